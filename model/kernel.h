@@ -1,0 +1,119 @@
+/* kernel.h: the kernel as a value, and the two functions that drive it.
+ *
+ *   machine (or start-up code on silicon)             kernel
+ *     kernel_start ------------------------------------> loads every image, grants header requests
+ *     loop: kernel_next -------------------------------> interrupts' bottom halves, then the scheduler
+ *           <- run process P | sleep | again | halt
+ *           ... user mode runs until something happens ...
+ *           kernel_trap(system call | fault | interrupt | slice end) -> the kernel takes note
+ *
+ * No kernel frame is live between two calls, so a copy of struct kernel (and of RAM and registers)
+ * is a snapshot. struct kernel has no pointer to anything that changes.
+ */
+#ifndef MODEL_KERNEL_H
+#define MODEL_KERNEL_H
+
+#include "model/capability.h"
+#include "model/config.h"
+#include "model/grant.h"
+#include "model/passthrough.h"
+#include "model/process.h"
+#include "model/scheduler.h"
+#include "model/services.h"
+
+struct kernel {
+    const struct kernel_config *config;
+    struct process processes[PROCESS_MAX];
+    uint32_t process_count;
+    uint32_t next_unique;  /* unique id of the next process life; starts at 1 */
+    uint32_t ram_used;     /* bytes of config->process_ram already carved */
+    struct mpu_state mpu;
+    struct scheduler scheduler;
+    struct passthrough passthrough;
+    struct services services;
+    uint32_t running; /* index of the process in user mode, PROCESS_NONE in the kernel */
+    uint32_t last;    /* index of the process that ran last */
+    uint32_t line_off[IRQ_LINE_MAX / 32]; /* lines masked for good: nobody's, or stuck */
+    bool halted;
+};
+
+enum action_kind {
+    ACTION_RUN,   /* user mode: process `process`, beginning with its `resume` */
+    ACTION_SLEEP, /* no process is ready: until an interrupt is pending */
+    ACTION_AGAIN, /* one bottom half is done: call kernel_next again */
+    ACTION_HALT,  /* no process can ever run again, and no driver waits */
+};
+
+struct kernel_action {
+    enum action_kind kind;
+    uint32_t process;
+    struct resume resume;
+};
+
+enum trap_kind {
+    TRAP_SYSCALL,
+    TRAP_FAULT,     /* MemManage, BusFault, UsageFault: the kernel reads CFSR, MMFAR, BFAR itself */
+    TRAP_INTERRUPT, /* external line `line` */
+    TRAP_SLICE_END, /* SysTick */
+};
+
+struct trap {
+    enum trap_kind kind;
+    uint32_t line;
+    struct syscall call;
+};
+
+/* Starts the kernel on a machine after reset: MPU, NVIC and drivers set up, every image loaded,
+ * header requests asked of the filter. Defined in start.c, the only maker of capability tokens.
+ * ERR_INVAL: the config contradicts itself (spans that wrap or meet, too many rows).
+ * ERR_NOMEM: an image does not fit; its index is left in *bad_image. */
+enum err kernel_start(struct kernel *k, struct hw *hw, const struct kernel_config *config,
+                      uint32_t *bad_image) MUST_CHECK;
+
+/* What the CPU does now. */
+struct kernel_action kernel_next(struct kernel *k, struct hw *hw);
+
+/* The process that ran stopped running because of `trap`. */
+void kernel_trap(struct kernel *k, struct hw *hw, const struct trap *trap);
+
+/* The live process with that id, else NULL. */
+struct process *kernel_process(struct kernel *k, struct process_id id);
+bool process_is_alive(const struct process *p);
+
+/* Ends a life, in the one order of death (passthrough.h): windows unmapped, lines masked, devices
+ * quiet, upcalls dropped, ownership freed, drivers told, grants gone. Then restarts where `how` and
+ * the policy say so: END_KILL and END_EXIT_TERMINATE never, END_EXIT_RESTART always, END_FAULT by
+ * the image's fault policy. FAULT_PANIC: does not return. */
+void process_end(struct kernel *k, struct hw *hw, struct process *p, enum end_kind how,
+                 uint32_t code, const struct process_management_capability *may);
+
+/* What an injection may do from outside between two kernel steps, by the token that start-up keeps:
+ * kill (no restart by policy), fault (policy decides), restart, as Tock's process console would. */
+void kernel_end_process(struct kernel *k, struct hw *hw, uint32_t index, enum end_kind how);
+
+/* Queues an upcall for subscribe number `n` of `d`; r0..r2 = args.
+ * ERR_NODEVICE: the process is dead. ERR_NOMEM: the queue is full: dropped and counted.
+ * ERR_OFF: the upcall is null (or the grant is missing): nothing to invoke. A process that waits by
+ * yield-wait-for for this very event gets it through its own slot, whatever the queue holds. */
+enum err upcall_queue(struct kernel *k, struct hw *hw, struct process_id id,
+                      const struct driver *d, uint32_t n, const uint32_t args[3]) MUST_CHECK;
+
+/* Upcalls waiting for this process. */
+uint32_t upcall_waiting(struct hw *hw, const struct process *p);
+
+/* Forgets every waiting upcall of (driver, n), or of the whole driver (n = UPCALL_ALL). How many. */
+enum { UPCALL_ALL = 0xffffffff };
+uint32_t upcall_cancel(struct hw *hw, struct process *p, const struct driver *d, uint32_t n);
+
+/* The system call, from decoding to its return values. */
+void syscall_handle(struct kernel *k, struct hw *hw, struct process *p,
+                    const struct syscall *call);
+
+/* Bytes of an app's allowed buffer, in either direction; whole or not at all, by hw_ram_*, flash
+ * included for reading. ERR_SIZE: outside the buffer as it is now. ERR_NODEVICE: dead. */
+enum err buffer_read(struct hw *hw, const struct process *p, struct span buffer, uint32_t offset,
+                     uint32_t size, void *to) MUST_CHECK;
+enum err buffer_write(struct hw *hw, const struct process *p, struct span buffer, uint32_t offset,
+                      uint32_t size, const void *from) MUST_CHECK;
+
+#endif

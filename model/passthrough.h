@@ -1,0 +1,104 @@
+/* passthrough.h: lends a device's registers to one app, and takes them back.
+ *
+ *   app --command(2, base, size)--> passthrough_allocate      (or a request in the app's header)
+ *         --> the request is checked: not empty, no wrap, aligned, inside lendable endpoints
+ *         --> the board's filter says no, or which span         (DevicePassthroughFilter)
+ *         --> the answer is checked: contains the request, meets no memory, no private bus, no
+ *             device of the kernel's own drivers, no endpoint that another process owns
+ *         --> the span becomes a window of the app's MPU config, packed with the others
+ *         --> every endpoint that the span touches is now owned by the app
+ *   device interrupt --> passthrough_interrupt --> status read, device's interrupts disabled
+ *         --> an upcall (status, device base, line) to the owner, who enables them again by MMIO
+ *
+ * What is guaranteed, whatever apps, filters and devices do:
+ *   G1  A window is mapped only after the filter said yes, and only where the answer covers it.
+ *   G2  No byte of a window is memory, private bus, or a register of a kernel driver.
+ *   G3  An endpoint has one owner at most; a window meets no endpoint that is not its owner's.
+ *   G4  An interrupt of a lent device goes to its owner or to nobody.
+ *   G5  When the owner dies, restarts, or gives the device back: unmapped before anything else runs
+ *       in user mode, then the line masked and cleared, then the device quiet and reset with its
+ *       DMA stopped, then its queued upcalls dropped, then the ownership free.
+ *   G6  A new owner finds the device in its reset state, without data of the old owner.
+ *   G7  A line that will not be quiet is masked: no device keeps the kernel from running others.
+ *
+ * What a device must be for this to isolate (the board opts in per device, and says so):
+ *   D1  It is no DMA master, or allow_dma is set: then its owner is part of the trusted computing
+ *       base (TRD 107, section 3), and only least privilege remains.
+ *   D2  All of its registers are in its windows, and no other device's are (shared pages are one
+ *       endpoint).
+ *   D3  It cannot trigger tasks of another device (PPI can).
+ *   D4  Its quiesce steps stop it and its DMA within a bounded time, and reset what it holds.
+ *   D5  Its one interrupt line falls when its INTENCLR is written.
+ *
+ * Source: TRD 107, sections 2 and 3; the draft's interface (command numbers, subscribe 0).
+ */
+#ifndef MODEL_PASSTHROUGH_H
+#define MODEL_PASSTHROUGH_H
+
+#include "model/capability.h"
+#include "model/driver.h"
+#include "model/limits.h"
+#include "model/process.h"
+#include "model/span.h"
+
+enum {
+    PASSTHROUGH_DRIVER_DEFAULT = 0x10001, /* the draft's; collides with AppLoader on Tock's master */
+    PASSTHROUGH_EXISTS = 0,
+    PASSTHROUGH_QUERY = 1,    /* (base, size): success with 2u32: the window it has or would get */
+    PASSTHROUGH_ALLOCATE = 2, /* (base, size) */
+    PASSTHROUGH_RELEASE = 3,  /* (base, size): exactly as asked at allocate */
+    PASSTHROUGH_UPCALL = 0,   /* subscribe 0: (status, device base, line) */
+};
+
+/* One loan: what was asked, and what the filter made of it. */
+struct loan {
+    struct process_id owner; /* unique 0: a free row */
+    struct span asked;
+    struct span granted;
+};
+
+enum { LOAN_MAX = 64 }; /* loans of all apps together; ours */
+
+struct passthrough {
+    struct process_id owners[ENDPOINT_MAX]; /* by endpoint of config->endpoints; unique 0: free */
+    bool withheld[ENDPOINT_MAX]; /* did not become quiet: lent to nobody until reset of the chip */
+    struct loan loans[LOAN_MAX];
+};
+
+/* Lends `asked` (bytes of MMIO space) to `p`, whole or not at all.
+ *
+ * ERR_SIZE: `asked` is empty or wraps.
+ * ERR_INVAL: base or size no multiple of 32; or not every byte is a lendable endpoint's; or the
+ *   filter's answer does not contain `asked`, wraps, or meets memory, the private bus or a device
+ *   of the kernel's.
+ * ERR_ALREADY: this process has exactly this window, or one that meets it.
+ * ERR_BUSY: another process, or a kernel driver, holds a device in it.
+ * ERR_OFF: the device is withheld: it did not become quiet when its last owner died.
+ * ERR_RESERVE: it is a DMA master, and the board did not opt in.
+ * ERR_NOMEM: no MPU region is left, or no row (LOAN_MAX, WINDOW_MAX).
+ * ERR_NODEVICE: the process is dead, or this board lends nothing.
+ * Anything else is the filter's own code, as it is. */
+enum err passthrough_allocate(struct kernel *k, struct hw *hw, struct process *p,
+                              struct span asked,
+                              const struct passthrough_capability *may) MUST_CHECK;
+
+/* What allocate would answer now, without an effect; `*granted` is the window. */
+enum err passthrough_query(struct kernel *k, struct hw *hw, const struct process *p,
+                           struct span asked, struct span *granted) MUST_CHECK;
+
+/* Takes back the loan of exactly `asked`, in the order of G5 (the app lives on).
+ * ERR_SIZE, ERR_INVAL as above; ERR_NODEVICE: this process has no such loan. */
+enum err passthrough_release(struct kernel *k, struct hw *hw, struct process *p,
+                             struct span asked,
+                             const struct passthrough_capability *may) MUST_CHECK;
+
+/* Takes back all loans of a process that dies, G5; called by process_end before anything else. */
+void passthrough_process_end(struct kernel *k, struct hw *hw, struct process *p);
+
+/* Bottom half of `line`, if it belongs to an endpoint that is lent or lendable; else false. Never
+ * leaves the line both enabled and high (G7). */
+bool passthrough_interrupt(struct kernel *k, struct hw *hw, uint32_t line);
+
+extern const struct driver passthrough_driver;
+
+#endif

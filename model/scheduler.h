@@ -1,0 +1,42 @@
+/* scheduler.h: who runs next, and for how long. Four schedulers, one row each in scheduler.c.
+ *
+ * A process with at most 500 us of slice left is not run in this slice
+ * (Source: Tock's MIN_QUANTA_THRESHOLD_US). Round robin goes on with the interrupted process and what
+ * is left of its slice. Source: Tock's kernel/src/scheduler/ as tabulated in tock-abi, section 3.
+ */
+#ifndef MODEL_SCHEDULER_H
+#define MODEL_SCHEDULER_H
+
+#include "model/limits.h"
+#include "model/types.h"
+
+struct kernel;
+struct hw;
+
+enum { MIN_QUANTUM_US = 500, ROUND_ROBIN_SLICE_US = 10000, MLFQ_QUEUES = 3 };
+
+/* Why the process that ran came back to the kernel. */
+enum stop_reason { STOP_SYSCALL, STOP_INTERRUPT, STOP_SLICE_END, STOP_NOT_READY };
+
+struct scheduler {
+    uint32_t current;       /* round robin, cooperative: whose turn it is */
+    uint32_t left_us;       /* of current's slice */
+    bool resumes;           /* current was interrupted and goes on */
+    uint8_t queue[PROCESS_MAX];   /* MLFQ: the process's queue, 0 the top */
+    uint32_t used_us[PROCESS_MAX]; /* MLFQ: of its queue's slice */
+    uint32_t turn[MLFQ_QUEUES];    /* MLFQ: round robin within a queue */
+    uint64_t refresh_at_tick;      /* MLFQ: when all go back to the top, alarm ticks */
+};
+
+struct schedule {
+    uint32_t process;  /* PROCESS_NONE: nobody is ready */
+    uint32_t slice_us; /* 0: no slice */
+};
+
+void scheduler_start(struct kernel *k);
+struct schedule scheduler_next(struct kernel *k, struct hw *hw);
+
+/* The process ran for `ran_us` of its slice and stopped for `why`. */
+void scheduler_ran(struct kernel *k, uint32_t process, uint32_t ran_us, enum stop_reason why);
+
+#endif
