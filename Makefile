@@ -1,0 +1,195 @@
+# One folder, one library; only build folders are written. `make help` lists what people type.
+#
+# Variables, all optional:
+#   CC=gcc|clang   the compiler            OPT=-O0   another optimisation
+#   SAN=1          ASan and UBSan          BUILD=dir another build folder
+#   CFLAGS=...     appended to our flags   V=1       show the commands
+#   PATHS=...      what `make run` runs (default: all of scenarios/)
+# Each variant has its own build folder: build, build-clang, build-san, build-O0, ...
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+ifdef SAN
+san := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+OPT_DEFAULT := $(if $(SAN),-O1,-O2)
+OPT ?= $(OPT_DEFAULT)
+cc_name := $(notdir $(lastword $(CC)))
+BUILD ?= build$(addprefix -,$(filter-out gcc,$(cc_name)))$(if $(SAN),-san)$(filter-out $(OPT_DEFAULT),$(OPT))
+Q := $(if $(V),,@)
+
+# ---- flags
+
+warnings := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wwrite-strings -Wpointer-arith -Wundef -Wvla -Werror=date-time
+# No contraction: a fused multiply-add would round differently from machine to machine.
+language := -std=c11 -ffp-contract=off -I.
+flags := $(language) $(warnings) $(OPT) -g -ffile-prefix-map=$(CURDIR)=. $(san) $(CPPFLAGS) $(CFLAGS)
+model_flags := -ffreestanding # the kernel is built as for a chip
+
+# Evaluated when first used, thus only after tools/setup.sh has put Check and pkg-config there.
+check_cflags = $(eval check_cflags := $$(shell pkg-config --cflags check))$(check_cflags)
+check_libs = $(eval check_libs := $$(shell pkg-config --libs check))$(check_libs)
+
+# ---- sources
+
+model_src := $(sort $(wildcard model/*.c model/*/*.c))
+sim_src := $(sort $(wildcard sim/*.c sim/*/*.c))
+devices_src := $(sort $(wildcard devices/*.c))
+tools_src := $(sort $(filter-out tools/postern.c,$(wildcard tools/*.c)))
+test_src := $(sort $(wildcard tests/test_*.c))
+support_src := $(sort $(filter-out $(test_src),$(wildcard tests/*.c)))
+main_src := $(wildcard tools/postern.c)
+lib_src := $(model_src) $(sim_src) $(devices_src) $(tools_src) $(main_src)
+c_src := $(lib_src) $(test_src) $(support_src)
+c_text := $(sort $(c_src) $(wildcard fuzz/*.c $(foreach d,model sim devices tools tests fuzz,$d/*.h $d/*/*.h)))
+sh_text := $(wildcard .ci/run tools/layers tools/function_lengths tools/run_tests tools/*.sh tests/*.sh)
+
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+# Highest first. The kernel and its port need each other, so the linker gets them as a group.
+archives := $(patsubst %,$(BUILD)/lib%.a,tools devices sim model)
+libs := -Wl,--start-group $(archives) -Wl,--end-group -lcjson
+program := $(patsubst tools/%.c,$(BUILD)/%,$(main_src))
+tests := $(patsubst %.c,$(BUILD)/%,$(test_src))
+sh_tests := $(sort $(wildcard tests/*_test.sh))
+
+# ---- compiling
+
+# A stamp is rewritten only when its text changes: then, and only then, what hangs on it is rebuilt.
+stamp = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
+
+$(BUILD)/flags: FORCE
+	$(call stamp,$(CC) $(flags) model: $(model_flags))
+$(BUILD)/sources: FORCE
+	$(call stamp,$(c_src))
+
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	@echo "  cc $<"
+	$(Q)$(CC) $(flags) $(own_flags) -MMD -MP -c $< -o $@
+
+$(call obj,$(model_src)): own_flags = $(model_flags)
+$(call obj,$(test_src) $(support_src)): own_flags = $(check_cflags)
+
+$(BUILD)/libmodel.a: $(call obj,$(model_src))
+$(BUILD)/libsim.a: $(call obj,$(sim_src))
+$(BUILD)/libdevices.a: $(call obj,$(devices_src))
+$(BUILD)/libtools.a: $(call obj,$(tools_src))
+$(BUILD)/tests/libsupport.a: $(call obj,$(support_src))
+$(BUILD)/%.a: $(BUILD)/sources
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
+
+$(BUILD)/postern: $(BUILD)/tools/postern.o $(archives)
+	@echo "  ld $@"
+	$(Q)$(CC) $(flags) $< $(libs) -o $@
+
+# A test may bring its own hw_* (tests/fake_*.c): they come before the libraries and win.
+$(tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/libsupport.a $(archives)
+	@echo "  ld $@"
+	$(Q)$(CC) $(flags) $< $(BUILD)/tests/libsupport.a $(libs) $(check_libs) -o $@
+
+-include $(patsubst %.c,$(BUILD)/%.d,$(c_src))
+
+# ---- what people type. Set-up comes first and make starts anew after it, to see what it brought.
+# It is a line of its own, so that `make -n` installs nothing.
+
+again = @$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+## Build build/postern
+all:
+	@sh tools/setup.sh build
+	$(again) _all
+
+## Run all scenarios, or those of PATHS=...
+run:
+	@sh tools/setup.sh build
+	$(again) _all
+	@test -z '$(program)' || $(program) run $(PATHS)
+
+## Build and run every test; ends with "N passed, N failed"
+test:
+	@sh tools/setup.sh test
+	$(again) _all _tests
+	@BUILD='$(BUILD)' CC='$(CC)' MAKE='$(MAKE)' tools/run_tests $(tests) $(sh_tests)
+
+## Check formats and find faults without running: clang-format, clang-tidy, cppcheck, shellcheck
+lint:
+	@sh tools/setup.sh dev
+	@clang-format --dry-run -Werror $(c_text) </dev/null
+	@echo 'clang-format: no findings'
+	$(again) _tidy
+	@echo 'clang-tidy: no findings'
+	@mkdir -p $(BUILD)/cppcheck
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,style,performance,portability -j$(shell nproc) \
+	    --cppcheck-build-dir=$(BUILD)/cppcheck --suppressions-list=tools/cppcheck_suppressions \
+	    --error-exitcode=1 -I. '-DSTART_TEST(name)=static void name(int _i)' -DEND_TEST= $(c_src)
+	@echo 'cppcheck: no findings'
+	@shellcheck $(sh_text)
+	@echo 'shellcheck: no findings'
+	@tools/function_lengths $(filter %.c,$(c_text))
+
+## Check that no folder reaches up: includes, and what each library asks of others
+layers:
+	@$(if $(SAN),echo 'make layers looks at the plain libraries: leave SAN=1 out' >&2; exit 2,:)
+	@tools/layers includes
+	$(again) $(archives)
+	@tools/layers archives $(filter-out %/libtools.a,$(archives))
+
+## Compile the kernel for Cortex-M4 and for RV32, with all warnings
+cross:
+	@sh tools/setup.sh dev
+	$(again) _cross
+
+## Compare the trace hashes of gcc -O2, gcc -O0, clang -O2 and of a sanitized build
+determinism:
+	@sh tools/setup.sh dev
+	@BUILD=build MAKE='$(MAKE)' tools/determinism.sh $(PATHS)
+
+## Check scenarios and boards against the JSON schemas (skipped without python3-jsonschema)
+schemas:
+	@tools/schemas.sh
+
+## Remove the build folders, or only BUILD=dir
+clean:
+	rm -rf $(if $(filter command environment,$(origin BUILD)),$(BUILD),build build-*)
+
+## Show this help
+help:
+	@awk '/^## /{text=substr($$0,4); getline; sub(/:.*/,""); printf "  make %-12s %s\n", $$0, text}' Makefile
+
+# ---- what those call
+
+_all: $(program)
+	@$(if $(program),:,echo 'tools/postern.c is not there: nothing to link' >&2)
+_tests: $(tests)
+
+_tidy: $(patsubst %.c,$(BUILD)/%.tidy,$(c_src))
+# An object is rebuilt when any header of its file changes; thus the file is checked again, too.
+$(BUILD)/%.tidy: $(BUILD)/%.o .clang-tidy
+	@echo "  tidy $*.c"
+	$(Q)clang-tidy --quiet --warnings-as-errors='*' $*.c -- $(language) $(own_flags) >$@.log 2>&1 || \
+	    { cat $@.log; exit 1; }
+	@touch $@
+
+# $(1): a chip, $(2): how to compile for it
+define cross_rule
+cross_obj += $(patsubst %.c,$(BUILD)/cross/$(1)/%.o,$(model_src))
+$(BUILD)/cross/$(1)/%.o: %.c $(BUILD)/flags
+	@mkdir -p $$(@D)
+	$$(Q)clang $(2) $(language) $(warnings) -Os -ffreestanding -nostdlib -MMD -MP -c $$< -o $$@
+endef
+$(eval $(call cross_rule,armv7em,--target=armv7em-none-eabi -mcpu=cortex-m4 -mthumb))
+$(eval $(call cross_rule,rv32imac,--target=riscv32-unknown-elf -march=rv32imac))
+_cross: $(cross_obj)
+	@echo '$(words $(model_src)) kernel files compile for armv7em and for rv32imac'
+-include $(cross_obj:.o=.d)
+
+FORCE:
+.PHONY: all run test lint layers cross determinism schemas clean help FORCE _all _tests _tidy _cross

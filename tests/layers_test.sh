@@ -1,0 +1,92 @@
+#!/bin/sh
+# Plants faults in a copy of the tree and sees `make layers` refuse each of them. Speaks TAP.
+# Environment: MAKE.
+set -u
+
+copy=$(mktemp -d) || exit 3
+trap 'rm -rf "$copy"' EXIT
+for folder in model sim devices tools; do
+    [ ! -d "$folder" ] || cp -r "$folder" "$copy/"
+done
+cp Makefile "$copy/"
+cd "$copy" || exit 3
+mkdir -p model sim devices tools
+# The folders that are not under test here need not be compiled.
+rm -rf tools/*.c tools/*.h
+
+# The plain variant, unoptimised: only symbols and sections matter.
+layers() {
+    env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS "${MAKE:-make}" --no-print-directory -s -j"$(nproc)" \
+        CC=gcc SAN= OPT=-O0 CFLAGS= CPPFLAGS= BUILD="$copy/build" layers
+}
+
+# refuses SENTENCE FILE FINDING: the text on stdin, planted in FILE, gives the line FINDING.
+refuses() {
+    [ ! -e "$2" ] || exit 3
+    cat >"$2"
+    if output=$(layers 2>&1); then
+        echo "not ok - $1: nothing was found"
+    elif printf '%s\n' "$output" | grep -qF "$3"; then
+        echo "ok - $1"
+    else
+        echo "not ok - $1: the finding is not named"
+        printf '%s\n' "$output"
+    fi
+    rm -f "$2"
+}
+
+if output=$(layers 2>&1); then
+    echo 'ok - the tree as it is keeps its layers'
+else
+    echo 'not ok - the tree as it is keeps its layers'
+    printf '%s\n' "$output"
+fi
+
+refuses 'the kernel may not include the simulator' model/planted.c \
+    'model/planted.c:1:#include "sim/device.h"' <<'END'
+#include "sim/device.h"
+END
+refuses 'the kernel may not include a header of the C library' model/planted.h \
+    'model/planted.h:1:#include <stdio.h>' <<'END'
+#include <stdio.h>
+END
+refuses 'an include is written from the root' model/planted.h \
+    'model/planted.h:1:#include "err.h"' <<'END'
+#include "err.h"
+END
+refuses 'only the machine and its apps see the kernel' sim/monitor_planted.c \
+    'sim/monitor_planted.c:1:#include "model/kernel.h"' <<'END'
+#include "model/kernel.h"
+END
+refuses 'a device sees nothing of the simulator but sim/device.h' devices/planted.c \
+    'devices/planted.c:1:#include "sim/machine.h"' <<'END'
+#include "sim/machine.h"
+END
+refuses 'a device sees nothing of the kernel' devices/planted.c \
+    'devices/planted.c:1:#include "model/err.h"' <<'END'
+#include "model/err.h"
+END
+refuses 'the kernel may not print' model/planted.c 'libmodel.a needs printf' <<'END'
+int printf(const char *format, ...);
+int planted(int value);
+int planted(int value)
+{
+    return printf("%d", value);
+}
+END
+refuses 'the kernel has no variables' model/planted.c 'libmodel.a has a variable: count' <<'END'
+int planted(void);
+int planted(void)
+{
+    static int count;
+    return ++count;
+}
+END
+refuses 'a device takes no memory' devices/planted.c 'libdevices.a needs malloc' <<'END'
+#include <stdlib.h>
+void *planted(void);
+void *planted(void)
+{
+    return malloc(4);
+}
+END
