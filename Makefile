@@ -90,17 +90,22 @@ $(BUILD)/postern: $(BUILD)/tools/postern.o $(archives)
 	@echo "  ld $@"
 	$(Q)$(CC) $(flags) $< $(libs) -o $@
 
-# A test may bring its own hw_* (tests/fake_*.c): they come before the libraries and win.
+# A test that includes "tests/fake_hw.h" gets the whole of tests/fake_hw.c, before all libraries: so
+# a fake's hw_* win over the simulator's. Other support is taken from libsupport.a as it is needed.
 $(tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/libsupport.a $(archives)
 	@echo "  ld $@"
-	$(Q)$(CC) $(flags) $< $(BUILD)/tests/libsupport.a $(libs) $(check_libs) -o $@
+	$(Q)$(CC) $(flags) $(filter %.o,$^) $(BUILD)/tests/libsupport.a $(libs) $(check_libs) -o $@
+support_pairs := $(shell grep -oE '^.include "tests/[^"]+\.h"' /dev/null $(test_src) | \
+	sed -E 's|\.c:.include "(.*)\.h"|:\1|')
+$(foreach pair,$(support_pairs),$(if $(wildcard $(lastword $(subst :, ,$(pair))).c),\
+	$(eval $(BUILD)/$(firstword $(subst :, ,$(pair))): $(BUILD)/$(lastword $(subst :, ,$(pair))).o)))
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(c_src))
 
 # ---- what people type. Set-up comes first and make starts anew after it, to see what it brought.
 # It is a line of its own, so that `make -n` installs nothing.
 
-again = @$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+again = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 
 ## Build build/postern
 all:
@@ -122,24 +127,13 @@ test:
 ## Check formats and find faults without running: clang-format, clang-tidy, cppcheck, shellcheck
 lint:
 	@sh tools/setup.sh dev
-	@clang-format --dry-run -Werror $(c_text) </dev/null
-	@echo 'clang-format: no findings'
-	$(again) _tidy
-	@echo 'clang-tidy: no findings'
-	@mkdir -p $(BUILD)/cppcheck
-	$(Q)cppcheck --quiet --std=c11 --enable=warning,style,performance,portability -j$(shell nproc) \
-	    --cppcheck-build-dir=$(BUILD)/cppcheck --suppressions-list=tools/cppcheck_suppressions \
-	    --error-exitcode=1 -I. '-DSTART_TEST(name)=static void name(int _i)' -DEND_TEST= $(c_src)
-	@echo 'cppcheck: no findings'
-	@shellcheck $(sh_text)
-	@echo 'shellcheck: no findings'
-	@tools/function_lengths $(filter %.c,$(c_text))
+	$(again) --keep-going _format _tidy _cppcheck _shellcheck _lengths
 
 ## Check that no folder reaches up: includes, and what each library asks of others
 layers:
 	@$(if $(SAN),echo 'make layers looks at the plain libraries: leave SAN=1 out' >&2; exit 2,:)
 	@tools/layers includes
-	$(again) $(archives)
+	$(again) _libs
 	@tools/layers archives $(filter-out %/libtools.a,$(archives))
 
 ## Compile the kernel for Cortex-M4 and for RV32, with all warnings
@@ -170,7 +164,27 @@ _all: $(program)
 	@$(if $(program),:,echo 'tools/postern.c is not there: nothing to link' >&2)
 _tests: $(tests)
 
+_libs: $(archives)
+	@:
+
+_format:
+	@clang-format --dry-run -Werror $(c_text) </dev/null
+	@! grep -nE '^.{101,}$$' $(c_text) /dev/null || { echo 'lines of more than 100 columns' >&2; exit 1; }
+	@echo 'clang-format: no findings'
+_cppcheck:
+	@mkdir -p $(BUILD)/cppcheck
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,style,performance,portability -j$(shell nproc) \
+	    --cppcheck-build-dir=$(BUILD)/cppcheck --suppressions-list=tools/cppcheck_suppressions \
+	    --error-exitcode=1 -I. '-DSTART_TEST(name)=static void name(int _i)' -DEND_TEST= $(c_src)
+	@echo 'cppcheck: no findings'
+_shellcheck:
+	@shellcheck $(sh_text)
+	@echo 'shellcheck: no findings'
+_lengths:
+	@tools/function_lengths $(filter %.c,$(c_text))
+
 _tidy: $(patsubst %.c,$(BUILD)/%.tidy,$(c_src))
+	@echo 'clang-tidy: no findings'
 # An object is rebuilt when any header of its file changes; thus the file is checked again, too.
 $(BUILD)/%.tidy: $(BUILD)/%.o .clang-tidy
 	@echo "  tidy $*.c"
@@ -192,4 +206,5 @@ _cross: $(cross_obj)
 -include $(cross_obj:.o=.d)
 
 FORCE:
-.PHONY: all run test lint layers cross determinism schemas clean help FORCE _all _tests _tidy _cross
+.PHONY: all run test lint layers cross determinism schemas clean help
+.PHONY: FORCE _all _tests _libs _format _tidy _cppcheck _shellcheck _lengths _cross
