@@ -48,6 +48,7 @@ make_root() {
         return 1
     }
     rm -f "$root.log"
+    chmod 755 "$root"
     local path
     for path in /etc/apt /etc/resolv.conf /etc/hosts /usr/share/keyrings /usr/local/share/ca-certificates; do
         [ -e "$path" ] || continue
