@@ -1,0 +1,120 @@
+/* device.h: what a peripheral is: a table of registers, a block of state, and outputs as fields.
+ *
+ * A device never calls out. What it wants of the world stands in its fields (irq_high, wake_ps, the
+ * request queue); the machine looks at them after each access, wake and task, and serves them in
+ * order. So a device is a value without pointers to anything that changes, and a copy of it is a
+ * snapshot. Behind `struct device` stand its register values and its own state, in one piece:
+ *
+ *   | struct device | values: one uint32_t per row of type->regs | state: type->state_size bytes |
+ */
+#ifndef SIM_DEVICE_H
+#define SIM_DEVICE_H
+
+#include "sim/clock.h"
+#include "sim/random.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct device;
+
+/* One 32-bit register. What a row leaves out is 0: a bare row reads as 0 and ignores writes. */
+struct reg {
+    const char *name;       /* "CC[0]": as in the product specification */
+    uint32_t offset;        /* bytes from the device's base, a multiple of 4 */
+    uint32_t reset;         /* value after reset */
+    uint32_t writable;      /* bits that a write stores */
+    uint32_t write1_clears; /* bits that a write of 1 clears */
+    uint32_t (*on_read)(struct device *d, uint32_t row, uint32_t stored); /* what is read instead */
+    void (*on_write)(struct device *d, uint32_t row, uint32_t written);   /* after the bits are stored */
+};
+
+/* What a device asks of the machine. DMA moves bytes between RAM and the device's own state block,
+ * at `state_offset`; when it is done (or refused: not all of it RAM) on_dma_done is called. */
+enum device_request_kind {
+    REQUEST_DMA_READ,  /* RAM -> state */
+    REQUEST_DMA_WRITE, /* state -> RAM */
+    REQUEST_EVENT,     /* EVENTS register at `address` (offset in the device) was generated: for
+                          the trace, and later for PPI */
+    REQUEST_TASK,      /* TASKS register at `address` (offset) was triggered: for the trace */
+    REQUEST_WIRE,      /* byte `size` & 0xff leaves on the device's wire, at this moment */
+};
+
+struct device_request {
+    uint8_t kind; /* enum device_request_kind */
+    uint8_t tag;  /* the device's own, handed back by on_dma_done */
+    uint16_t size;
+    uint32_t address; /* DMA: address in memory; event, task: offset of the register */
+    uint32_t state_offset;
+};
+
+enum { DEVICE_REQUEST_MAX = 16, DEVICE_NAME_MAX = 24 };
+
+/* Faults that a scenario plants; the engine (device.c) obeys them, devices need not know. */
+struct device_fault {
+    bool hung;       /* no wakes, no tasks: registers read as they are, writes are stored only */
+    bool line_stuck; /* irq_high whatever the device says */
+    bool forced;     /* the register at `forced_offset` reads as `forced_value` */
+    uint32_t forced_offset, forced_value;
+    uint32_t errors; /* pending "error" injections: type->on_error is called once for each */
+};
+
+struct device {
+    const struct device_type *type;
+    uint32_t index;    /* on its board */
+    uint32_t base;     /* first address of its window */
+    uint32_t size;     /* bytes of its window */
+    bool irq_high;     /* its one line, level */
+    uint8_t request_count;
+    struct device_request requests[DEVICE_REQUEST_MAX];
+    uint64_t now_ps;   /* set by the machine before each call */
+    uint64_t wake_ps;  /* when to call type->on_wake, or TIME_NEVER */
+    struct clock hf;   /* the 16 MHz peripheral clock */
+    struct clock lf;   /* the 32768 Hz clock */
+    struct random random; /* this device's own draws */
+    struct device_fault fault;
+    uint32_t lost_requests; /* the queue was full: a bug of the device, reported by the machine */
+};
+
+struct device_type {
+    const char *name;      /* as boards name it: "nrf52-timer" */
+    const struct reg *regs;
+    uint32_t reg_count;
+    uint32_t window_size;  /* bytes of register space it answers in */
+    uint32_t state_size;   /* bytes of its own state, 8-byte aligned, zeroed at reset */
+    bool dma;              /* has pointer registers: reads or writes memory past the MPU */
+    void (*on_reset)(struct device *d);                      /* after values are reset; may be NULL */
+    void (*on_wake)(struct device *d);                       /* wake_ps has come (now_ps == wake_ps) */
+    void (*on_dma_done)(struct device *d, const struct device_request *r, bool done);
+    void (*on_packet)(struct device *d, const uint8_t *bytes, uint32_t size); /* from its wire */
+    void (*on_error)(struct device *d); /* a scenario's "error" injection: as the part would fail */
+    void (*on_parameter)(struct device *d, uint32_t index, uint32_t value); /* a board's setting */
+};
+
+/* For device files. */
+uint32_t *device_values(struct device *d);
+void *device_state(struct device *d);
+static inline uint32_t device_value(struct device *d, uint32_t row)
+{
+    return device_values(d)[row];
+}
+/* Adds a request; counts it as lost if the queue is full. */
+void device_request(struct device *d, struct device_request request);
+
+/* For the machine. Bytes that a device of this type takes, 8-byte aligned. */
+size_t device_size(const struct device_type *type);
+void device_reset(struct device *d);
+/* A 32-bit register access at `offset` (a multiple of 4, inside the window). No row there: reads 0,
+ * ignores writes, as an unused address of a peripheral does. */
+uint32_t device_read(struct device *d, uint32_t offset, uint64_t now_ps);
+void device_write(struct device *d, uint32_t offset, uint32_t value, uint64_t now_ps);
+void device_wake(struct device *d, uint64_t now_ps);
+/* Triggers the task register at `offset`, as PPI or an injection does. */
+void device_task(struct device *d, uint32_t offset, uint64_t now_ps);
+/* The row at `offset`, or -1; row lookups are by a table made once per type (device_type_index). */
+int device_row(const struct device_type *type, uint32_t offset);
+/* The row with this name, or -1. */
+int device_row_named(const struct device_type *type, const char *name);
+bool device_line(const struct device *d); /* irq_high with the planted fault obeyed */
+
+#endif

@@ -1,0 +1,111 @@
+/* machine.h: one simulated machine as one value.
+ *
+ *   scenario --machine_build--> struct machine_setup (immutable) + struct machine (everything that
+ *   changes: kernel, CPU, MPU, NVIC, devices, apps, clock, monitors, RAM; one block, no pointer to
+ *   anything mutable)
+ *
+ *   machine_step: kernel_next or one user operation or one sleep, with all that happens meanwhile
+ *   machine_save / machine_restore: snapshots between any two steps, RAM by written pages
+ *
+ * struct hw is the running machine: the value, and what must stay outside of it (the jump buffer
+ * that a kernel panic unwinds to, and a recorder if somebody wants the records).
+ */
+#ifndef SIM_MACHINE_H
+#define SIM_MACHINE_H
+
+#include "sim/access.h"
+#include "sim/monitor.h"
+#include "sim/mpu_armv7m.h"
+#include "sim/nvic.h"
+#include "sim/scenario.h"
+#include <setjmp.h>
+
+enum { RAM_PAGE = 1024 }; /* bytes; unit of dirty tracking. DESIGN section 2 */
+
+enum run_state {
+    RUN_GOING,
+    RUN_DONE,   /* until_us reached */
+    RUN_HALTED, /* every process is dead and nothing is scheduled */
+    RUN_PANIC,  /* the kernel panicked */
+    RUN_STUCK,  /* no virtual time passes: a step limit at one instant was hit (livelock rule) */
+};
+
+struct machine_setup {
+    const struct scenario *scenario;
+    size_t size; /* bytes of the whole block */
+    uint32_t device_offset[BOARD_DEVICE_MAX]; /* from the block's start; 0: not modelled */
+    uint32_t app_offset[PROCESS_MAX];
+    uint32_t monitor_offset[32];
+    uint32_t ram_offset, dirty_offset;
+    uint32_t dirty_words;
+    uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
+    uint8_t listener_count[EVENT_KINDS];
+    uint8_t listeners[EVENT_KINDS][16]; /* monitors by kind */
+    uint8_t *page_device; /* by (address >> 12): 1 + first board device on that page, in two levels */
+    uint16_t bus_top[4096];
+};
+
+struct machine; /* layout in machine_value.h: for machine*.c, hw_sim.c and app*.c only */
+
+struct hw {
+    struct machine *m;
+    struct recorder *recorder; /* NULL: records are hashed, judged and forgotten */
+    jmp_buf unwind;
+    bool can_unwind;
+    char panic_text[160];
+};
+
+/* Computes the layout. NULL with *why set: the scenario asks for more than fits. */
+struct machine_setup *machine_setup_make(const struct scenario *scenario, const char **why);
+void machine_setup_free(struct machine_setup *setup);
+
+/* One block of setup->size bytes. */
+struct machine *machine_make(const struct machine_setup *setup);
+void machine_free(struct machine *m);
+
+/* Reset and kernel_start, with hw->m = m. Errors of kernel_start: `*bad_image` as there. */
+enum err machine_boot(struct hw *hw, uint32_t *bad_image);
+/* One step; RUN_GOING until the run is over. */
+enum run_state machine_step(struct hw *hw);
+/* Steps until over or until the next step would begin at or after `at_ps`. */
+enum run_state machine_run(struct hw *hw, uint64_t at_ps);
+/* Lets monitors judge the end. Once. */
+void machine_finish(struct hw *hw);
+
+/* A whole copy: `to` is made from the same setup. */
+void machine_copy(struct machine *to, const struct machine *from);
+/* The same, but RAM by the pages written since `m` and `snapshot` were last equal. */
+void machine_save(struct machine *m, struct machine *snapshot);
+void machine_restore(struct machine *m, struct machine *snapshot);
+
+/* Views, for monitors, reports, tests. */
+const struct machine_setup *machine_get_setup(const struct machine *m);
+const struct scenario *machine_scenario(const struct machine *m);
+uint64_t machine_now_ps(const struct machine *m);
+uint64_t machine_trace_hash(const struct machine *m);
+uint64_t machine_record_count(const struct machine *m);
+enum run_state machine_state(const struct machine *m);
+const struct mpu_armv7m *machine_mpu(const struct machine *m);
+const struct nvic *machine_nvic(const struct machine *m);
+struct device *machine_device(struct machine *m, uint32_t board_device); /* NULL: not modelled */
+const struct app *machine_app(const struct machine *m, uint32_t process);
+uint32_t machine_running(const struct machine *m); /* process in user mode, else PROCESS_NONE */
+/* Bytes of RAM; false: not all of it is RAM. Not traced, not charged. */
+bool machine_peek(const struct machine *m, struct span from, void *to);
+void *machine_monitor_state(struct machine *m, uint32_t monitor);
+uint32_t machine_verdicts(const struct machine *m, const struct verdict **verdicts); /* kept ones */
+uint64_t machine_verdict_count(const struct machine *m);
+bool machine_rule_armed(const struct machine *m, enum rule rule);
+bool machine_check_armed(const struct machine *m, uint32_t check);
+bool machine_injection_fired(const struct machine *m, uint32_t injection);
+/* Facts of a process that a check at the end asks for. */
+struct process_facts {
+    uint32_t state; /* enum process_state */
+    uint32_t restart_count, completion_code, dropped_upcalls, grant_count;
+    bool has_completion_code;
+    struct span block;
+    uint32_t app_break, kernel_break;
+};
+struct process_facts machine_process_facts(const struct machine *m, uint32_t process);
+
+#endif

@@ -1,0 +1,58 @@
+/* nvic.h: the simulated interrupt controller and slice timer, and the fault status registers: the
+ * System Control Space but for the MPU.
+ *
+ * Source: ARMv7-M ARM (DDI 0403) B3.4 (NVIC), B3.3 (SysTick), B3.2.15 (CFSR), B3.2.16-18.
+ * Not modelled: priorities and nesting (all lines are equal; the lowest number is taken first),
+ * BASEPRI, PRIMASK, active bits, SCB beyond CFSR, HFSR, MMFAR, BFAR, SHCSR, ICSR (reads VECTPENDING).
+ */
+#ifndef SIM_NVIC_H
+#define SIM_NVIC_H
+
+#include "model/limits.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { NVIC_WORDS = IRQ_LINE_MAX / 32, NVIC_NO_LINE = 0xffffffff };
+
+struct nvic {
+    uint32_t line_count;
+    uint32_t enabled[NVIC_WORDS];
+    uint32_t pending[NVIC_WORDS];
+    uint32_t level[NVIC_WORDS]; /* lines that are high now: they pend again after ICPR */
+    /* SysTick counts down at the CPU clock; kept as the time of its next zero. */
+    uint32_t systick_control, systick_reload;
+    uint32_t systick_left;      /* cycles left at systick_since_ps, while enabled */
+    uint64_t systick_since_ps;
+    uint64_t systick_fires_ps;  /* TIME_NEVER when off */
+    bool systick_pending;
+    bool systick_counted;       /* COUNTFLAG */
+    uint32_t cfsr, mmfar, bfar, hfsr, shcsr;
+};
+
+enum {
+    CFSR_IACCVIOL = 1u << 0,
+    CFSR_DACCVIOL = 1u << 1,
+    CFSR_MMARVALID = 1u << 7,
+    CFSR_IBUSERR = 1u << 8,
+    CFSR_PRECISERR = 1u << 9,
+    CFSR_BFARVALID = 1u << 15,
+    CFSR_UNDEFINSTR = 1u << 16,
+    CFSR_UNALIGNED = 1u << 24,
+};
+
+void nvic_reset(struct nvic *nvic, uint32_t line_count);
+/* The line's level as a device drives it; a rising level pends it. */
+void nvic_drive(struct nvic *nvic, uint32_t line, bool high);
+/* A pulse: pends the line once. */
+void nvic_pulse(struct nvic *nvic, uint32_t line);
+/* The lowest line that is pending and enabled, or NVIC_NO_LINE. */
+uint32_t nvic_active_line(const struct nvic *nvic);
+/* Register access inside 0xE000E000..0xE000EFFF but for the MPU's; unknown registers read 0.
+ * ps_per_cycle: the CPU clock's period for SysTick. */
+uint32_t nvic_read(struct nvic *nvic, uint32_t address, uint64_t now_ps, uint64_t cpu_hz);
+void nvic_write(struct nvic *nvic, uint32_t address, uint32_t value, uint64_t now_ps,
+                uint64_t cpu_hz);
+/* SysTick's zero has come (now == systick_fires_ps). */
+void nvic_systick_fire(struct nvic *nvic, uint64_t cpu_hz);
+
+#endif

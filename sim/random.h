@@ -1,0 +1,29 @@
+/* random.h: seeded generators, one per purpose, so that a draw added in one place shifts no other.
+ * The generator is splitmix64 (public domain, Vigna): small state, the same on every machine.
+ */
+#ifndef SIM_RANDOM_H
+#define SIM_RANDOM_H
+
+#include <stdint.h>
+
+/* What a draw is for: part of each generator's seed. Append only: numbers are part of every trace. */
+enum random_purpose {
+    RANDOM_RAM_PATTERN = 1,
+    RANDOM_DEVICE = 2, /* + 256 * device index */
+    RANDOM_CLOCK_PHASE = 3,
+    RANDOM_TIES = 4,
+    RANDOM_SLICE_PHASE = 5,
+    RANDOM_INJECT = 6,
+    RANDOM_APP = 7, /* + 256 * process index */
+};
+
+struct random {
+    uint64_t state;
+};
+
+struct random random_start(uint64_t seed, uint64_t purpose);
+uint64_t random_next(struct random *random);
+/* Uniform in [0, bound), bound > 0, without bias. */
+uint64_t random_below(struct random *random, uint64_t bound);
+
+#endif

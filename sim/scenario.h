@@ -1,0 +1,118 @@
+/* scenario.h: one scenario as a value that the machine and the monitors read: the text's meaning with
+ * every name resolved. Made by scenario_parse (scenario_load.h), read-only afterwards.
+ */
+#ifndef SIM_SCENARIO_H
+#define SIM_SCENARIO_H
+
+#include "model/config.h"
+#include "sim/app.h"
+#include "sim/board.h"
+#include "sim/pattern.h"
+
+enum {
+    SCENARIO_NAME_MAX = 32,
+    SCENARIO_ID_MAX = 256,
+    SCENARIO_INJECTION_MAX = 64,
+    SCENARIO_CHECK_MAX = 64,
+    SCENARIO_BREAK_MAX = 16,
+};
+
+struct scenario_app {
+    char name[SCENARIO_NAME_MAX];
+    const struct app_engine *engine;
+    const void *program; /* engine's own: compiled steps, or a C program's parameters */
+};
+
+enum injection_kind {
+    INJECT_KILL,      /* the process, never restarted by policy */
+    INJECT_FAULT,     /* the process faults; its policy decides */
+    INJECT_RESTART,   /* the process is ended and started again */
+    INJECT_INTERRUPT, /* pend a line once */
+    INJECT_STORM,     /* pend a line every `period_ps`, `count` times */
+    INJECT_HANG,      /* the device stops (struct device_fault.hung) */
+    INJECT_STUCK,     /* its line is high for good */
+    INJECT_FORCE,     /* its register at `address` reads as `value` */
+    INJECT_ERROR,     /* its own way to fail (type->on_error) */
+    INJECT_POKE,      /* `value` is written into RAM at `address` (4 bytes), as a wild master would */
+    INJECT_RECEIVE,   /* `bytes` arrive on the device's wire */
+    INJECT_TASK,      /* the task register at offset `address` is triggered */
+    INJECT_MEMORY_PRESSURE, /* the process's grant space shrinks: `value` bytes are taken from its gap */
+    INJECTION_KINDS
+};
+
+/* What is planted, and when: at a time, or at the n-th record that matches a pattern (plus a delay).
+ * An injection that never fires makes the run vacuous. */
+struct injection {
+    enum injection_kind kind;
+    bool at_event;
+    uint64_t at_ps;          /* the time, or the delay after the event */
+    struct pattern when;     /* at_event */
+    uint32_t nth;            /* at_event: 1 is the first match */
+    uint32_t process;        /* KILL, FAULT, RESTART, MEMORY_PRESSURE */
+    uint32_t device;         /* board device index */
+    uint32_t line;
+    uint32_t address, value; /* FORCE: offset in the device; POKE: absolute */
+    uint32_t count;          /* STORM */
+    uint64_t period_ps;
+    uint32_t size;           /* RECEIVE */
+    uint8_t bytes[64];
+    char path[96];           /* JSON pointer, for messages */
+};
+
+enum check_kind {
+    CHECK_COUNT,    /* matches of `what` are within [min, max] */
+    CHECK_ABSENT,   /* no match; armed when `after` has matched (or at once if it is empty) */
+    CHECK_ORDER,    /* each match of `to` has an earlier match of `from` since the last `to` */
+    CHECK_LATENCY,  /* each `from` to the first later `to` takes at most max_ps (and at least min_ps) */
+    CHECK_STATE,    /* at the end: process is in state `value` */
+    CHECK_RESTARTS, /* at the end: restart count of the process */
+    CHECK_COMPLETION, /* at the end: completion code of the process */
+    CHECK_VARIABLE, /* at the end: variable `number` of a steps app equals/within */
+    CHECK_OVER_EXPOSURE, /* most bytes any app reached beyond what it asked for: within [min, max] */
+    CHECK_SPEEDUP,  /* mean latency of `from`->`to` divided by that of `from2`->`to2`: at least min */
+    CHECK_KINDS
+};
+
+struct check {
+    enum check_kind kind;
+    struct pattern from, to;   /* COUNT, ABSENT use `to`; ABSENT's `after` is `from` */
+    struct pattern from2, to2; /* SPEEDUP */
+    uint32_t process;
+    uint32_t number;
+    uint64_t min, max;       /* counts, values, picoseconds, or thousandths (SPEEDUP) by kind */
+    char path[96];           /* JSON pointer */
+};
+
+/* A break that the scenario expects: the run fails if it does not come, or if another rule breaks. */
+struct expected_break {
+    uint16_t rule;         /* enum rule */
+    uint16_t process;      /* PATTERN_ANY: whichever */
+    uint32_t address_first, address_last;
+    char path[96];
+    char why[128];
+};
+
+struct scenario {
+    char id[SCENARIO_ID_MAX];     /* folder/name#key=value,...@seed */
+    char path[SCENARIO_ID_MAX];   /* of the file, as given */
+    char *claim, *source;         /* owned */
+    struct board board;           /* with this scenario's overrides */
+    struct costs costs;           /* preset and overrides */
+    struct kernel_config config;  /* board.config + images, scheduler, slice */
+    struct process_image images[PROCESS_MAX];
+    uint32_t app_count;
+    struct scenario_app apps[PROCESS_MAX];
+    uint64_t seed;
+    bool seed_given; /* by the scenario or command line: else the default 1 */
+    uint64_t until_ps;
+    uint32_t injection_count;
+    struct injection injections[SCENARIO_INJECTION_MAX];
+    uint32_t check_count;
+    struct check checks[SCENARIO_CHECK_MAX];
+    uint32_t break_count;
+    struct expected_break breaks[SCENARIO_BREAK_MAX];
+    uint32_t app_expectations; /* step expectations in all step lists: they count as checks */
+    void *arena;               /* what apps' programs live in; owned */
+};
+
+#endif

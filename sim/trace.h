@@ -1,0 +1,95 @@
+/* trace.h: what happened, one record after another, and the hash over all of it.
+ *
+ *   hw_note, accesses, interrupts, DMA ... --trace_add--> hash (always)
+ *                                                    \--> monitors of that kind, at once
+ *                                                     \-> recorder, if one is attached
+ *
+ * The hash is over each record's fields, little-endian, eight bytes at a time, in order: time;
+ * kind | process << 16 | address << 32; value. Verdicts and text are out of it; it is the same with
+ * recording off.
+ */
+#ifndef SIM_TRACE_H
+#define SIM_TRACE_H
+
+#include "model/note.h"
+#include <stdint.h>
+
+/* Kinds of record. For each: what `process`, `address` and `value` mean; pair(a, b) = a | b << 32.
+ * A process is its index or PROCESS_NONE (0xffff). Append only. */
+enum event {
+    EVENT_RUN = 1,       /* process goes on in user mode; resume kind; function */
+    EVENT_SYSCALL,       /* class; pair(r0, r1) */
+    EVENT_SYSCALL_MORE,  /* class; pair(r2, r3), always right after EVENT_SYSCALL */
+    EVENT_RETURN,        /* r0 (return variant); pair(r1, r2): a system call's results reach the app */
+    EVENT_UPCALL,        /* function; pair(r0, r1): an upcall begins in the app */
+    EVENT_UPCALL_MORE,   /* function; pair(r2, r3) */
+    EVENT_LOAD,          /* address; pair(value, size): an app's load that succeeded */
+    EVENT_STORE,         /* address; pair(value, size) */
+    EVENT_EXECUTE,       /* address; pair(0, size) */
+    EVENT_FAULT,         /* address; pair(CFSR, access kind): an app's access was refused */
+    EVENT_SLICE_END,     /* -; - */
+    EVENT_SLEEP,         /* PROCESS_NONE; - */
+    EVENT_WAKE,          /* PROCESS_NONE; - */
+    EVENT_IRQ_RAISED,    /* line; device index: the device's line rose */
+    EVENT_IRQ_LOWERED,   /* line; device index */
+    EVENT_IRQ_TAKEN,     /* line; -: user mode left because of it */
+    EVENT_KERNEL_READ,   /* register address; value: the kernel's MMIO */
+    EVENT_KERNEL_WRITE,  /* register address; value */
+    EVENT_DEVICE_TASK,   /* register address; device index: a task was triggered, by whomever */
+    EVENT_DEVICE_EVENT,  /* register address; device index: an event was generated */
+    EVENT_DMA_READ,      /* RAM address; pair(size, device index): the device read memory */
+    EVENT_DMA_WRITE,     /* RAM address; pair(size, device index) */
+    EVENT_DMA_REFUSED,   /* address; pair(size, device index): not RAM */
+    EVENT_WIRE,          /* device index; pair(byte, direction 0 out 1 in) */
+    EVENT_INJECTED,      /* injection index; target */
+    EVENT_KERNEL_PANIC,  /* -; - */
+    EVENT_HALT,          /* PROCESS_NONE; - */
+    EVENT_APP_NOTE,      /* app's own mark: number; value (steps: "mark") */
+    EVENT_NOTE_BASE = 64, /* + enum note: hw_note's fields as they are */
+    EVENT_KINDS = EVENT_NOTE_BASE + NOTES
+};
+_Static_assert(EVENT_KINDS <= 128, "monitors keep one bit per kind in two words");
+
+struct record {
+    uint64_t at_ps;
+    uint16_t kind; /* enum event */
+    uint16_t process;
+    uint32_t address;
+    uint64_t value;
+};
+
+static inline uint64_t pair(uint32_t low, uint32_t high)
+{
+    return low | (uint64_t)high << 32;
+}
+
+static inline uint32_t pair_low(uint64_t value)
+{
+    return (uint32_t)value;
+}
+
+static inline uint32_t pair_high(uint64_t value)
+{
+    return (uint32_t)(value >> 32);
+}
+
+#define TRACE_HASH_START UINT64_C(0x9e3779b97f4a7c15)
+
+/* The hash after `record`. */
+uint64_t trace_hash(uint64_t hash, const struct record *record);
+
+/* The kind's name as patterns and `show` say it ("store", "irq", "upcall-queued"); notes included. */
+const char *event_name(unsigned kind);
+
+/* Keeps records for those who read them later; grows on the heap, outside of any machine. */
+struct recorder {
+    struct record *records;
+    uint64_t count, capacity;
+    uint64_t limit; /* records kept at most; 0: all. Past it, `count` still counts */
+};
+
+void recorder_start(struct recorder *recorder, uint64_t limit);
+void recorder_add(struct recorder *recorder, const struct record *record);
+void recorder_free(struct recorder *recorder);
+
+#endif
