@@ -55,6 +55,7 @@ enum trap_kind {
     TRAP_FAULT,     /* MemManage, BusFault, UsageFault: the kernel reads CFSR, MMFAR, BFAR itself */
     TRAP_INTERRUPT, /* external line `line` */
     TRAP_SLICE_END, /* SysTick */
+    TRAP_RESCHEDULE, /* back in the kernel for its own sake: the process console's hand */
 };
 
 struct trap {
