@@ -22,8 +22,12 @@ struct driver {
     uint8_t allows[ALLOW_KINDS];
     uint16_t grant_bytes; /* of the capsule's own state in each process's grant; zeroed at first */
 
-    /* Whether this board has it; else its calls answer NODEVICE. */
+    /* Whether this board has it; else its calls answer NODEVICE. NULL: always. */
     bool (*present)(const struct kernel *k);
+
+    /* Sets up the chip driver once, before any image is loaded; only if present. Its line is enabled
+     * by kernel_start afterwards. May be NULL. */
+    void (*start)(struct kernel *k, struct hw *hw);
 
     /* Command `number`; 0 must succeed. Arguments are the app's: anything. */
     struct syscall_return (*command)(struct kernel *k, struct hw *hw, struct process *p,
@@ -39,16 +43,18 @@ struct driver {
 
 enum { DRIVER_NUMBER_BY_CONFIG = 0xffffffff };
 
-/* Every driver of this kernel, a table in drivers.c; a driver's place in it is its grant's number. */
-extern const struct driver drivers[];
+/* Every driver of this kernel, a table in drivers.c; a driver's place in it is its grant's number.
+ * The table holds pointers, since each row stands beside its own code. */
+extern const struct driver *const drivers[];
 extern const uint32_t driver_count;
 
 /* The driver with that number on this board, or NULL. */
 const struct driver *driver_find(const struct kernel *k, uint32_t number);
 
-static inline uint32_t driver_index(const struct driver *driver)
-{
-    return (uint32_t)(driver - drivers);
-}
+/* Its place in the table. */
+uint32_t driver_index(const struct driver *driver);
+
+/* The number that apps call it by on this board. */
+uint32_t driver_number(const struct kernel *k, const struct driver *driver);
 
 #endif

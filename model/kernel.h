@@ -21,19 +21,30 @@
 #include "model/scheduler.h"
 #include "model/services.h"
 
+/* The tokens that kernel_start made: the kernel passes them on to its own calls that demand one, and
+ * the passthrough capsule is the one driver that uses `lend`. */
+struct kernel_tokens {
+    const struct process_management_capability *manage;
+    const struct passthrough_capability *lend;
+};
+
 struct kernel {
     const struct kernel_config *config;
     struct process processes[PROCESS_MAX];
     uint32_t process_count;
-    uint32_t next_unique;  /* unique id of the next process life; starts at 1 */
-    uint32_t ram_used;     /* bytes of config->process_ram already carved */
+    uint32_t next_unique; /* unique id of the next process life; starts at 1 */
+    uint32_t ram_used;    /* bytes of config->process_ram already carved */
     struct mpu_state mpu;
     struct scheduler scheduler;
     struct passthrough passthrough;
     struct services services;
-    uint32_t running; /* index of the process in user mode, PROCESS_NONE in the kernel */
-    uint32_t last;    /* index of the process that ran last */
+    uint32_t running;  /* index of the process in user mode, PROCESS_NONE in the kernel */
+    uint32_t last;     /* index of the process that ran last */
+    uint32_t slice_us; /* armed for the process in user mode; 0: no slice */
     uint32_t line_off[IRQ_LINE_MAX / 32]; /* lines masked for good: nobody's, or stuck */
+    uint8_t
+        line_services[IRQ_LINE_MAX]; /* bottom halves since user mode last ran or the CPU slept */
+    struct kernel_tokens tokens;
     bool halted;
 };
 
@@ -93,11 +104,16 @@ void process_end(struct kernel *k, struct hw *hw, struct process *p, enum end_ki
 void kernel_end_process(struct kernel *k, struct hw *hw, uint32_t index, enum end_kind how);
 
 /* Queues an upcall for subscribe number `n` of `d`; r0..r2 = args.
+ *
+ * A null upcall (or one whose grant is missing) is never invoked, but its event is kept as a bare
+ * value for a later yield-wait-for; it gives way to an upcall when the queue is full. A process that
+ * waits by yield-wait-for for this very event gets it through its own slot, whatever the queue holds.
+ * A capsule must not fail on any of these:
  * ERR_NODEVICE: the process is dead. ERR_NOMEM: the queue is full: dropped and counted.
- * ERR_OFF: the upcall is null (or the grant is missing): nothing to invoke. A process that waits by
- * yield-wait-for for this very event gets it through its own slot, whatever the queue holds. */
-enum err upcall_queue(struct kernel *k, struct hw *hw, struct process_id id,
-                      const struct driver *d, uint32_t n, const uint32_t args[3]) MUST_CHECK;
+ * ERR_OFF: a null upcall while the process waits by yield-wait, which ignores it.
+ * ERR_FAIL: the process's control block is broken. */
+enum err upcall_queue(struct kernel *k, struct hw *hw, struct process_id id, const struct driver *d,
+                      uint32_t n, const uint32_t args[3]) MUST_CHECK;
 
 /* Upcalls waiting for this process. */
 uint32_t upcall_waiting(struct hw *hw, const struct process *p);
@@ -107,8 +123,7 @@ enum { UPCALL_ALL = 0xffffffff };
 uint32_t upcall_cancel(struct hw *hw, struct process *p, const struct driver *d, uint32_t n);
 
 /* The system call, from decoding to its return values. */
-void syscall_handle(struct kernel *k, struct hw *hw, struct process *p,
-                    const struct syscall *call);
+void syscall_handle(struct kernel *k, struct hw *hw, struct process *p, const struct syscall *call);
 
 /* Bytes of an app's allowed buffer, in either direction; whole or not at all, by hw_ram_*, flash
  * included for reading. ERR_SIZE: outside the buffer as it is now. ERR_NODEVICE: dead. */
