@@ -1,0 +1,225 @@
+/* nvic.c: NVIC, SysTick and fault status registers as the ARMv7-M ARM describes them. */
+#include "sim/nvic.h"
+#include "sim/clock.h"
+#include <stddef.h>
+#include <string.h>
+
+enum {
+    SYSTICK_CSR = 0xe000e010,
+    SYSTICK_RVR = 0xe000e014,
+    SYSTICK_CVR = 0xe000e018,
+    SYSTICK_CALIB = 0xe000e01c,
+    NVIC_ISER = 0xe000e100,
+    NVIC_ICER = 0xe000e180,
+    NVIC_ISPR = 0xe000e200,
+    NVIC_ICPR = 0xe000e280,
+    SCB_SHCSR = 0xe000ed24,
+    SCB_CFSR = 0xe000ed28,
+    SCB_HFSR = 0xe000ed2c,
+    SCB_MMFAR = 0xe000ed34,
+    SCB_BFAR = 0xe000ed38,
+};
+
+enum { CSR_ENABLE = 1, CSR_TICKINT = 2, CSR_CLKSOURCE = 4, CSR_COUNTFLAG = 1 << 16 };
+
+void nvic_reset(struct nvic *nvic, uint32_t line_count)
+{
+    memset(nvic, 0, sizeof *nvic);
+    nvic->line_count = line_count;
+    nvic->systick_fires_ps = TIME_NEVER;
+}
+
+void nvic_drive(struct nvic *nvic, uint32_t line, bool high)
+{
+    if (line >= nvic->line_count)
+        return;
+    uint32_t bit = 1u << (line % 32);
+    if (high && !(nvic->level[line / 32] & bit))
+        nvic->pending[line / 32] |= bit;
+    if (high)
+        nvic->level[line / 32] |= bit;
+    else
+        nvic->level[line / 32] &= ~bit;
+}
+
+void nvic_pulse(struct nvic *nvic, uint32_t line)
+{
+    if (line < nvic->line_count)
+        nvic->pending[line / 32] |= 1u << (line % 32);
+}
+
+uint32_t nvic_active_line(const struct nvic *nvic)
+{
+    for (uint32_t word = 0; word < NVIC_WORDS; word++) {
+        uint32_t ready = nvic->pending[word] & nvic->enabled[word];
+        if (ready)
+            return word * 32 + (uint32_t)__builtin_ctz(ready);
+    }
+    return NVIC_NO_LINE;
+}
+
+/* Cycles that the CPU clock makes in `ps`, rounded up: a register is read at a cycle's edge. */
+static uint64_t cycles_in(uint64_t ps, uint64_t cpu_hz)
+{
+    return (uint64_t)(((unsigned __int128)ps * cpu_hz + PS_PER_S - 1) / PS_PER_S);
+}
+
+static uint64_t ps_of(uint64_t cycles, uint64_t cpu_hz)
+{
+    return (uint64_t)(((unsigned __int128)cycles * PS_PER_S + cpu_hz - 1) / cpu_hz);
+}
+
+static uint32_t systick_value(const struct nvic *nvic, uint64_t now_ps, uint64_t cpu_hz)
+{
+    if (!(nvic->systick_control & CSR_ENABLE))
+        return nvic->systick_left;
+    uint64_t gone = cycles_in(now_ps - nvic->systick_since_ps, cpu_hz);
+    return gone >= nvic->systick_left ? 0 : nvic->systick_left - (uint32_t)gone;
+}
+
+/* Counts from `left` from now on. 0 reloads at the next cycle (B3.3.1). */
+static void systick_run(struct nvic *nvic, uint32_t left, uint64_t now_ps, uint64_t cpu_hz)
+{
+    nvic->systick_left = left;
+    nvic->systick_since_ps = now_ps;
+    nvic->systick_fires_ps = TIME_NEVER;
+    if (!(nvic->systick_control & CSR_ENABLE))
+        return;
+    if (left == 0) {
+        if (nvic->systick_reload == 0)
+            return;
+        nvic->systick_left = nvic->systick_reload;
+    }
+    nvic->systick_fires_ps = now_ps + ps_of(nvic->systick_left, cpu_hz);
+}
+
+void nvic_systick_fire(struct nvic *nvic, uint64_t cpu_hz)
+{
+    nvic->systick_counted = true;
+    if (nvic->systick_control & CSR_TICKINT)
+        nvic->systick_pending = true;
+    systick_run(nvic, 0, nvic->systick_fires_ps, cpu_hz);
+}
+
+static uint32_t read_systick(struct nvic *nvic, uint32_t address, uint64_t now_ps, uint64_t cpu_hz)
+{
+    switch (address) {
+    case SYSTICK_CSR: {
+        uint32_t value = nvic->systick_control | (nvic->systick_counted ? CSR_COUNTFLAG : 0);
+        nvic->systick_counted = false; /* cleared by reading */
+        return value;
+    }
+    case SYSTICK_RVR:
+        return nvic->systick_reload;
+    case SYSTICK_CVR:
+        return systick_value(nvic, now_ps, cpu_hz);
+    default:
+        return 0;
+    }
+}
+
+/* The word of an array of `NVIC_WORDS` registers from `base` that `address` names, or NULL. */
+static uint32_t *word_at(uint32_t words[], uint32_t base, uint32_t address)
+{
+    uint32_t index = (address - base) / 4;
+    return address >= base && index < NVIC_WORDS ? &words[index] : NULL;
+}
+
+uint32_t nvic_read(struct nvic *nvic, uint32_t address, uint64_t now_ps, uint64_t cpu_hz)
+{
+    const struct {
+        uint32_t base, *words;
+    } arrays[] = {{NVIC_ISER, nvic->enabled},
+                  {NVIC_ICER, nvic->enabled},
+                  {NVIC_ISPR, nvic->pending},
+                  {NVIC_ICPR, nvic->pending}};
+    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
+        const uint32_t *word = word_at(arrays[i].words, arrays[i].base, address);
+        if (word)
+            return *word;
+    }
+    switch (address) {
+    case SCB_SHCSR:
+        return nvic->shcsr;
+    case SCB_CFSR:
+        return nvic->cfsr;
+    case SCB_HFSR:
+        return nvic->hfsr;
+    case SCB_MMFAR:
+        return nvic->mmfar;
+    case SCB_BFAR:
+        return nvic->bfar;
+    default:
+        return read_systick(nvic, address, now_ps, cpu_hz);
+    }
+}
+
+static void write_systick(struct nvic *nvic, uint32_t address, uint32_t value, uint64_t now_ps,
+                          uint64_t cpu_hz)
+{
+    uint32_t left = systick_value(nvic, now_ps, cpu_hz);
+    switch (address) {
+    case SYSTICK_CSR:
+        nvic->systick_control = value & (CSR_ENABLE | CSR_TICKINT | CSR_CLKSOURCE);
+        systick_run(nvic, left, now_ps, cpu_hz);
+        if (!(value & CSR_ENABLE))
+            nvic->systick_pending = false; /* the kernel is here already: nothing is left to take */
+        break;
+    case SYSTICK_RVR:
+        nvic->systick_reload = value & 0xffffff;
+        break;
+    case SYSTICK_CVR: /* any write clears it and COUNTFLAG */
+        nvic->systick_counted = false;
+        systick_run(nvic, 0, now_ps, cpu_hz);
+        break;
+    default:
+        break;
+    }
+}
+
+static void write_scb(struct nvic *nvic, uint32_t address, uint32_t value)
+{
+    switch (address) {
+    case SCB_SHCSR:
+        nvic->shcsr = value & 0x70000; /* the three fault enables */
+        break;
+    case SCB_CFSR:
+        nvic->cfsr &= ~value;
+        break;
+    case SCB_HFSR:
+        nvic->hfsr &= ~value;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Lines that exist in word `index`. */
+static uint32_t existing(const struct nvic *nvic, uint32_t index)
+{
+    uint32_t first = index * 32;
+    if (nvic->line_count <= first)
+        return 0;
+    uint32_t left = nvic->line_count - first;
+    return left >= 32 ? UINT32_MAX : (1u << left) - 1;
+}
+
+void nvic_write(struct nvic *nvic, uint32_t address, uint32_t value, uint64_t now_ps,
+                uint64_t cpu_hz)
+{
+    uint32_t *word;
+    uint32_t index = (address & 0x7f) / 4;
+    uint32_t bits = index < NVIC_WORDS ? value & existing(nvic, index) : 0;
+    if ((word = word_at(nvic->enabled, NVIC_ISER, address)))
+        *word |= bits;
+    else if ((word = word_at(nvic->enabled, NVIC_ICER, address)))
+        *word &= ~bits;
+    else if ((word = word_at(nvic->pending, NVIC_ISPR, address)))
+        *word |= bits;
+    else if ((word = word_at(nvic->pending, NVIC_ICPR, address)))
+        *word = (*word & ~bits) | (nvic->level[index] & bits); /* a high level pends again */
+    else if (address < NVIC_ISER)
+        write_systick(nvic, address, value, now_ps, cpu_hz);
+    else
+        write_scb(nvic, address, value);
+}

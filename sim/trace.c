@@ -1,0 +1,106 @@
+/* trace.c: the hash, names of records, and the recorder. */
+#include "sim/trace.h"
+#include <stdlib.h>
+
+static uint64_t hash_word(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
+    return hash ^ (hash >> 32);
+}
+
+uint64_t trace_hash(uint64_t hash, const struct record *r)
+{
+    hash = hash_word(hash, r->at_ps);
+    hash = hash_word(hash, r->kind | (uint64_t)r->process << 16 | (uint64_t)r->address << 32);
+    return hash_word(hash, r->value);
+}
+
+static const char *const names[EVENT_KINDS] = {
+    [EVENT_RUN] = "run",
+    [EVENT_SYSCALL] = "syscall",
+    [EVENT_SYSCALL_MORE] = "syscall-more",
+    [EVENT_RETURN] = "return",
+    [EVENT_UPCALL] = "upcall",
+    [EVENT_UPCALL_MORE] = "upcall-more",
+    [EVENT_LOAD] = "load",
+    [EVENT_STORE] = "store",
+    [EVENT_EXECUTE] = "execute",
+    [EVENT_FAULT] = "fault",
+    [EVENT_SLICE_END] = "slice-end",
+    [EVENT_SLEEP] = "sleep",
+    [EVENT_WAKE] = "wake",
+    [EVENT_IRQ_RAISED] = "irq",
+    [EVENT_IRQ_LOWERED] = "irq-lowered",
+    [EVENT_IRQ_TAKEN] = "irq-taken",
+    [EVENT_KERNEL_READ] = "kernel-read",
+    [EVENT_KERNEL_WRITE] = "kernel-write",
+    [EVENT_DEVICE_TASK] = "task",
+    [EVENT_DEVICE_EVENT] = "event",
+    [EVENT_DMA_READ] = "dma-read",
+    [EVENT_DMA_WRITE] = "dma-write",
+    [EVENT_DMA_REFUSED] = "dma-refused",
+    [EVENT_WIRE] = "wire",
+    [EVENT_INJECTED] = "injected",
+    [EVENT_KERNEL_PANIC] = "kernel-panic",
+    [EVENT_HALT] = "halt",
+    [EVENT_APP_NOTE] = "mark",
+    [EVENT_NOTE_BASE + NOTE_PROCESS_LOADED] = "process-loaded",
+    [EVENT_NOTE_BASE + NOTE_PROCESS_STATE] = "process-state",
+    [EVENT_NOTE_BASE + NOTE_PROCESS_BREAKS] = "process-breaks",
+    [EVENT_NOTE_BASE + NOTE_PROCESS_END] = "process-end",
+    [EVENT_NOTE_BASE + NOTE_SYSCALL_FILTERED] = "syscall-filtered",
+    [EVENT_NOTE_BASE + NOTE_UPCALL_QUEUED] = "upcall-queued",
+    [EVENT_NOTE_BASE + NOTE_UPCALL_DROPPED] = "upcall-dropped",
+    [EVENT_NOTE_BASE + NOTE_UPCALL_CANCELLED] = "upcall-cancelled",
+    [EVENT_NOTE_BASE + NOTE_UPCALL_DELIVERED] = "upcall-delivered",
+    [EVENT_NOTE_BASE + NOTE_GRANT_ALLOCATED] = "grant-allocated",
+    [EVENT_NOTE_BASE + NOTE_ALLOW] = "allow",
+    [EVENT_NOTE_BASE + NOTE_FILTER_ASKED] = "filter-asked",
+    [EVENT_NOTE_BASE + NOTE_FILTER_ANSWERED] = "filter-answered",
+    [EVENT_NOTE_BASE + NOTE_WINDOW_GRANTED] = "window-granted",
+    [EVENT_NOTE_BASE + NOTE_WINDOW_REMOVED] = "window-removed",
+    [EVENT_NOTE_BASE + NOTE_WINDOW_REFUSED] = "window-refused",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_OWNED] = "endpoint-owned",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_MASKED] = "endpoint-masked",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_QUIET] = "endpoint-quiet",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_FREED] = "endpoint-freed",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_STUCK] = "endpoint-stuck",
+    [EVENT_NOTE_BASE + NOTE_LINE_SERVICED] = "line-serviced",
+    [EVENT_NOTE_BASE + NOTE_LINE_UNCLAIMED] = "line-unclaimed",
+    [EVENT_NOTE_BASE + NOTE_CONSOLE_CLIENT] = "console-client",
+    [EVENT_NOTE_BASE + NOTE_MPU_WRITTEN] = "mpu-written",
+    [EVENT_NOTE_BASE + NOTE_KERNEL_LIMIT] = "kernel-limit",
+};
+
+const char *event_name(unsigned kind)
+{
+    return kind < EVENT_KINDS ? names[kind] : NULL;
+}
+
+void recorder_start(struct recorder *recorder, uint64_t limit)
+{
+    *recorder = (struct recorder){.limit = limit};
+}
+
+void recorder_add(struct recorder *recorder, const struct record *record)
+{
+    if (recorder->limit && recorder->count >= recorder->limit) {
+        recorder->count++;
+        return;
+    }
+    if (recorder->count == recorder->capacity) {
+        uint64_t capacity = recorder->capacity ? recorder->capacity * 2 : 1024;
+        struct record *grown = realloc(recorder->records, capacity * sizeof *grown);
+        if (!grown)
+            abort(); /* out of host memory: nothing to keep going with */
+        recorder->records = grown;
+        recorder->capacity = capacity;
+    }
+    recorder->records[recorder->count++] = *record;
+}
+
+void recorder_free(struct recorder *recorder)
+{
+    free(recorder->records);
+    *recorder = (struct recorder){0};
+}
