@@ -121,7 +121,7 @@ run:
 ## Build and run every test; ends with "N passed, N failed"
 test:
 	@sh tools/setup.sh test
-	$(again) _all _tests
+	$(again) --keep-going _all _tests; code=$$?; mkdir -p $(BUILD); echo $$code >$(BUILD)/built
 	@BUILD='$(BUILD)' CC='$(CC)' MAKE='$(MAKE)' tools/run_tests $(tests) $(sh_tests)
 
 ## Check formats and find faults without running: clang-format, clang-tidy, cppcheck, shellcheck

@@ -75,7 +75,7 @@ a_dry_run_installs_nothing() {
 runner_says() {
     printf '#!/bin/sh\ncat <<END\n%s\nEND\n%s\n' "$3" "${4:-}" >"$work/program"
     chmod +x "$work/program"
-    output=$(tools/run_tests "$work/program")
+    output=$(BUILD="$work" tools/run_tests "$work/program")
     [ $? = "$2" ] || return 1
     printf '%s\n' "$output"
     [ "$(printf '%s\n' "$output" | tail -n 1)" = "$1" ]
@@ -94,5 +94,9 @@ ok - c # SKIP no c here'
 claim 'a program that checks nothing has failed' runner_says '0 passed, 1 failed' 1 'hello'
 claim 'a program that crashes after its summary has failed' runner_says '5 passed, 1 failed' 1 \
     '100%: Checks: 5, Failures: 0, Errors: 0' 'kill -SEGV $$'
+echo 2 >"$work/built"
+claim 'a build that failed is a failure' runner_says '5 passed, 1 failed' 1 \
+    '100%: Checks: 5, Failures: 0, Errors: 0'
+rm "$work/built"
 claim 'all passed is exit code 0' runner_says '5 passed, 0 failed' 0 \
     '100%: Checks: 5, Failures: 0, Errors: 0'

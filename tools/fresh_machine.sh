@@ -40,7 +40,11 @@ trap clean_up EXIT
 # shellcheck disable=SC2016 # those are apt's variables, not ours
 mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME)' |
     awk -v suite=$suite '$2 == suite { print $1; exit }')
-mirror=${mirror:-http://deb.debian.org/debian}
+apt_paths=(/etc/apt /usr/share/keyrings)
+if [ -z "$mirror" ]; then # another system: its sources would be wrong in there
+    mirror=http://deb.debian.org/debian
+    apt_paths=(/etc/apt/apt.conf.d)
+fi
 
 make_root() {
     debootstrap --variant=minbase $suite "$root" "$mirror" >"$root.log" 2>&1 || {
@@ -50,7 +54,7 @@ make_root() {
     rm -f "$root.log"
     chmod 755 "$root"
     local path
-    for path in /etc/apt /etc/resolv.conf /etc/hosts /usr/share/keyrings /usr/local/share/ca-certificates; do
+    for path in "${apt_paths[@]}" /etc/resolv.conf /etc/hosts /usr/local/share/ca-certificates; do
         [ -e "$path" ] || continue
         mkdir -p "$root$(dirname "$path")"
         rm -rf "${root:?}$path"
