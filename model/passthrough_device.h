@@ -12,9 +12,9 @@
 
 /* One step of making a device quiet, applied to the endpoint's first window's base. */
 enum quiesce_kind {
-    QUIESCE_WRITE,  /* write `value` to base + offset */
-    QUIESCE_FILL,   /* write `value` to `count` registers from base + offset, 4 bytes apart */
-    QUIESCE_AWAIT,  /* read base + offset until (read & mask) == value, at most `count` reads */
+    QUIESCE_WRITE, /* write `value` to base + offset */
+    QUIESCE_FILL,  /* write `value` to `count` registers from base + offset, 4 bytes apart */
+    QUIESCE_AWAIT, /* read base + offset until (read & mask) == value, at most `count` reads */
 };
 
 struct quiesce_step {
@@ -25,15 +25,17 @@ struct quiesce_step {
     uint32_t value;
 };
 
-/* Which enabled events stand: the INTEN bits whose EVENTS register is not 0. */
+/* Which enabled events stand: the INTEN bits whose EVENTS register is not 0. 0 without a line: such a
+ * device has no INTEN. */
 uint32_t passthrough_device_status(const struct passthrough_endpoint *e, struct hw *hw);
 
-/* Disables every interrupt of the device (INTENCLR = all). Events stay for the app to see. */
+/* Disables every interrupt of the device (INTENCLR = all). Events stay for the app to see. Nothing is
+ * written to a device without a line. */
 void passthrough_device_silence(const struct passthrough_endpoint *e, struct hw *hw);
 
 /* Interrupts disabled, then every quiesce step in order: the device is stopped, its DMA too, and
- * its registers hold reset values. ERR_FAIL: an await ran out: the device did not become quiet. */
-enum err passthrough_device_quiesce(const struct passthrough_endpoint *e,
-                                    struct hw *hw) MUST_CHECK;
+ * its registers hold reset values. ERR_FAIL: an await ran out: the device did not become quiet; the
+ * steps after it are done all the same. Bounded: the reads of all awaits together. */
+enum err passthrough_device_quiesce(const struct passthrough_endpoint *e, struct hw *hw) MUST_CHECK;
 
 #endif
