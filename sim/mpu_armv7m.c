@@ -313,7 +313,7 @@ struct mpu_verdict mpu_armv7m_check(const struct mpu_armv7m *mpu, struct access 
 
 /* The edges of what a region covers, ascending, into `edges`; returns how many. Edges between
  * two sub-regions that are both enabled or both disabled change nothing and are left out. */
-static size_t region_edges(const struct mpu_armv7m *mpu, uint32_t region, uint64_t edges[9])
+static size_t region_edges(const struct mpu_armv7m *mpu, uint32_t region, uint64_t edges[8])
 {
     uint64_t base = mpu->first[region];
     uint64_t size = 2ull << rasr_size(mpu->rasr[region]);
@@ -357,7 +357,7 @@ size_t mpu_armv7m_boundaries(const struct mpu_armv7m *mpu, uint64_t boundaries[]
 
     memcpy(list, fixed, sizeof fixed);
     for (uint32_t region = 0; region < mpu->region_count; region++) {
-        uint64_t edges[9];
+        uint64_t edges[8];
         size_t edge_count = region_edges(mpu, region, edges);
 
         for (size_t i = 0; i < edge_count; i++)

@@ -71,8 +71,9 @@ enum {
 
 enum {
     MPU_ARMV7M_REGION_MAX = 16,
-    /* 9 edges a region, the 7 fixed ones: what mpu_armv7m_boundaries gives at most. */
-    MPU_ARMV7M_BOUNDARY_MAX = MPU_ARMV7M_REGION_MAX * 9 + 7,
+    /* 8 edges a region (every other sub-region disabled) and the 7 fixed ones: what
+     * mpu_armv7m_boundaries gives at most. */
+    MPU_ARMV7M_BOUNDARY_MAX = MPU_ARMV7M_REGION_MAX * 8 + 7,
     MPU_ARMV7M_NO_REGION = -1,
     /* Bytes: the bytes of one aligned word always share their verdict, so a cache of decisions
      * may go by words. (32 would do if no region were smaller than the architecture allows.) */

@@ -49,8 +49,9 @@ struct tally {
 struct line {
     struct tally *tally;
     const char *path;
-    unsigned long number; /* from 1 */
-    const char *text;     /* ended by a NUL, which is not counted */
+    unsigned long number;     /* from 1 */
+    unsigned long complaints; /* about this file */
+    const char *text;         /* ended by a NUL, which is not counted */
     size_t size;
     const cJSON *root;
     char id[ID_MAX];
@@ -157,6 +158,7 @@ static size_t value_offset(const char *text, size_t wanted)
 
 static void complain_at(struct line *line, size_t offset, const char *pointer, const char *message)
 {
+    line->complaints++;
     line->tally->complaints++;
     fprintf(stderr, "%s:%lu:%zu: error: %s%s%s\n", line->path, line->number, offset + 1, pointer,
             *pointer ? ": " : "", message);
@@ -169,7 +171,7 @@ static void quote_value(const struct line *line, const cJSON *node, size_t offse
     size_t size = token_end(line->text, offset) - offset;
 
     if (cJSON_IsObject(node) || cJSON_IsArray(node)) {
-        strcpy(found, cJSON_IsObject(node) ? "an object" : "an array");
+        snprintf(found, FOUND_MAX + 4, "%s", cJSON_IsObject(node) ? "an object" : "an array");
         return;
     }
     bool cut = size > FOUND_MAX;
@@ -177,8 +179,7 @@ static void quote_value(const struct line *line, const cJSON *node, size_t offse
         size = FOUND_MAX;
     while (cut && (line->text[offset + size] & 0xc0) == 0x80)
         size--; /* not in the middle of a character */
-    memcpy(found, line->text + offset, size);
-    strcpy(found + size, cut ? "..." : "");
+    snprintf(found, FOUND_MAX + 4, "%.*s%s", (int)size, line->text + offset, cut ? "..." : "");
 }
 
 /* Always returns false, so that a reader can `return complain(...)`. */
@@ -345,7 +346,7 @@ static void count_result(struct line *line, bool agrees)
         return;
     }
     if (tally->differ++ == 0) {
-        strcpy(tally->repeat_id, line->id);
+        snprintf(tally->repeat_id, sizeof tally->repeat_id, "%s", line->id);
         tally->repeat_path = line->path;
     }
 }
@@ -355,7 +356,7 @@ static void verdict_text(bool fault, bool has_mmfsr, uint32_t mmfsr, char text[2
     if (fault && has_mmfsr)
         snprintf(text, 24, "fault 0x%02x", mmfsr);
     else
-        strcpy(text, fault ? "fault" : "allow");
+        snprintf(text, 24, "%s", fault ? "fault" : "allow");
 }
 
 static void judge_probe(struct line *line, const struct mpu_armv7m *mpu, size_t index,
@@ -658,7 +659,6 @@ static void run_line(struct line *line, const char *filter)
 static void run_stream(struct tally *tally, const char *path, FILE *stream, const char *filter)
 {
     struct line line = {.tally = tally, .path = path};
-    unsigned long complaints_before = tally->complaints;
     char *text = NULL;
     size_t room = 0;
     ssize_t size;
@@ -670,7 +670,7 @@ static void run_stream(struct tally *tally, const char *path, FILE *stream, cons
         line.text = text;
         line.size = (size_t)size;
         run_line(&line, filter);
-        if (tally->complaints - complaints_before >= COMPLAINTS_MAX) {
+        if (line.complaints >= COMPLAINTS_MAX) {
             fprintf(stderr, "%s: error: too many errors, the rest is not read\n", path);
             break;
         }
