@@ -26,9 +26,15 @@
  *       base (TRD 107, section 3), and only least privilege remains.
  *   D2  All of its registers are in its windows, and no other device's are (shared pages are one
  *       endpoint).
- *   D3  It cannot trigger tasks of another device (PPI can).
+ *   D3  It cannot trigger tasks of another device (PPI can). A board that lends such a router all the
+ *       same puts it first among its endpoints: they are made quiet in that order.
  *   D4  Its quiesce steps stop it and its DMA within a bounded time, and reset what it holds.
- *   D5  Its one interrupt line falls when its INTENCLR is written.
+ *   D5  Its one interrupt line falls when its INTENCLR is written. (One that does not is masked until
+ *       the device is given back, and withheld if it is high even then.)
+ *
+ * An endpoint is owned as a whole by whoever has a window that touches it, as asked or as widened by
+ * the filter; it is free again when the last such loan has gone. Bytes of a widened answer that no
+ * endpoint names are the board's over-exposure: its filter said so, and G2 still holds for them.
  *
  * Source: TRD 107, sections 2 and 3; the draft's interface (command numbers, subscribe 0).
  */
@@ -42,7 +48,8 @@
 #include "model/span.h"
 
 enum {
-    PASSTHROUGH_DRIVER_DEFAULT = 0x10001, /* the draft's; collides with AppLoader on Tock's master */
+    PASSTHROUGH_DRIVER_DEFAULT =
+        0x10001, /* the draft's; collides with AppLoader on Tock's master */
     PASSTHROUGH_EXISTS = 0,
     PASSTHROUGH_QUERY = 1,    /* (base, size): success with 2u32: the window it has or would get */
     PASSTHROUGH_ALLOCATE = 2, /* (base, size) */
@@ -65,38 +72,43 @@ struct passthrough {
     struct loan loans[LOAN_MAX];
 };
 
-/* Lends `asked` (bytes of MMIO space) to `p`, whole or not at all.
+/* Lends `asked` (bytes of MMIO space) to `p`, whole or not at all. Checked in this order:
  *
+ * ERR_NODEVICE: the process is dead, or this board lends nothing (no filter).
  * ERR_SIZE: `asked` is empty or wraps.
- * ERR_INVAL: base or size no multiple of 32; or not every byte is a lendable endpoint's; or the
- *   filter's answer does not contain `asked`, wraps, or meets memory, the private bus or a device
- *   of the kernel's.
+ * ERR_INVAL: base or size no multiple of 32.
+ * ERR_BUSY: a kernel driver uses a device in it.
+ * ERR_INVAL: not every byte is a lendable endpoint's.
  * ERR_ALREADY: this process has exactly this window, or one that meets it.
- * ERR_BUSY: another process, or a kernel driver, holds a device in it.
- * ERR_OFF: the device is withheld: it did not become quiet when its last owner died.
- * ERR_RESERVE: it is a DMA master, and the board did not opt in.
- * ERR_NOMEM: no MPU region is left, or no row (LOAN_MAX, WINDOW_MAX).
- * ERR_NODEVICE: the process is dead, or this board lends nothing.
- * Anything else is the filter's own code, as it is. */
-enum err passthrough_allocate(struct kernel *k, struct hw *hw, struct process *p,
-                              struct span asked,
+ * ERR_BUSY: another process holds a device in it.
+ * ERR_OFF: a device in it is withheld: it did not become quiet when its last owner died.
+ * ERR_RESERVE: a device in it is a DMA master, and the board did not opt in.
+ * Then the filter is asked; its code (1..13; any other becomes ERR_FAIL) is the answer. Its span:
+ * ERR_INVAL: does not contain `asked`, wraps, no multiple of 32; or meets memory, a forbidden span,
+ *   the private bus, a device of the kernel's, or a DMA master that the board did not opt in for.
+ * ERR_BUSY, ERR_OFF: as above, of a device that only the answer touches.
+ * ERR_ALREADY: meets another window, the block or the flash of this process.
+ * ERR_NOMEM: no MPU region is left, or no row (WINDOW_MAX, LOAN_MAX). */
+enum err passthrough_allocate(struct kernel *k, struct hw *hw, struct process *p, struct span asked,
                               const struct passthrough_capability *may) MUST_CHECK;
 
-/* What allocate would answer now, without an effect; `*granted` is the window. */
+/* The window that `p` has for exactly `asked`; else what allocate would answer now, without an effect
+ * (the filter is asked). `*granted` is written on success only. */
 enum err passthrough_query(struct kernel *k, struct hw *hw, const struct process *p,
                            struct span asked, struct span *granted) MUST_CHECK;
 
 /* Takes back the loan of exactly `asked`, in the order of G5 (the app lives on).
- * ERR_SIZE, ERR_INVAL as above; ERR_NODEVICE: this process has no such loan. */
-enum err passthrough_release(struct kernel *k, struct hw *hw, struct process *p,
-                             struct span asked,
+ * ERR_SIZE: empty or wraps. ERR_INVAL: no multiples of 32. ERR_NODEVICE: `p` has no such loan. */
+enum err passthrough_release(struct kernel *k, struct hw *hw, struct process *p, struct span asked,
                              const struct passthrough_capability *may) MUST_CHECK;
 
 /* Takes back all loans of a process that dies, G5; called by process_end before anything else. */
 void passthrough_process_end(struct kernel *k, struct hw *hw, struct process *p);
 
-/* Bottom half of `line`, if it belongs to an endpoint that is lent or lendable; else false. Never
- * leaves the line both enabled and high (G7). */
+/* Bottom half of `line`, if it belongs to an endpoint that is lent or lendable; else false. The line is
+ * pending and masked before; after it, it is cleared and enabled, or off (k->line_off): never both
+ * enabled and high (G7). An upcall that finds no room is dropped and counted: the owner sees the
+ * events in the device, and its line rises again as soon as it enables interrupts there. */
 bool passthrough_interrupt(struct kernel *k, struct hw *hw, uint32_t line);
 
 extern const struct driver passthrough_driver;
