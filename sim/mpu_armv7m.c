@@ -28,7 +28,7 @@ enum {
     P_X = U_X << ACCESS_KINDS,
 };
 
-/* AP by its number (table B3-15). Execution needs the right to read; XN takes it away again. */
+/* AP by its number (B3.5.9). Execution needs the right to read; XN takes it away again. */
 static const struct {
     uint8_t may;
     const char *text; /* privileged/unprivileged */
@@ -187,7 +187,7 @@ void mpu_armv7m_write(struct mpu_armv7m *mpu, uint32_t address, uint32_t value)
 }
 
 /* The default map refuses nothing but execution, and that in the peripheral, device and system
- * spaces: 512 MiB pieces 2, 5, 6 and 7 (B3.1, table B3-1). */
+ * spaces: 512 MiB pieces 2, 5, 6 and 7 (B3.1). */
 static bool default_map_allows(uint32_t address, enum access_kind kind)
 {
     return kind != ACCESS_EXECUTE || !(0xe4 >> (address >> 29) & 1);

@@ -7,9 +7,9 @@
  * with the kernel's driver of the same unit. A `struct mpu_armv7m` is a value without pointers: to
  * copy it is to snapshot it.
  *
- * Source: ARMv7-M Architecture Reference Manual (DDI 0403E), B3.5 "Protected Memory System
- * Architecture, PMSAv7", ValidateAddress() in B3.5.3, CheckPermission() in B3.5.4, the registers
- * in B3.5.5 to B3.5.10, the default map in B3.1.
+ * Source: ARMv7-M Architecture Reference Manual (DDI 0403), B3.5 "Protected Memory System
+ * Architecture, PMSAv7": the rules and the pseudocode in B3.5.3, the registers from B3.5.4 on; the
+ * default map in B3.1, the fault status in B3.2.15.
  *
  * How a byte is judged, first match wins:
  *   1. private peripheral bus 0xe0000000..0xe00fffff: data allowed, execution refused, whatever
@@ -45,7 +45,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Registers (B3.5.5, table B3-11). The aliases A1..A3 act like RBAR and RASR: on the region that
+/* Registers (B3.5.4). The aliases A1..A3 act like RBAR and RASR: on the region that
  * RNR selects, not on one of their own. */
 enum mpu_armv7m_register {
     MPU_ARMV7M_TYPE = 0xe000ed90,

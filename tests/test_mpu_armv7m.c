@@ -322,7 +322,7 @@ START_TEST(trap_is_decided_as_the_architecture_says)
 }
 END_TEST
 
-/* Table B3-15 as letters: what a region with AP `_i` lets be done. */
+/* The table of permissions (B3.5.9) as letters: what a region with AP `_i` lets be done. */
 START_TEST(permissions_are_those_of_the_table)
 {
     static const char *const privileged[8] = {"", "rwx", "rwx", "rwx", "", "rx", "rx", "rx"};
