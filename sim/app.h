@@ -64,6 +64,7 @@ struct app {
     uint64_t failed_at_ps;    /* filled by the machine */
     bool expects_fault;       /* the operation just given should fault */
     uint32_t expected_faults; /* faults that came when expected */
+    uint32_t unexpected_faults; /* the others, but for those that the app asked for (OP_FAULT) */
     uint32_t fault_check;     /* engine's number of that expectation */
     /* the engine's state follows in memory: app_state(app) */
 };

@@ -1,0 +1,149 @@
+/* hw_sim.c: the kernel's port over the simulated machine: the only file that speaks both languages.
+ *
+ * The kernel runs with the MPU off (mpu_disable at each entry), so its own accesses are not judged.
+ * A register of a named hole reads 0 and ignores writes; an address where nothing is at all is a bug of
+ * the kernel and panics.
+ */
+#include "sim/machine_value.h"
+#include <stdio.h>
+#include <string.h>
+
+enum { SYSTEM_FIRST = 0xe000e000, SYSTEM_LAST = 0xe000efff };
+
+static bool is_system(uint32_t address)
+{
+    return address >= SYSTEM_FIRST && address <= SYSTEM_LAST;
+}
+
+static const struct costs *costs_of(const struct hw *hw)
+{
+    return &hw->m->setup->scenario->costs;
+}
+
+static uint32_t system_read(struct machine *m, uint32_t address)
+{
+    if (mpu_armv7m_owns(address))
+        return mpu_armv7m_read(&m->mpu, address);
+    return nvic_read(&m->nvic, address, m->now_ps, m->setup->scenario->board.cpu_hz);
+}
+
+static void system_write(struct machine *m, uint32_t address, uint32_t value)
+{
+    if (mpu_armv7m_owns(address)) {
+        mpu_armv7m_write(&m->mpu, address, value);
+        return;
+    }
+    nvic_write(&m->nvic, address, value, m->now_ps, m->setup->scenario->board.cpu_hz);
+    machine_find_next(m); /* SysTick may have been armed or stopped */
+}
+
+/* Something of the board is at `address`, modelled or not. */
+static bool is_on_board(const struct machine *m, uint32_t address)
+{
+    return board_device_at(&m->setup->scenario->board, address) != BOARD_NONE;
+}
+
+static uint32_t memory_or_hole_read(struct hw *hw, uint32_t address)
+{
+    struct machine *m = hw->m;
+    const struct board *board = &m->setup->scenario->board;
+    uint32_t value = 0;
+    if (machine_peek(m, (struct span){address, 4}, &value))
+        return value;
+    if (span_covers(board->flash, (struct span){address, 4}))
+        return machine_flash_word(m->setup, address);
+    if (!is_on_board(m, address))
+        hw_panic(hw, "the kernel read an address where nothing is");
+    return 0;
+}
+
+uint32_t hw_read32(struct hw *hw, uint32_t address)
+{
+    struct machine *m = hw->m;
+    machine_spend(hw, costs_of(hw)->kernel_mmio);
+    if (address % 4 != 0)
+        hw_panic(hw, "the kernel read a register at an odd address");
+    uint32_t value;
+    uint32_t device = machine_device_at(m->setup, address);
+    if (is_system(address)) {
+        value = system_read(m, address);
+    } else if (device != BOARD_NONE) {
+        struct device *d = machine_device(m, device);
+        value = device_read(d, address - d->base, m->now_ps);
+        machine_serve(hw, device);
+    } else {
+        value = memory_or_hole_read(hw, address);
+    }
+    machine_trace(hw, EVENT_KERNEL_READ, PROCESS_NONE, address, value);
+    return value;
+}
+
+void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
+{
+    struct machine *m = hw->m;
+    machine_spend(hw, costs_of(hw)->kernel_mmio);
+    if (address % 4 != 0)
+        hw_panic(hw, "the kernel wrote a register at an odd address");
+    machine_trace(hw, EVENT_KERNEL_WRITE, PROCESS_NONE, address, value);
+    uint32_t device = machine_device_at(m->setup, address);
+    if (is_system(address)) {
+        system_write(m, address, value);
+    } else if (device != BOARD_NONE) {
+        struct device *d = machine_device(m, device);
+        device_write(d, address - d->base, value, m->now_ps);
+        machine_serve(hw, device);
+    } else if (!is_on_board(m, address)) {
+        hw_panic(hw, "the kernel wrote an address where nothing is");
+    }
+}
+
+static void charge_words(struct hw *hw, uint32_t size)
+{
+    machine_spend(hw, (uint64_t)costs_of(hw)->kernel_ram_word * ((size + 3) / 4));
+}
+
+enum err hw_ram_read(struct hw *hw, struct span from, void *to)
+{
+    const uint8_t *ram = machine_ram_at(hw->m, from);
+    if (!ram)
+        return ERR_INVAL;
+    charge_words(hw, from.size);
+    memcpy(to, ram, from.size);
+    return ERR_NONE;
+}
+
+enum err hw_ram_write(struct hw *hw, struct span to, const void *from)
+{
+    uint8_t *ram = machine_ram_at(hw->m, to);
+    if (!ram)
+        return ERR_INVAL;
+    charge_words(hw, to.size);
+    memcpy(ram, from, to.size);
+    machine_ram_written(hw->m, to.base - hw->m->setup->scenario->board.ram.base, to.size);
+    return ERR_NONE;
+}
+
+void hw_barrier(struct hw *hw)
+{
+    (void)hw; /* register writes take effect at once here */
+}
+
+void hw_spend(struct hw *hw, enum kernel_path path, uint32_t count)
+{
+    machine_spend(hw, (uint64_t)costs_of(hw)->path[path] * count);
+}
+
+void hw_note(struct hw *hw, enum note note, uint32_t process, uint32_t address, uint64_t value)
+{
+    machine_trace(hw, EVENT_NOTE_BASE + (unsigned)note, process, address, value);
+}
+
+_Noreturn void hw_panic(struct hw *hw, const char *what)
+{
+    snprintf(hw->panic_text, sizeof hw->panic_text, "%s", what);
+    hw->m->state = RUN_PANIC;
+    machine_trace(hw, EVENT_KERNEL_PANIC, PROCESS_NONE, 0, 0);
+    if (!hw->can_unwind)
+        __builtin_trap(); /* nobody runs this machine: a bug of the simulator's caller */
+    longjmp(hw->unwind, 1);
+}

@@ -1,0 +1,644 @@
+/* machine.c: boot, the step loop, time, devices' outputs, snapshots, views. */
+#include "sim/machine_value.h"
+#include <string.h>
+
+/* --- the trace ------------------------------------------------------------------------------- */
+
+void machine_trace(struct hw *hw, unsigned kind, uint32_t process, uint32_t address, uint64_t value)
+{
+    struct machine *m = hw->m;
+    const struct record record = {m->now_ps, (uint16_t)kind, (uint16_t)process, address, value};
+    m->hash = trace_hash(m->hash, &record);
+    m->record_count++;
+    if (hw->recorder)
+        recorder_add(hw->recorder, &record);
+    const struct machine_setup *setup = m->setup;
+    for (uint32_t i = 0; i < setup->listener_count[kind]; i++) {
+        uint32_t monitor = setup->listeners[kind][i];
+        monitors[monitor]->on_record(m, machine_at(m, setup->monitor_offset[monitor]), &record);
+    }
+    if (m->injection_kinds[kind / 64] & KIND_BIT(kind))
+        machine_inject_record(hw, &record);
+}
+
+/* --- time ------------------------------------------------------------------------------------ */
+
+static uint64_t earliest(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+void machine_find_next(struct machine *m)
+{
+    uint64_t next = m->nvic.systick_fires_ps;
+    if (m->inject_next_ps > m->now_ps) /* else it waits for the end of the step */
+        next = earliest(next, m->inject_next_ps);
+    const struct board *board = &m->setup->scenario->board;
+    for (uint32_t i = 0; i < board->device_count; i++) {
+        const struct device *d = machine_device(m, i);
+        if (d && !d->fault.hung)
+            next = earliest(next, d->wake_ps);
+    }
+    m->next_ps = next > m->now_ps ? next : m->now_ps + 1; /* no device wakes twice at an instant */
+}
+
+/* Everything that is due at m->now_ps, in fixed order: SysTick, devices by index. Injections wait for
+ * the end of the step: they happen between two steps. */
+static void run_due(struct hw *hw)
+{
+    struct machine *m = hw->m;
+    const struct board *board = &m->setup->scenario->board;
+    if (m->nvic.systick_fires_ps <= m->now_ps)
+        nvic_systick_fire(&m->nvic, board->cpu_hz);
+    for (uint32_t i = 0; i < board->device_count; i++) {
+        struct device *d = machine_device(m, i);
+        if (d && !d->fault.hung && d->wake_ps <= m->now_ps) {
+            device_wake(d, m->now_ps);
+            machine_serve(hw, i);
+        }
+    }
+    machine_find_next(m);
+}
+
+static void advance_to(struct hw *hw, uint64_t target_ps)
+{
+    struct machine *m = hw->m;
+    while (m->next_ps <= target_ps) {
+        if (m->next_ps > m->now_ps)
+            m->now_ps = m->next_ps;
+        run_due(hw);
+    }
+    m->now_ps = target_ps;
+}
+
+/* The time at which `cycles` from now have passed, exactly: the rest below a picosecond is kept. */
+static uint64_t after_cycles(struct machine *m, uint64_t cycles)
+{
+    const struct machine_setup *setup = m->setup;
+    if (setup->ps_per_cycle)
+        return m->now_ps + cycles * setup->ps_per_cycle;
+    uint64_t hz = setup->scenario->board.cpu_hz;
+    unsigned __int128 total = (unsigned __int128)cycles * PS_PER_S + m->cycle_rest;
+    m->cycle_rest = (uint64_t)(total % hz);
+    return m->now_ps + (uint64_t)(total / hz);
+}
+
+void machine_spend(struct hw *hw, uint64_t cycles)
+{
+    uint64_t target = after_cycles(hw->m, cycles);
+    if (target < hw->m->next_ps)
+        hw->m->now_ps = target;
+    else
+        advance_to(hw, target);
+}
+
+/* Whole cycles until `at_ps`, rounded up. */
+static uint64_t cycles_until(const struct machine *m, uint64_t at_ps)
+{
+    if (at_ps <= m->now_ps)
+        return 0;
+    const struct machine_setup *setup = m->setup;
+    uint64_t ps = at_ps - m->now_ps;
+    if (setup->ps_per_cycle)
+        return (ps + setup->ps_per_cycle - 1) / setup->ps_per_cycle;
+    unsigned __int128 wide = (unsigned __int128)ps * setup->scenario->board.cpu_hz;
+    return (uint64_t)((wide + PS_PER_S - 1) / PS_PER_S);
+}
+
+uint64_t machine_spend_until_due(struct hw *hw, uint64_t cycles)
+{
+    struct machine *m = hw->m;
+    uint64_t due = earliest(m->next_ps, m->setup->scenario->until_ps);
+    uint64_t until_due = cycles_until(m, due);
+    if (until_due == 0)
+        until_due = 1;
+    if (cycles > until_due)
+        cycles = until_due;
+    machine_spend(hw, cycles);
+    return cycles;
+}
+
+void machine_idle(struct hw *hw, uint64_t limit_ps)
+{
+    struct machine *m = hw->m;
+    uint64_t due = earliest(m->next_ps, limit_ps);
+    advance_to(hw, due > m->now_ps ? due : m->now_ps);
+}
+
+/* --- devices' outputs ------------------------------------------------------------------------ */
+
+static void serve_dma(struct hw *hw, struct device *d, const struct device_request *r)
+{
+    struct machine *m = hw->m;
+    bool read = r->kind == REQUEST_DMA_READ;
+    struct span span = {r->address, r->size};
+    uint8_t *ram = machine_ram_at(m, span);
+    bool inside = (uint64_t)r->state_offset + r->size <= d->type->state_size;
+    if (ram && inside) {
+        uint8_t *state = (uint8_t *)device_state(d) + r->state_offset;
+        memcpy(read ? state : ram, read ? ram : state, r->size);
+        if (!read)
+            machine_ram_written(m, r->address - m->setup->scenario->board.ram.base, r->size);
+    }
+    unsigned kind = !ram ? EVENT_DMA_REFUSED : read ? EVENT_DMA_READ : EVENT_DMA_WRITE;
+    machine_trace(hw, kind, PROCESS_NONE, r->address, pair(r->size, d->index));
+    if (d->type->on_dma_done)
+        d->type->on_dma_done(d, r, ram != NULL);
+}
+
+static void serve_request(struct hw *hw, struct device *d, const struct device_request *r)
+{
+    switch ((enum device_request_kind)r->kind) {
+    case REQUEST_DMA_READ:
+    case REQUEST_DMA_WRITE:
+        serve_dma(hw, d, r);
+        break;
+    case REQUEST_EVENT:
+        machine_trace(hw, EVENT_DEVICE_EVENT, PROCESS_NONE, d->base + r->address, d->index);
+        break;
+    case REQUEST_TASK:
+        machine_trace(hw, EVENT_DEVICE_TASK, PROCESS_NONE, d->base + r->address, d->index);
+        break;
+    case REQUEST_WIRE:
+        machine_trace(hw, EVENT_WIRE, PROCESS_NONE, d->index, pair(r->size & 0xff, 0));
+        break;
+    }
+}
+
+static void serve_line(struct hw *hw, const struct device *d)
+{
+    struct machine *m = hw->m;
+    uint32_t line = m->setup->scenario->board.devices[d->index].line;
+    if (line == BOARD_NONE || line >= m->nvic.line_count)
+        return;
+    bool was = m->nvic.level[line / 32] >> (line % 32) & 1;
+    bool is = device_line(d);
+    if (was == is)
+        return;
+    nvic_drive(&m->nvic, line, is);
+    machine_trace(hw, is ? EVENT_IRQ_RAISED : EVENT_IRQ_LOWERED, PROCESS_NONE, line, d->index);
+}
+
+enum { SERVE_ROUNDS = 64 }; /* requests that one touch may lead to, in queues; ours */
+
+void machine_serve(struct hw *hw, uint32_t device)
+{
+    struct device *d = machine_device(hw->m, device);
+    for (int round = 0; d->request_count > 0 && round < SERVE_ROUNDS; round++) {
+        struct device_request queue[DEVICE_REQUEST_MAX];
+        uint32_t count = d->request_count;
+        memcpy(queue, d->requests, count * sizeof queue[0]);
+        d->request_count = 0;
+        for (uint32_t i = 0; i < count; i++)
+            serve_request(hw, d, &queue[i]);
+    }
+    serve_line(hw, d);
+    if (!d->fault.hung && d->wake_ps < hw->m->next_ps)
+        hw->m->next_ps = d->wake_ps;
+}
+
+/* --- boot ------------------------------------------------------------------------------------ */
+
+static void fill_ram(struct machine *m)
+{
+    const struct scenario *s = m->setup->scenario;
+    struct random random = random_start(s->seed, RANDOM_RAM_PATTERN);
+    uint8_t *ram = machine_ram(m);
+    for (uint32_t at = 0; at < s->board.ram.size; at += 8) {
+        uint64_t word = random_next(&random);
+        uint32_t left = s->board.ram.size - at;
+        memcpy(ram + at, &word, left < 8 ? left : 8);
+    }
+}
+
+/* A clock whose phase the board leaves open begins anywhere within its first period. */
+static struct clock seeded_clock(struct clock clock, bool given, struct random *random)
+{
+    if (!given)
+        clock.phase_ps = random_below(random, PS_PER_S / clock.hz);
+    return clock;
+}
+
+static void reset_devices(struct hw *hw)
+{
+    struct machine *m = hw->m;
+    const struct scenario *s = m->setup->scenario;
+    struct random phases = random_start(s->seed, RANDOM_CLOCK_PHASE);
+    struct clock hf = seeded_clock(s->board.hf, s->board.hf_phase_given, &phases);
+    struct clock lf = seeded_clock(s->board.lf, s->board.lf_phase_given, &phases);
+    for (uint32_t i = 0; i < s->board.device_count; i++) {
+        struct device *d = machine_device(m, i);
+        if (!d)
+            continue;
+        const struct board_device *row = &s->board.devices[i];
+        *d = (struct device){.type = row->type, .index = i, .base = row->window.base,
+                             .size = row->window.size, .hf = hf, .lf = lf,
+                             .random = random_start(s->seed, RANDOM_DEVICE + 256 * (uint64_t)i)};
+        device_reset(d);
+        for (uint32_t p = 0; p < row->parameter_count && d->type->on_parameter; p++)
+            d->type->on_parameter(d, p, row->parameters[p]);
+        machine_serve(hw, i);
+    }
+}
+
+static void reset_apps(struct machine *m)
+{
+    const struct scenario *s = m->setup->scenario;
+    for (uint32_t i = 0; i < s->app_count; i++) {
+        struct app *app = machine_app_mutable(m, i);
+        *app = (struct app){.engine = s->apps[i].engine,
+                            .program = s->apps[i].program,
+                            .index = i,
+                            .flash_base = s->images[i].flash.base,
+                            .flash_size = s->images[i].flash.size};
+        memset(app_state(app), 0, app->engine->state_size);
+    }
+}
+
+static void start_monitors(struct machine *m)
+{
+    for (uint32_t i = 0; i < monitor_count; i++) {
+        void *state = machine_monitor_state(m, i);
+        if (!state)
+            continue;
+        memset(state, 0, monitors[i]->state_size);
+        if (monitors[i]->start)
+            monitors[i]->start(m, state);
+    }
+}
+
+enum err machine_boot(struct hw *hw, uint32_t *bad_image)
+{
+    struct machine *m = hw->m;
+    const struct machine_setup *setup = m->setup;
+    const struct scenario *s = setup->scenario;
+    memset(m, 0, sizeof *m);
+    m->setup = setup;
+    m->hash = TRACE_HASH_START;
+    m->running = PROCESS_NONE;
+    m->next_ps = TIME_NEVER;
+    fill_ram(m);
+    mpu_armv7m_reset(&m->mpu, (uint8_t)s->board.mpu_regions);
+    nvic_reset(&m->nvic, s->config.line_count);
+    reset_apps(m);
+    start_monitors(m);
+    machine_inject_start(m);
+    reset_devices(hw);
+    machine_find_next(m);
+    *bad_image = 0;
+    if (setjmp(hw->unwind)) {
+        hw->can_unwind = false;
+        return ERR_NONE; /* the panic is in the trace; the run is over before it began */
+    }
+    hw->can_unwind = true;
+    enum err err = kernel_start(&m->kernel, hw, &s->config, bad_image);
+    hw->can_unwind = false;
+    return err;
+}
+
+/* --- steps ----------------------------------------------------------------------------------- */
+
+static void begin_user(struct hw *hw, const struct kernel_action *action)
+{
+    struct machine *m = hw->m;
+    struct app *app = machine_app_mutable(m, action->process);
+    const struct resume *resume = &action->resume;
+    m->mode = CPU_USER;
+    m->running = action->process;
+    machine_trace(hw, EVENT_RUN, action->process, resume->kind, resume->function);
+    for (uint32_t i = 0; i < monitor_count; i++)
+        if (monitors[i]->on_user && m->setup->monitor_offset[i])
+            monitors[i]->on_user(m, machine_monitor_state(m, i), action->process);
+    switch ((enum resume_kind)resume->kind) {
+    case RESUME_CONTINUE:
+        return;
+    case RESUME_RETURN:
+        memcpy(app->result.regs.r, resume->r, sizeof resume->r);
+        machine_trace(hw, EVENT_RETURN, m->running, resume->r[0], pair(resume->r[1], resume->r[2]));
+        return;
+    case RESUME_UPCALL:
+        machine_trace(hw, EVENT_UPCALL, m->running, resume->function,
+                      pair(resume->r[0], resume->r[1]));
+        machine_trace(hw, EVENT_UPCALL_MORE, m->running, resume->function,
+                      pair(resume->r[2], resume->r[3]));
+        app->engine->upcall(app, resume->function, resume->r);
+        return;
+    case RESUME_START:
+        app->lives++;
+        app->ram_base = resume->r[1];
+        app->ram_size = resume->r[2];
+        app->expects_fault = false;
+        m->compute_left[m->running] = 0;
+        app->engine->start(app, resume->r);
+        return;
+    }
+}
+
+static void kernel_step(struct hw *hw)
+{
+    struct machine *m = hw->m;
+    struct kernel_action action = kernel_next(&m->kernel, hw);
+    switch (action.kind) {
+    case ACTION_RUN:
+        begin_user(hw, &action);
+        break;
+    case ACTION_SLEEP:
+        machine_trace(hw, EVENT_SLEEP, PROCESS_NONE, 0, 0);
+        m->mode = CPU_SLEEP;
+        break;
+    case ACTION_AGAIN:
+        break;
+    case ACTION_HALT:
+        if (m->injections_waiting > 0) { /* one of them may start a process again */
+            m->mode = CPU_SLEEP;
+            break;
+        }
+        machine_trace(hw, EVENT_HALT, PROCESS_NONE, 0, 0);
+        m->state = RUN_HALTED;
+        break;
+    }
+}
+
+static void sleep_step(struct hw *hw)
+{
+    struct machine *m = hw->m;
+    if (nvic_active_line(&m->nvic) == NVIC_NO_LINE)
+        machine_idle(hw, m->setup->scenario->until_ps);
+    if (nvic_active_line(&m->nvic) == NVIC_NO_LINE)
+        return;
+    machine_trace(hw, EVENT_WAKE, PROCESS_NONE, 0, 0);
+    m->mode = CPU_KERNEL;
+}
+
+/* Too many steps at one instant: virtual time stands still, as if the CPU never left a loop. */
+static bool time_stands_still(struct machine *m)
+{
+    if (m->instant_ps != m->now_ps) {
+        m->instant_ps = m->now_ps;
+        m->instant_steps = 0;
+    }
+    return ++m->instant_steps > INSTANT_STEPS_MAX;
+}
+
+static enum run_state one_step(struct hw *hw)
+{
+    struct machine *m = hw->m;
+    if (m->state != RUN_GOING)
+        return m->state;
+    if (m->now_ps >= m->setup->scenario->until_ps)
+        return m->state = RUN_DONE;
+    if (time_stands_still(m))
+        return m->state = RUN_STUCK;
+    if (m->inject_next_ps <= m->now_ps)
+        machine_inject_due(hw);
+    else if (m->mode == CPU_USER)
+        machine_user_step(hw);
+    else if (m->mode == CPU_SLEEP)
+        sleep_step(hw);
+    else
+        kernel_step(hw);
+    return m->state;
+}
+
+enum run_state machine_run(struct hw *hw, uint64_t at_ps)
+{
+    struct machine *m = hw->m;
+    if (setjmp(hw->unwind)) {
+        hw->can_unwind = false;
+        return hw->m->state;
+    }
+    hw->can_unwind = true;
+    while (m->now_ps < at_ps && one_step(hw) == RUN_GOING)
+        ;
+    hw->can_unwind = false;
+    return m->state;
+}
+
+enum run_state machine_step(struct hw *hw)
+{
+    if (setjmp(hw->unwind)) {
+        hw->can_unwind = false;
+        return hw->m->state;
+    }
+    hw->can_unwind = true;
+    enum run_state state = one_step(hw);
+    hw->can_unwind = false;
+    return state;
+}
+
+void machine_finish(struct hw *hw)
+{
+    struct machine *m = hw->m;
+    for (uint32_t i = 0; i < monitor_count; i++)
+        if (monitors[i]->at_end && m->setup->monitor_offset[i])
+            monitors[i]->at_end(m, machine_monitor_state(m, i));
+}
+
+/* --- RAM and snapshots ----------------------------------------------------------------------- */
+
+static uint64_t *written_bits(struct machine *m)
+{
+    return (uint64_t *)(void *)machine_at(m, m->setup->dirty_offset);
+}
+
+void machine_ram_written(struct machine *m, uint32_t offset, uint32_t size)
+{
+    uint64_t *bits = written_bits(m);
+    for (uint32_t page = offset / RAM_PAGE; page <= (offset + size - 1) / RAM_PAGE; page++)
+        bits[page / 64] |= UINT64_C(1) << page % 64;
+}
+
+uint8_t *machine_ram_at(struct machine *m, struct span span)
+{
+    struct span ram = m->setup->scenario->board.ram;
+    return span_covers(ram, span) ? machine_ram(m) + (span.base - ram.base) : NULL;
+}
+
+void machine_copy(struct machine *to, const struct machine *from)
+{
+    memcpy(to, from, from->setup->size);
+}
+
+static void copy_written_pages(struct machine *to, struct machine *from, const uint64_t bits[])
+{
+    const struct machine_setup *setup = from->setup;
+    uint32_t ram_size = setup->scenario->board.ram.size;
+    for (uint32_t word = 0; word < setup->dirty_words; word++) {
+        for (uint64_t left = bits[word]; left; left &= left - 1) {
+            uint32_t at = (word * 64 + (uint32_t)__builtin_ctzll(left)) * RAM_PAGE;
+            uint32_t size = ram_size - at < RAM_PAGE ? ram_size - at : RAM_PAGE;
+            memcpy(machine_ram(to) + at, machine_ram(from) + at, size);
+        }
+    }
+}
+
+/* Written-page bits say what changed since `m` and its snapshot were equal; they are good only for
+ * the pair that was made together last, which the shared number tells. */
+static bool are_a_pair(const struct machine *m, const struct machine *snapshot)
+{
+    return m->pairing != 0 && m->pairing == snapshot->pairing && m->setup == snapshot->setup;
+}
+
+/* A number that neither has had before: an older copy of either finds itself outdated. */
+static void make_pair(struct machine *m, struct machine *snapshot, uint64_t pairing)
+{
+    m->pairing = snapshot->pairing = pairing;
+    memset(written_bits(m), 0, m->setup->dirty_words * sizeof(uint64_t));
+}
+
+/* `to` becomes `from`, one of which is `m` and the other its snapshot. */
+static void copy_pair(struct machine *to, struct machine *from, struct machine *m)
+{
+    uint64_t pairing = (to->pairing > from->pairing ? to->pairing : from->pairing) + 1;
+    bool pair_before = are_a_pair(to, from);
+    struct machine *snapshot = to == m ? from : to;
+    if (pair_before) {
+        copy_written_pages(to, from, written_bits(m));
+        memcpy(to, from, from->setup->dirty_offset);
+    } else {
+        machine_copy(to, from);
+    }
+    make_pair(m, snapshot, pairing);
+}
+
+void machine_save(struct machine *m, struct machine *snapshot)
+{
+    copy_pair(snapshot, m, m);
+}
+
+void machine_restore(struct machine *m, struct machine *snapshot)
+{
+    copy_pair(m, snapshot, m);
+}
+
+/* --- views ----------------------------------------------------------------------------------- */
+
+const struct machine_setup *machine_get_setup(const struct machine *m)
+{
+    return m->setup;
+}
+
+const struct scenario *machine_scenario(const struct machine *m)
+{
+    return m->setup->scenario;
+}
+
+uint64_t machine_now_ps(const struct machine *m)
+{
+    return m->now_ps;
+}
+
+uint64_t machine_trace_hash(const struct machine *m)
+{
+    return m->hash;
+}
+
+uint64_t machine_record_count(const struct machine *m)
+{
+    return m->record_count;
+}
+
+enum run_state machine_state(const struct machine *m)
+{
+    return m->state;
+}
+
+const struct mpu_armv7m *machine_mpu(const struct machine *m)
+{
+    return &m->mpu;
+}
+
+const struct nvic *machine_nvic(const struct machine *m)
+{
+    return &m->nvic;
+}
+
+struct device *machine_device(struct machine *m, uint32_t board_device)
+{
+    uint32_t offset = m->setup->device_offset[board_device];
+    return offset ? (struct device *)(void *)machine_at(m, offset) : NULL;
+}
+
+const struct app *machine_app(const struct machine *m, uint32_t process)
+{
+    return (const struct app *)(const void *)((const uint8_t *)m + m->setup->app_offset[process]);
+}
+
+uint32_t machine_running(const struct machine *m)
+{
+    return m->running;
+}
+
+bool machine_peek(const struct machine *m, struct span from, void *to)
+{
+    struct span ram = m->setup->scenario->board.ram;
+    if (!span_covers(ram, from))
+        return false;
+    memcpy(to, (const uint8_t *)m + m->setup->ram_offset + (from.base - ram.base), from.size);
+    return true;
+}
+
+void *machine_monitor_state(struct machine *m, uint32_t monitor)
+{
+    uint32_t offset = m->setup->monitor_offset[monitor];
+    return offset ? machine_at(m, offset) : NULL;
+}
+
+uint32_t machine_verdicts(const struct machine *m, const struct verdict **verdicts)
+{
+    *verdicts = m->judged.verdicts;
+    return m->judged.verdict_count < VERDICT_MAX ? (uint32_t)m->judged.verdict_count : VERDICT_MAX;
+}
+
+uint64_t machine_verdict_count(const struct machine *m)
+{
+    return m->judged.verdict_count;
+}
+
+void verdict_add(struct machine *m, struct verdict verdict)
+{
+    verdict.record = m->record_count;
+    if (m->judged.verdict_count < VERDICT_MAX)
+        m->judged.verdicts[m->judged.verdict_count] = verdict;
+    m->judged.verdict_count++;
+}
+
+void rule_armed(struct machine *m, enum rule rule)
+{
+    m->judged.rules_armed |= UINT64_C(1) << rule;
+}
+
+void check_armed(struct machine *m, uint32_t check)
+{
+    m->judged.checks_armed |= UINT64_C(1) << check;
+}
+
+bool machine_rule_armed(const struct machine *m, enum rule rule)
+{
+    return m->judged.rules_armed >> rule & 1;
+}
+
+bool machine_check_armed(const struct machine *m, uint32_t check)
+{
+    return m->judged.checks_armed >> check & 1;
+}
+
+bool machine_injection_fired(const struct machine *m, uint32_t injection)
+{
+    return m->injections[injection].fired;
+}
+
+struct process_facts machine_process_facts(const struct machine *m, uint32_t process)
+{
+    const struct process *p = &m->kernel.processes[process];
+    return (struct process_facts){
+        .state = p->state,
+        .restart_count = p->restart_count,
+        .completion_code = p->completion_code,
+        .has_completion_code = p->has_completion_code,
+        .dropped_upcalls = p->dropped_upcalls,
+        .block = p->mpu.block,
+        .app_break = p->app_break,
+        .kernel_break = p->kernel_break,
+    };
+}

@@ -1,0 +1,191 @@
+/* machine_inject.c: faults and events that a scenario plants, at a time or at a record. */
+#include "sim/machine_value.h"
+#include <string.h>
+
+static const struct injection *planned(const struct machine *m, uint32_t i)
+{
+    return &m->setup->scenario->injections[i];
+}
+
+static void find_next(struct machine *m)
+{
+    uint64_t next = TIME_NEVER;
+    uint32_t count = m->setup->scenario->injection_count;
+    m->injections_waiting = 0;
+    m->injection_kinds[0] = m->injection_kinds[1] = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct injection_state *state = &m->injections[i];
+        const struct injection *plan = planned(m, i);
+        bool waits_for_record = plan->at_event && state->matches < plan->nth;
+        if (waits_for_record)
+            m->injection_kinds[plan->when.kind / 64] |= KIND_BIT(plan->when.kind);
+        if (waits_for_record || state->due_ps != TIME_NEVER)
+            m->injections_waiting++;
+        if (state->due_ps < next)
+            next = state->due_ps;
+    }
+    m->inject_next_ps = next;
+    if (next > m->now_ps && next < m->next_ps)
+        m->next_ps = next;
+}
+
+void machine_inject_start(struct machine *m)
+{
+    for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
+        const struct injection *plan = planned(m, i);
+        m->injections[i] = (struct injection_state){
+            .left = plan->kind == INJECT_STORM ? plan->count : 1,
+            .due_ps = plan->at_event ? TIME_NEVER : plan->at_ps,
+        };
+    }
+    find_next(m);
+}
+
+void machine_inject_record(struct hw *hw, const struct record *record)
+{
+    struct machine *m = hw->m;
+    for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
+        const struct injection *plan = planned(m, i);
+        struct injection_state *state = &m->injections[i];
+        if (!plan->at_event || state->matches >= plan->nth ||
+            !pattern_matches(&plan->when, record))
+            continue;
+        if (++state->matches == plan->nth) {
+            state->due_ps = record->at_ps + plan->at_ps;
+            find_next(m);
+        }
+    }
+}
+
+/* The process console's hand needs the kernel: user mode is left first, at the price of a trap. */
+static bool end_process(struct hw *hw, uint32_t process, enum end_kind how)
+{
+    struct machine *m = hw->m;
+    if (!process_is_alive(&m->kernel.processes[process]))
+        return false;
+    if (m->mode == CPU_USER)
+        machine_leave_user(hw, &(struct trap){.kind = TRAP_RESCHEDULE});
+    m->mode = CPU_KERNEL;
+    kernel_end_process(&m->kernel, hw, process, how);
+    return true;
+}
+
+/* What a wild bus master would do: no charge, no judgement. */
+static bool poke(struct hw *hw, const struct injection *plan)
+{
+    struct machine *m = hw->m;
+    uint8_t *ram = machine_ram_at(m, (struct span){plan->address, 4});
+    if (!ram)
+        return false;
+    memcpy(ram, &plan->value, 4);
+    machine_ram_written(m, plan->address - m->setup->scenario->board.ram.base, 4);
+    return true;
+}
+
+/* As if grants had already taken `bytes` of the gap between the breaks. */
+static bool press_memory(struct machine *m, uint32_t process, uint32_t bytes)
+{
+    struct process *p = &m->kernel.processes[process];
+    uint32_t floor = span_last(p->mpu.accessible) + 1;
+    if (!process_is_alive(p) || p->kernel_break <= floor)
+        return false;
+    uint32_t gap = p->kernel_break - floor;
+    p->kernel_break -= (bytes < gap ? bytes : gap) & ~7u;
+    return true;
+}
+
+static bool touch_device(struct hw *hw, const struct injection *plan)
+{
+    struct machine *m = hw->m;
+    struct device *d = machine_device(m, plan->device);
+    if (!d)
+        return false;
+    switch (plan->kind) {
+    case INJECT_HANG:
+        d->fault.hung = true;
+        break;
+    case INJECT_STUCK:
+        d->fault.line_stuck = true;
+        break;
+    case INJECT_FORCE:
+        d->fault.forced = true;
+        d->fault.forced_offset = plan->address;
+        d->fault.forced_value = plan->value;
+        break;
+    case INJECT_ERROR:
+        if (!d->type->on_error)
+            return false;
+        d->now_ps = m->now_ps;
+        d->type->on_error(d);
+        break;
+    case INJECT_RECEIVE:
+        if (!d->type->on_packet)
+            return false;
+        d->now_ps = m->now_ps;
+        d->type->on_packet(d, plan->bytes, plan->size);
+        break;
+    default:
+        device_task(d, plan->address, m->now_ps);
+        break;
+    }
+    machine_serve(hw, plan->device);
+    return true;
+}
+
+static bool happen(struct hw *hw, const struct injection *plan)
+{
+    switch (plan->kind) {
+    case INJECT_KILL:
+        return end_process(hw, plan->process, END_KILL);
+    case INJECT_FAULT:
+        return end_process(hw, plan->process, END_FAULT);
+    case INJECT_RESTART:
+        return end_process(hw, plan->process, END_EXIT_RESTART);
+    case INJECT_INTERRUPT:
+    case INJECT_STORM:
+        nvic_pulse(&hw->m->nvic, plan->line);
+        return plan->line < hw->m->nvic.line_count;
+    case INJECT_POKE:
+        return poke(hw, plan);
+    case INJECT_MEMORY_PRESSURE:
+        return press_memory(hw->m, plan->process, plan->value);
+    default:
+        return touch_device(hw, plan);
+    }
+}
+
+static uint32_t target(const struct injection *plan)
+{
+    switch (plan->kind) {
+    case INJECT_KILL:
+    case INJECT_FAULT:
+    case INJECT_RESTART:
+    case INJECT_MEMORY_PRESSURE:
+        return plan->process;
+    case INJECT_INTERRUPT:
+    case INJECT_STORM:
+        return plan->line;
+    case INJECT_POKE:
+        return plan->address;
+    default:
+        return plan->device;
+    }
+}
+
+/* The first that is due; a later step takes the next. */
+void machine_inject_due(struct hw *hw)
+{
+    struct machine *m = hw->m;
+    uint32_t i = 0;
+    while (m->injections[i].due_ps > m->now_ps)
+        i++;
+    const struct injection *plan = planned(m, i);
+    struct injection_state *state = &m->injections[i];
+    machine_trace(hw, EVENT_INJECTED, PROCESS_NONE, i, target(plan));
+    state->left--;
+    state->due_ps = state->left > 0 ? state->due_ps + plan->period_ps : TIME_NEVER;
+    find_next(m);
+    if (happen(hw, plan))
+        m->injections[i].fired = true;
+    machine_find_next(m);
+}

@@ -1,0 +1,155 @@
+/* machine_setup.c: the layout of one machine's block, and the tables that never change. */
+#include "sim/machine_value.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_ALIGN = 64, PAGE_SHIFT = 12, TOP_SHIFT = 20, PAGES_PER_TOP = 256 };
+
+/* Takes `size` bytes at the block's end; where they begin. */
+static uint32_t place(struct machine_setup *setup, size_t size)
+{
+    size_t at = (setup->size + BLOCK_ALIGN - 1) / BLOCK_ALIGN * BLOCK_ALIGN;
+    setup->size = at + size;
+    return (uint32_t)at;
+}
+
+static void place_devices(struct machine_setup *setup, const struct board *board)
+{
+    for (uint32_t i = 0; i < board->device_count; i++) {
+        const struct board_device *d = &board->devices[i];
+        if (d->type && d->alias_of == BOARD_NONE)
+            setup->device_offset[i] = place(setup, device_size(d->type));
+    }
+}
+
+static void place_apps(struct machine_setup *setup, const struct scenario *s)
+{
+    for (uint32_t i = 0; i < s->app_count; i++)
+        setup->app_offset[i] = place(setup, sizeof(struct app) + s->apps[i].engine->state_size);
+}
+
+/* A monitor listens if it is always on, or if the scenario has a check that it judges. */
+static bool monitor_wanted(const struct monitor *monitor, const struct scenario *s)
+{
+    return monitor->always || s->check_count > 0;
+}
+
+static bool place_monitors(struct machine_setup *setup, const struct scenario *s)
+{
+    for (uint32_t i = 0; i < monitor_count; i++) {
+        if (!monitor_wanted(monitors[i], s))
+            continue;
+        setup->monitor_offset[i] = place(setup, monitors[i]->state_size + 1);
+        for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {
+            if (!(monitors[i]->kinds[kind / 64] & KIND_BIT(kind)))
+                continue;
+            if (setup->listener_count[kind] == COUNT_OF(setup->listeners[kind]))
+                return false;
+            setup->listeners[kind][setup->listener_count[kind]++] = (uint8_t)i;
+        }
+    }
+    return true;
+}
+
+/* Which second-level table stands for each megabyte that has a device; 0: none. Their number. */
+static uint32_t number_megabytes(struct machine_setup *setup, const struct board *board)
+{
+    uint32_t tables = 0;
+    for (uint32_t i = 0; i < board->device_count; i++) {
+        struct span window = board->devices[i].window;
+        for (uint32_t top = window.base >> TOP_SHIFT; top <= span_last(window) >> TOP_SHIFT; top++)
+            if (!setup->bus_top[top])
+                setup->bus_top[top] = (uint16_t)++tables;
+    }
+    return tables;
+}
+
+/* Every page of a device names the first device on it; devices are sorted by address. */
+static bool make_bus(struct machine_setup *setup, const struct board *board)
+{
+    uint32_t tables = number_megabytes(setup, board);
+    setup->page_device = calloc((size_t)(tables + 1) * PAGES_PER_TOP, 1);
+    if (!setup->page_device)
+        return false;
+    for (uint32_t i = board->device_count; i-- > 0;) {
+        struct span window = board->devices[i].window;
+        if (board->devices[i].alias_of != BOARD_NONE)
+            continue;
+        for (uint32_t page = window.base >> PAGE_SHIFT; page <= span_last(window) >> PAGE_SHIFT;
+             page++)
+            setup->page_device[setup->bus_top[page / PAGES_PER_TOP] * (uint32_t)PAGES_PER_TOP +
+                               page % PAGES_PER_TOP] = (uint8_t)(i + 1);
+    }
+    return true;
+}
+
+uint32_t machine_device_at(const struct machine_setup *setup, uint32_t address)
+{
+    const struct board *board = &setup->scenario->board;
+    uint32_t top = setup->bus_top[address >> TOP_SHIFT];
+    if (!top)
+        return BOARD_NONE;
+    uint32_t first = setup->page_device[top * PAGES_PER_TOP + (address >> PAGE_SHIFT) % PAGES_PER_TOP];
+    if (!first)
+        return BOARD_NONE;
+    for (uint32_t i = first - 1; i < board->device_count; i++) {
+        const struct board_device *d = &board->devices[i];
+        if (d->window.base > address)
+            break;
+        if (d->alias_of == BOARD_NONE && span_holds(d->window, address))
+            return d->type ? i : BOARD_NONE;
+    }
+    return BOARD_NONE;
+}
+
+static const char *lay_out(struct machine_setup *setup)
+{
+    const struct scenario *s = setup->scenario;
+    setup->size = sizeof(struct machine);
+    setup->ps_per_cycle = PS_PER_S % s->board.cpu_hz == 0 ? PS_PER_S / s->board.cpu_hz : 0;
+    place_devices(setup, &s->board);
+    place_apps(setup, s);
+    if (monitor_count > COUNT_OF(setup->monitor_offset) || !place_monitors(setup, s))
+        return "more monitors than machine.h has room for";
+    if (!make_bus(setup, &s->board))
+        return "out of memory";
+    uint32_t pages = (s->board.ram.size + RAM_PAGE - 1) / RAM_PAGE;
+    setup->dirty_words = (pages + 63) / 64;
+    setup->dirty_offset = place(setup, setup->dirty_words * sizeof(uint64_t));
+    setup->ram_offset = place(setup, s->board.ram.size);
+    return NULL;
+}
+
+struct machine_setup *machine_setup_make(const struct scenario *scenario, const char **why)
+{
+    struct machine_setup *setup = calloc(1, sizeof *setup);
+    *why = "out of memory";
+    if (!setup)
+        return NULL;
+    setup->scenario = scenario;
+    *why = lay_out(setup);
+    if (!*why)
+        return setup;
+    machine_setup_free(setup);
+    return NULL;
+}
+
+void machine_setup_free(struct machine_setup *setup)
+{
+    if (setup)
+        free(setup->page_device);
+    free(setup);
+}
+
+struct machine *machine_make(const struct machine_setup *setup)
+{
+    struct machine *m = calloc(1, setup->size);
+    if (m)
+        m->setup = setup;
+    return m;
+}
+
+void machine_free(struct machine *m)
+{
+    free(m);
+}

@@ -1,0 +1,245 @@
+/* machine_user.c: user mode: one operation of the running app at a time, through MPU and bus.
+ *
+ * Where an app's access is judged: judge() asks the MPU for every byte, then bus_refuses() the bus.
+ *
+ * Not modelled: the exception frame on the process's stack, instruction fetches between operations,
+ * byte and halfword accesses to peripherals (the bus refuses them).
+ */
+#include "sim/machine_value.h"
+#include <string.h>
+
+enum { PRIVATE_FIRST = 0xe0000000, PRIVATE_LAST = 0xe00fffff };
+
+static const struct costs *costs_of(const struct hw *hw)
+{
+    return &hw->m->setup->scenario->costs;
+}
+
+void machine_leave_user(struct hw *hw, const struct trap *trap)
+{
+    struct machine *m = hw->m;
+    m->mode = CPU_KERNEL;
+    m->running = PROCESS_NONE;
+    kernel_trap(&m->kernel, hw, trap);
+}
+
+uint32_t machine_flash_word(const struct machine_setup *setup, uint32_t address)
+{
+    (void)setup;
+    return (address & ~3u) * 0x9e3779b1u ^ 0x706f7374u; /* any fixed pattern: code is not run */
+}
+
+/* --- faults ---------------------------------------------------------------------------------- */
+
+static void fault(struct hw *hw, const struct app_op *op, uint32_t status, uint32_t address,
+                  enum access_kind kind)
+{
+    struct machine *m = hw->m;
+    struct app *app = machine_app_mutable(m, m->running);
+    m->nvic.cfsr |= status;
+    if (status & CFSR_MMARVALID)
+        m->nvic.mmfar = address;
+    if (status & CFSR_BFARVALID)
+        m->nvic.bfar = address;
+    if (app->expects_fault) {
+        app->expects_fault = false;
+        app->expected_faults++;
+        app->checks_passed++;
+    } else if (op->kind != OP_FAULT) {
+        app->unexpected_faults++;
+    }
+    machine_trace(hw, EVENT_FAULT, m->running, address, pair(status, kind));
+    machine_leave_user(hw, &(struct trap){.kind = TRAP_FAULT});
+}
+
+/* --- one access: the MPU first, then the bus ------------------------------------------------- */
+
+/* What the bus says to unprivileged code: 0 or the fault status bits. */
+static uint32_t bus_refuses(const struct machine *m, const struct access *access)
+{
+    const struct board *board = &m->setup->scenario->board;
+    const struct span span = {access->address, access->size};
+    if (access->kind == ACCESS_EXECUTE)
+        return span_covers(board->flash, span) || span_covers(board->ram, span) ? 0 : CFSR_IBUSERR;
+    if (span_covers(board->ram, span))
+        return 0;
+    if (span_covers(board->flash, span) && access->kind == ACCESS_READ)
+        return 0;
+    if (access->address >= PRIVATE_FIRST && access->address <= PRIVATE_LAST)
+        return CFSR_PRECISERR | CFSR_BFARVALID;
+    if (machine_device_at(m->setup, access->address) == BOARD_NONE)
+        return CFSR_PRECISERR | CFSR_BFARVALID;
+    if (access->address % access->size != 0)
+        return CFSR_UNALIGNED;
+    return access->size == 4 ? 0 : CFSR_PRECISERR | CFSR_BFARVALID;
+}
+
+/* False: refused, and the process has faulted. */
+static bool judge(struct hw *hw, const struct app_op *op, enum access_kind kind)
+{
+    const struct access access = {.address = op->address, .size = op->size, .kind = kind};
+    struct mpu_verdict verdict = mpu_armv7m_check(&hw->m->mpu, access);
+    if (!verdict.allowed) {
+        fault(hw, op, verdict.mmfsr, verdict.fault_address, kind);
+        return false;
+    }
+    uint32_t refused = bus_refuses(hw->m, &access);
+    if (refused)
+        fault(hw, op, refused, op->address, kind);
+    return refused == 0;
+}
+
+static uint32_t memory_read(struct machine *m, uint32_t address, uint32_t size)
+{
+    uint32_t value = 0;
+    if (machine_peek(m, (struct span){address, size}, &value))
+        return value;
+    for (uint32_t i = 0; i < size; i++) {
+        uint32_t word = machine_flash_word(m->setup, address + i);
+        value |= (word >> (address + i) % 4 * 8 & 0xff) << i * 8;
+    }
+    return value;
+}
+
+static void load(struct hw *hw, const struct app_op *op)
+{
+    struct machine *m = hw->m;
+    uint32_t device = machine_device_at(m->setup, op->address);
+    machine_spend(hw, device == BOARD_NONE ? costs_of(hw)->app_load : costs_of(hw)->app_mmio);
+    if (!judge(hw, op, ACCESS_READ))
+        return;
+    uint32_t value;
+    if (device == BOARD_NONE) {
+        value = memory_read(m, op->address, op->size);
+    } else {
+        struct device *d = machine_device(m, device);
+        value = device_read(d, op->address - d->base, m->now_ps);
+        machine_serve(hw, device);
+    }
+    machine_app_mutable(m, m->running)->result.value = value;
+    machine_trace(hw, EVENT_LOAD, m->running, op->address, pair(value, op->size));
+}
+
+static void store(struct hw *hw, const struct app_op *op)
+{
+    struct machine *m = hw->m;
+    uint32_t device = machine_device_at(m->setup, op->address);
+    machine_spend(hw, device == BOARD_NONE ? costs_of(hw)->app_store : costs_of(hw)->app_mmio);
+    if (!judge(hw, op, ACCESS_WRITE))
+        return;
+    machine_trace(hw, EVENT_STORE, m->running, op->address, pair(op->value, op->size));
+    if (device == BOARD_NONE) {
+        uint32_t offset = op->address - m->setup->scenario->board.ram.base;
+        memcpy(machine_ram(m) + offset, &op->value, op->size);
+        machine_ram_written(m, offset, op->size);
+    } else {
+        struct device *d = machine_device(m, device);
+        device_write(d, op->address - d->base, op->value, m->now_ps);
+        machine_serve(hw, device);
+    }
+}
+
+static void execute(struct hw *hw, const struct app_op *op)
+{
+    machine_spend(hw, costs_of(hw)->app_load);
+    if (judge(hw, op, ACCESS_EXECUTE))
+        machine_trace(hw, EVENT_EXECUTE, hw->m->running, op->address, pair(0, op->size));
+}
+
+/* --- operations ------------------------------------------------------------------------------ */
+
+static void system_call(struct hw *hw, const struct app_op *op)
+{
+    const uint32_t *args = op->call.args;
+    uint32_t process = hw->m->running;
+    machine_spend(hw, costs_of(hw)->app_svc);
+    machine_trace(hw, EVENT_SYSCALL, process, op->call.class, pair(args[0], args[1]));
+    machine_trace(hw, EVENT_SYSCALL_MORE, process, op->call.class, pair(args[2], args[3]));
+    machine_leave_user(hw, &(struct trap){.kind = TRAP_SYSCALL, .call = op->call});
+}
+
+/* Works until it is done or something is due, which user_step then looks at. */
+static void compute(struct hw *hw)
+{
+    struct machine *m = hw->m;
+    uint64_t *left = &m->compute_left[m->running];
+    uint64_t passed = machine_spend_until_due(hw, *left);
+    if (*left != SPINS)
+        *left -= passed;
+}
+
+/* An engine's mistake would be the simulator's, not the app's: sizes are kept to what a CPU has. */
+static uint32_t access_size(uint32_t size)
+{
+    return size == 1 || size == 2 ? size : 4;
+}
+
+static void perform(struct hw *hw, struct app_op *op)
+{
+    struct machine *m = hw->m;
+    op->size = access_size(op->size);
+    switch (op->kind) {
+    case OP_COMPUTE:
+        m->compute_left[m->running] = op->cycles;
+        break;
+    case OP_SPIN:
+        m->compute_left[m->running] = SPINS;
+        break;
+    case OP_LOAD:
+        load(hw, op);
+        break;
+    case OP_STORE:
+        store(hw, op);
+        break;
+    case OP_EXECUTE:
+        execute(hw, op);
+        break;
+    case OP_SYSCALL:
+        system_call(hw, op);
+        break;
+    case OP_MARK:
+        machine_trace(hw, EVENT_APP_NOTE, m->running, op->address, op->value);
+        break;
+    case OP_FAULT:
+        fault(hw, op, CFSR_UNDEFINSTR, m->setup->scenario->images[m->running].entry,
+              ACCESS_EXECUTE);
+        break;
+    }
+}
+
+void machine_user_step(struct hw *hw)
+{
+    struct machine *m = hw->m;
+    uint32_t line = nvic_active_line(&m->nvic);
+    if (line != NVIC_NO_LINE) {
+        machine_trace(hw, EVENT_IRQ_TAKEN, m->running, line, 0);
+        machine_leave_user(hw, &(struct trap){.kind = TRAP_INTERRUPT, .line = line});
+    } else if (m->nvic.systick_pending) {
+        m->nvic.systick_pending = false;
+        machine_trace(hw, EVENT_SLICE_END, m->running, 0, 0);
+        machine_leave_user(hw, &(struct trap){.kind = TRAP_SLICE_END});
+    } else if (m->compute_left[m->running] > 0) {
+        compute(hw);
+    } else {
+        struct app *app = machine_app_mutable(m, m->running);
+        struct app_op op = {.kind = OP_SPIN};
+        uint32_t failed = app->checks_failed;
+        app->engine->next(app, &op);
+        if (failed == 0 && app->checks_failed > 0)
+            app->failed_at_ps = m->now_ps;
+        perform(hw, &op);
+    }
+}
+
+void app_check(struct app *app, uint32_t number, bool passed, uint64_t got, uint64_t wanted)
+{
+    if (passed) {
+        app->checks_passed++;
+        return;
+    }
+    if (app->checks_failed++ > 0)
+        return;
+    app->failed_check = number;
+    app->failed_got = got;
+    app->failed_wanted = wanted;
+}

@@ -1,0 +1,113 @@
+/* machine_value.h: what one machine is made of. For machine*.c, hw_sim.c and app*.c only; everyone
+ * else has the views of machine.h.
+ *
+ *   | struct machine | devices | apps | monitors' states | written-page bits | RAM |
+ *
+ * One block; offsets are in the setup. Nothing in it points at anything that changes.
+ */
+#ifndef SIM_MACHINE_VALUE_H
+#define SIM_MACHINE_VALUE_H
+
+#include "model/kernel.h"
+#include "sim/machine.h"
+
+/* Where the CPU is. */
+enum cpu_mode { CPU_KERNEL, CPU_USER, CPU_SLEEP };
+
+struct injection_state {
+    uint32_t matches; /* records that matched so far */
+    uint32_t left;    /* pulses of a storm still to come */
+    uint64_t due_ps;  /* TIME_NEVER: not yet known, or over */
+    bool fired;
+};
+
+struct machine {
+    const struct machine_setup *setup;
+
+    uint64_t now_ps;
+    uint64_t cycle_rest; /* of a picosecond, in 1/cpu_hz: only when cpu_hz does not divide 10^12 */
+    uint64_t next_ps;    /* the earliest of all that is due: device wakes, SysTick, injections */
+    uint64_t hash;
+    uint64_t record_count;
+    enum run_state state;
+
+    enum cpu_mode mode;
+    uint32_t running;                   /* process in user mode, else PROCESS_NONE */
+    uint64_t compute_left[PROCESS_MAX]; /* cycles of an interrupted OP_COMPUTE; ~0: spins */
+    uint64_t instant_ps;                /* steps that began at this very instant ... */
+    uint32_t instant_steps;             /* ... were so many: no time passes */
+
+    struct mpu_armv7m mpu;
+    struct nvic nvic;
+    struct kernel kernel;
+
+    uint64_t inject_next_ps;     /* the earliest injection whose time is known */
+    uint32_t injections_waiting; /* not over yet */
+    uint64_t injection_kinds[2]; /* kinds of record that one waits for */
+    struct injection_state injections[SCENARIO_INJECTION_MAX];
+    struct expectation_state {
+        uint64_t rules_armed, checks_armed;
+        uint64_t verdict_count;
+        struct verdict verdicts[VERDICT_MAX];
+    } judged;
+
+    uint64_t pairing; /* which snapshot the written-page bits count from; 0: none */
+};
+
+_Static_assert(RULE_NUMBER <= 64 && SCENARIO_CHECK_MAX <= 64, "one bit each");
+
+enum { INSTANT_STEPS_MAX = 200000 }; /* steps at one instant before the run counts as stuck; ours */
+#define SPINS UINT64_MAX
+
+static inline uint8_t *machine_at(struct machine *m, uint32_t offset)
+{
+    return (uint8_t *)m + offset;
+}
+
+static inline uint8_t *machine_ram(struct machine *m)
+{
+    return machine_at(m, m->setup->ram_offset);
+}
+
+static inline struct app *machine_app_mutable(struct machine *m, uint32_t process)
+{
+    return (struct app *)(void *)machine_at(m, m->setup->app_offset[process]);
+}
+
+/* Marks the pages of [offset, offset + size) of RAM as written. */
+void machine_ram_written(struct machine *m, uint32_t offset, uint32_t size);
+/* RAM's bytes at an absolute span, or NULL if not all of it is RAM. */
+uint8_t *machine_ram_at(struct machine *m, struct span span);
+
+/* The trace's one entrance. */
+void machine_trace(struct hw *hw, unsigned kind, uint32_t process, uint32_t address,
+                   uint64_t value);
+
+/* Time passes: `cycles` of the CPU, with every device effect on the way. */
+void machine_spend(struct hw *hw, uint64_t cycles);
+/* The same, but no further than the next thing that is due; cycles that passed. */
+uint64_t machine_spend_until_due(struct hw *hw, uint64_t cycles);
+/* Nothing to do for the CPU: time jumps to the next thing that is due, at most to `limit_ps`. */
+void machine_idle(struct hw *hw, uint64_t limit_ps);
+/* Recomputes next_ps from scratch. */
+void machine_find_next(struct machine *m);
+
+/* The board device whose modelled registers are at `address`, or BOARD_NONE (nothing, or a named
+ * hole). */
+uint32_t machine_device_at(const struct machine_setup *setup, uint32_t address);
+/* Looks at a device's outputs after it was touched: requests, line, wake. */
+void machine_serve(struct hw *hw, uint32_t device);
+/* A word of flash: a pattern of its address, the same in every run. */
+uint32_t machine_flash_word(const struct machine_setup *setup, uint32_t address);
+
+/* One operation of the process that runs. */
+void machine_user_step(struct hw *hw);
+/* Leaves user mode for `trap`. */
+void machine_leave_user(struct hw *hw, const struct trap *trap);
+
+/* Injections: at boot, on each record that one may wait for, and when due. */
+void machine_inject_start(struct machine *m);
+void machine_inject_record(struct hw *hw, const struct record *record);
+void machine_inject_due(struct hw *hw);
+
+#endif
