@@ -31,7 +31,8 @@ enum kernel_path {
     PATH_GRANT_ALLOCATE,
     PATH_SCHEDULER,         /* one pass of the kernel loop that chooses a process */
     PATH_CONTEXT_SWITCH,    /* the process that runs is another one than before */
-    PATH_MPU_CONFIGURE,     /* computing what to write; the writes are charged as MMIO */
+    PATH_MPU_SETUP,         /* at each switch to user mode: is the hardware up to date? */
+    PATH_MPU_CONFIGURE,     /* it is not: computing what to write; the writes are charged as MMIO */
     PATH_SYSTICK,           /* arming or reading the slice timer, beyond its MMIO */
     PATH_INTERRUPT_TOP,     /* the handler that masks the line and marks it */
     PATH_INTERRUPT_BOTTOM,  /* the driver's part in the kernel loop */
