@@ -51,6 +51,8 @@ extern const uint32_t driver_count;
 /* The driver with that number on this board, or NULL. */
 const struct driver *driver_find(const struct kernel *k, uint32_t number);
 
+bool driver_is_present(const struct kernel *k, const struct driver *driver);
+
 /* Its place in the table. */
 uint32_t driver_index(const struct driver *driver);
 

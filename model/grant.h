@@ -18,9 +18,13 @@ struct upcall {
     uint32_t appdata;
 };
 
+/* Bytes of this driver's grant in each process: a multiple of 8, never 0. */
+uint32_t grant_size(const struct driver *d);
+
 /* Makes sure that the process has this driver's grant.
  * ERR_NOMEM: no room between app break and kernel break that the MPU can still separate, or the
- * high-water mark is in the way. ERR_NODEVICE: the process is dead. Allocated already: ERR_NONE. */
+ * high-water mark is in the way. ERR_NODEVICE: the process is dead. ERR_FAIL: the control block is
+ * broken. Allocated already: ERR_NONE. The note's driver is the row's number as it stands. */
 enum err grant_allocate(struct hw *hw, struct process *p, const struct driver *d) MUST_CHECK;
 
 /* Marks the grant as in use; a second enter before leave is refused, never a panic.
@@ -38,13 +42,18 @@ enum err grant_set_upcall(struct hw *hw, const struct process *p, const struct d
  * is dead, or if it is no longer wholly inside what the process may give. Look again at each use. */
 struct span grant_allow(struct hw *hw, const struct process *p, const struct driver *d,
                         enum allow_kind kind, uint32_t n);
+
+/* The same without those checks: what the app last handed over, for its return at the next swap. */
+struct span grant_allow_raw(struct hw *hw, const struct process *p, const struct driver *d,
+                            enum allow_kind kind, uint32_t n);
+
 enum err grant_set_allow(struct hw *hw, const struct process *p, const struct driver *d,
                          enum allow_kind kind, uint32_t n, struct span buffer) MUST_CHECK;
 
 /* `size` bytes at `offset` of the capsule's own part. ERR_NOMEM: not allocated. ERR_FAIL: broken.
  * ERR_NODEVICE: dead. ERR_SIZE: outside driver.grant_bytes. */
-enum err grant_read(struct hw *hw, const struct process *p, const struct driver *d,
-                    uint32_t offset, uint32_t size, void *to) MUST_CHECK;
+enum err grant_read(struct hw *hw, const struct process *p, const struct driver *d, uint32_t offset,
+                    uint32_t size, void *to) MUST_CHECK;
 enum err grant_write(struct hw *hw, const struct process *p, const struct driver *d,
                      uint32_t offset, uint32_t size, const void *from) MUST_CHECK;
 

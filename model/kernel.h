@@ -88,9 +88,11 @@ struct kernel_action kernel_next(struct kernel *k, struct hw *hw);
 /* The process that ran stopped running because of `trap`. */
 void kernel_trap(struct kernel *k, struct hw *hw, const struct trap *trap);
 
+/* The image that process `p` runs. */
+const struct process_image *process_image(const struct kernel *k, const struct process *p);
+
 /* The live process with that id, else NULL. */
 struct process *kernel_process(struct kernel *k, struct process_id id);
-bool process_is_alive(const struct process *p);
 
 /* Ends a life, in the one order of death (passthrough.h): windows unmapped, lines masked, devices
  * quiet, upcalls dropped, ownership freed, drivers told, grants gone. Then restarts where `how` and
@@ -99,9 +101,22 @@ bool process_is_alive(const struct process *p);
 void process_end(struct kernel *k, struct hw *hw, struct process *p, enum end_kind how,
                  uint32_t code, const struct process_management_capability *may);
 
+/* Begins a life of process `p` (its id.index and, for a later life, its memory are set): a new unique
+ * id, the block zeroed, the MPU config built from nothing, the entry function queued, the header's
+ * device requests put to the board's filter (a refusal is noted and not fatal).
+ * ERR_NOMEM, ERR_INVAL: the image does not fit into `pool`; the process is as it was.
+ * ERR_FAIL: the pool is no RAM. */
+enum err process_begin(struct kernel *k, struct hw *hw, struct process *p,
+                       struct span pool) MUST_CHECK;
+
 /* What an injection may do from outside between two kernel steps, by the token that start-up keeps:
- * kill (no restart by policy), fault (policy decides), restart, as Tock's process console would. */
+ * kill (no restart by policy), fault (policy decides), restart (a dead process lives again), as Tock's
+ * process console would. If a process was in user mode, the kernel has the CPU afterwards: call
+ * kernel_next. */
 void kernel_end_process(struct kernel *k, struct hw *hw, uint32_t index, enum end_kind how);
+
+/* Stops a live process where it is, or lets it go on, as Tock's process console would. */
+void kernel_stop_process(struct kernel *k, uint32_t index, bool stop);
 
 /* Queues an upcall for subscribe number `n` of `d`; r0..r2 = args.
  *

@@ -45,7 +45,7 @@ enum resume_kind {
     RESUME_CONTINUE, /* where it was interrupted */
     RESUME_RETURN,   /* from its system call, r0..r3 = r */
     RESUME_UPCALL,   /* into `function` with r0..r3 = r; when that returns, from its yield */
-    RESUME_START,    /* at its entry function, r0..r3 = flash start, RAM start, RAM size, app break */
+    RESUME_START, /* at its entry function, r0..r3 = flash start, RAM start, RAM size, app break */
 };
 
 struct resume {
@@ -56,9 +56,10 @@ struct resume {
 
 struct process {
     struct process_id id;
+    struct span memory; /* its block, carved once at load: every life has the same */
     uint32_t short_id;
     enum process_state state;
-    bool stopped;         /* by the process console or a kill in progress: any state may be stopped */
+    bool stopped; /* by the process console or a kill in progress: any state may be stopped */
     uint32_t wait_driver; /* PROCESS_YIELDED_FOR */
     uint32_t wait_number;
 
@@ -79,5 +80,26 @@ struct process {
 
     struct resume resume; /* what the next run begins with */
 };
+
+/* Runs, or may run again: not unused, faulted or terminated. */
+bool process_is_alive(const struct process *p);
+
+/* What the app itself may use as data: [block start, app break); empty for a dead process. */
+struct span process_app_ram(const struct process *p);
+
+/* A buffer that the app may hand out now: empty, or wholly in its RAM, or, for the kernel's reading
+ * only (`writable` false), in its flash. False for a dead process. */
+bool process_may_share(const struct process *p, struct span buffer, bool writable);
+
+void process_set_state(struct hw *hw, struct process *p, enum process_state state);
+
+/* Moves the breaks, and zeroes what the MPU makes newly reachable before it is.
+ * ERR_NOMEM: below the high-water mark, out of order, or the MPU cannot separate them. ERR_FAIL: the
+ * block is no RAM. On error unchanged. */
+enum err process_set_breaks(struct hw *hw, struct process *p, uint32_t app_break,
+                            uint32_t kernel_break) MUST_CHECK;
+
+/* Zeroes `span`. ERR_FAIL: it is not all RAM; some of it may be zero by then. */
+enum err process_zero(struct hw *hw, struct span span) MUST_CHECK;
 
 #endif

@@ -15,14 +15,18 @@ struct hw;
 
 enum { MIN_QUANTUM_US = 500, ROUND_ROBIN_SLICE_US = 10000, MLFQ_QUEUES = 3 };
 
+/* The queues' slices and the time after which all processes are in the top queue again. */
+enum { MLFQ_REFRESH_MS = 5000 };
+
 /* Why the process that ran came back to the kernel. */
 enum stop_reason { STOP_SYSCALL, STOP_INTERRUPT, STOP_SLICE_END, STOP_NOT_READY };
 
 struct scheduler {
-    uint32_t current;       /* round robin, cooperative: whose turn it is */
-    uint32_t left_us;       /* of current's slice */
-    bool resumes;           /* current was interrupted and goes on */
-    uint8_t queue[PROCESS_MAX];   /* MLFQ: the process's queue, 0 the top */
+    uint32_t current;              /* round robin, cooperative: whose turn it is */
+    uint32_t left_us;              /* of current's slice */
+    uint64_t ran_us;               /* of all processes together since the start */
+    bool resumes;                  /* current was interrupted and goes on */
+    uint8_t queue[PROCESS_MAX];    /* MLFQ: the process's queue, 0 the top */
     uint32_t used_us[PROCESS_MAX]; /* MLFQ: of its queue's slice */
     uint32_t turn[MLFQ_QUEUES];    /* MLFQ: round robin within a queue */
     uint64_t refresh_at_tick;      /* MLFQ: when all go back to the top, alarm ticks */
@@ -33,6 +37,7 @@ struct schedule {
     uint32_t slice_us; /* 0: no slice */
 };
 
+/* After every image is loaded. */
 void scheduler_start(struct kernel *k);
 struct schedule scheduler_next(struct kernel *k, struct hw *hw);
 

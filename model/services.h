@@ -4,6 +4,7 @@
 #ifndef MODEL_SERVICES_H
 #define MODEL_SERVICES_H
 
+#include "model/driver.h"
 #include "model/limits.h"
 #include "model/process.h"
 
@@ -11,9 +12,9 @@
  * frequency, 2 read counter, 3 stop, 5 set relative (ticks), 6 set absolute (reference, ticks).
  * Subscribe 0: (now, expiration, 0). */
 struct alarm_service {
-    uint32_t high;        /* 24-bit COUNTER overflows seen: bits 24..31 of Tock's 32-bit counter */
-    uint32_t last;        /* COUNTER at the last look */
-    bool armed;           /* CC[0] stands for some process's alarm */
+    uint32_t high; /* 24-bit COUNTER overflows seen: bits 24..31 of Tock's 32-bit counter */
+    uint32_t last; /* COUNTER at the last look */
+    bool armed;    /* CC[0] stands for some process's alarm */
 };
 
 /* capsule_console.c over chip_uarte.c. Driver 0x1. Commands 0 exists, 1 write (length), 2 read
@@ -32,5 +33,13 @@ struct services {
     struct alarm_service alarm;
     struct console_service console;
 };
+
+extern const struct driver alarm_driver;
+extern const struct driver console_driver;
+extern const struct driver gpio_driver;
+
+/* Ticks of the alarm's clock since it started, 32768 a second, overflows counted. Only on a board
+ * that has an alarm. */
+uint64_t alarm_now(struct kernel *k, struct hw *hw);
 
 #endif

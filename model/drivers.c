@@ -1,0 +1,40 @@
+#include "model/driver.h"
+
+#include "model/kernel.h"
+
+const struct driver *const drivers[] = {
+    &alarm_driver,
+    &console_driver,
+    &gpio_driver,
+    &passthrough_driver,
+};
+const uint32_t driver_count = COUNT_OF(drivers);
+_Static_assert(COUNT_OF(drivers) <= DRIVER_MAX, "more drivers than grants of one process");
+
+bool driver_is_present(const struct kernel *k, const struct driver *driver)
+{
+    return !driver->present || driver->present(k);
+}
+
+uint32_t driver_index(const struct driver *driver)
+{
+    uint32_t i = 0;
+
+    while (i < driver_count - 1 && drivers[i] != driver)
+        i++;
+    return i;
+}
+
+uint32_t driver_number(const struct kernel *k, const struct driver *driver)
+{
+    return driver->number == DRIVER_NUMBER_BY_CONFIG ? k->config->passthrough_driver
+                                                     : driver->number;
+}
+
+const struct driver *driver_find(const struct kernel *k, uint32_t number)
+{
+    for (uint32_t i = 0; i < driver_count; i++)
+        if (driver_number(k, drivers[i]) == number && driver_is_present(k, drivers[i]))
+            return drivers[i];
+    return NULL;
+}
