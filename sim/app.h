@@ -25,9 +25,9 @@ enum app_op_kind {
     OP_STORE,   /* `value` */
     OP_EXECUTE, /* fetch `size` bytes at `address`: is code allowed to run there? */
     OP_SYSCALL,
-    OP_MARK,    /* EVENT_APP_NOTE with address = `address`, value = `value`; costs nothing */
-    OP_FAULT,   /* the app's code breaks (undefined instruction): UsageFault */
-    OP_SPIN,    /* nothing left to do and no exit: an endless loop, as silicon would */
+    OP_MARK,  /* EVENT_APP_NOTE with address = `address`, value = `value`; costs nothing */
+    OP_FAULT, /* the app's code breaks (undefined instruction): UsageFault */
+    OP_SPIN,  /* nothing left to do and no exit: an endless loop, as silicon would */
 };
 
 struct app_op {
@@ -59,18 +59,18 @@ struct app {
     struct app_result result;
     /* Expectations the engine judged itself: counted here, the first failure kept. */
     uint32_t checks_passed, checks_failed;
-    uint32_t failed_check;    /* engine's number of the first failed one (steps: step index) */
+    uint32_t failed_check; /* engine's number of the first failed one (steps: step index) */
     uint64_t failed_got, failed_wanted;
-    uint64_t failed_at_ps;    /* filled by the machine */
-    bool expects_fault;       /* the operation just given should fault */
-    uint32_t expected_faults; /* faults that came when expected */
+    uint64_t failed_at_ps;      /* filled by the machine */
+    bool expects_fault;         /* the operation just given should fault */
+    uint32_t expected_faults;   /* faults that came when expected */
     uint32_t unexpected_faults; /* the others, but for those that the app asked for (OP_FAULT) */
-    uint32_t fault_check;     /* engine's number of that expectation */
+    uint32_t fault_check;       /* engine's number of that expectation */
     /* the engine's state follows in memory: app_state(app) */
 };
 
 struct app_engine {
-    const char *name; /* as scenarios name a program; "steps" for step lists */
+    const char *name;  /* as scenarios name a program; "steps" for step lists */
     const char *about; /* one line for `postern list` */
     size_t state_size;
     void (*start)(struct app *app, const uint32_t r[4]);

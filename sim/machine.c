@@ -231,8 +231,12 @@ static void reset_devices(struct hw *hw)
         if (!d)
             continue;
         const struct board_device *row = &s->board.devices[i];
-        *d = (struct device){.type = row->type, .index = i, .base = row->window.base,
-                             .size = row->window.size, .hf = hf, .lf = lf,
+        *d = (struct device){.type = row->type,
+                             .index = i,
+                             .base = row->window.base,
+                             .size = row->window.size,
+                             .hf = hf,
+                             .lf = lf,
                              .random = random_start(s->seed, RANDOM_DEVICE + 256 * (uint64_t)i)};
         device_reset(d);
         for (uint32_t p = 0; p < row->parameter_count && d->type->on_parameter; p++)

@@ -32,7 +32,7 @@ enum run_state {
 
 struct machine_setup {
     const struct scenario *scenario;
-    size_t size; /* bytes of the whole block */
+    size_t size;                              /* bytes of the whole block */
     uint32_t device_offset[BOARD_DEVICE_MAX]; /* from the block's start; 0: not modelled */
     uint32_t app_offset[PROCESS_MAX];
     uint32_t monitor_offset[32];
@@ -41,7 +41,8 @@ struct machine_setup {
     uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
     uint8_t listener_count[EVENT_KINDS];
     uint8_t listeners[EVENT_KINDS][16]; /* monitors by kind */
-    uint8_t *page_device; /* by (address >> 12): 1 + first board device on that page, in two levels */
+    uint8_t
+        *page_device; /* by (address >> 12): 1 + first board device on that page, in two levels */
     uint16_t bus_top[4096];
 };
 

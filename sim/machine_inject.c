@@ -47,8 +47,7 @@ void machine_inject_record(struct hw *hw, const struct record *record)
     for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
         const struct injection *plan = planned(m, i);
         struct injection_state *state = &m->injections[i];
-        if (!plan->at_event || state->matches >= plan->nth ||
-            !pattern_matches(&plan->when, record))
+        if (!plan->at_event || state->matches >= plan->nth || !pattern_matches(&plan->when, record))
             continue;
         if (++state->matches == plan->nth) {
             state->due_ps = record->at_ps + plan->at_ps;
@@ -61,7 +60,7 @@ void machine_inject_record(struct hw *hw, const struct record *record)
 static bool end_process(struct hw *hw, uint32_t process, enum end_kind how)
 {
     struct machine *m = hw->m;
-    if (!process_is_alive(&m->kernel.processes[process]))
+    if (how != END_EXIT_RESTART && !process_is_alive(&m->kernel.processes[process]))
         return false;
     if (m->mode == CPU_USER)
         machine_leave_user(hw, &(struct trap){.kind = TRAP_RESCHEDULE});

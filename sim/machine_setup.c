@@ -89,7 +89,8 @@ uint32_t machine_device_at(const struct machine_setup *setup, uint32_t address)
     uint32_t top = setup->bus_top[address >> TOP_SHIFT];
     if (!top)
         return BOARD_NONE;
-    uint32_t first = setup->page_device[top * PAGES_PER_TOP + (address >> PAGE_SHIFT) % PAGES_PER_TOP];
+    uint32_t first =
+        setup->page_device[top * PAGES_PER_TOP + (address >> PAGE_SHIFT) % PAGES_PER_TOP];
     if (!first)
         return BOARD_NONE;
     for (uint32_t i = first - 1; i < board->device_count; i++) {

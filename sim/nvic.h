@@ -21,11 +21,11 @@ struct nvic {
     uint32_t level[NVIC_WORDS]; /* lines that are high now: they pend again after ICPR */
     /* SysTick counts down at the CPU clock; kept as the time of its next zero. */
     uint32_t systick_control, systick_reload;
-    uint32_t systick_left;      /* cycles left at systick_since_ps, while enabled */
+    uint32_t systick_left; /* cycles left at systick_since_ps, while enabled */
     uint64_t systick_since_ps;
-    uint64_t systick_fires_ps;  /* TIME_NEVER when off */
+    uint64_t systick_fires_ps; /* TIME_NEVER when off */
     bool systick_pending;
-    bool systick_counted;       /* COUNTFLAG */
+    bool systick_counted; /* COUNTFLAG */
     uint32_t cfsr, mmfar, bfar, hfsr, shcsr;
 };
 

@@ -17,34 +17,34 @@
 /* Kinds of record. For each: what `process`, `address` and `value` mean; pair(a, b) = a | b << 32.
  * A process is its index or PROCESS_NONE (0xffff). Append only. */
 enum event {
-    EVENT_RUN = 1,       /* process goes on in user mode; resume kind; function */
-    EVENT_SYSCALL,       /* class; pair(r0, r1) */
-    EVENT_SYSCALL_MORE,  /* class; pair(r2, r3), always right after EVENT_SYSCALL */
-    EVENT_RETURN,        /* r0 (return variant); pair(r1, r2): a system call's results reach the app */
-    EVENT_UPCALL,        /* function; pair(r0, r1): an upcall begins in the app */
-    EVENT_UPCALL_MORE,   /* function; pair(r2, r3) */
-    EVENT_LOAD,          /* address; pair(value, size): an app's load that succeeded */
-    EVENT_STORE,         /* address; pair(value, size) */
-    EVENT_EXECUTE,       /* address; pair(0, size) */
-    EVENT_FAULT,         /* address; pair(CFSR, access kind): an app's access was refused */
-    EVENT_SLICE_END,     /* -; - */
-    EVENT_SLEEP,         /* PROCESS_NONE; - */
-    EVENT_WAKE,          /* PROCESS_NONE; - */
-    EVENT_IRQ_RAISED,    /* line; device index: the device's line rose */
-    EVENT_IRQ_LOWERED,   /* line; device index */
-    EVENT_IRQ_TAKEN,     /* line; -: user mode left because of it */
-    EVENT_KERNEL_READ,   /* register address; value: the kernel's MMIO */
-    EVENT_KERNEL_WRITE,  /* register address; value */
-    EVENT_DEVICE_TASK,   /* register address; device index: a task was triggered, by whomever */
-    EVENT_DEVICE_EVENT,  /* register address; device index: an event was generated */
-    EVENT_DMA_READ,      /* RAM address; pair(size, device index): the device read memory */
-    EVENT_DMA_WRITE,     /* RAM address; pair(size, device index) */
-    EVENT_DMA_REFUSED,   /* address; pair(size, device index): not RAM */
-    EVENT_WIRE,          /* device index; pair(byte, direction 0 out 1 in) */
-    EVENT_INJECTED,      /* injection index; target */
-    EVENT_KERNEL_PANIC,  /* -; - */
-    EVENT_HALT,          /* PROCESS_NONE; - */
-    EVENT_APP_NOTE,      /* app's own mark: number; value (steps: "mark") */
+    EVENT_RUN = 1,      /* process goes on in user mode; resume kind; function */
+    EVENT_SYSCALL,      /* class; pair(r0, r1) */
+    EVENT_SYSCALL_MORE, /* class; pair(r2, r3), always right after EVENT_SYSCALL */
+    EVENT_RETURN, /* r0 (return variant); pair(r1, r2): a system call's results reach the app */
+    EVENT_UPCALL, /* function; pair(r0, r1): an upcall begins in the app */
+    EVENT_UPCALL_MORE,    /* function; pair(r2, r3) */
+    EVENT_LOAD,           /* address; pair(value, size): an app's load that succeeded */
+    EVENT_STORE,          /* address; pair(value, size) */
+    EVENT_EXECUTE,        /* address; pair(0, size) */
+    EVENT_FAULT,          /* address; pair(CFSR, access kind): an app's access was refused */
+    EVENT_SLICE_END,      /* -; - */
+    EVENT_SLEEP,          /* PROCESS_NONE; - */
+    EVENT_WAKE,           /* PROCESS_NONE; - */
+    EVENT_IRQ_RAISED,     /* line; device index: the device's line rose */
+    EVENT_IRQ_LOWERED,    /* line; device index */
+    EVENT_IRQ_TAKEN,      /* line; -: user mode left because of it */
+    EVENT_KERNEL_READ,    /* register address; value: the kernel's MMIO */
+    EVENT_KERNEL_WRITE,   /* register address; value */
+    EVENT_DEVICE_TASK,    /* register address; device index: a task was triggered, by whomever */
+    EVENT_DEVICE_EVENT,   /* register address; device index: an event was generated */
+    EVENT_DMA_READ,       /* RAM address; pair(size, device index): the device read memory */
+    EVENT_DMA_WRITE,      /* RAM address; pair(size, device index) */
+    EVENT_DMA_REFUSED,    /* address; pair(size, device index): not RAM */
+    EVENT_WIRE,           /* device index; pair(byte, direction 0 out 1 in) */
+    EVENT_INJECTED,       /* injection index; target */
+    EVENT_KERNEL_PANIC,   /* -; - */
+    EVENT_HALT,           /* PROCESS_NONE; - */
+    EVENT_APP_NOTE,       /* app's own mark: number; value (steps: "mark") */
     EVENT_NOTE_BASE = 64, /* + enum note: hw_note's fields as they are */
     EVENT_KINDS = EVENT_NOTE_BASE + NOTES
 };
