@@ -1,0 +1,181 @@
+#include "model/capsule_state.h"
+#include "model/chip_rtc.h"
+#include "model/kernel.h"
+
+enum { ALARM_DRIVER = 0x0, ALARM_UPCALL = 0 };
+enum { EXISTS, FREQUENCY, NOW, STOP, SET_RELATIVE = 5, SET_ABSOLUTE = 6 };
+
+/* One process's alarm, in its grant: armed, when it is due (64-bit ticks), what the app calls that.
+ * Due is kept in 64 bits, so that no turn of the app's 32-bit counter can hide it. */
+enum { ARMED, DUE_LOW, DUE_HIGH, EXPIRATION, ALARM_WORDS };
+_Static_assert((int)ALARM_WORDS <= (int)CAPSULE_WORD_MAX, "an alarm fits");
+
+#define DUE_NEVER UINT64_MAX
+
+static uint64_t due_of(const uint32_t alarm[ALARM_WORDS])
+{
+    return alarm[DUE_LOW] | (uint64_t)alarm[DUE_HIGH] << 32;
+}
+
+static bool alarm_load(struct hw *hw, const struct process *p, uint32_t alarm[ALARM_WORDS])
+{
+    return !capsule_state_load(hw, p, &alarm_driver, alarm, ALARM_WORDS) && alarm[ARMED];
+}
+
+static enum err alarm_clear(struct hw *hw, const struct process *p)
+{
+    const uint32_t none[ALARM_WORDS] = {0};
+
+    return capsule_state_store(hw, p, &alarm_driver, none, ALARM_WORDS);
+}
+
+uint64_t alarm_now(struct kernel *k, struct hw *hw)
+{
+    struct alarm_service *alarm = &k->services.alarm;
+
+    if (!k->config->alarm.present)
+        return 0;
+    uint32_t counter = chip_rtc_counter(hw, k->config->alarm.base);
+    if (counter < alarm->last)
+        alarm->high++;
+    alarm->last = counter;
+    return (uint64_t)alarm->high * RTC_SPAN + counter;
+}
+
+static void alarm_fire(struct kernel *k, struct hw *hw, const struct process *p, uint64_t now)
+{
+    uint32_t alarm[ALARM_WORDS];
+
+    if (!alarm_load(hw, p, alarm) || due_of(alarm) > now || alarm_clear(hw, p))
+        return;
+    const uint32_t args[3] = {(uint32_t)now, alarm[EXPIRATION], 0};
+    enum err err = upcall_queue(k, hw, p->id, &alarm_driver, ALARM_UPCALL, args);
+    (void)err; /* dropped ones are counted there */
+}
+
+/* DUE_NEVER: nobody has an alarm. */
+static uint64_t alarm_earliest(const struct kernel *k, struct hw *hw)
+{
+    uint32_t alarm[ALARM_WORDS];
+    uint64_t earliest = DUE_NEVER;
+
+    for (uint32_t i = 0; i < k->process_count; i++)
+        if (alarm_load(hw, &k->processes[i], alarm) && due_of(alarm) < earliest)
+            earliest = due_of(alarm);
+    return earliest;
+}
+
+static void alarm_rearm(struct kernel *k, struct hw *hw)
+{
+    struct alarm_service *alarm = &k->services.alarm;
+    uint64_t due = alarm_earliest(k, hw);
+
+    alarm->armed = due != DUE_NEVER;
+    if (!alarm->armed) {
+        chip_rtc_disarm(hw, k->config->alarm.base);
+        return;
+    }
+    uint64_t now = alarm_now(k, hw);
+    uint64_t ahead = due > now ? due - now : 0;
+    if (ahead < RTC_SPAN)
+        chip_rtc_arm(hw, k->config->alarm.base, alarm->last, (uint32_t)ahead);
+    else
+        chip_rtc_disarm(hw, k->config->alarm.base); /* an overflow comes first, and asks again */
+}
+
+static enum err alarm_set(struct kernel *k, struct hw *hw, struct process *p, uint64_t due,
+                          uint32_t expiration)
+{
+    const uint32_t alarm[ALARM_WORDS] = {1, (uint32_t)due, (uint32_t)(due >> 32), expiration};
+    enum err err = grant_allocate(hw, p, &alarm_driver);
+
+    if (!err)
+        err = grant_enter(hw, p, &alarm_driver);
+    if (err)
+        return err;
+    err = capsule_state_store(hw, p, &alarm_driver, alarm, ALARM_WORDS);
+    grant_leave(p, &alarm_driver);
+    if (!err)
+        alarm_rearm(k, hw);
+    return err;
+}
+
+/* `dt` ticks after `reference`, which has been; at once if that has been, too. */
+static struct syscall_return command_set(struct kernel *k, struct hw *hw, struct process *p,
+                                         uint64_t now, uint32_t reference, uint32_t dt)
+{
+    uint32_t elapsed = (uint32_t)now - reference;
+    uint64_t due = elapsed < dt ? now + (dt - elapsed) : now;
+    enum err err = alarm_set(k, hw, p, due, reference + dt);
+
+    return err ? return_failure(err) : return_success_1(reference + dt);
+}
+
+static struct syscall_return command_stop(struct kernel *k, struct hw *hw, struct process *p)
+{
+    uint32_t alarm[ALARM_WORDS];
+
+    if (!alarm_load(hw, p, alarm))
+        return return_failure(ERR_ALREADY);
+    enum err err = alarm_clear(hw, p);
+    alarm_rearm(k, hw);
+    return return_of(err);
+}
+
+static struct syscall_return alarm_command(struct kernel *k, struct hw *hw, struct process *p,
+                                           uint32_t number, uint32_t a, uint32_t b)
+{
+    uint64_t now;
+
+    switch (number) {
+    case EXISTS:
+        return return_success();
+    case FREQUENCY:
+        return return_success_1(RTC_HZ);
+    case NOW:
+        return return_success_1((uint32_t)alarm_now(k, hw));
+    case STOP:
+        return command_stop(k, hw, p);
+    case SET_RELATIVE:
+        now = alarm_now(k, hw);
+        return command_set(k, hw, p, now, (uint32_t)now, a);
+    case SET_ABSOLUTE:
+        return command_set(k, hw, p, alarm_now(k, hw), a, b);
+    default:
+        return return_failure(ERR_NOSUPPORT);
+    }
+}
+
+static bool alarm_present(const struct kernel *k)
+{
+    return k->config->alarm.present;
+}
+
+static void alarm_start(struct kernel *k, struct hw *hw)
+{
+    k->services.alarm = (struct alarm_service){0};
+    chip_rtc_start(hw, k->config->alarm.base);
+}
+
+/* All that are due fire, then the earliest of the rest is armed. */
+static bool alarm_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
+{
+    if (!alarm_present(k) || k->config->alarm.line != line)
+        return false;
+    chip_rtc_acknowledge(hw, k->config->alarm.base);
+    uint64_t now = alarm_now(k, hw);
+    for (uint32_t i = 0; i < k->process_count; i++)
+        alarm_fire(k, hw, &k->processes[i], now);
+    alarm_rearm(k, hw);
+    return true;
+}
+
+const struct driver alarm_driver = {
+    .number = ALARM_DRIVER,
+    .upcalls = 1,
+    .grant_bytes = 4 * ALARM_WORDS,
+    .present = alarm_present,
+    .start = alarm_start,
+    .command = alarm_command,
+    .on_interrupt = alarm_interrupt,
+};

@@ -1,0 +1,77 @@
+#include "model/chip_uarte.h"
+
+enum {
+    TASKS_STARTRX = 0x000,
+    TASKS_STOPRX = 0x004,
+    TASKS_STARTTX = 0x008,
+    EVENTS_ENDRX = 0x110,
+    EVENTS_ENDTX = 0x120,
+    INTENSET = 0x304,
+    INTENCLR = 0x308,
+    ENABLE = 0x500,
+    BAUDRATE = 0x524,
+    RXD_PTR = 0x534,
+    RXD_MAXCNT = 0x538,
+    RXD_AMOUNT = 0x53c,
+    TXD_PTR = 0x544,
+    TXD_MAXCNT = 0x548,
+    CONFIG = 0x56c,
+    INT_ENDRX = 1 << 4,
+    INT_ENDTX = 1 << 8,
+    ENABLE_UARTE = 8,
+    BAUD_115200 = 0x01d60000,
+};
+
+void chip_uarte_start(struct hw *hw, uint32_t base)
+{
+    hw_write32(hw, base + INTENCLR, 0xffffffff);
+    hw_write32(hw, base + BAUDRATE, BAUD_115200);
+    hw_write32(hw, base + CONFIG, 0);
+    hw_write32(hw, base + EVENTS_ENDRX, 0);
+    hw_write32(hw, base + EVENTS_ENDTX, 0);
+    hw_write32(hw, base + ENABLE, ENABLE_UARTE);
+    hw_write32(hw, base + INTENSET, INT_ENDRX | INT_ENDTX);
+}
+
+void chip_uarte_send(struct hw *hw, uint32_t base, struct span bytes)
+{
+    hw_write32(hw, base + EVENTS_ENDTX, 0);
+    hw_write32(hw, base + TXD_PTR, bytes.base);
+    hw_write32(hw, base + TXD_MAXCNT, bytes.size);
+    hw_write32(hw, base + TASKS_STARTTX, 1);
+}
+
+void chip_uarte_receive(struct hw *hw, uint32_t base, struct span bytes)
+{
+    hw_write32(hw, base + EVENTS_ENDRX, 0);
+    hw_write32(hw, base + RXD_PTR, bytes.base);
+    hw_write32(hw, base + RXD_MAXCNT, bytes.size);
+    hw_write32(hw, base + TASKS_STARTRX, 1);
+}
+
+void chip_uarte_receive_stop(struct hw *hw, uint32_t base)
+{
+    hw_write32(hw, base + TASKS_STOPRX, 1);
+}
+
+static bool event_taken(struct hw *hw, uint32_t event)
+{
+    bool stands = hw_read32(hw, event) != 0;
+
+    if (stands)
+        hw_write32(hw, event, 0);
+    return stands;
+}
+
+bool chip_uarte_sent(struct hw *hw, uint32_t base)
+{
+    return event_taken(hw, base + EVENTS_ENDTX);
+}
+
+bool chip_uarte_received(struct hw *hw, uint32_t base, uint32_t *size)
+{
+    if (!event_taken(hw, base + EVENTS_ENDRX))
+        return false;
+    *size = hw_read32(hw, base + RXD_AMOUNT);
+    return true;
+}

@@ -1,0 +1,26 @@
+/* chip_uarte.h: an nRF52 UARTE, transmit and receive by EasyDMA, one transfer each way at a time.
+ *
+ * Pins (PSEL) are the board's to choose before the kernel; 115200 baud, 8N1, no flow control.
+ * Source: nRF52840 Product Specification v1.7, section 6.34 (UARTE).
+ */
+#ifndef MODEL_CHIP_UARTE_H
+#define MODEL_CHIP_UARTE_H
+
+#include "model/hw_port.h"
+
+void chip_uarte_start(struct hw *hw, uint32_t base);
+
+/* Sends `bytes` of RAM; the buffer is the device's until chip_uarte_sent says so. */
+void chip_uarte_send(struct hw *hw, uint32_t base, struct span bytes);
+/* A transfer has ended since the last look (ENDTX); the event is cleared. */
+bool chip_uarte_sent(struct hw *hw, uint32_t base);
+
+/* Fills `bytes` of RAM; the buffer is the device's until chip_uarte_received says so. */
+void chip_uarte_receive(struct hw *hw, uint32_t base, struct span bytes);
+/* Ends it early: ENDRX comes with what has arrived. */
+void chip_uarte_receive_stop(struct hw *hw, uint32_t base);
+/* A transfer has ended since the last look (ENDRX); the event is cleared. `*size`: bytes received, as
+ * the device says. */
+bool chip_uarte_received(struct hw *hw, uint32_t base, uint32_t *size);
+
+#endif
