@@ -108,6 +108,7 @@ static struct kernel_action run(struct kernel *k, struct hw *hw, struct schedule
     struct process *p = &k->processes[turn.process];
 
     k->slice_us = systick_arm(hw, k->config->cpu_hz, turn.slice_us);
+    hw_spend(hw, PATH_MPU_SETUP, 1);
     mpu_configure(&k->mpu, hw, &p->mpu, p->id.unique);
     mpu_enable(hw);
     if (k->last != turn.process)
