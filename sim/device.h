@@ -18,15 +18,26 @@
 
 struct device;
 
-/* One 32-bit register. What a row leaves out is 0: a bare row reads as 0 and ignores writes. */
+/* One 32-bit register, or one task. What a row leaves out is 0: a bare row reads as 0 and ignores
+ * writes. Rows stand in the order of their offsets.
+ *
+ * A write stores first (writable, then write1_sets, then write1_clears), then calls on_write. */
 struct reg {
     const char *name;       /* "CC[0]": as in the product specification */
     uint32_t offset;        /* bytes from the device's base, a multiple of 4 */
     uint32_t reset;         /* value after reset */
     uint32_t writable;      /* bits that a write stores */
     uint32_t write1_clears; /* bits that a write of 1 clears */
-    uint32_t (*on_read)(struct device *d, uint32_t row, uint32_t stored); /* what is read instead */
-    void (*on_write)(struct device *d, uint32_t row, uint32_t written);   /* after the bits are stored */
+    uint32_t write1_sets;   /* bits that a write of 1 sets */
+    uint8_t view; /* so many rows before stands the register that this one shows and changes: OUTSET
+                     and OUTCLR of OUT. 0: a register of its own */
+    /* What is read instead of the stored value. */
+    uint32_t (*on_read)(struct device *d, uint32_t row, uint32_t stored);
+    /* After the bits are stored; `written` is the whole word. */
+    void (*on_write)(struct device *d, uint32_t row, uint32_t written);
+    /* Set: the row is a task. It reads as 0; a write with bit 0 set, or device_task, posts
+     * REQUEST_TASK and calls this. Nothing is stored. */
+    void (*on_task)(struct device *d, uint32_t row);
 };
 
 /* What a device asks of the machine. DMA moves bytes between RAM and the device's own state block,
@@ -50,41 +61,51 @@ struct device_request {
 
 enum { DEVICE_REQUEST_MAX = 16, DEVICE_NAME_MAX = 24 };
 
-/* Faults that a scenario plants; the engine (device.c) obeys them, devices need not know. */
+/* Faults that a scenario plants; the engine (device.c) obeys them, devices need not know.
+ *
+ * A hung device stands still in time: no wakes, no tasks, no packets; its registers read as at the
+ * moment when it hung, and writes store bits without any effect. */
 struct device_fault {
-    bool hung;       /* no wakes, no tasks: registers read as they are, writes are stored only */
+    bool hung;
     bool line_stuck; /* irq_high whatever the device says */
     bool forced;     /* the register at `forced_offset` reads as `forced_value` */
     uint32_t forced_offset, forced_value;
-    uint32_t errors; /* pending "error" injections: type->on_error is called once for each */
+    uint32_t errors; /* injected errors that wait: the next wake or access of a device that is not
+                        hung calls type->on_error once for each. To inject: errors++, device_wake */
 };
+
+enum { DEVICE_BLOCKS = 64 }; /* pieces of a window, for the lookup of rows */
 
 struct device {
     const struct device_type *type;
-    uint32_t index;    /* on its board */
-    uint32_t base;     /* first address of its window */
-    uint32_t size;     /* bytes of its window */
-    bool irq_high;     /* its one line, level */
+    uint32_t index; /* on its board */
+    uint32_t base;  /* first address of its window */
+    uint32_t size;  /* bytes of its window */
+    bool irq_high;  /* its one line, level */
     uint8_t request_count;
+    uint8_t block_shift;              /* bytes of a block, as a power of two */
+    uint8_t block_row[DEVICE_BLOCKS]; /* the first row at or after each block, 255 at most: where a
+                                         lookup begins. Made by device_reset */
     struct device_request requests[DEVICE_REQUEST_MAX];
-    uint64_t now_ps;   /* set by the machine before each call */
-    uint64_t wake_ps;  /* when to call type->on_wake, or TIME_NEVER */
-    struct clock hf;   /* the 16 MHz peripheral clock */
-    struct clock lf;   /* the 32768 Hz clock */
+    uint64_t now_ps;      /* the time of the call that is under way */
+    uint64_t wake_ps;     /* when to call type->on_wake, or TIME_NEVER */
+    struct clock hf;      /* the 16 MHz peripheral clock */
+    struct clock lf;      /* the 32768 Hz clock */
     struct random random; /* this device's own draws */
     struct device_fault fault;
     uint32_t lost_requests; /* the queue was full: a bug of the device, reported by the machine */
 };
 
 struct device_type {
-    const char *name;      /* as boards name it: "nrf52-timer" */
+    const char *name; /* as boards name it: "nrf52-timer" */
     const struct reg *regs;
     uint32_t reg_count;
-    uint32_t window_size;  /* bytes of register space it answers in */
-    uint32_t state_size;   /* bytes of its own state, 8-byte aligned, zeroed at reset */
-    bool dma;              /* has pointer registers: reads or writes memory past the MPU */
-    void (*on_reset)(struct device *d);                      /* after values are reset; may be NULL */
-    void (*on_wake)(struct device *d);                       /* wake_ps has come (now_ps == wake_ps) */
+    uint32_t window_size; /* bytes of register space it answers in */
+    uint32_t state_size;  /* bytes of its own state, 8-byte aligned, zeroed at reset */
+    bool dma;             /* has pointer registers: reads or writes memory past the MPU */
+    void (*on_reset)(struct device *d); /* after values are reset; may be NULL */
+    void (*on_wake)(struct device *d);  /* wake_ps has come: it is now_ps; set wake_ps anew, it
+                                           is TIME_NEVER */
     void (*on_dma_done)(struct device *d, const struct device_request *r, bool done);
     void (*on_packet)(struct device *d, const uint8_t *bytes, uint32_t size); /* from its wire */
     void (*on_error)(struct device *d); /* a scenario's "error" injection: as the part would fail */
@@ -100,18 +121,30 @@ static inline uint32_t device_value(struct device *d, uint32_t row)
 }
 /* Adds a request; counts it as lost if the queue is full. */
 void device_request(struct device *d, struct device_request request);
+/* Triggers the task in `row`, as a short cut does: REQUEST_TASK, then on_task. No task: nothing. */
+void device_trigger(struct device *d, uint32_t row);
+/* The row at `offset`, or -1: quick. */
+int device_row_at(const struct device *d, uint32_t offset);
 
-/* For the machine. Bytes that a device of this type takes, 8-byte aligned. */
+/* For the machine. Time in these calls never goes back. A wake that is due is done before an access
+ * that comes at the same moment; one that a wake asks for at or before its own time is put off by a
+ * picosecond, so that no device can stop time. */
+
+/* Bytes that a device of this type takes, 8-byte aligned. */
 size_t device_size(const struct device_type *type);
+/* Registers and state as after power-on. Planted faults stay, and what board and seed have set. */
 void device_reset(struct device *d);
 /* A 32-bit register access at `offset` (a multiple of 4, inside the window). No row there: reads 0,
  * ignores writes, as an unused address of a peripheral does. */
 uint32_t device_read(struct device *d, uint32_t offset, uint64_t now_ps);
 void device_write(struct device *d, uint32_t offset, uint32_t value, uint64_t now_ps);
+/* Injected errors that wait, then what is due. Harmless at any time. */
 void device_wake(struct device *d, uint64_t now_ps);
-/* Triggers the task register at `offset`, as PPI or an injection does. */
+/* Triggers the task register at `offset`, as PPI or an injection does. Not a task: nothing. */
 void device_task(struct device *d, uint32_t offset, uint64_t now_ps);
-/* The row at `offset`, or -1; row lookups are by a table made once per type (device_type_index). */
+/* Hands over what came on the device's wire. A type without on_packet, or a hung one: nothing. */
+void device_packet(struct device *d, const uint8_t *bytes, uint32_t size, uint64_t now_ps);
+/* The row at `offset`, or -1; by binary search. */
 int device_row(const struct device_type *type, uint32_t offset);
 /* The row with this name, or -1. */
 int device_row_named(const struct device_type *type, const char *name);

@@ -1,0 +1,9 @@
+#include "devices/catalogue.h"
+
+const struct device_type *const device_catalogue[] = {
+    &nrf52_timer.type,
+    &nrf52_timer6.type,
+    &nrf52_egu.type,
+    &nrf52_gpio,
+};
+const uint32_t device_catalogue_count = sizeof device_catalogue / sizeof device_catalogue[0];

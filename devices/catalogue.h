@@ -1,0 +1,18 @@
+/* catalogue.h: every peripheral that a board file may name as a device's "type".
+ *
+ * To add one: a file beside this one with its `struct nrf_type` (or plain `struct device_type`), a
+ * line here and in catalogue.c, a row in README.md, a test in tests/test_devices.c.
+ */
+#ifndef DEVICES_CATALOGUE_H
+#define DEVICES_CATALOGUE_H
+
+#include "devices/nrf.h"
+
+extern const struct device_type *const device_catalogue[];
+extern const uint32_t device_catalogue_count;
+
+extern const struct nrf_type nrf52_clock_power, nrf52_egu, nrf52_gpiote, nrf52_rng, nrf52_rtc,
+    nrf52_temp, nrf52_timer, nrf52_timer6, nrf52_uarte;
+extern const struct device_type nrf52_gpio, hostile;
+
+#endif

@@ -1,0 +1,208 @@
+/* device.c: the device engine: register rows, tasks, wakes, planted faults. */
+#include "sim/device.h"
+#include <string.h>
+
+uint32_t *device_values(struct device *d)
+{
+    return (uint32_t *)(d + 1);
+}
+
+static size_t values_size(const struct device_type *type)
+{
+    return (type->reg_count * sizeof(uint32_t) + 7) & ~(size_t)7;
+}
+
+void *device_state(struct device *d)
+{
+    return (uint8_t *)(d + 1) + values_size(d->type);
+}
+
+size_t device_size(const struct device_type *type)
+{
+    return sizeof(struct device) + values_size(type) + ((type->state_size + 7u) & ~(size_t)7);
+}
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+int device_row(const struct device_type *type, uint32_t offset)
+{
+    uint32_t from = 0, to = type->reg_count;
+    while (from < to) {
+        uint32_t middle = from + (to - from) / 2;
+        if (type->regs[middle].offset < offset)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from < type->reg_count && type->regs[from].offset == offset ? (int)from : -1;
+}
+
+int device_row_named(const struct device_type *type, const char *name)
+{
+    for (uint32_t row = 0; row < type->reg_count; row++)
+        if (type->regs[row].name && !strcmp(type->regs[row].name, name))
+            return (int)row;
+    return -1;
+}
+
+static void index_rows(struct device *d)
+{
+    const struct device_type *type = d->type;
+    uint32_t row = 0;
+    d->block_shift = 2;
+    while ((type->window_size - 1) >> d->block_shift >= DEVICE_BLOCKS)
+        d->block_shift++;
+    for (uint32_t block = 0; block < DEVICE_BLOCKS; block++) {
+        while (row < type->reg_count && type->regs[row].offset >> d->block_shift < block)
+            row++;
+        d->block_row[block] = row < 255 ? (uint8_t)row : 255;
+    }
+}
+
+/* Rows are in order, mostly without gaps: a block's first row tells where `offset` would stand if
+ * there were none, and the row is there or a few before. */
+int device_row_at(const struct device *d, uint32_t offset)
+{
+    const struct device_type *type = d->type;
+    const struct reg *regs = type->regs;
+    if (offset >= type->window_size)
+        return -1;
+    uint32_t first = d->block_row[offset >> d->block_shift];
+    if (first >= type->reg_count || regs[first].offset > offset)
+        return -1;
+    uint32_t row = first + (offset - regs[first].offset) / 4;
+    if (row >= type->reg_count)
+        row = type->reg_count - 1;
+    while (regs[row].offset > offset)
+        row--;
+    return regs[row].offset == offset ? (int)row : -1;
+}
+
+/* --- what a device asks ---------------------------------------------------------------------- */
+
+void device_request(struct device *d, struct device_request request)
+{
+    if (d->request_count == DEVICE_REQUEST_MAX)
+        d->lost_requests++;
+    else
+        d->requests[d->request_count++] = request;
+}
+
+void device_trigger(struct device *d, uint32_t row)
+{
+    const struct reg *reg = &d->type->regs[row];
+    if (!reg->on_task)
+        return;
+    device_request(d, (struct device_request){.kind = REQUEST_TASK, .address = reg->offset});
+    reg->on_task(d, row);
+}
+
+/* --- time ------------------------------------------------------------------------------------ */
+
+static void run_wake(struct device *d)
+{
+    d->now_ps = d->wake_ps;
+    d->wake_ps = TIME_NEVER;
+    if (d->type->on_wake)
+        d->type->on_wake(d);
+    if (d->wake_ps <= d->now_ps)
+        d->wake_ps = d->now_ps + 1;
+}
+
+static void run_errors(struct device *d, uint64_t now_ps)
+{
+    d->now_ps = now_ps;
+    for (; d->fault.errors > 0; d->fault.errors--)
+        if (d->type->on_error)
+            d->type->on_error(d);
+}
+
+/* Brings the device to `now_ps`. False: it hangs, and its time stands still. */
+static bool catch_up(struct device *d, uint64_t now_ps)
+{
+    if (d->fault.hung)
+        return false;
+    while (d->wake_ps <= now_ps)
+        run_wake(d);
+    if (d->fault.errors)
+        run_errors(d, now_ps);
+    d->now_ps = now_ps;
+    return true;
+}
+
+void device_wake(struct device *d, uint64_t now_ps)
+{
+    (void)catch_up(d, now_ps);
+}
+
+void device_reset(struct device *d)
+{
+    const struct device_type *type = d->type;
+    uint32_t *values = device_values(d);
+    index_rows(d);
+    for (uint32_t row = 0; row < type->reg_count; row++)
+        values[row] = type->regs[row].reset;
+    if (type->state_size)
+        memset(device_state(d), 0, type->state_size);
+    d->irq_high = false;
+    d->request_count = 0;
+    d->wake_ps = TIME_NEVER;
+    if (type->on_reset)
+        type->on_reset(d);
+}
+
+/* --- accesses -------------------------------------------------------------------------------- */
+
+uint32_t device_read(struct device *d, uint32_t offset, uint64_t now_ps)
+{
+    (void)catch_up(d, now_ps);
+    if (d->fault.forced && offset == d->fault.forced_offset)
+        return d->fault.forced_value;
+    int found = device_row_at(d, offset);
+    if (found < 0)
+        return 0;
+    uint32_t row = (uint32_t)found;
+    const struct reg *reg = &d->type->regs[row];
+    uint32_t stored = device_values(d)[row - reg->view];
+    return reg->on_read ? reg->on_read(d, row, stored) : stored;
+}
+
+void device_write(struct device *d, uint32_t offset, uint32_t value, uint64_t now_ps)
+{
+    bool alive = catch_up(d, now_ps);
+    int found = device_row_at(d, offset);
+    if (found < 0)
+        return;
+    uint32_t row = (uint32_t)found;
+    const struct reg *reg = &d->type->regs[row];
+    if (reg->on_task) {
+        if (alive && (value & 1))
+            device_trigger(d, row);
+        return;
+    }
+    uint32_t *stored = &device_values(d)[row - reg->view];
+    uint32_t bits = (*stored & ~reg->writable) | (value & (reg->writable | reg->write1_sets));
+    *stored = bits & ~(value & reg->write1_clears);
+    if (alive && reg->on_write)
+        reg->on_write(d, row, value);
+}
+
+void device_task(struct device *d, uint32_t offset, uint64_t now_ps)
+{
+    if (!catch_up(d, now_ps))
+        return;
+    int row = device_row_at(d, offset);
+    if (row >= 0)
+        device_trigger(d, (uint32_t)row);
+}
+
+void device_packet(struct device *d, const uint8_t *bytes, uint32_t size, uint64_t now_ps)
+{
+    if (catch_up(d, now_ps) && d->type->on_packet)
+        d->type->on_packet(d, bytes, size);
+}
+
+bool device_line(const struct device *d)
+{
+    return d->irq_high || d->fault.line_stuck;
+}
