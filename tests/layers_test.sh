@@ -71,6 +71,10 @@ refuses 'only the machine and its apps see the kernel' sim/monitor_planted.c \
     'sim/monitor_planted.c:1:#include "model/kernel.h"' <<'END'
 #include "model/kernel.h"
 END
+refuses 'a monitor sees no kernel inside a machine either' sim/monitor_planted.c \
+    'sim/monitor_planted.c:1:#include "sim/machine_value.h"' <<'END'
+#include "sim/machine_value.h"
+END
 refuses 'a device sees nothing of the simulator but sim/device.h' devices/planted.c \
     'devices/planted.c:1:#include "sim/machine.h"' <<'END'
 #include "sim/machine.h"
