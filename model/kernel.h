@@ -137,6 +137,11 @@ uint32_t upcall_waiting(struct hw *hw, const struct process *p);
 enum { UPCALL_ALL = 0xffffffff };
 uint32_t upcall_cancel(struct hw *hw, struct process *p, const struct driver *d, uint32_t n);
 
+/* Forgets only those of (driver, n) whose argument `place` (below UPCALL_ARGS) is `value`. How many. */
+enum { UPCALL_ARGS = 3 };
+uint32_t upcall_cancel_matching(struct hw *hw, struct process *p, const struct driver *d,
+                                uint32_t n, uint32_t place, uint32_t value);
+
 /* The system call, from decoding to its return values. */
 void syscall_handle(struct kernel *k, struct hw *hw, struct process *p, const struct syscall *call);
 

@@ -4,7 +4,8 @@
 #include "model/nvic.h"
 #include "model/passthrough_device.h"
 
-enum { GRANULE = 32 }; /* ARMv7-M ARM B3.5: no region is finer */
+enum { GRANULE = 32 };      /* ARMv7-M ARM B3.5: no region is finer */
+enum { UPCALL_DEVICE = 1 }; /* which argument of the upcall names the device, by its base */
 
 /* ARMv7-M ARM B3.1: user mode has no business there, and the MPU would not judge it. */
 static const struct span private_bus = {0xe0000000, 0x100000};
@@ -211,11 +212,6 @@ static enum err request_decide(const struct kernel *k, struct hw *hw, const stru
 
 /* ---- lending */
 
-static bool line_is_known(const struct passthrough_endpoint *e)
-{
-    return e->has_line && e->line < IRQ_LINE_MAX;
-}
-
 static void line_forget(struct kernel *k, uint32_t line)
 {
     k->line_off[line / 32] |= UINT32_C(1) << (line % 32);
@@ -232,7 +228,7 @@ static void endpoint_lend(struct kernel *k, struct hw *hw, struct process *p, ui
 
     k->passthrough.owners[index] = p->id;
     hw_note(hw, NOTE_ENDPOINT_OWNED, p->id.index, index, p->id.unique);
-    if (!line_is_known(e))
+    if (!e->has_line)
         return;
     line_remember(k, e->line);
     nvic_clear_pending(hw, e->line); /* of the time when it was nobody's */
@@ -343,7 +339,7 @@ static void endpoint_mask(struct kernel *k, struct hw *hw, struct process *p, ui
 {
     const struct passthrough_endpoint *e = &k->config->endpoints[index];
 
-    if (line_is_known(e)) {
+    if (e->has_line) {
         nvic_mask(hw, e->line);
         nvic_clear_pending(hw, e->line);
     }
@@ -354,7 +350,7 @@ static void endpoint_mask(struct kernel *k, struct hw *hw, struct process *p, ui
 static bool endpoint_is_quiet(struct hw *hw, const struct passthrough_endpoint *e)
 {
     enum err err = passthrough_device_quiesce(e, hw);
-    if (!line_is_known(e))
+    if (!e->has_line)
         return !err;
     nvic_clear_pending(hw, e->line); /* pended while it was being made quiet */
     return !err && !nvic_is_pending(hw, e->line);
@@ -369,16 +365,17 @@ static void endpoint_quiesce(struct kernel *k, struct hw *hw, uint32_t process, 
         return;
     }
     k->passthrough.withheld[index] = true;
-    if (line_is_known(e))
+    if (e->has_line)
         line_forget(k, e->line);
     hw_note(hw, NOTE_ENDPOINT_STUCK, process, index, e->has_line ? e->line : 0);
 }
 
+/* Those of this device only: the app may hold others. */
 static void upcalls_drop(struct kernel *k, struct hw *hw, struct process *p, uint32_t index)
 {
-    (void)k;
-    (void)index;
-    upcall_cancel(hw, p, &passthrough_driver, UPCALL_ALL);
+    uint32_t base = k->config->endpoints[index].windows[0].base;
+
+    upcall_cancel_matching(hw, p, &passthrough_driver, PASSTHROUGH_UPCALL, UPCALL_DEVICE, base);
 }
 
 static void endpoint_free(struct kernel *k, struct hw *hw, struct process *p, uint32_t index)
@@ -435,7 +432,7 @@ void passthrough_process_end(struct kernel *k, struct hw *hw, struct process *p)
 static uint32_t endpoint_of_line(const struct kernel_config *config, uint32_t line)
 {
     for (uint32_t i = 0; i < config->endpoint_count; i++)
-        if (line_is_known(&config->endpoints[i]) && config->endpoints[i].line == line)
+        if (config->endpoints[i].has_line && config->endpoints[i].line == line)
             return i;
     return ENDPOINT_MAX;
 }
@@ -443,7 +440,6 @@ static uint32_t endpoint_of_line(const struct kernel_config *config, uint32_t li
 /* Nobody's interrupt: from here on the line is off until the device is lent. */
 static void interrupt_of_nobody(struct kernel *k, struct hw *hw, uint32_t index, uint32_t line)
 {
-    nvic_mask(hw, line);
     line_forget(k, line);
     hw_note(hw, NOTE_LINE_UNCLAIMED, PROCESS_NONE, line, 0);
     if (!k->passthrough.withheld[index])
@@ -452,15 +448,12 @@ static void interrupt_of_nobody(struct kernel *k, struct hw *hw, uint32_t index,
 
 /* Silenced and cleared, a line that is high again will stay so: it is off until the device has been
  * given back. */
-static void line_reopen(struct kernel *k, struct hw *hw, uint32_t owner, uint32_t index,
-                        uint32_t line)
+static void line_check(struct kernel *k, struct hw *hw, uint32_t owner, uint32_t index,
+                       uint32_t line)
 {
     nvic_clear_pending(hw, line);
-    if (!nvic_is_pending(hw, line)) {
-        nvic_enable(hw, line);
+    if (!nvic_is_pending(hw, line))
         return;
-    }
-    nvic_mask(hw, line);
     line_forget(k, line);
     hw_note(hw, NOTE_ENDPOINT_STUCK, owner, index, line);
 }
@@ -481,8 +474,8 @@ bool passthrough_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
         interrupt_of_nobody(k, hw, index, line);
         return true;
     }
-    line_reopen(k, hw, owner->id.index, index, line);
-    const uint32_t args[3] = {status, e->windows[0].base, line};
+    line_check(k, hw, owner->id.index, index, line);
+    const uint32_t args[3] = {status, [UPCALL_DEVICE] = e->windows[0].base, line};
     enum err err = upcall_queue(k, hw, owner->id, &passthrough_driver, PASSTHROUGH_UPCALL, args);
     (void)err; /* full, null or dead: counted and noted there; the device is silent either way */
     return true;
@@ -522,5 +515,4 @@ const struct driver passthrough_driver = {
     .number = DRIVER_NUMBER_BY_CONFIG,
     .upcalls = 1,
     .command = passthrough_command,
-    .on_interrupt = passthrough_interrupt,
 };

@@ -114,8 +114,23 @@ uint32_t upcall_waiting(struct hw *hw, const struct process *p)
     return process_is_alive(p) ? queue_load(hw, p).count : 0;
 }
 
-/* Forgets matching entries and closes the gaps. */
-static uint32_t entries_cancel(struct hw *hw, struct process *p, const struct driver *d, uint32_t n,
+/* Which entries to forget: those of (d, n), or only those whose argument `place` is `value`. */
+struct selection {
+    const struct driver *d;
+    uint32_t n;
+    bool by_argument;
+    uint32_t place;
+    uint32_t value;
+};
+
+static bool entry_is_selected(const struct queue_entry *entry, const struct selection *which)
+{
+    return entry_is_of(entry, which->d, which->n) &&
+           (!which->by_argument || entry->args[which->place] == which->value);
+}
+
+/* Forgets the selected entries and closes the gaps. */
+static uint32_t entries_cancel(struct hw *hw, struct process *p, const struct selection *which,
                                uint32_t *number_of_driver)
 {
     struct queue queue = queue_load(hw, p);
@@ -125,7 +140,7 @@ static uint32_t entries_cancel(struct hw *hw, struct process *p, const struct dr
     for (uint32_t i = 0; i < queue.count; i++) {
         if (queue_entry_load(hw, p, queue, i, &entry))
             continue;
-        if (entry_is_of(&entry, d, n))
+        if (entry_is_selected(&entry, which))
             *number_of_driver = entry.driver_number;
         else if (kept++ != i && queue_entry_store(hw, p, queue, kept - 1, &entry))
             kept--;
@@ -135,16 +150,31 @@ static uint32_t entries_cancel(struct hw *hw, struct process *p, const struct dr
     return cancelled && !queue_store(hw, p, queue) ? cancelled : 0;
 }
 
-uint32_t upcall_cancel(struct hw *hw, struct process *p, const struct driver *d, uint32_t n)
+static uint32_t selection_cancel(struct hw *hw, struct process *p, const struct selection *which)
 {
-    uint32_t number = d->number;
+    uint32_t number = which->d->number;
 
     if (!process_is_alive(p))
         return 0;
-    uint32_t cancelled = entries_cancel(hw, p, d, n, &number);
+    uint32_t cancelled = entries_cancel(hw, p, which, &number);
     if (cancelled)
-        hw_note(hw, NOTE_UPCALL_CANCELLED, p->id.index, number, pair(n, cancelled));
+        hw_note(hw, NOTE_UPCALL_CANCELLED, p->id.index, number, pair(which->n, cancelled));
     return cancelled;
+}
+
+uint32_t upcall_cancel(struct hw *hw, struct process *p, const struct driver *d, uint32_t n)
+{
+    const struct selection which = {.d = d, .n = n};
+
+    return selection_cancel(hw, p, &which);
+}
+
+uint32_t upcall_cancel_matching(struct hw *hw, struct process *p, const struct driver *d,
+                                uint32_t n, uint32_t place, uint32_t value)
+{
+    const struct selection which = {d, n, .by_argument = true, .place = place, .value = value};
+
+    return place < UPCALL_ARGS ? selection_cancel(hw, p, &which) : 0;
 }
 
 static void entry_invoke(struct hw *hw, struct process *p, const struct queue_entry *entry)
