@@ -24,16 +24,15 @@ struct process *kernel_process(struct kernel *k, struct process_id id)
 
 /* ---- interrupts */
 
-static bool driver_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
+/* The driver that has dealt with the line, or NULL: nobody's. */
+static const struct driver *driver_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
 {
     for (uint32_t i = 0; i < driver_count; i++) {
         const struct driver *d = drivers[i];
-        if (d->on_interrupt && driver_is_present(k, d) && d->on_interrupt(k, hw, line)) {
-            hw_note(hw, NOTE_LINE_SERVICED, PROCESS_NONE, line, 0xffffffff);
-            return true;
-        }
+        if (d->on_interrupt && driver_is_present(k, d) && d->on_interrupt(k, hw, line))
+            return d;
     }
-    return false;
+    return NULL;
 }
 
 static bool line_is_off(const struct kernel *k, uint32_t line)
@@ -44,6 +43,7 @@ static bool line_is_off(const struct kernel *k, uint32_t line)
 static void line_give_up(struct kernel *k, struct hw *hw, uint32_t line, enum note why)
 {
     k->line_off[line / 32] |= (uint32_t)1 << (line % 32);
+    nvic_mask(hw, line);
     if (why == NOTE_ENDPOINT_STUCK)
         hw_note(hw, why, PROCESS_NONE, 0xffffffff, line);
     else
@@ -58,19 +58,25 @@ static void top_half(struct hw *hw, uint32_t line)
     nvic_set_pending(hw, line);
 }
 
-/* One line's bottom half; its line is masked now. */
+static void line_reopen(struct hw *hw, uint32_t line)
+{
+    hw_note(hw, NOTE_LINE_SERVICED, PROCESS_NONE, line, 0xffffffff);
+    nvic_clear_pending(hw, line); /* a level that is still high pends again */
+    nvic_enable(hw, line);
+}
+
+/* One line's bottom half; the line is masked now. The passthrough driver notes, opens and closes its
+ * lines itself. */
 static void bottom_half(struct kernel *k, struct hw *hw, uint32_t line)
 {
     hw_spend(hw, PATH_INTERRUPT_BOTTOM, 1);
-    if (!driver_interrupt(k, hw, line) && !passthrough_interrupt(k, hw, line) &&
-        !line_is_off(k, line))
+    const struct driver *d = driver_interrupt(k, hw, line);
+    if (!d)
         line_give_up(k, hw, line, NOTE_LINE_UNCLAIMED);
-    if (!line_is_off(k, line) && ++k->line_services[line] > LINE_SERVICES_MAX)
+    else if (!line_is_off(k, line) && ++k->line_services[line] > LINE_SERVICES_MAX)
         line_give_up(k, hw, line, NOTE_ENDPOINT_STUCK);
-    if (line_is_off(k, line))
-        return;                   /* masked for good */
-    nvic_clear_pending(hw, line); /* a level that is still high pends again */
-    nvic_enable(hw, line);
+    else if (d != &passthrough_driver)
+        line_reopen(hw, line);
 }
 
 static bool interrupt_handled(struct kernel *k, struct hw *hw)
@@ -140,15 +146,16 @@ struct kernel_action kernel_next(struct kernel *k, struct hw *hw)
 
 /* ---- back from user mode */
 
-static enum stop_reason stop_reason_of(enum trap_kind kind, uint32_t left_us)
+/* Why the process stopped that had `slice_us` and has `left_us` of it. */
+static enum stop_reason stop_reason_of(enum trap_kind kind, uint32_t slice_us, uint32_t left_us)
 {
     switch (kind) {
     case TRAP_SYSCALL:
         return STOP_SYSCALL;
     case TRAP_FAULT:
         return STOP_NOT_READY;
-    case TRAP_SLICE_END: /* with time left it is a leftover of an earlier slice */
-        return left_us ? STOP_INTERRUPT : STOP_SLICE_END;
+    case TRAP_SLICE_END: /* with time left, or without a slice, it is a leftover of an earlier one */
+        return slice_us && !left_us ? STOP_SLICE_END : STOP_INTERRUPT;
     default:
         return STOP_INTERRUPT;
     }
@@ -167,7 +174,7 @@ static struct process *process_stopped(struct kernel *k, struct hw *hw, enum tra
     mpu_disable(hw);
     uint32_t left_us = k->slice_us ? systick_stop(hw, k->config->cpu_hz) : 0;
     uint32_t ran_us = k->slice_us > left_us ? k->slice_us - left_us : 0;
-    scheduler_ran(k, index, ran_us, stop_reason_of(kind, left_us));
+    scheduler_ran(k, index, ran_us, stop_reason_of(kind, k->slice_us, left_us));
     return &k->processes[index];
 }
 

@@ -105,6 +105,7 @@ uint32_t systick_arm(struct hw *hw, uint32_t cpu_hz, uint32_t slice_us)
 
 uint32_t systick_stop(struct hw *hw, uint32_t cpu_hz)
 {
+    hw_spend(hw, PATH_SYSTICK, 1);
     uint64_t cycles = hw_read32(hw, SYSTICK_CVR);
     uint32_t csr = hw_read32(hw, SYSTICK_CSR);
 

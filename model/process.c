@@ -116,7 +116,7 @@ static enum err mpu_of_new_life(const struct kernel *k, const struct process_ima
     enum err err = mpu_set_flash(mpu, image->flash);
     if (err)
         return err;
-    err = mpu_allocate_app_memory(mpu, pool, min_size, image->initial_app_size, kernel_size);
+    err = mpu_allocate_app_memory(mpu, pool, min_size, image->min_ram_size, kernel_size);
     if (err)
         return err;
     uint32_t end = mpu->block.base + mpu->block.size;

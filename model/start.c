@@ -132,8 +132,18 @@ static enum err image_load(struct kernel *k, struct hw *hw, uint32_t index)
     return ERR_NONE;
 }
 
+/* MemManage, BusFault and UsageFault have handlers of their own: a fault of an app does not escalate.
+ * Source: ARMv7-M ARM B3.2.13, SHCSR. */
+static void faults_start(struct hw *hw)
+{
+    const uint32_t shcsr = 0xE000ED24, all_three = 7 << 16;
+
+    hw_write32(hw, shcsr, all_three);
+}
+
 static void hardware_start(struct kernel *k, struct hw *hw)
 {
+    faults_start(hw);
     mpu_start(&k->mpu, hw);
     nvic_start(hw, k->config->line_count);
     drivers_start(k, hw);
