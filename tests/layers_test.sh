@@ -1,5 +1,6 @@
 #!/bin/sh
-# The tree keeps its layers, and `make layers` refuses each fault planted in a copy. Speaks TAP.
+# The tree keeps its layers, and `make layers` refuses each fault planted in a copy
+# of the house. Speaks TAP.
 # Environment: MAKE, BUILD.
 set -u
 
@@ -25,14 +26,11 @@ fi
 
 copy=$(mktemp -d) || exit 3
 trap 'rm -rf "$copy"' EXIT
-for folder in model sim devices tools; do
-    [ ! -d "$folder" ] || cp -r "$folder" "$copy/"
-done
-cp Makefile "$copy/"
+mkdir "$copy/model" "$copy/sim" "$copy/devices"
+cp -r tools Makefile "$copy/"
 cd "$copy" || exit 3
-mkdir -p model sim devices tools
-# The planted files alone are compiled: that is quick, and the rest was looked at above.
-find . -name '*.c' -exec rm -f {} +
+# The planted files stand alone: that is quick, and the rest was looked at above.
+find tools -name '*.[ch]' -exec rm -f {} +
 
 layers() {
     env -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS "${MAKE:-make}" --no-print-directory -s \
