@@ -1,10 +1,34 @@
 /* commands.h: what `postern COMMAND` calls. Each has the shape of main: argv[0] is the command's
- * name, the rest its arguments; it returns the exit code (0 holds, 1 a claim failed, 2 bad usage
- * or bad input, 3 the simulator failed, 4 two runs differed, 5 vacuous, 6 no verdict).
+ * name, the rest its arguments; it returns the exit code.
  */
 #ifndef TOOLS_COMMANDS_H
 #define TOOLS_COMMANDS_H
 
+#define POSTERN_VERSION "0.1.0"
+
+/* Of several, the first in the order 3, 4, 2, 1, 5, 6 wins. */
+enum exit_code {
+    CODE_HOLDS = 0,     /* every claim holds */
+    CODE_FAILED = 1,    /* a claim failed, an unexpected kernel panic included */
+    CODE_BAD_INPUT = 2, /* bad usage or bad input */
+    CODE_SIMULATOR = 3, /* the simulator itself failed */
+    CODE_DIFFERED = 4,  /* two runs of one seed differed */
+    CODE_VACUOUS = 5,   /* a run checked nothing, or not all that it was asked to */
+    CODE_BUDGET = 6,    /* the budget ended without a verdict */
+};
+
+/* Runs scenarios and judges their claims. */
+int cmd_run(int argc, char **argv);
+/* Reads scenarios and boards without running them. */
+int cmd_check(int argc, char **argv);
+/* Lists scenarios, or what they may name. */
+int cmd_list(int argc, char **argv);
+/* One scenario's run as a timeline. */
+int cmd_show(int argc, char **argv);
+/* What a rule demands, and where it comes from. */
+int cmd_explain(int argc, char **argv);
+/* The JSON schemas of scenarios and boards. */
+int cmd_schema(int argc, char **argv);
 /* Decides access vectors with the simulated protection unit. */
 int cmd_mpu(int argc, char **argv);
 

@@ -1,0 +1,96 @@
+/* cmd_explain.c: `postern explain [RULE]` says what a rule demands, and where it comes from. */
+#define _POSIX_C_SOURCE 200809L
+
+#include "sim/json_text.h"
+#include "sim/rules.h"
+#include "tools/commands.h"
+#include "tools/options.h"
+#include "tools/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct usage usage = {
+    .command = "explain",
+    .arguments = "[RULE]",
+    .about =
+        "Says what a rule demands of a run, and where the demand comes from. A rule is named by\n"
+        "its id or by an alias (PT3). Without RULE: all of them, one a line.\n",
+    .examples = "  postern explain death-order\n"
+                "  postern explain PT10\n"
+                "  postern explain\n",
+    .argument_max = 1,
+};
+
+static const char *when_judged(unsigned rule)
+{
+    return rule < RULE_STEP ? "always" : "where a scenario asks for it";
+}
+
+static void print_rule(unsigned rule)
+{
+    const struct rule_row *row = &rule_rows[rule];
+    printf("%s%s%s%s\n", row->id, *row->aliases ? " (" : "", row->aliases,
+           *row->aliases ? ")" : "");
+    text_wrap(stdout, row->demand, 4, 96);
+    printf("    Judged: %s.\n", when_judged(rule));
+    if (*row->source)
+        printf("    Source: %s.\n", row->source);
+}
+
+static void print_list(void)
+{
+    for (unsigned rule = 0; rule < RULE_NUMBER; rule++) {
+        const struct rule_row *row = &rule_rows[rule];
+        printf("%-17s %-20s %s\n", row->id, row->aliases, row->demand);
+    }
+}
+
+/* True if `name` stands among the words of `list`. */
+static bool has_word(const char *list, const char *name)
+{
+    size_t size = strlen(name);
+    for (const char *at = list; *at; at += strspn(at, " ")) {
+        size_t word = strcspn(at, " ");
+        if (word == size && memcmp(at, name, size) == 0)
+            return true;
+        at += word;
+    }
+    return false;
+}
+
+static int no_such_rule(const char *name)
+{
+    char hint[64];
+    struct nearest nearest = nearest_to(name);
+    for (unsigned rule = 0; rule < RULE_NUMBER; rule++)
+        nearest_offer(&nearest, rule_rows[rule].id);
+    return options_error(&usage, "no such rule: %s%s", name,
+                         nearest_text(&nearest, hint, sizeof hint));
+}
+
+/* An alias may belong to several rules: a hole of the draft breaks more than one. */
+static int explain(const char *name)
+{
+    unsigned found = 0;
+    for (unsigned rule = 0; rule < RULE_NUMBER; rule++) {
+        if (strcmp(rule_rows[rule].id, name) != 0 && !has_word(rule_rows[rule].aliases, name))
+            continue;
+        if (found++)
+            printf("\n");
+        print_rule(rule);
+    }
+    return found ? CODE_HOLDS : no_such_rule(name);
+}
+
+int cmd_explain(int argc, char **argv)
+{
+    struct arguments arguments;
+    enum options_end end = options_parse(&usage, argc, argv, NULL, &arguments);
+    if (end != OPTIONS_GO)
+        return end == OPTIONS_BAD ? CODE_BAD_INPUT : CODE_HOLDS;
+    if (arguments.count)
+        return explain(arguments.at[0]);
+    print_list();
+    return CODE_HOLDS;
+}

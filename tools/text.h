@@ -1,0 +1,33 @@
+/* text.h: text for people: wrapped lines, times, colours; and text for JSON. */
+#ifndef TOOLS_TEXT_H
+#define TOOLS_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Prints `text` in lines of at most `width` columns, each `indent` columns in. */
+void text_wrap(FILE *to, const char *text, int indent, int width);
+
+/* "1250.000": microseconds with three decimals; a half is rounded up. */
+enum { US_TEXT_MAX = 32 };
+const char *us_text(uint64_t ps, char text[US_TEXT_MAX]);
+
+/* A JSON string with its quotes. What is not UTF-8 becomes U+FFFD. */
+void json_write_string(FILE *to, const char *text);
+
+/* A word that a shell reads as `word`: quoted only if it must be. */
+void shell_write_word(FILE *to, const char *word);
+
+/* --- colours: whether a stream gets them is asked once ---------------------------------------- */
+
+enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+enum color { PLAIN, BOLD, DIM, RED, GREEN, YELLOW, COLORS };
+
+/* AUTO: yes if CLICOLOR_FORCE is set and not 0; else no if NO_COLOR is set; else on a terminal that
+ * is not "dumb". An empty variable is as good as none. */
+bool color_wanted(enum color_choice choice, FILE *to);
+/* The escape sequence, or "" where no colours are wanted. */
+const char *color_code(bool wanted, enum color color);
+
+#endif
