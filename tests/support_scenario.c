@@ -1,0 +1,129 @@
+#include "tests/support_scenario.h"
+
+#include "devices/catalogue.h"
+#include "model/filter.h"
+#include "model/passthrough.h"
+#include "model/quiesce_nrf52.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *type;
+    struct span window;
+    uint32_t line;
+    bool lendable;
+} rows[] = {
+    {"TIMER0", "nrf52-timer", {SUPPORT_TIMER0, 0x1000}, 8, true},
+    {"TIMER1", "nrf52-timer", {SUPPORT_TIMER1, 0x1000}, 9, true},
+    {"TIMER2", "nrf52-timer", {SUPPORT_TIMER2, 0x1000}, 10, false},
+    {"RTC1", "nrf52-rtc", {0x40011000, 0x1000}, 17, false},
+    {"EGU0", "nrf52-egu", {0x40014000, 0x1000}, 20, true},
+};
+
+static const struct filter_row lend_all[] = {{.asked = {0x40000000, 0x100000}}};
+
+static const struct device_type *type_named(const char *name)
+{
+    for (uint32_t i = 0; i < device_catalogue_count; i++)
+        if (strcmp(device_catalogue[i]->name, name) == 0)
+            return device_catalogue[i];
+    ck_abort_msg("no device type %s", name);
+    return NULL;
+}
+
+static void add_device(struct scenario *s, size_t row)
+{
+    struct board *board = &s->board;
+    struct board_device *d = &board->devices[board->device_count++];
+    *d = (struct board_device){.window = rows[row].window,
+                               .type = type_named(rows[row].type),
+                               .alias_of = BOARD_NONE,
+                               .line = rows[row].line,
+                               .endpoint = BOARD_NONE};
+    snprintf(d->name, sizeof d->name, "%s", rows[row].name);
+    if (!rows[row].lendable) {
+        s->config.claims[s->config.claim_count++] = rows[row].window;
+        return;
+    }
+    struct quiesce_list quiet = quiesce_nrf52[row == 4 ? QUIESCE_NRF52_EGU : QUIESCE_NRF52_TIMER];
+    d->endpoint = s->config.endpoint_count;
+    struct passthrough_endpoint *e = &s->config.endpoints[s->config.endpoint_count++];
+    *e = (struct passthrough_endpoint){.windows = {rows[row].window},
+                                       .window_count = 1,
+                                       .has_line = true,
+                                       .line = (uint8_t)rows[row].line,
+                                       .quiesce = quiet.steps,
+                                       .quiesce_count = quiet.count};
+}
+
+void support_scenario(struct scenario *s, uint32_t apps, const struct app_engine *engine,
+                      const void *program)
+{
+    memset(s, 0, sizeof *s);
+    snprintf(s->id, sizeof s->id, "by hand");
+    struct board *board = &s->board;
+    snprintf(board->name, sizeof board->name, "by hand");
+    board->cpu_hz = 64000000;
+    board->mpu_regions = 8;
+    board->flash = (struct span){0, 0x100000};
+    board->app_flash = (struct span){0x30000, 0xd0000};
+    board->ram = (struct span){0x20000000, 0x40000};
+    board->hf = (struct clock){.hz = 16000000};
+    board->lf = (struct clock){.hz = 32768};
+    s->costs = *costs_find("m4-300");
+    s->until_ps = 30 * PS_PER_MS;
+    s->seed = 1;
+    s->config = (struct kernel_config){
+        .cpu_hz = board->cpu_hz,
+        .process_ram = {0x20010000, 0x30000},
+        .kernel_ram = {0x20000000, 0x10000},
+        .line_count = 48,
+        .alarm = {.present = true, .base = 0x40011000, .line = 17},
+        .passthrough_driver = PASSTHROUGH_DRIVER_DEFAULT,
+        .filter = {filter_by_table, lend_all, 1},
+        .forbidden_count = 2,
+        .forbidden = {{0, 0x100000}, {0x20000000, 0x40000}},
+        .image_count = (uint8_t)apps,
+        .images = s->images,
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        add_device(s, i);
+    s->app_count = apps;
+    for (uint32_t i = 0; i < apps; i++) {
+        snprintf(s->apps[i].name, sizeof s->apps[i].name, "app%u", i);
+        s->apps[i].engine = engine;
+        s->apps[i].program = program;
+        s->images[i] = (struct process_image){.flash = {0x30000 + i * 0x4000, 0x4000},
+                                              .entry = 0x30100 + i * 0x4000,
+                                              .min_ram_size = 4096,
+                                              .initial_app_size = 2048,
+                                              .fault_policy = FAULT_RESTART};
+    }
+    board->config = s->config;
+}
+
+struct hw *support_boot(const struct scenario *s, struct recorder *recorder)
+{
+    const char *why;
+    struct machine_setup *setup = machine_setup_make(s, &why);
+    ck_assert_msg(setup != NULL, "%s", why ? why : "no setup");
+    struct hw *hw = calloc(1, sizeof *hw);
+    ck_assert_ptr_nonnull(hw);
+    hw->m = machine_make(setup);
+    ck_assert_ptr_nonnull(hw->m);
+    hw->recorder = recorder;
+    uint32_t bad_image;
+    ck_assert_int_eq(machine_boot(hw, &bad_image), ERR_NONE);
+    return hw;
+}
+
+void support_free(struct hw *hw)
+{
+    struct machine_setup *setup = (struct machine_setup *)(uintptr_t)machine_get_setup(hw->m);
+    machine_free(hw->m);
+    machine_setup_free(setup);
+    free(hw);
+}

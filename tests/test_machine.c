@@ -1,0 +1,385 @@
+/* test_machine.c: the machine as a value, its costs, and wild apps against the whole kernel. */
+#include "sim/costs.h"
+#include "model/hw_port.h"
+#include "tests/support_scenario.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- an app that does anything ---------------------------------------------------------------- */
+
+struct wild {
+    struct random random;
+    uint32_t left; /* operations still to do */
+};
+
+static uint32_t draw(struct wild *w, uint32_t bound)
+{
+    return (uint32_t)random_below(&w->random, bound);
+}
+
+static void wild_start(struct app *app, const uint32_t r[4])
+{
+    struct wild *w = app_state(app);
+    (void)r;
+    if (app->lives > 1)
+        return; /* a later life goes on where the earlier one died */
+    w->random = random_start(*(const uint64_t *)app->program, RANDOM_APP + 256 * app->index);
+    w->left = 100;
+}
+
+static void wild_upcall(struct app *app, uint32_t function, const uint32_t r[4])
+{
+    (void)app;
+    (void)function;
+    (void)r;
+}
+
+/* Addresses and numbers that sit on the edges of things, or anything at all. */
+static uint32_t wild_number(struct app *app, struct wild *w)
+{
+    const uint32_t edges[] = {0,
+                              1,
+                              2,
+                              3,
+                              8,
+                              10,
+                              0x1000,
+                              0x2000,
+                              0xffffffff,
+                              0x80000000,
+                              0x10001,
+                              app->ram_base,
+                              app->ram_base + app->ram_size,
+                              app->ram_base + 0x700,
+                              app->flash_base,
+                              app->flash_base + 0x100,
+                              SUPPORT_TIMER0,
+                              SUPPORT_TIMER1,
+                              SUPPORT_TIMER2,
+                              0x40014000,
+                              0x40011000,
+                              0x20000000,
+                              0x20010000,
+                              0xe000e100,
+                              0xe000ed94};
+    uint32_t pick = draw(w, sizeof edges / sizeof edges[0] + 4);
+    if (pick < sizeof edges / sizeof edges[0])
+        return edges[pick] + (draw(w, 4) == 0 ? draw(w, 65) - 32 : 0);
+    return (uint32_t)random_next(&w->random);
+}
+
+static struct syscall wild_call(struct app *app, struct wild *w)
+{
+    static const uint32_t drivers_known[] = {0, 1, 4, 0x10001};
+    struct syscall call = {.class = draw(w, 10)};
+    for (int i = 0; i < 4; i++)
+        call.args[i] = wild_number(app, w);
+    if (draw(w, 8) != 0)
+        call.args[0] = drivers_known[draw(w, 4)];
+    if (draw(w, 4) != 0)
+        call.args[1] = draw(w, 8);
+    if (call.class == SYSCALL_COMMAND && draw(w, 2)) { /* often a request that can be granted */
+        const uint32_t windows[] = {SUPPORT_TIMER0, SUPPORT_TIMER1, 0x40014000};
+        call = (struct syscall){SYSCALL_COMMAND,
+                                {0x10001, 1 + draw(w, 3), windows[draw(w, 3)], 0x1000}};
+    }
+    if (call.class == SYSCALL_YIELD)
+        call.args[0] = draw(w, 4);
+    if (call.class == SYSCALL_EXIT && draw(w, 4) != 0)
+        call.class = SYSCALL_YIELD;
+    return call;
+}
+
+static uint32_t wild_address(struct app *app, struct wild *w)
+{
+    if (draw(w, 3) == 0)
+        return wild_number(app, w);
+    if (draw(w, 2) == 0)
+        return app->ram_base + draw(w, 0x800);
+    return SUPPORT_TIMER0 + draw(w, 2) * 0x1000 + draw(w, 0x150) * 4;
+}
+
+static void wild_next(struct app *app, struct app_op *op)
+{
+    struct wild *w = app_state(app);
+    if (w->left == 0)
+        return; /* spins */
+    w->left--;
+    switch (draw(w, 8)) {
+    case 0:
+        *op = (struct app_op){.kind = OP_LOAD, .address = wild_address(app, w)};
+        break;
+    case 1:
+    case 2:
+        *op =
+            (struct app_op){.kind = OP_STORE, .address = wild_address(app, w), .value = draw(w, 3)};
+        break;
+    case 3:
+        *op = (struct app_op){.kind = OP_COMPUTE, .cycles = draw(w, 100000)};
+        break;
+    default:
+        *op = (struct app_op){.kind = OP_SYSCALL, .call = wild_call(app, w)};
+        break;
+    }
+    op->size = draw(w, 4) == 0 ? 1u << draw(w, 3) : 4;
+}
+
+static const struct app_engine wild_engine = {
+    .name = "wild",
+    .state_size = sizeof(struct wild),
+    .start = wild_start,
+    .upcall = wild_upcall,
+    .next = wild_next,
+};
+
+/* A filter that answers anything: sometimes what was asked, often more, less, elsewhere, or an error. */
+static enum err wild_filter(const struct device_filter *filter, struct filter_subject who,
+                            struct span asked, struct span *granted)
+{
+    (void)filter;
+    struct random random = random_start(asked.base ^ asked.size, who.process);
+    switch (random_below(&random, 6)) {
+    case 0:
+        return (enum err)random_below(&random, 2000);
+    case 1:
+        *granted = (struct span){(uint32_t)random_next(&random), (uint32_t)random_next(&random)};
+        return ERR_NONE;
+    case 2:
+        *granted = (struct span){asked.base & 0xfffc0000, 0x80000};
+        return ERR_NONE;
+    default:
+        *granted = asked;
+        return ERR_NONE;
+    }
+}
+
+/* --- tests ------------------------------------------------------------------------------------- */
+
+static struct scenario scenario;
+static uint64_t seed;
+
+static void wild_scenario(uint64_t with_seed)
+{
+    seed = with_seed;
+    support_scenario(&scenario, 3, &wild_engine, &seed);
+    scenario.seed = with_seed;
+    scenario.until_ps = 60 * PS_PER_MS;
+    scenario.config.scheduler = (enum scheduler_kind)(with_seed % SCHEDULER_KINDS);
+    if (with_seed % 3 == 0)
+        scenario.config.filter.function = wild_filter;
+    if (with_seed % 4 == 0) { /* and a device that storms */
+        scenario.injections[0] = (struct injection){.kind = INJECT_STORM,
+                                                    .at_ps = PS_PER_MS,
+                                                    .period_ps = 20 * PS_PER_US,
+                                                    .count = 200,
+                                                    .line = 8 + (uint32_t)(with_seed / 4 % 3)};
+        scenario.injections[1] = (struct injection){
+            .kind = INJECT_STUCK, .at_ps = 2 * PS_PER_MS, .device = (uint32_t)(with_seed / 4 % 2)};
+        scenario.injections[2] =
+            (struct injection){.kind = INJECT_RESTART, .at_ps = 5 * PS_PER_MS, .process = 1};
+        scenario.injection_count = 3;
+    }
+}
+
+/* Words of the processes' memory are overwritten behind the kernel's back, as DMA could. */
+static void corrupt(struct scenario *s, uint64_t with_seed)
+{
+    struct random random = random_start(with_seed, RANDOM_INJECT);
+    while (s->injection_count < 40)
+        s->injections[s->injection_count++] = (struct injection){
+            .kind = INJECT_POKE,
+            .at_ps = random_below(&random, 20 * PS_PER_MS),
+            .address = 0x20010000 + (uint32_t)random_below(&random, 0x1800) * 4,
+            .value = random_below(&random, 2) ? (uint32_t)random_next(&random)
+                                              : (uint32_t)random_below(&random, 16)};
+}
+
+/* 1,000 seeds of 3 apps with 100 operations each. */
+START_TEST(nothing_that_apps_filters_or_devices_do_panics_the_kernel)
+{
+    for (uint64_t s = (uint64_t)_i * 100 + 1; s <= (uint64_t)_i * 100 + 100; s++) {
+        wild_scenario(s);
+        bool dma = s % 5 == 0;
+        if (dma)
+            corrupt(&scenario, s);
+        struct hw *hw = support_boot(&scenario, NULL);
+        enum run_state state = machine_run(hw, TIME_NEVER);
+        machine_finish(hw);
+        ck_assert_msg(state == RUN_DONE || state == RUN_HALTED, "seed %" PRIu64 ": state %d: %s", s,
+                      (int)state, hw->panic_text);
+        const struct verdict *verdicts;
+        uint32_t count = machine_verdicts(hw->m, &verdicts);
+        ck_assert_msg(dma || count == 0,
+                      "seed %" PRIu64 ": rule %s broke at %" PRIu64
+                      " ps (process %u, address %08x, detail %u)",
+                      s, count ? rule_rows[verdicts[0].rule].id : "", count ? verdicts[0].at_ps : 0,
+                      count ? verdicts[0].process : 0, count ? verdicts[0].address : 0,
+                      count ? verdicts[0].detail : 0);
+        support_free(hw);
+    }
+}
+END_TEST
+
+static uint64_t straight_hash(uint64_t with_seed)
+{
+    wild_scenario(with_seed);
+    struct hw *hw = support_boot(&scenario, NULL);
+    machine_run(hw, TIME_NEVER);
+    uint64_t hash = machine_trace_hash(hw->m);
+    support_free(hw);
+    return hash;
+}
+
+START_TEST(same_seed_gives_the_same_hash_and_another_seed_another)
+{
+    ck_assert_uint_eq(straight_hash(5), straight_hash(5));
+    ck_assert_uint_ne(straight_hash(5), straight_hash(6));
+}
+END_TEST
+
+/* A snapshot before every step; after the step the machine is thrown back and takes it again. */
+START_TEST(going_on_from_a_snapshot_equals_going_straight_on)
+{
+    uint64_t straight = straight_hash(20 + (uint64_t)_i);
+    wild_scenario(20 + (uint64_t)_i);
+    struct hw *hw = support_boot(&scenario, NULL);
+    struct machine *snapshot = machine_make(machine_get_setup(hw->m));
+    do {
+        machine_save(hw->m, snapshot);
+        machine_step(hw);
+        uint64_t once = machine_trace_hash(hw->m);
+        machine_restore(hw->m, snapshot);
+        machine_step(hw);
+        ck_assert_uint_eq(machine_trace_hash(hw->m), once);
+    } while (machine_state(hw->m) == RUN_GOING);
+
+    ck_assert_uint_eq(machine_trace_hash(hw->m), straight);
+    machine_free(snapshot);
+    support_free(hw);
+}
+END_TEST
+
+START_TEST(older_copy_does_not_pass_for_the_pair_of_a_newer_snapshot)
+{
+    wild_scenario(3);
+    struct hw *hw = support_boot(&scenario, NULL);
+    const struct machine_setup *setup = machine_get_setup(hw->m);
+    struct machine *snapshot = machine_make(setup), *older = machine_make(setup);
+    uint8_t zero[256] = {0}, now[256];
+    struct span span = {0x20020000, sizeof zero};
+
+    machine_save(hw->m, snapshot);
+    machine_copy(older, hw->m);
+    ck_assert(machine_peek(hw->m, span, now));
+    ck_assert_int_eq(hw_ram_write(hw, span, zero), ERR_NONE);
+    machine_save(hw->m, snapshot);    /* zeros are in the snapshot now */
+    machine_restore(older, snapshot); /* the old copy must take them over */
+    ck_assert(machine_peek(older, span, now));
+    ck_assert_mem_eq(now, zero, sizeof zero);
+    machine_free(older);
+    machine_free(snapshot);
+    support_free(hw);
+}
+END_TEST
+
+/* An app that makes null commands of the alarm driver, one after the other. */
+static void null_start(struct app *app, const uint32_t r[4])
+{
+    (void)app;
+    (void)r;
+}
+
+static void null_next(struct app *app, struct app_op *op)
+{
+    (void)app;
+    *op = (struct app_op){.kind = OP_SYSCALL, .call = {.class = SYSCALL_COMMAND}};
+}
+
+static const struct app_engine null_engine = {
+    .name = "null", .start = null_start, .upcall = wild_upcall, .next = null_next};
+
+/* The total that a preset's name promises. */
+static uint32_t total_of(const char *preset)
+{
+    const char *dash = strrchr(preset, '-');
+    return dash ? (uint32_t)strtoul(dash + 1, NULL, 10) : 0;
+}
+
+START_TEST(preset_is_the_total_of_its_components)
+{
+    const struct costs *costs = &cost_presets[_i];
+
+    ck_assert_msg(costs_null_command(costs) == total_of(costs->preset), "%s sums to %u",
+                  costs->preset, costs_null_command(costs));
+}
+END_TEST
+
+START_TEST(null_command_takes_what_its_preset_promises)
+{
+    struct recorder recorder;
+    recorder_start(&recorder, 0);
+    support_scenario(&scenario, 1, &null_engine, NULL);
+    scenario.costs = cost_presets[_i];
+    scenario.until_ps = 2 * PS_PER_MS;
+    struct hw *hw = support_boot(&scenario, &recorder);
+    for (int i = 0; i < 200; i++)
+        machine_step(hw);
+    uint64_t from = 0, trips = 0;
+    for (uint64_t i = 0; i < recorder.count; i++) {
+        const struct record *r = &recorder.records[i];
+        if (r->kind == EVENT_SYSCALL)
+            from = r->at_ps;
+        if (r->kind == EVENT_RETURN && trips++ > 0)
+            ck_assert_msg((r->at_ps - from) / 15625 == total_of(scenario.costs.preset),
+                          "%s: %" PRIu64 " cycles", scenario.costs.preset,
+                          (r->at_ps - from) / 15625);
+    }
+    ck_assert_uint_gt(trips, 10);
+    recorder_free(&recorder);
+    support_free(hw);
+}
+END_TEST
+
+START_TEST(clock_that_does_not_divide_a_second_keeps_its_rest)
+{
+    support_scenario(&scenario, 1, &null_engine, NULL);
+    scenario.board.cpu_hz = scenario.config.cpu_hz = 48000000; /* 20833.33 ps */
+    scenario.costs = *costs_find("zero");
+    scenario.costs.app_svc = 48;
+    struct recorder recorder;
+    recorder_start(&recorder, 0);
+    struct hw *hw = support_boot(&scenario, &recorder);
+    for (int i = 0; i < 3000; i++)
+        machine_step(hw);
+    uint64_t calls = 0;
+    for (uint64_t i = 0; i < recorder.count; i++)
+        if (recorder.records[i].kind == EVENT_SYSCALL)
+            ck_assert_uint_eq(recorder.records[i].at_ps, ++calls * PS_PER_US);
+    ck_assert_uint_gt(calls, 1000);
+    recorder_free(&recorder);
+    support_free(hw);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("machine");
+    TCase *t = tcase_create("machine");
+    tcase_set_timeout(t, 120);
+    tcase_add_loop_test(t, nothing_that_apps_filters_or_devices_do_panics_the_kernel, 0, 10);
+    tcase_add_test(t, same_seed_gives_the_same_hash_and_another_seed_another);
+    tcase_add_loop_test(t, going_on_from_a_snapshot_equals_going_straight_on, 0, 4);
+    tcase_add_test(t, older_copy_does_not_pass_for_the_pair_of_a_newer_snapshot);
+    tcase_add_loop_test(t, preset_is_the_total_of_its_components, 0, 7);
+    tcase_add_loop_test(t, null_command_takes_what_its_preset_promises, 0, 6);
+    tcase_add_test(t, clock_that_does_not_divide_a_second_keeps_its_rest);
+    suite_add_tcase(suite, t);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
