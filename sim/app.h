@@ -15,6 +15,7 @@
 
 #include "model/span.h"
 #include "model/syscall.h"
+#include "sim/random.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,7 +28,9 @@ enum app_op_kind {
     OP_SYSCALL,
     OP_MARK,  /* EVENT_APP_NOTE with address = `address`, value = `value`; costs nothing */
     OP_FAULT, /* the app's code breaks (undefined instruction): UsageFault */
-    OP_SPIN,  /* nothing left to do and no exit: an endless loop, as silicon would */
+    OP_LOCATE, /* where app `address` lies: result.value = its ram_base (0: not started). Costs nothing,
+                   leaves no trace: an attacker who has read the map */
+    OP_SPIN, /* nothing left to do and no exit: an endless loop, as silicon would */
 };
 
 struct app_op {
@@ -57,6 +60,7 @@ struct app {
     uint32_t ram_base; /* r1 of the entry: memory start; 0 before the first start */
     uint32_t ram_size;
     struct app_result result;
+    struct random random; /* this app's own draws, from the scenario's seed */
     /* Expectations the engine judged itself: counted here, the first failure kept. */
     uint32_t checks_passed, checks_failed;
     uint32_t failed_check; /* engine's number of the first failed one (steps: step index) */
@@ -89,6 +93,12 @@ static inline void *app_state(struct app *app)
 
 /* Addresses of handlers: an app's functions are at flash_base + APP_FUNCTION(n). */
 #define APP_FUNCTION(n) (0x100u + 0x10u * (uint32_t)(n))
+
+/* A store of a word, the commonest operation on a lent device. */
+static inline struct app_op app_store(uint32_t address, uint32_t value)
+{
+    return (struct app_op){.kind = OP_STORE, .address = address, .size = 4, .value = value};
+}
 
 /* Results that every engine needs. */
 void app_check(struct app *app, uint32_t number, bool passed, uint64_t got, uint64_t wanted);

@@ -254,7 +254,8 @@ static void reset_apps(struct machine *m)
                             .program = s->apps[i].program,
                             .index = i,
                             .flash_base = s->images[i].flash.base,
-                            .flash_size = s->images[i].flash.size};
+                            .flash_size = s->images[i].flash.size,
+                            .random = random_start(s->seed, RANDOM_APP + 256 * (uint64_t)i)};
         memset(app_state(app), 0, app->engine->state_size);
     }
 }

@@ -1,139 +1,13 @@
 /* test_machine.c: the machine as a value, its costs, and wild apps against the whole kernel. */
-#include "sim/costs.h"
 #include "model/hw_port.h"
+#include "sim/apps/catalogue.h"
+#include "sim/costs.h"
 #include "tests/support_scenario.h"
 
 #include <check.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* --- an app that does anything ---------------------------------------------------------------- */
-
-struct wild {
-    struct random random;
-    uint32_t left; /* operations still to do */
-};
-
-static uint32_t draw(struct wild *w, uint32_t bound)
-{
-    return (uint32_t)random_below(&w->random, bound);
-}
-
-static void wild_start(struct app *app, const uint32_t r[4])
-{
-    struct wild *w = app_state(app);
-    (void)r;
-    if (app->lives > 1)
-        return; /* a later life goes on where the earlier one died */
-    w->random = random_start(*(const uint64_t *)app->program, RANDOM_APP + 256 * app->index);
-    w->left = 100;
-}
-
-static void wild_upcall(struct app *app, uint32_t function, const uint32_t r[4])
-{
-    (void)app;
-    (void)function;
-    (void)r;
-}
-
-/* Addresses and numbers that sit on the edges of things, or anything at all. */
-static uint32_t wild_number(struct app *app, struct wild *w)
-{
-    const uint32_t edges[] = {0,
-                              1,
-                              2,
-                              3,
-                              8,
-                              10,
-                              0x1000,
-                              0x2000,
-                              0xffffffff,
-                              0x80000000,
-                              0x10001,
-                              app->ram_base,
-                              app->ram_base + app->ram_size,
-                              app->ram_base + 0x700,
-                              app->flash_base,
-                              app->flash_base + 0x100,
-                              SUPPORT_TIMER0,
-                              SUPPORT_TIMER1,
-                              SUPPORT_TIMER2,
-                              0x40014000,
-                              0x40011000,
-                              0x20000000,
-                              0x20010000,
-                              0xe000e100,
-                              0xe000ed94};
-    uint32_t pick = draw(w, sizeof edges / sizeof edges[0] + 4);
-    if (pick < sizeof edges / sizeof edges[0])
-        return edges[pick] + (draw(w, 4) == 0 ? draw(w, 65) - 32 : 0);
-    return (uint32_t)random_next(&w->random);
-}
-
-static struct syscall wild_call(struct app *app, struct wild *w)
-{
-    static const uint32_t drivers_known[] = {0, 1, 4, 0x10001};
-    struct syscall call = {.class = draw(w, 10)};
-    for (int i = 0; i < 4; i++)
-        call.args[i] = wild_number(app, w);
-    if (draw(w, 8) != 0)
-        call.args[0] = drivers_known[draw(w, 4)];
-    if (draw(w, 4) != 0)
-        call.args[1] = draw(w, 8);
-    if (call.class == SYSCALL_COMMAND && draw(w, 2)) { /* often a request that can be granted */
-        const uint32_t windows[] = {SUPPORT_TIMER0, SUPPORT_TIMER1, 0x40014000};
-        call = (struct syscall){SYSCALL_COMMAND,
-                                {0x10001, 1 + draw(w, 3), windows[draw(w, 3)], 0x1000}};
-    }
-    if (call.class == SYSCALL_YIELD)
-        call.args[0] = draw(w, 4);
-    if (call.class == SYSCALL_EXIT && draw(w, 4) != 0)
-        call.class = SYSCALL_YIELD;
-    return call;
-}
-
-static uint32_t wild_address(struct app *app, struct wild *w)
-{
-    if (draw(w, 3) == 0)
-        return wild_number(app, w);
-    if (draw(w, 2) == 0)
-        return app->ram_base + draw(w, 0x800);
-    return SUPPORT_TIMER0 + draw(w, 2) * 0x1000 + draw(w, 0x150) * 4;
-}
-
-static void wild_next(struct app *app, struct app_op *op)
-{
-    struct wild *w = app_state(app);
-    if (w->left == 0)
-        return; /* spins */
-    w->left--;
-    switch (draw(w, 8)) {
-    case 0:
-        *op = (struct app_op){.kind = OP_LOAD, .address = wild_address(app, w)};
-        break;
-    case 1:
-    case 2:
-        *op =
-            (struct app_op){.kind = OP_STORE, .address = wild_address(app, w), .value = draw(w, 3)};
-        break;
-    case 3:
-        *op = (struct app_op){.kind = OP_COMPUTE, .cycles = draw(w, 100000)};
-        break;
-    default:
-        *op = (struct app_op){.kind = OP_SYSCALL, .call = wild_call(app, w)};
-        break;
-    }
-    op->size = draw(w, 4) == 0 ? 1u << draw(w, 3) : 4;
-}
-
-static const struct app_engine wild_engine = {
-    .name = "wild",
-    .state_size = sizeof(struct wild),
-    .start = wild_start,
-    .upcall = wild_upcall,
-    .next = wild_next,
-};
 
 /* A filter that answers anything: sometimes what was asked, often more, less, elsewhere, or an error. */
 static enum err wild_filter(const struct device_filter *filter, struct filter_subject who,
@@ -159,12 +33,11 @@ static enum err wild_filter(const struct device_filter *filter, struct filter_su
 /* --- tests ------------------------------------------------------------------------------------- */
 
 static struct scenario scenario;
-static uint64_t seed;
+static const uint32_t operations[2] = {100, 0}; /* as hostile's program begins */
 
 static void wild_scenario(uint64_t with_seed)
 {
-    seed = with_seed;
-    support_scenario(&scenario, 3, &wild_engine, &seed);
+    support_scenario(&scenario, 3, &hostile_engine, operations);
     scenario.seed = with_seed;
     scenario.until_ps = 60 * PS_PER_MS;
     scenario.config.scheduler = (enum scheduler_kind)(with_seed % SCHEDULER_KINDS);
@@ -292,6 +165,12 @@ static void null_start(struct app *app, const uint32_t r[4])
     (void)r;
 }
 
+static void null_upcall(struct app *app, uint32_t function, const uint32_t r[4])
+{
+    (void)function;
+    null_start(app, r);
+}
+
 static void null_next(struct app *app, struct app_op *op)
 {
     (void)app;
@@ -299,7 +178,7 @@ static void null_next(struct app *app, struct app_op *op)
 }
 
 static const struct app_engine null_engine = {
-    .name = "null", .start = null_start, .upcall = wild_upcall, .next = null_next};
+    .name = "null", .start = null_start, .upcall = null_upcall, .next = null_next};
 
 /* The total that a preset's name promises. */
 static uint32_t total_of(const char *preset)
