@@ -200,6 +200,10 @@ static void perform(struct hw *hw, struct app_op *op)
     case OP_MARK:
         machine_trace(hw, EVENT_APP_NOTE, m->running, op->address, op->value);
         break;
+    case OP_LOCATE:
+        machine_app_mutable(m, m->running)->result.value =
+            op->address < m->setup->scenario->app_count ? machine_app(m, op->address)->ram_base : 0;
+        break;
     case OP_FAULT:
         fault(hw, op, CFSR_UNDEFINSTR, m->setup->scenario->images[m->running].entry,
               ACCESS_EXECUTE);
