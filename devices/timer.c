@@ -3,9 +3,10 @@
  *
  * Counts at 16 MHz / 2^PRESCALER of the drifting HF clock. An event comes exactly at the edge at
  * which the counter becomes the compare value by counting; writing the value that it has already,
- * clearing it to that value, or starting at it gives none before the counter wraps. Only the bits of
- * BITMODE are compared. MODE, BITMODE and PRESCALER are looked at by START alone: the specification leaves
- * open what a change does meanwhile. In counter mode COUNT counts from START to STOP.
+ * clearing it to that value, or starting at it gives none before the counter wraps. Only the bits
+ * of BITMODE are compared. MODE, BITMODE and PRESCALER are looked at by START alone: the
+ * specification leaves open what a change does meanwhile. In counter mode COUNT counts from START
+ * to STOP.
  *
  * Not modelled: HF clock requests and power; the cycle or two from a task to its effect (START
  * counts from the next 16 MHz edge); low-power counter mode differs in nothing from counter mode.
