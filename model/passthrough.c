@@ -448,12 +448,14 @@ static void interrupt_of_nobody(struct kernel *k, struct hw *hw, uint32_t index,
 
 /* Silenced and cleared, a line that is high again will stay so: it is off until the device has been
  * given back. */
-static void line_check(struct kernel *k, struct hw *hw, uint32_t owner, uint32_t index,
-                       uint32_t line)
+static void line_reopen(struct kernel *k, struct hw *hw, uint32_t owner, uint32_t index,
+                        uint32_t line)
 {
     nvic_clear_pending(hw, line);
-    if (!nvic_is_pending(hw, line))
+    if (!nvic_is_pending(hw, line)) {
+        nvic_enable(hw, line);
         return;
+    }
     line_forget(k, line);
     hw_note(hw, NOTE_ENDPOINT_STUCK, owner, index, line);
 }
@@ -474,7 +476,7 @@ bool passthrough_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
         interrupt_of_nobody(k, hw, index, line);
         return true;
     }
-    line_check(k, hw, owner->id.index, index, line);
+    line_reopen(k, hw, owner->id.index, index, line);
     const uint32_t args[3] = {status, [UPCALL_DEVICE] = e->windows[0].base, line};
     enum err err = upcall_queue(k, hw, owner->id, &passthrough_driver, PASSTHROUGH_UPCALL, args);
     (void)err; /* full, null or dead: counted and noted there; the device is silent either way */
@@ -515,4 +517,5 @@ const struct driver passthrough_driver = {
     .number = DRIVER_NUMBER_BY_CONFIG,
     .upcalls = 1,
     .command = passthrough_command,
+    .on_interrupt = passthrough_interrupt,
 };

@@ -106,8 +106,8 @@ enum err passthrough_release(struct kernel *k, struct hw *hw, struct process *p,
 void passthrough_process_end(struct kernel *k, struct hw *hw, struct process *p);
 
 /* Bottom half of `line`, if it belongs to an endpoint that is lent or lendable; else false. The line is
- * masked before and after: the kernel loop enables it again unless it is in k->line_off by then,
- * which it is when the device has no owner, or is silenced and its line is high all the same (G7).
+ * masked before. After it, it is cleared and enabled; or off (k->line_off), since the device has no
+ * owner, or is silenced and its line is high all the same: never both enabled and high (G7).
  * An upcall that finds no room is dropped and counted: the owner sees the events in the device, and
  * its line rises again as soon as it enables interrupts there. */
 bool passthrough_interrupt(struct kernel *k, struct hw *hw, uint32_t line);
