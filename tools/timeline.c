@@ -1,0 +1,550 @@
+/* timeline.c: see timeline.h. */
+#define _POSIX_C_SOURCE 200809L
+
+#include "tools/timeline.h"
+
+#include "model/passthrough.h"
+#include "model/process.h"
+#include "sim/mpu_armv7m.h"
+#include "sim/nvic.h"
+#include "tools/text.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char timeline_header[] = "       cycle              us  who         what";
+
+enum { NAME_TEXT_MAX = 96 };
+
+/* A line while it is written. */
+struct line {
+    const struct scenario *s;
+    char *text;
+    size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct line *line, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    size_t room = TIMELINE_TEXT_MAX - line->length;
+    int size = vsnprintf(line->text + line->length, room, format, list);
+    va_end(list);
+    if (size > 0)
+        line->length += (size_t)size < room ? (size_t)size : room - 1;
+}
+
+/* --- names ----------------------------------------------------------------------------------- */
+
+const char *timeline_who(const struct scenario *scenario, uint32_t process)
+{
+    return process < scenario->app_count ? scenario->apps[process].name : "kernel";
+}
+
+/* Registers of the private peripheral bus, which no board names. */
+static const struct {
+    uint32_t first, size;
+    const char *name;
+} private_registers[] = {
+    {0xe000e010, 16, "SYST"},         {0xe000e100, 64, "NVIC.ISER"},
+    {0xe000e180, 64, "NVIC.ICER"},    {0xe000e200, 64, "NVIC.ISPR"},
+    {0xe000e280, 64, "NVIC.ICPR"},    {0xe000ed28, 4, "SCB.CFSR"},
+    {MPU_ARMV7M_CTRL, 4, "MPU.CTRL"}, {MPU_ARMV7M_RNR, 4, "MPU.RNR"},
+    {MPU_ARMV7M_RBAR, 4, "MPU.RBAR"}, {MPU_ARMV7M_RASR, 4, "MPU.RASR"},
+};
+
+static void put_address(struct line *line, uint32_t address)
+{
+    char text[NAME_TEXT_MAX];
+    for (size_t i = 0; i < COUNT_OF(private_registers); i++) {
+        uint32_t offset = address - private_registers[i].first;
+        if (offset >= private_registers[i].size)
+            continue;
+        put(line, private_registers[i].size > 4 ? "%s+0x%" PRIx32 : "%s", private_registers[i].name,
+            offset);
+        return;
+    }
+    board_describe_address(&line->s->board, address, text, sizeof text);
+    put(line, "%s", text);
+}
+
+static void put_device(struct line *line, uint32_t device)
+{
+    const struct board *board = &line->s->board;
+    put(line, "%s", device < board->device_count ? board->devices[device].name : "a device");
+}
+
+static void put_line(struct line *line, uint32_t number)
+{
+    const struct board *board = &line->s->board;
+    put(line, "line %" PRIu32, number);
+    for (uint32_t i = 0; i < board->device_count; i++) {
+        if (board->devices[i].line == number && board->devices[i].alias_of == BOARD_NONE) {
+            put(line, " (%s)", board->devices[i].name);
+            return;
+        }
+    }
+}
+
+static void put_driver(struct line *line, uint32_t driver)
+{
+    static const char *const names[] = {[0] = "alarm", [1] = "console", [4] = "gpio"};
+    if (driver == line->s->config.passthrough_driver)
+        put(line, "passthrough");
+    else if (driver < COUNT_OF(names) && names[driver])
+        put(line, "%s", names[driver]);
+    else
+        put(line, "driver 0x%" PRIx32, driver);
+}
+
+static void put_err(struct line *line, uint32_t err)
+{
+    static const char *const names[] = {"NONE",      "FAIL",     "BUSY",        "ALREADY", "OFF",
+                                        "RESERVE",   "INVAL",    "SIZE",        "CANCEL",  "NOMEM",
+                                        "NOSUPPORT", "NODEVICE", "UNINSTALLED", "NOACK"};
+    if (err < COUNT_OF(names))
+        put(line, "%s", names[err]);
+    else
+        put(line, "code %" PRIu32, err);
+}
+
+/* A word of which nobody knows what it is: a small number, an address, or just bits. */
+static void put_word(struct line *line, uint32_t word)
+{
+    const struct board *board = &line->s->board;
+    if (word < 4096)
+        put(line, "%" PRIu32, word);
+    else if (board_device_at(board, word) != BOARD_NONE || span_holds(board->ram, word))
+        put_address(line, word);
+    else
+        put(line, "0x%" PRIx32, word);
+}
+
+static void put_state(struct line *line, uint64_t state)
+{
+    static const char *const names[] = {[PROCESS_UNUSED] = "unused",
+                                        [PROCESS_RUNNING] = "ready",
+                                        [PROCESS_YIELDED] = "yielded",
+                                        [PROCESS_YIELDED_FOR] = "waiting for one upcall",
+                                        [PROCESS_FAULTED] = "stopped by a fault",
+                                        [PROCESS_TERMINATED] = "terminated"};
+    put(line, "%s", state < COUNT_OF(names) ? names[state] : "in no known state");
+}
+
+static void put_end(struct line *line, uint32_t end)
+{
+    static const char *const names[] = {[END_EXIT_TERMINATE] = "it exited",
+                                        [END_EXIT_RESTART] = "it asked to be restarted",
+                                        [END_FAULT] = "it faulted",
+                                        [END_KILL] = "it was killed"};
+    put(line, "%s", end < COUNT_OF(names) ? names[end] : "for no known reason");
+}
+
+static void put_injection(struct line *line, uint32_t index)
+{
+    static const char *const names[INJECTION_KINDS] = {
+        "kill",           "fault",      "restart",         "interrupt",    "interrupt storm",
+        "hang",           "stuck line", "forced register", "device error", "poke",
+        "bytes received", "task",       "memory pressure"};
+    if (index < line->s->injection_count)
+        put(line, "%s (%s)", names[line->s->injections[index].kind],
+            line->s->injections[index].path);
+}
+
+/* --- system calls ---------------------------------------------------------------------------- */
+
+static void put_words(struct line *line, const uint32_t words[], int count)
+{
+    for (int i = 0; i < count; i++) {
+        put(line, ", ");
+        put_word(line, words[i]);
+    }
+}
+
+static void put_yield(struct line *line, const uint32_t args[4])
+{
+    switch (args[0]) {
+    case YIELD_NO_WAIT:
+        put(line, "yield-no-wait");
+        break;
+    case YIELD_WAIT:
+        put(line, "yield-wait");
+        break;
+    case YIELD_WAIT_FOR:
+        put(line, "yield-wait-for ");
+        put_driver(line, args[1]);
+        put(line, " %" PRIu32, args[2]);
+        break;
+    default:
+        put(line, "yield %" PRIu32 " (unknown)", args[0]);
+        break;
+    }
+}
+
+static void put_memop(struct line *line, const uint32_t args[4])
+{
+    static const char *const names[] = {"brk",
+                                        "sbrk",
+                                        "ram start",
+                                        "ram end",
+                                        "flash start",
+                                        "flash end",
+                                        "grant start",
+                                        "flash regions",
+                                        "flash region start",
+                                        "flash region end",
+                                        "stack start",
+                                        "heap start"};
+    put(line, "memop %s", args[0] < COUNT_OF(names) ? names[args[0]] : "(unknown)");
+    put_words(line, args + (args[0] < COUNT_OF(names) ? 1 : 0), 1);
+}
+
+static void put_call(struct line *line, uint32_t class, const uint32_t args[4])
+{
+    static const char *const names[] = {
+        [SYSCALL_YIELD] = "yield",       [SYSCALL_SUBSCRIBE] = "subscribe",
+        [SYSCALL_COMMAND] = "command",   [SYSCALL_ALLOW_RW] = "allow-rw",
+        [SYSCALL_ALLOW_RO] = "allow-ro", [SYSCALL_MEMOP] = "memop",
+        [SYSCALL_EXIT] = "exit",         [SYSCALL_ALLOW_READABLE] = "allow-readable"};
+    if (class >= COUNT_OF(names)) {
+        put(line, "system call of unknown class %" PRIu32 " %" PRIu32, class, args[0]);
+        put_words(line, args + 1, 3);
+    } else if (class == SYSCALL_YIELD) {
+        put_yield(line, args);
+    } else if (class == SYSCALL_MEMOP) {
+        put_memop(line, args);
+    } else if (class == SYSCALL_EXIT) {
+        put(line, "exit-%s",
+            args[0] == EXIT_TERMINATE ? "terminate"
+            : args[0] == EXIT_RESTART ? "restart"
+                                      : "(unknown)");
+        put_words(line, args + 1, 1);
+    } else {
+        put(line, "%s ", names[class]);
+        put_driver(line, args[0]);
+        put(line, " %" PRIu32, args[1]);
+        put_words(line, args + 2, 2);
+    }
+}
+
+/* Variants of TRD 104, section 3.2, and how many words follow them. */
+static void put_return(struct line *line, uint32_t variant, const uint32_t r[2])
+{
+    bool failure = variant <= RETURN_FAILURE_U64;
+    int words = variant == RETURN_SUCCESS ? 0 : variant == RETURN_SUCCESS_U32 ? 1 : 2;
+    if (!failure && (variant < RETURN_SUCCESS || variant > RETURN_SUCCESS_U32_U64)) {
+        put(line, "variant %" PRIu32, variant);
+        put_words(line, r, 2);
+        return;
+    }
+    put(line, failure ? "failure " : "success");
+    if (failure)
+        put_err(line, r[0]);
+    if (failure ? variant != RETURN_FAILURE : words > 0)
+        put_words(line, failure ? r + 1 : r, failure ? 1 : words);
+}
+
+static uint64_t cycles_of(const struct scenario *s, uint64_t ps)
+{
+    return (uint64_t)((unsigned __int128)ps * s->board.cpu_hz / PS_PER_S);
+}
+
+static void put_cycles(struct line *line, const struct timeline_call *call, uint64_t at_ps)
+{
+    put(line, " (%" PRIu64 " cycles)", cycles_of(line->s, at_ps) - cycles_of(line->s, call->at_ps));
+}
+
+static struct timeline_call *call_of(struct timeline *timeline, uint32_t process)
+{
+    return &timeline->calls[process < PROCESS_MAX ? process : 0];
+}
+
+static void add_call(struct timeline *timeline, struct line *line, const struct record *more)
+{
+    const struct record *first = &timeline->held;
+    const uint32_t args[4] = {pair_low(first->value), pair_high(first->value),
+                              pair_low(more->value), pair_high(more->value)};
+    *call_of(timeline, more->process) =
+        (struct timeline_call){true, first->address, args[0], first->at_ps};
+    put(line, "=> ");
+    put_call(line, first->address, args);
+}
+
+static void add_return(struct timeline *timeline, struct line *line, const struct record *r)
+{
+    struct timeline_call *call = call_of(timeline, r->process);
+    const uint32_t words[2] = {pair_low(r->value), pair_high(r->value)};
+    put(line, "<= ");
+    if (call->open && call->class == SYSCALL_YIELD && call->which == YIELD_WAIT_FOR) {
+        put(line, "upcall values ");
+        put_word(line, r->address);
+        put_words(line, words, 2);
+    } else if (call->open && call->class == SYSCALL_YIELD) {
+        put(line, "yield returns");
+    } else {
+        put_return(line, r->address, words);
+    }
+    if (call->open)
+        put_cycles(line, call, r->at_ps);
+    call->open = false;
+}
+
+static void add_upcall(struct timeline *timeline, struct line *line, const struct record *more)
+{
+    const struct record *first = &timeline->held;
+    struct timeline_call *call = call_of(timeline, more->process);
+    const uint32_t rest[3] = {pair_high(first->value), pair_low(more->value),
+                              pair_high(more->value)};
+    put(line, "<= upcall 0x%" PRIx32 ": ", first->address);
+    put_word(line, pair_low(first->value));
+    put_words(line, rest, 3);
+    if (call->open)
+        put_cycles(line, call, first->at_ps);
+    call->open = false;
+}
+
+/* --- the other records ----------------------------------------------------------------------- */
+
+/* One phrase a kind of record. In a phrase: %a address (%A in hex), %v value (%V in hex), and its
+ * two halves: %l %h in decimal, %L %H in hex; %d %D the device whose index the low, high half is;
+ * %i the interrupt line `address`; %r the driver `address`; %e %E the error code in the low, high
+ * half; %s the process state `value`; %k the end in the low half; %j the injection `address`.
+ * Kinds without a phrase say nothing that their neighbours do not say. */
+static const char *const phrases[EVENT_KINDS] = {
+    [EVENT_LOAD] = "load %a gives %L",
+    [EVENT_STORE] = "store %a, %L",
+    [EVENT_EXECUTE] = "fetch of code at %a",
+    [EVENT_SLICE_END] = "its slice ends",
+    [EVENT_SLEEP] = "the CPU sleeps",
+    [EVENT_WAKE] = "the CPU wakes",
+    [EVENT_IRQ_RAISED] = "%i rises",
+    [EVENT_IRQ_LOWERED] = "%i falls",
+    [EVENT_IRQ_TAKEN] = "interrupted by %i",
+    [EVENT_KERNEL_READ] = "reads %a: %V",
+    [EVENT_KERNEL_WRITE] = "writes %a, %V",
+    [EVENT_DEVICE_TASK] = "task %a",
+    [EVENT_DEVICE_EVENT] = "event %a",
+    [EVENT_DMA_READ] = "%D reads %l bytes at %a by DMA",
+    [EVENT_DMA_WRITE] = "%D writes %l bytes at %a by DMA",
+    [EVENT_DMA_REFUSED] = "%D is refused DMA of %l bytes at %a: no RAM",
+    [EVENT_INJECTED] = "injected: %j",
+    [EVENT_KERNEL_PANIC] = "THE KERNEL PANICS",
+    [EVENT_HALT] = "every app is dead, nothing more will happen",
+    [EVENT_APP_NOTE] = "mark %A: %v",
+    [EVENT_NOTE_BASE + NOTE_PROCESS_LOADED] = "loaded at %a, %l bytes of memory, life %h",
+    [EVENT_NOTE_BASE + NOTE_PROCESS_STATE] = "is %s",
+    [EVENT_NOTE_BASE + NOTE_PROCESS_BREAKS] = "app break %a, kernel break %L, reachable up to %H",
+    [EVENT_NOTE_BASE + NOTE_PROCESS_END] = "its life ends: %k, completion code %h",
+    [EVENT_NOTE_BASE + NOTE_SYSCALL_FILTERED] = "may not call %r: its permissions say no",
+    [EVENT_NOTE_BASE + NOTE_UPCALL_QUEUED] = "upcall %r %l queued, %h waiting",
+    [EVENT_NOTE_BASE + NOTE_UPCALL_DROPPED] = "upcall %r %l dropped, %h so far",
+    [EVENT_NOTE_BASE + NOTE_UPCALL_CANCELLED] = "upcall %r %l: %h of them cancelled",
+    [EVENT_NOTE_BASE + NOTE_UPCALL_DELIVERED] = "upcall %r %l delivered to %H",
+    [EVENT_NOTE_BASE + NOTE_GRANT_ALLOCATED] = "grant for driver %L at %a, %h bytes",
+    [EVENT_NOTE_BASE + NOTE_ALLOW] = "allowed %l bytes at %a",
+    [EVENT_NOTE_BASE + NOTE_FILTER_ASKED] = "the filter is asked for %a, %V bytes",
+    [EVENT_NOTE_BASE + NOTE_FILTER_ANSWERED] = "the filter answers %E: %a, %L bytes",
+    [EVENT_NOTE_BASE + NOTE_WINDOW_GRANTED] = "is lent %a, %V bytes",
+    [EVENT_NOTE_BASE + NOTE_WINDOW_REMOVED] = "loses %a, %V bytes",
+    [EVENT_NOTE_BASE + NOTE_WINDOW_REFUSED] = "is refused %a, %L bytes: %E",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_OWNED] = "owns endpoint %A",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_MASKED] = "endpoint %A: line %v is masked",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_QUIET] = "endpoint %A is quiet",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_FREED] = "endpoint %A is free",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_STUCK] = "endpoint %A will not be quiet: withheld",
+    [EVENT_NOTE_BASE + NOTE_LINE_SERVICED] = "serves %i, status %H",
+    [EVENT_NOTE_BASE + NOTE_LINE_UNCLAIMED] = "%i is nobody's: masked",
+    [EVENT_NOTE_BASE + NOTE_CONSOLE_CLIENT] = "%v bytes of it are in the console's buffer at %a",
+    [EVENT_NOTE_BASE + NOTE_MPU_WRITTEN] = "the MPU is written: %l regions in use, %h changed",
+    [EVENT_NOTE_BASE + NOTE_KERNEL_LIMIT] = "a table of the kernel is full: %e",
+};
+
+/* Flat switch over the letters of a phrase. */
+static void put_letter(struct line *line, const struct record *r, char letter)
+{
+    uint32_t low = pair_low(r->value), high = pair_high(r->value);
+    switch (letter) {
+    case 'a':
+        put_address(line, r->address);
+        break;
+    case 'A':
+        put(line, "%" PRIu32, r->address);
+        break;
+    case 'v':
+        put(line, "%" PRIu64, r->value);
+        break;
+    case 'V':
+        put(line, "0x%" PRIx64, r->value);
+        break;
+    case 'l':
+        put(line, "%" PRIu32, low);
+        break;
+    case 'h':
+        put(line, "%" PRIu32, high);
+        break;
+    case 'L':
+        put(line, "0x%" PRIx32, low);
+        break;
+    case 'H':
+        put(line, "0x%" PRIx32, high);
+        break;
+    case 'd':
+    case 'D':
+        put_device(line, letter == 'd' ? low : high);
+        break;
+    case 'i':
+        put_line(line, r->address);
+        break;
+    case 'r':
+        put_driver(line, r->address);
+        break;
+    case 'e':
+    case 'E':
+        put_err(line, letter == 'e' ? low : high);
+        break;
+    case 's':
+        put_state(line, r->value);
+        break;
+    case 'k':
+        put_end(line, low);
+        break;
+    case 'j':
+        put_injection(line, r->address);
+        break;
+    default:
+        put(line, "%%%c", letter);
+        break;
+    }
+}
+
+static void put_phrase(struct line *line, const struct record *r, const char *phrase)
+{
+    for (; *phrase; phrase++) {
+        if (*phrase == '%' && phrase[1])
+            put_letter(line, r, *++phrase);
+        else
+            put(line, "%c", *phrase);
+    }
+}
+
+static void add_fault(struct line *line, const struct record *r)
+{
+    static const char *const verbs[ACCESS_KINDS] = {"reading", "writing", "executing"};
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } bits[] = {
+        {CFSR_IACCVIOL, "MemManage IACCVIOL"},      {CFSR_DACCVIOL, "MemManage DACCVIOL"},
+        {CFSR_IBUSERR, "BusFault IBUSERR"},         {CFSR_PRECISERR, "BusFault PRECISERR"},
+        {CFSR_UNDEFINSTR, "UsageFault UNDEFINSTR"}, {CFSR_UNALIGNED, "UsageFault UNALIGNED"}};
+    uint32_t status = pair_low(r->value), kind = pair_high(r->value);
+    put(line, "FAULT %s ", kind < ACCESS_KINDS ? verbs[kind] : "at");
+    put_address(line, r->address);
+    for (size_t i = 0; i < COUNT_OF(bits); i++)
+        if (status & bits[i].bit)
+            put(line, ", %s", bits[i].name);
+}
+
+static void add_wire(struct line *line, const struct record *r)
+{
+    uint32_t byte = pair_low(r->value) & 0xff;
+    put_device(line, r->address);
+    put(line, " %s byte 0x%02" PRIx32, pair_high(r->value) ? "receives" : "sends", byte);
+    if (byte >= 0x20 && byte < 0x7f)
+        put(line, " '%c'", (char)byte);
+}
+
+/* A return or an upcall says by itself that its process runs. */
+static bool add_run(struct timeline *timeline, struct line *line, const struct record *r)
+{
+    if (r->address == RESUME_START) {
+        call_of(timeline, r->process)->open = false; /* an earlier life's call gets no return */
+        put(line, "starts at its entry");
+    } else if (r->address == RESUME_CONTINUE) {
+        put(line, "goes on");
+    }
+    return line->length > 0;
+}
+
+static bool add_what(struct timeline *timeline, struct line *line, const struct record *r)
+{
+    switch (r->kind) {
+    case EVENT_SYSCALL:
+    case EVENT_UPCALL:
+        timeline->held = *r;
+        return false;
+    case EVENT_SYSCALL_MORE:
+        add_call(timeline, line, r);
+        return true;
+    case EVENT_UPCALL_MORE:
+        add_upcall(timeline, line, r);
+        return true;
+    case EVENT_RETURN:
+        add_return(timeline, line, r);
+        return true;
+    case EVENT_RUN:
+        return add_run(timeline, line, r);
+    case EVENT_FAULT:
+        add_fault(line, r);
+        return true;
+    case EVENT_WIRE:
+        add_wire(line, r);
+        return true;
+    default:
+        if (r->kind >= EVENT_KINDS || !phrases[r->kind])
+            return false;
+        put_phrase(line, r, phrases[r->kind]);
+        return true;
+    }
+}
+
+const char *timeline_stamp(const struct scenario *scenario, uint64_t at_ps,
+                           char text[STAMP_TEXT_MAX])
+{
+    char us[US_TEXT_MAX];
+    snprintf(text, STAMP_TEXT_MAX, "%12" PRIu64 " %15s", cycles_of(scenario, at_ps),
+             us_text(at_ps, us));
+    return text;
+}
+
+void timeline_start(struct timeline *timeline, const struct scenario *scenario)
+{
+    *timeline = (struct timeline){.scenario = scenario};
+}
+
+/* Who acts: an app, a device on its own, or the kernel. */
+static const char *who(const struct scenario *s, const struct record *r)
+{
+    switch (r->kind) {
+    case EVENT_DEVICE_TASK:
+    case EVENT_DEVICE_EVENT:
+    case EVENT_DMA_READ:
+    case EVENT_DMA_WRITE:
+    case EVENT_DMA_REFUSED:
+    case EVENT_IRQ_RAISED:
+    case EVENT_IRQ_LOWERED:
+    case EVENT_WIRE:
+        return "device";
+    case EVENT_SLEEP:
+    case EVENT_WAKE:
+        return "cpu";
+    case EVENT_INJECTED:
+        return "scenario";
+    default:
+        return timeline_who(s, r->process);
+    }
+}
+
+bool timeline_add(struct timeline *timeline, const struct record *record,
+                  char text[TIMELINE_TEXT_MAX])
+{
+    char stamp[STAMP_TEXT_MAX], what[TIMELINE_TEXT_MAX] = "";
+    struct line line = {.s = timeline->scenario, .text = what};
+    if (!add_what(timeline, &line, record))
+        return false;
+    struct line whole = {.s = timeline->scenario, .text = text};
+    put(&whole, "%s  %-10s  %s", timeline_stamp(timeline->scenario, record->at_ps, stamp),
+        who(timeline->scenario, record), what);
+    return true;
+}
