@@ -198,7 +198,8 @@ static uint32_t read_copy(struct kernel *k, struct hw *hw, const struct process 
     return from.size;
 }
 
-static void chunk_received(struct kernel *k, struct hw *hw, uint32_t size)
+/* The reader's buffer is full, or its reception has been stopped. */
+static void read_end(struct kernel *k, struct hw *hw)
 {
     struct console_service *console = &k->services.console;
     const struct process *p = kernel_process(k, console->reader);
@@ -206,12 +207,14 @@ static void chunk_received(struct kernel *k, struct hw *hw, uint32_t size)
     if (!console->reader.unique)
         return;
     if (p) {
+        uint32_t size = chip_uarte_received_size(hw, k->config->console.base); /* or so it says */
         uint32_t copied = read_copy(k, hw, p, smaller(size, console->read_length));
         const uint32_t args[3] = {console->read_stopped ? ERR_CANCEL : ERR_NONE, copied, 0};
         enum err err = upcall_queue(k, hw, p->id, &console_driver, UPCALL_READ, args);
         (void)err; /* dropped ones are counted there */
     }
     console->reader = (struct process_id){0, 0};
+    console->read_stopped = false;
     buffer_wipe(hw, buffer_receiving(k));
 }
 
@@ -270,14 +273,14 @@ static void console_process_end(struct kernel *k, struct hw *hw, struct process_
 
 static bool console_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
 {
-    uint32_t size;
-
     if (!console_present(k) || k->config->console.line != line)
         return false;
     if (chip_uarte_sent(hw, k->config->console.base))
         chunk_sent(k, hw);
-    if (chip_uarte_received(hw, k->config->console.base, &size))
-        chunk_received(k, hw, size);
+    bool is_full = chip_uarte_received(hw, k->config->console.base);
+    bool has_stopped = chip_uarte_receiver_stopped(hw, k->config->console.base);
+    if (k->services.console.read_stopped ? has_stopped : is_full)
+        read_end(k, hw);
     return true;
 }
 

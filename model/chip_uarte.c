@@ -6,6 +6,7 @@ enum {
     TASKS_STARTTX = 0x008,
     EVENTS_ENDRX = 0x110,
     EVENTS_ENDTX = 0x120,
+    EVENTS_RXTO = 0x144,
     INTENSET = 0x304,
     INTENCLR = 0x308,
     ENABLE = 0x500,
@@ -18,6 +19,7 @@ enum {
     CONFIG = 0x56c,
     INT_ENDRX = 1 << 4,
     INT_ENDTX = 1 << 8,
+    INT_RXTO = 1 << 17,
     ENABLE_UARTE = 8,
     BAUD_115200 = 0x01d60000,
 };
@@ -29,8 +31,9 @@ void chip_uarte_start(struct hw *hw, uint32_t base)
     hw_write32(hw, base + CONFIG, 0);
     hw_write32(hw, base + EVENTS_ENDRX, 0);
     hw_write32(hw, base + EVENTS_ENDTX, 0);
+    hw_write32(hw, base + EVENTS_RXTO, 0);
     hw_write32(hw, base + ENABLE, ENABLE_UARTE);
-    hw_write32(hw, base + INTENSET, INT_ENDRX | INT_ENDTX);
+    hw_write32(hw, base + INTENSET, INT_ENDRX | INT_ENDTX | INT_RXTO);
 }
 
 void chip_uarte_send(struct hw *hw, uint32_t base, struct span bytes)
@@ -68,10 +71,17 @@ bool chip_uarte_sent(struct hw *hw, uint32_t base)
     return event_taken(hw, base + EVENTS_ENDTX);
 }
 
-bool chip_uarte_received(struct hw *hw, uint32_t base, uint32_t *size)
+bool chip_uarte_received(struct hw *hw, uint32_t base)
 {
-    if (!event_taken(hw, base + EVENTS_ENDRX))
-        return false;
-    *size = hw_read32(hw, base + RXD_AMOUNT);
-    return true;
+    return event_taken(hw, base + EVENTS_ENDRX);
+}
+
+bool chip_uarte_receiver_stopped(struct hw *hw, uint32_t base)
+{
+    return event_taken(hw, base + EVENTS_RXTO);
+}
+
+uint32_t chip_uarte_received_size(struct hw *hw, uint32_t base)
+{
+    return hw_read32(hw, base + RXD_AMOUNT);
 }

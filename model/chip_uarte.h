@@ -15,12 +15,17 @@ void chip_uarte_send(struct hw *hw, uint32_t base, struct span bytes);
 /* A transfer has ended since the last look (ENDTX); the event is cleared. */
 bool chip_uarte_sent(struct hw *hw, uint32_t base);
 
-/* Fills `bytes` of RAM; the buffer is the device's until chip_uarte_received says so. */
+/* Fills `bytes` of RAM; the buffer is the device's until chip_uarte_received says so, or
+ * chip_uarte_receiver_stopped after chip_uarte_receive_stop. */
 void chip_uarte_receive(struct hw *hw, uint32_t base, struct span bytes);
-/* Ends it early: ENDRX comes with what has arrived. */
+/* The buffer is full (ENDRX); the event is cleared. */
+bool chip_uarte_received(struct hw *hw, uint32_t base);
+/* Ends a reception early; the receiver takes what is on the wire, four byte times at most. Until it has
+ * stopped, it obeys no new chip_uarte_receive. */
 void chip_uarte_receive_stop(struct hw *hw, uint32_t base);
-/* A transfer has ended since the last look (ENDRX); the event is cleared. `*size`: bytes received, as
- * the device says. */
-bool chip_uarte_received(struct hw *hw, uint32_t base, uint32_t *size);
+/* It has stopped (RXTO); the event is cleared. */
+bool chip_uarte_receiver_stopped(struct hw *hw, uint32_t base);
+/* Bytes of the last reception, as the device says. */
+uint32_t chip_uarte_received_size(struct hw *hw, uint32_t base);
 
 #endif

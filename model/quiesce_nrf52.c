@@ -35,7 +35,8 @@ static const struct quiesce_step rtc[] = {
 };
 
 /* STOPTX raises TXSTOPPED whether or not a byte was on its way, but only in an enabled UARTE. There is
- * no such sign for a receiver that may be idle (RXTO comes only if it ran): disabling cuts it off. */
+ * no such sign for a receiver that may be idle (RXTO comes only if it ran): disabling cuts it off, and
+ * empties its FIFO. (FLUSHRX would send those bytes to where the old owner's RXD.PTR points.) */
 static const struct quiesce_step uarte[] = {
     WRITE(0x200, 0),          /* SHORTS */
     WRITE(0x500, 8),          /* ENABLE */
@@ -44,7 +45,6 @@ static const struct quiesce_step uarte[] = {
     WRITE(0x004, 1),          /* TASKS_STOPRX */
     WRITE(0x00c, 1),          /* TASKS_STOPTX */
     AWAIT(0x158, ALL, 1),     /* EVENTS_TXSTOPPED */
-    WRITE(0x02c, 1),          /* TASKS_FLUSHRX: bytes of the old owner leave the FIFO */
     WRITE(0x500, 0),          /* ENABLE */
     WRITE(0x534, 0),          /* RXD.PTR */
     WRITE(0x538, 0),          /* RXD.MAXCNT */

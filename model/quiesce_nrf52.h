@@ -12,8 +12,9 @@
  *   TEMP TEMP       the last temperature stays (read-only): a property of the chip, nobody's secret.
  *   RADIO RXCRC, RSSISAMPLE, ECB and CCM internals: power of the RADIO is cycled (0xFFC); ECB and CCM
  *                   keep their data in RAM, their pointers are wiped.
- *   CLOCK, POWER    LFCLK is started, not stopped: the kernel's own alarm counts it. LFCLKSRC cannot
- *                   be written while it runs and stays; RESETREAS stays, it is the chip's record.
+ *   CLOCK, POWER    LFCLK is started, not stopped: the kernel's own alarm counts it. If it did not
+ *                   run, LFCLKSTARTED comes when it does. LFCLKSRC cannot be written meanwhile and
+ *                   stays; RESETREAS stays, it is the chip's record.
  *
  * Waits are counted in register reads. A read takes at least four CPU cycles over the bus; so 0x4000
  * reads are at least 1 ms at 64 MHz: ten times a UARTE byte at the 1 Mbaud that its steps set, and
