@@ -161,9 +161,8 @@ static enum stop_reason stop_reason_of(enum trap_kind kind, uint32_t slice_us, u
     }
 }
 
-/* The CPU is the kernel's again: unit off, slice timer off, time accounted for. NULL: no process was
- * in user mode. */
-static struct process *process_stopped(struct kernel *k, struct hw *hw, enum trap_kind kind)
+/* The CPU is the kernel's again. NULL: no process was in user mode. */
+static struct process *process_left(struct kernel *k, struct hw *hw)
 {
     uint32_t index = k->running;
 
@@ -172,10 +171,18 @@ static struct process *process_stopped(struct kernel *k, struct hw *hw, enum tra
     k->running = PROCESS_NONE;
     hw_spend(hw, PATH_EXCEPTION_ENTRY, 1);
     mpu_disable(hw);
+    return &k->processes[index];
+}
+
+/* The slice timer off, the time accounted for. It runs on while a system call is handled: else an app
+ * could keep the CPU from the others by calls that cost the kernel much and the app little. A refused
+ * call costs what it takes, and is no end of the slice either. */
+static void slice_account(struct kernel *k, struct hw *hw, uint32_t index, enum trap_kind kind)
+{
     uint32_t left_us = k->slice_us ? systick_stop(hw, k->config->cpu_hz) : 0;
     uint32_t ran_us = k->slice_us > left_us ? k->slice_us - left_us : 0;
+
     scheduler_ran(k, index, ran_us, stop_reason_of(kind, k->slice_us, left_us));
-    return &k->processes[index];
 }
 
 static void fault_handle(struct kernel *k, struct hw *hw, struct process *p)
@@ -192,25 +199,16 @@ static void fault_handle(struct kernel *k, struct hw *hw, struct process *p)
 
 void kernel_trap(struct kernel *k, struct hw *hw, const struct trap *trap)
 {
-    struct process *p = process_stopped(k, hw, trap->kind);
+    struct process *p = process_left(k, hw);
 
-    switch (trap->kind) {
-    case TRAP_SYSCALL:
-        if (p)
-            syscall_handle(k, hw, p, &trap->call);
-        break;
-    case TRAP_FAULT:
-        if (p)
-            fault_handle(k, hw, p);
-        break;
-    case TRAP_INTERRUPT:
-        if (trap->line < k->config->line_count)
-            top_half(hw, trap->line);
-        break;
-    case TRAP_SLICE_END:
-    case TRAP_RESCHEDULE:
-        break; /* the scheduler knows already */
-    }
+    if (p && trap->kind == TRAP_SYSCALL)
+        syscall_handle(k, hw, p, &trap->call);
+    if (p)
+        slice_account(k, hw, p->id.index, trap->kind);
+    if (p && trap->kind == TRAP_FAULT)
+        fault_handle(k, hw, p);
+    if (trap->kind == TRAP_INTERRUPT && trap->line < k->config->line_count)
+        top_half(hw, trap->line);
 }
 
 /* ---- the end of a life */
@@ -287,7 +285,7 @@ void kernel_end_process(struct kernel *k, struct hw *hw, uint32_t index, enum en
 {
     if (!index_is_used(k, index))
         return;
-    process_stopped(k, hw, TRAP_RESCHEDULE);
+    kernel_trap(k, hw, &(struct trap){.kind = TRAP_RESCHEDULE});
     process_end(k, hw, &k->processes[index], how, 0, k->tokens.manage);
 }
 

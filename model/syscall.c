@@ -59,6 +59,7 @@ static void on_yield(struct kernel *k, struct hw *hw, struct process *p, const s
         yield_no_wait(hw, p, call);
         break;
     case YIELD_WAIT: /* an upcall that waits already is taken when its turn comes */
+        upcall_pass_bare(hw, p);
         process_set_state(hw, p, PROCESS_YIELDED);
         break;
     case YIELD_WAIT_FOR:

@@ -207,6 +207,16 @@ bool upcall_take(struct hw *hw, struct process *p)
     return false;
 }
 
+void upcall_pass_bare(struct hw *hw, const struct process *p)
+{
+    struct queue queue = queue_load(hw, p);
+    struct queue_entry entry;
+
+    while (queue.count > 0 && !queue_entry_load(hw, p, queue, 0, &entry) && entry.function == 0)
+        if (entry_remove(hw, p, &queue, 0))
+            return;
+}
+
 bool upcall_take_event(struct kernel *k, struct hw *hw, struct process *p, uint32_t driver,
                        uint32_t number, uint32_t args[3])
 {

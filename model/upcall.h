@@ -17,6 +17,9 @@
  * none. Bare events before it are forgotten; so are broken entries, which are counted as dropped. */
 bool upcall_take(struct hw *hw, struct process *p);
 
+/* Forgets the bare events at the queue's front: a process that waits by yield-wait ignores them. */
+void upcall_pass_bare(struct hw *hw, const struct process *p);
+
 /* Takes the oldest event of (driver number, subscribe number): its arguments. False: none waits. */
 bool upcall_take_event(struct kernel *k, struct hw *hw, struct process *p, uint32_t driver,
                        uint32_t number, uint32_t args[3]);
