@@ -3,6 +3,10 @@
  *   trace_add --record--> every monitor whose `kinds` has that kind --verdict_add--> machine.verdicts
  *   switch to user mode --> on_user: the MPU as it is now, before the first instruction
  *
+ * on_user comes right after EVENT_RUN and before EVENT_RETURN, EVENT_UPCALL and the first operation.
+ * Monitors hear a record in the order of monitors[]: the ledger (sim/monitors/ledger.h) first, so
+ * that the others find in it what should be, this record included.
+ *
  * A monitor's state is a value of state_size bytes inside the machine and is copied with it. Monitors
  * read memory, registers and devices (machine.h's views), never the kernel's struct: its notes say
  * what was meant, the hardware says what is.
@@ -19,10 +23,10 @@ struct machine;
 
 struct monitor {
     const char *name;
-    uint64_t kinds[2];     /* bit k of word k / 64: on_record hears records of kind k */
-    size_t state_size;     /* zeroed at start */
-    uint64_t rules;        /* bit r: this monitor judges rule r */
-    bool always;           /* else only when the scenario has a check for it */
+    uint64_t kinds[2]; /* bit k of word k / 64: on_record hears records of kind k */
+    size_t state_size; /* zeroed at start */
+    uint64_t rules;    /* bit r: this monitor judges rule r */
+    bool always;       /* else only when the scenario has a check for it */
     void (*start)(struct machine *m, void *state);
     void (*on_record)(struct machine *m, void *state, const struct record *r);
     void (*on_user)(struct machine *m, void *state, uint32_t process);
@@ -37,28 +41,129 @@ struct verdict {
     uint16_t process;
     uint32_t address;
     uint64_t at_ps;
-    uint64_t record;  /* how many records had been traced */
+    uint64_t record;      /* how many records had been traced */
     uint64_t got, wanted; /* numbers for the message, by `detail` */
-    uint16_t detail;  /* enum verdict_detail of the monitor's own: report.c has a phrase for each */
-    uint16_t check;   /* index of the scenario's check, or 0xffff */
+    uint16_t detail; /* enum verdict_detail of the monitor's own: report.c has a phrase for each */
+    uint16_t check;  /* index of the scenario's check, or 0xffff */
 };
 
 enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
 
-/* What exactly is wrong: one phrase each in verdict.c with %g (got), %w (wanted), %a (address),
- * %p (process): "X can write %a, which is %g bytes past its break". Monitors append theirs. */
+/* What exactly is wrong, one phrase each. Monitors append theirs. In a phrase:
+ *   %p the process            %a the address            %o the process whose index `got` is
+ *   %g, %w got, wanted        %G, %W in hex             %e, %f the error codes got, wanted
+ *   %t, %u times got, wanted, in microseconds           %c the check's patterns
+ *   %s, %S the process states got, wanted               %l interrupt line `address` */
+/* clang-format off */
 #define VERDICT_DETAILS(X)                                                                         \
-    X(DETAIL_NONE, "")                                                                             \
-    X(DETAIL_KERNEL_PANIC, "the kernel panicked")
+    X(DETAIL_NONE, "") \
+    X(DETAIL_KERNEL_PANIC, "the kernel panicked") \
+    /* reach, stale-mpu, over-exposure */ \
+    X(DETAIL_REACH_READ, "%p can read %a and on for %g bytes, which it was never given") \
+    X(DETAIL_REACH_WRITE, "%p can write %a and on for %g bytes, which it was never given") \
+    X(DETAIL_REACH_EXECUTE, "%p can execute %a and on for %g bytes, which it may not") \
+    X(DETAIL_REACH_LACKS, "%p cannot use %a and on for %g bytes, though they are its own") \
+    X(DETAIL_REACH_ACCESS, "%p touched %a, which it was never given, and the access went through") \
+    X(DETAIL_STALE_OFF, "%p runs while the protection unit is off") \
+    X(DETAIL_STALE_OTHER, "%p can reach %a and on for %g bytes, which belong to another app") \
+    X(DETAIL_STALE_LIFE, "%p can reach %a and on for %g bytes of an earlier life or loan") \
+    X(DETAIL_EXPOSURE, "%p reaches %a, one of %g bytes that it did not ask for and no board file declares") \
+    X(DETAIL_EXPOSURE_BOUND, "an app reaches %g bytes beyond its requests, wanted %w") \
+    /* memory-layout */ \
+    X(DETAIL_LAYOUT_BLOCK, "%p has a block at %a of %g bytes that wraps or is not all process RAM") \
+    X(DETAIL_LAYOUT_MEETS, "%p has a block at %a that meets the block of %o") \
+    X(DETAIL_LAYOUT_ORDER, "%p has its app break at %a, and %G is not above it as it must be") \
+    X(DETAIL_LAYOUT_MARK, "%p has its app break at %a, below the end of an allowed buffer at %G") \
+    X(DETAIL_LAYOUT_ALLOW, "%p has allowed %g bytes at %a, which are not all its own") \
+    X(DETAIL_LAYOUT_GRANT, "%p has a grant of %g bytes at %a, which meets what must stay apart from it") \
+    X(DETAIL_LAYOUT_MEMOP, "%p was told that its break is %W, and it is %a") \
+    /* exclusive-owner */ \
+    X(DETAIL_OWNER_TWO, "%p was lent %a, whose device %o has") \
+    X(DETAIL_OWNER_KERNEL, "%p was lent %a, which a driver of the kernel uses") \
+    X(DETAIL_OWNER_ACCESS, "%p used the register %a, which it was not lent") \
+    /* filter-asked, refusal-reason */ \
+    X(DETAIL_FILTER_NOT_ASKED, "%p was lent %a without the board's filter having said yes to that request") \
+    X(DETAIL_FILTER_MISQUOTED, "the filter's answer to %p for %a came out as %e, and it says %f") \
+    X(DETAIL_FILTER_COVER, "%p was lent %a, which does not contain all of what it asked for") \
+    X(DETAIL_FILTER_MEMORY, "%p was lent %a, which meets memory, a private register or what is never lent") \
+    X(DETAIL_REFUSAL_CODE, "%p was refused %a with %e, and the reason was %f") \
+    X(DETAIL_REFUSAL_VAGUE, "%p was refused %a with %e, which gives no reason") \
+    X(DETAIL_REFUSAL_VARIANT, "%p was refused %a with return variant %g, wanted %w") \
+    /* interrupt-owner */ \
+    X(DETAIL_IRQ_FOREIGN, "%p got the interrupt of the device at %a, line %g, which it was not lent") \
+    X(DETAIL_IRQ_UNTIED, "%p got an upcall for base %a and line %g, which no one device has") \
+    X(DETAIL_IRQ_NONE, "%p got an upcall for line %g (device at %a), which has not risen since the last one") \
+    X(DETAIL_IRQ_QUEUED, "line %g was serviced for %p, which does not hold its device at %a") \
+    /* death-order, device-reset */ \
+    X(DETAIL_DEATH_IGNORED, "%p exited or faulted, and its life was not ended before user mode ran") \
+    X(DETAIL_DEATH_MAPPED, "%p gave up its window %a, which was never taken out of its map") \
+    X(DETAIL_DEATH_ORDER, "the device at %a of %p was dealt with out of order: step %g before step %w") \
+    X(DETAIL_DEATH_UNFINISHED, "the device at %a of %p was still at step %g when user mode ran") \
+    X(DETAIL_DEATH_LINE, "the line of the device at %a, once lent to %p, is still on or pending") \
+    X(DETAIL_DEATH_BUSY, "the device at %a, once lent to %p, is not quiet") \
+    X(DETAIL_DEATH_REGISTER, "register %a, once lent to %p, holds %G after the reset, wanted %W") \
+    X(DETAIL_RESET_REGISTER, "%p was lent %a, which holds %G, wanted %W") \
+    X(DETAIL_RESET_LINE, "%p was lent the device at %a with its interrupt line high") \
+    /* upcall-once */ \
+    X(DETAIL_UPCALL_UNQUEUED, "%p got an upcall of driver %G that was not waiting") \
+    X(DETAIL_UPCALL_ORDER, "%p got an upcall of driver %G before an older one of driver %W") \
+    X(DETAIL_UPCALL_FUNCTION, "%p was called at %a, and it had subscribed %W") \
+    X(DETAIL_UPCALL_SILENT, "%p was called at %a without an upcall having been delivered") \
+    X(DETAIL_UPCALL_SWAP, "%p swapped an upcall of driver %W, and %g old ones still wait") \
+    X(DETAIL_UPCALL_COUNT, "%p has %g upcalls waiting, and the kernel says %w") \
+    X(DETAIL_UPCALL_DROPS, "%p has %g upcalls counted as dropped, wanted %w") \
+    X(DETAIL_UPCALL_FULL, "%p has %g upcalls waiting, more than %w") \
+    /* progress, starvation, slice, livelock */ \
+    X(DETAIL_PROGRESS_UPCALL, "the CPU sleeps while an upcall waits that %p would take") \
+    X(DETAIL_PROGRESS_READY, "the CPU sleeps while %p is ready to run") \
+    X(DETAIL_STARVED, "%p was ready and waited while others ran for %t us, promised within %u us") \
+    X(DETAIL_SLICE, "%p ran for %t us while another was ready, its slice is %u us") \
+    X(DETAIL_LIVELOCK_LINE, "line %a was serviced %g times in a row while %p was ready") \
+    X(DETAIL_LIVELOCK_STUCK, "virtual time stands still: the CPU never leaves a loop") \
+    /* dma-reach, dma-after-death, memory-fresh, buffer-custody */ \
+    X(DETAIL_DMA_OWNER, "a device lent to %p reached %a and on for %g bytes, beyond its owner's memory") \
+    X(DETAIL_DMA_KERNEL, "a device of the kernel reached %a and on for %g bytes, beyond the kernel's RAM") \
+    X(DETAIL_DMA_NOBODY, "a device that works for nobody reached %a and on for %g bytes") \
+    X(DETAIL_DMA_DEAD, "a device once lent to %p still reached %a and on for %g bytes") \
+    X(DETAIL_FRESH, "%p finds %G at %a, which it has just been given and which must be zero") \
+    X(DETAIL_CUSTODY_BYTES, "the driver's buffer holds %G at %a, beyond the %w bytes of its client %p") \
+    X(DETAIL_CUSTODY_LENGTH, "%g bytes of the driver's buffer at %a go out, and %p handed over %w") \
+    /* step, count, absent, order, latency, final */ \
+    X(DETAIL_STEP, "step %a of %p gave %g, wanted %w") \
+    X(DETAIL_STEP_FAULT, "%p faulted %g times without the scenario expecting it") \
+    X(DETAIL_STEP_NO_FAULT, "%p was expected to fault, and did not") \
+    X(DETAIL_COUNT_LOW, "%c came %g times, wanted at least %w") \
+    X(DETAIL_COUNT_HIGH, "%c came %g times, wanted at most %w") \
+    X(DETAIL_ABSENT, "%c must not come, and did (%p, %a)") \
+    X(DETAIL_ORDER, "%c: the second came without the first before it") \
+    X(DETAIL_LATENCY_LONG, "%c took %t us, wanted at most %u us") \
+    X(DETAIL_LATENCY_SHORT, "%c took %t us, wanted at least %u us") \
+    X(DETAIL_LATENCY_OPEN, "%c is still open after %t us, wanted at most %u us") \
+    X(DETAIL_SPEEDUP, "%c: a speed-up of %g thousandths, wanted at least %w") \
+    X(DETAIL_SPEEDUP_HIGH, "%c: a speed-up of %g thousandths, wanted at most %w") \
+    X(DETAIL_FINAL_STATE, "%p ended %s, wanted %S") \
+    X(DETAIL_FINAL_RESTARTS, "%p was restarted %g times, wanted %w") \
+    X(DETAIL_FINAL_COMPLETION, "%p ended with completion code %g, wanted %w") \
+    X(DETAIL_FINAL_NO_COMPLETION, "%p has no completion code, wanted %w") \
+    X(DETAIL_FINAL_VARIABLE, "a variable of %p is %g at the end, wanted %w")
+/* clang-format on */
 
 enum verdict_detail {
 #define DETAIL_ENUM(enumerator, phrase) enumerator,
     VERDICT_DETAILS(DETAIL_ENUM)
 #undef DETAIL_ENUM
-    DETAIL_NUMBER
+        DETAIL_NUMBER
 };
 
 void verdict_add(struct machine *m, struct verdict verdict);
+/* The same for monitors: a break of `rule` now, unless one of the same rule, process, address and
+ * detail is kept already: one fault that shows a thousand times must not push others out. */
+void break_add(struct machine *m, enum rule rule, uint32_t process, uint32_t address,
+               enum verdict_detail detail, uint64_t got, uint64_t wanted);
+/* The same of the scenario's check `check`, and of the rule that its kind belongs to. */
+void break_of_check(struct machine *m, uint32_t check, uint32_t process, uint32_t address,
+                    enum verdict_detail detail, uint64_t got, uint64_t wanted);
+enum rule check_rule(enum check_kind kind);
 /* The rule had something to judge: needed for requested checks (no vacuous pass). */
 void rule_armed(struct machine *m, enum rule rule);
 void check_armed(struct machine *m, uint32_t check);
@@ -67,21 +172,29 @@ void check_armed(struct machine *m, uint32_t check);
 extern const struct monitor *const monitors[];
 extern const uint32_t monitor_count;
 
-/* Results of latency checks, kept in that monitor's state, for the report. */
+/* That monitor's state in this machine; NULL: it does not listen here. */
+void *monitor_state(struct machine *m, const struct monitor *monitor);
+
+/* Results of latency checks, kept in that monitor's state, for the report. A speed-up has two: its
+ * second pair of patterns is latency_result_2. NULL: the check has none, or there are more than
+ * LATENCY_MAX pairs of patterns. */
+enum { LATENCY_MAX = 32 };
 struct latency_result {
-    uint64_t count, open; /* pairs seen; `from` still waiting at the end */
+    uint64_t count, open; /* pairs seen; `from` without its `to` so far */
     uint64_t min_ps, max_ps, sum_ps;
-    uint64_t max_at_ps; /* when the slowest ended */
-    uint32_t histogram[64]; /* by half octaves of nanoseconds: median and p99 from it */
+    uint64_t max_at_ps;     /* when the slowest ended */
+    uint32_t histogram[64]; /* by half octaves of nanoseconds; the last bar takes all beyond */
 };
 const struct latency_result *latency_result(const struct machine *m, uint32_t check);
+const struct latency_result *latency_result_2(const struct machine *m, uint32_t check);
+/* The upper edge of the histogram's bar that holds the quantile, but never more than the maximum. */
 uint64_t latency_quantile_ps(const struct latency_result *l, uint32_t per_mille);
 
 /* What the reach monitor saw: the worst over-exposure of each process. */
 struct exposure_result {
-    uint32_t bytes;        /* reachable beyond what was asked (and not RAM slack) */
-    uint32_t devices;      /* foreign devices among them */
-    struct span first;     /* the lowest such run */
+    uint32_t bytes;    /* reachable beyond what was asked (and not RAM slack) */
+    uint32_t devices;  /* foreign devices among them */
+    struct span first; /* the lowest such run */
 };
 const struct exposure_result *exposure_result(const struct machine *m, uint32_t process);
 

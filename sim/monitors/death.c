@@ -1,0 +1,274 @@
+/* death: death-order and device-reset.
+ *
+ * For each endpoint that its last window leaves, by the kernel's notes, in this order:
+ *
+ *   1 unmapped --> 2 masked --> 3 quiet, or stuck --> (upcalls dropped) --> 4 freed
+ *
+ * all before user mode runs again, whoever's. Then, before that first instruction, the hardware: the
+ * line disabled and not pending, the device's line low, no wake to come, its registers at reset. A
+ * life ends at the latest before user mode runs after its exit or fault, and each of its windows is
+ * said to be unmapped. Whether it is: reach.c. Whether its upcalls are gone: upcall.c, interrupt.c.
+ *
+ * When a window is granted, each modelled device that it meets (and that its owner does not use
+ * already by another window) has its line low and its registers at reset: device-reset.
+ *
+ * Not compared, since software cannot bring them back: registers that no write changes (results such
+ * as RNG.VALUE, TEMP, COUNTER, AMOUNT; what stands there is cleared by the device or is no secret of the
+ * old owner's), views of another register, and a register that an injection forces. An endpoint that
+ * the kernel calls stuck, and so withholds, is judged for its masked line alone.
+ */
+#include "sim/machine.h"
+#include "sim/monitors/ledger.h"
+
+enum step { STEP_NONE, STEP_UNMAPPED, STEP_MASKED, STEP_QUIET, STEP_FREED };
+
+struct death {
+    uint32_t pending; /* endpoints whose `step` is not STEP_NONE */
+    struct dying {
+        uint8_t step; /* enum step */
+        bool stuck;
+        bool lent_again;
+        uint16_t process;
+    } of[ENDPOINT_MAX];
+};
+
+static uint32_t base_of(const struct machine *m, uint32_t endpoint)
+{
+    return machine_scenario(m)->config.endpoints[endpoint].windows[0].base;
+}
+
+/* ---- the notes' order */
+
+static void on_removed(const struct machine *m, struct death *death, const struct record *r)
+{
+    const struct ledger *l = ledger_of((struct machine *)m);
+    const struct kernel_config *config = &machine_scenario(m)->config;
+    struct span window = {r->address, (uint32_t)r->value};
+
+    for (uint32_t i = 0; i < config->endpoint_count; i++) {
+        if (!endpoint_meets_span(&config->endpoints[i], window) ||
+            ledger_holds_endpoint(m, l, r->process, i))
+            continue;
+        if (death->of[i].step == STEP_NONE)
+            death->pending++;
+        death->of[i] = (struct dying){.step = STEP_UNMAPPED, .process = r->process};
+    }
+}
+
+static void on_step(struct machine *m, struct death *death, uint32_t endpoint, enum step step)
+{
+    struct dying *d = &death->of[endpoint];
+
+    if (d->step == STEP_NONE || d->step == STEP_FREED)
+        return; /* a line masked or a device reset for another reason */
+    if (d->step + 1 != (int)step)
+        break_add(m, RULE_DEATH_ORDER, d->process, base_of(m, endpoint), DETAIL_DEATH_ORDER, step,
+                  d->step + 1u);
+    d->step = (uint8_t)step;
+}
+
+static void on_owned(struct machine *m, struct death *death, uint32_t endpoint)
+{
+    struct dying *d = &death->of[endpoint];
+
+    if (d->step != STEP_NONE && d->step != STEP_FREED)
+        break_add(m, RULE_DEATH_ORDER, d->process, base_of(m, endpoint), DETAIL_DEATH_UNFINISHED,
+                  d->step, 0);
+    d->lent_again = true;
+}
+
+/* ---- the hardware afterwards */
+
+/* The first register that a write could have brought back to reset and is not; false: none. */
+static bool find_unreset(struct device *d, uint32_t *row)
+{
+    for (uint32_t i = 0; i < d->type->reg_count; i++) {
+        const struct reg *reg = &d->type->regs[i];
+        bool by_write = (reg->writable | reg->write1_sets | reg->write1_clears) != 0;
+        bool forced = d->fault.forced && d->fault.forced_offset == reg->offset;
+        if (!by_write || reg->view != 0 || forced || device_value(d, i) == reg->reset)
+            continue;
+        *row = i;
+        return true;
+    }
+    return false;
+}
+
+static void judge_device(struct machine *m, const struct dying *dying, struct device *d)
+{
+    uint32_t row;
+
+    if (device_line(d) || (d->wake_ps != TIME_NEVER && !d->fault.hung))
+        break_add(m, RULE_DEATH_ORDER, dying->process, d->base, DETAIL_DEATH_BUSY, 0, 0);
+    if (find_unreset(d, &row))
+        break_add(m, RULE_DEATH_ORDER, dying->process, d->base + d->type->regs[row].offset,
+                  DETAIL_DEATH_REGISTER, device_value(d, row), d->type->regs[row].reset);
+}
+
+/* A line that is high for good stays pending; masked it must be. */
+static bool line_is_on(const struct nvic *nvic, uint32_t line, bool stuck)
+{
+    uint32_t pending = stuck ? 0 : nvic->pending[line / 32];
+
+    return (nvic->enabled[line / 32] | pending) >> (line % 32) & 1;
+}
+
+static void judge_hardware(struct machine *m, const struct dying *dying, uint32_t endpoint)
+{
+    const struct scenario *s = machine_scenario(m);
+    const struct passthrough_endpoint *e = &s->config.endpoints[endpoint];
+
+    if (e->has_line && !dying->lent_again && line_is_on(machine_nvic(m), e->line, dying->stuck))
+        break_add(m, RULE_DEATH_ORDER, dying->process, base_of(m, endpoint), DETAIL_DEATH_LINE, 0,
+                  0);
+    for (uint32_t i = 0; i < s->board.device_count && !dying->stuck; i++) {
+        struct device *d = s->board.devices[i].alias_of == BOARD_NONE ? machine_device(m, i) : NULL;
+        if (d && s->board.devices[i].endpoint == endpoint)
+            judge_device(m, dying, d);
+    }
+}
+
+/* ---- before user mode */
+
+static void judge_doomed(struct machine *m, struct ledger *l)
+{
+    for (uint32_t i = 0; i < PROCESS_MAX; i++) {
+        if (!l->processes[i].doomed)
+            continue;
+        break_add(m, RULE_DEATH_ORDER, i, 0, DETAIL_DEATH_IGNORED, 0, 0);
+        ledger_life_end(l, i);
+    }
+}
+
+static void judge_unremoved(struct machine *m, struct ledger *l)
+{
+    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+        struct ledger_window *w = &l->windows[i];
+        if (!w->unremoved)
+            continue;
+        break_add(m, RULE_DEATH_ORDER, w->process, w->granted.base, DETAIL_DEATH_MAPPED, 0, 0);
+        w->unremoved = false;
+        l->unremoved_count--;
+    }
+}
+
+static void judge_pending(struct machine *m, struct death *death)
+{
+    for (uint32_t i = 0; i < ENDPOINT_MAX; i++) {
+        struct dying *d = &death->of[i];
+        if (d->step == STEP_FREED)
+            judge_hardware(m, d, i);
+        else if (d->step != STEP_NONE)
+            break_add(m, RULE_DEATH_ORDER, d->process, base_of(m, i), DETAIL_DEATH_UNFINISHED,
+                      d->step, 0);
+        *d = (struct dying){0};
+    }
+    rule_armed(m, RULE_DEATH_ORDER);
+    death->pending = 0;
+}
+
+static void on_user(struct machine *m, void *state, uint32_t process)
+{
+    struct death *death = state;
+    struct ledger *l = ledger_of(m);
+
+    (void)process;
+    if (l->doomed_count)
+        judge_doomed(m, l);
+    if (l->unremoved_count)
+        judge_unremoved(m, l);
+    if (death->pending)
+        judge_pending(m, death);
+}
+
+/* ---- device-reset */
+
+static bool used_already(const struct ledger *l, uint32_t process, struct span device,
+                         struct span granted)
+{
+    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+        const struct ledger_window *w = &l->windows[i];
+        if (w->state == WINDOW_HELD && w->process == process && span_meets(w->granted, device) &&
+            !span_equal(w->granted, granted))
+            return true;
+    }
+    return false;
+}
+
+static void judge_lent(struct machine *m, const struct record *r, struct device *d)
+{
+    uint32_t row;
+
+    rule_armed(m, RULE_DEVICE_RESET);
+    if (device_line(d) && !d->fault.line_stuck)
+        break_add(m, RULE_DEVICE_RESET, r->process, d->base, DETAIL_RESET_LINE, 0, 0);
+    if (find_unreset(d, &row))
+        break_add(m, RULE_DEVICE_RESET, r->process, d->base + d->type->regs[row].offset,
+                  DETAIL_RESET_REGISTER, device_value(d, row), d->type->regs[row].reset);
+}
+
+static void on_granted(struct machine *m, const struct record *r)
+{
+    const struct board *board = &machine_scenario(m)->board;
+    struct span granted = {r->address, (uint32_t)r->value};
+
+    for (uint32_t i = 0; i < board->device_count; i++) {
+        const struct board_device *row = &board->devices[i];
+        struct device *d = row->alias_of == BOARD_NONE ? machine_device(m, i) : NULL;
+        if (d && span_meets(row->window, granted) &&
+            !used_already(ledger_of(m), r->process, row->window, granted))
+            judge_lent(m, r, d);
+    }
+}
+
+/* ---- */
+
+/* A flat switch. */
+static void on_record(struct machine *m, void *state, const struct record *r)
+{
+    struct death *death = state;
+    bool about_endpoint =
+        r->kind != EVENT_OF(NOTE_WINDOW_REMOVED) && r->kind != EVENT_OF(NOTE_WINDOW_GRANTED);
+
+    if (r->process >= PROCESS_MAX ||
+        (about_endpoint && r->address >= machine_scenario(m)->config.endpoint_count))
+        return;
+    switch (r->kind) {
+    case EVENT_OF(NOTE_WINDOW_REMOVED):
+        on_removed(m, death, r);
+        break;
+    case EVENT_OF(NOTE_WINDOW_GRANTED):
+        on_granted(m, r);
+        break;
+    case EVENT_OF(NOTE_ENDPOINT_MASKED):
+        on_step(m, death, r->address, STEP_MASKED);
+        break;
+    case EVENT_OF(NOTE_ENDPOINT_STUCK):
+        if (death->of[r->address].step != STEP_NONE)
+            death->of[r->address].stuck = true;
+        on_step(m, death, r->address, STEP_QUIET);
+        break;
+    case EVENT_OF(NOTE_ENDPOINT_QUIET):
+        on_step(m, death, r->address, STEP_QUIET);
+        break;
+    case EVENT_OF(NOTE_ENDPOINT_FREED):
+        on_step(m, death, r->address, STEP_FREED);
+        break;
+    default:
+        on_owned(m, death, r->address);
+        break;
+    }
+}
+
+const struct monitor monitor_death = {
+    .name = "death",
+    .kinds = {0, KIND_NOTE(NOTE_WINDOW_REMOVED) | KIND_NOTE(NOTE_WINDOW_GRANTED) |
+                     KIND_NOTE(NOTE_ENDPOINT_MASKED) | KIND_NOTE(NOTE_ENDPOINT_QUIET) |
+                     KIND_NOTE(NOTE_ENDPOINT_STUCK) | KIND_NOTE(NOTE_ENDPOINT_FREED) |
+                     KIND_NOTE(NOTE_ENDPOINT_OWNED)},
+    .state_size = sizeof(struct death),
+    .rules = KIND_BIT(RULE_DEATH_ORDER) | KIND_BIT(RULE_DEVICE_RESET),
+    .always = true,
+    .on_record = on_record,
+    .on_user = on_user,
+};

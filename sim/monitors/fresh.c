@@ -1,0 +1,60 @@
+/* fresh: memory-fresh.
+ *
+ * Judges, before an app's first instruction after its reachable memory grew (a load, a restart, a break
+ * moved up, a rounding moved up), every byte that this life has not reached before: it is zero. RAM
+ * begins with a pattern, so what nobody cleared shows.
+ *
+ * Cannot see: bytes that this life had reached, gave up by a lower break and gets again; they are its
+ * own. What DMA of the app's own device wrote there before its first look counts as stale.
+ */
+#include "sim/machine.h"
+#include "sim/monitors/ledger.h"
+
+enum { CHUNK = 256 };
+
+struct fresh {
+    struct {
+        uint32_t unique;  /* the life that `reached` is of */
+        uint32_t reached; /* first address not reached by it yet */
+    } of[PROCESS_MAX];
+};
+
+static void judge_chunk(struct machine *m, uint32_t process, struct span span)
+{
+    uint8_t bytes[CHUNK];
+
+    if (!machine_peek(m, span, bytes))
+        return; /* not RAM: the layout rule's */
+    for (uint32_t i = 0; i < span.size; i++)
+        if (bytes[i] != 0) {
+            break_add(m, RULE_MEMORY_FRESH, process, span.base + i, DETAIL_FRESH, bytes[i], 0);
+            return;
+        }
+}
+
+static void on_user(struct machine *m, void *state, uint32_t process)
+{
+    struct fresh *fresh = state;
+    const struct ledger_process *p = &ledger_of(m)->processes[process];
+    uint32_t *reached = &fresh->of[process].reached;
+
+    if (fresh->of[process].unique != p->unique) {
+        fresh->of[process].unique = p->unique;
+        *reached = p->block.base;
+    }
+    uint32_t end = p->accessible_end > p->app_break ? p->accessible_end : p->app_break;
+    if (!p->live || end <= *reached)
+        return;
+    rule_armed(m, RULE_MEMORY_FRESH);
+    for (uint32_t at = *reached; at < end; at += CHUNK)
+        judge_chunk(m, process, (struct span){at, end - at < CHUNK ? end - at : CHUNK});
+    *reached = end;
+}
+
+const struct monitor monitor_fresh = {
+    .name = "fresh",
+    .state_size = sizeof(struct fresh),
+    .rules = KIND_BIT(RULE_MEMORY_FRESH),
+    .always = true,
+    .on_user = on_user,
+};

@@ -1,0 +1,103 @@
+/* ledger.h: what should be: who lives, which memory is whose, which windows were lent to whom.
+ *
+ *   the app's own system calls and what they returned --\
+ *   the board's filter, asked again by us ---------------+--> ledger --> the monitors of the rules
+ *   the kernel's notes: loads, ends, breaks, windows ---/
+ *
+ * A window is in the ledger if the app asked for it (or its header does), the filter says yes when
+ * asked again, and the kernel says so by its note or by what it returns to the app. It leaves with the
+ * note of its removal, with the app's successful release, or with the end of the app's life,
+ * whichever is first. So no note alone can make anything reachable that is not due.
+ *
+ * Cannot see: whether a header's request should have been granted (another reason than the filter's may
+ * stand against it); breaks and blocks, which are the kernel's word, cross-checked by layout.c.
+ *
+ * A value without pointers, the first monitor's state.
+ */
+#ifndef SIM_MONITORS_LEDGER_H
+#define SIM_MONITORS_LEDGER_H
+
+#include "model/process.h"
+#include "sim/monitors.h"
+
+enum {
+    LEDGER_WINDOW_MAX = 96, /* held and past windows of all apps; the kernel lends 64 at most */
+    LEDGER_NONE = 0xffffffff,
+};
+
+enum right { RIGHT_READ = 1, RIGHT_WRITE = 2, RIGHT_EXECUTE = 4 };
+
+enum ledger_window_state { WINDOW_FREE, WINDOW_HELD, WINDOW_PAST };
+
+struct ledger_window {
+    uint16_t process;
+    uint8_t state;       /* enum ledger_window_state */
+    bool confirmed;      /* the app was told, or it comes from its header */
+    bool unremoved;      /* PAST: its life ended, and the kernel has not said that it is unmapped */
+    uint32_t users;      /* PAST: what struct ledger.users was */
+    struct span asked;   /* by the app */
+    struct span granted; /* the filter's answer */
+};
+
+struct ledger_process {
+    bool live;
+    bool doomed;    /* it exited or faulted: its life must end before user mode runs again */
+    bool call_open; /* its system call has not returned */
+    uint32_t call_class;
+    uint32_t args[4];
+    uint32_t unique;
+    struct span block;
+    uint32_t app_break, kernel_break;
+    uint32_t accessible_end; /* as the kernel says it: at or after the app break */
+    uint32_t past_end;       /* the highest accessible_end of earlier lives in this block */
+    uint32_t version;        /* grows with each change of what this process may reach */
+};
+
+struct ledger {
+    uint32_t users; /* switches to user mode so far */
+    uint32_t added; /* window that the record at hand added, or LEDGER_NONE */
+    bool returning; /* the record at hand ends the call in `args` */
+    uint32_t doomed_count;
+    uint32_t unremoved_count;
+    uint64_t dma_lent[2]; /* by board device: DMA masters that were ever lent */
+    struct ledger_process processes[PROCESS_MAX];
+    struct ledger_window windows[LEDGER_WINDOW_MAX];
+};
+
+struct ledger *ledger_of(struct machine *m);
+
+/* The end of a process's life, now, as NOTE_PROCESS_END says it. */
+void ledger_life_end(struct ledger *l, uint32_t process);
+
+/* What `process` may do with the byte, enum right bits. Rounding past the break is not in it. */
+uint32_t ledger_rights(const struct machine *m, const struct ledger *l, uint32_t process,
+                       uint32_t address);
+
+/* The window that the process holds there, or NULL. */
+const struct ledger_window *ledger_window_at(const struct ledger *l, uint32_t process,
+                                             uint32_t address);
+
+/* The process that holds a window meeting the span, other than `except`; PROCESS_NONE: nobody. */
+uint32_t ledger_holder(const struct ledger *l, struct span span, uint32_t except);
+
+/* It holds a window that meets one of the endpoint's. */
+bool ledger_holds_endpoint(const struct machine *m, const struct ledger *l, uint32_t process,
+                           uint32_t endpoint);
+
+/* It waits in a yield for an upcall. */
+bool ledger_waits(const struct ledger_process *p);
+
+/* The board's filter, asked again. ERR_NODEVICE: the board lends nothing. */
+enum err board_answer(const struct machine *m, uint32_t process, struct span asked,
+                      struct span *granted);
+
+bool endpoint_meets_span(const struct passthrough_endpoint *e, struct span span);
+
+/* It is command `number` of the passthrough driver. */
+bool is_passthrough_command(const struct machine *m, const struct ledger_process *p,
+                            uint32_t number);
+
+/* Command numbers and subscribe number of the draft's interface (TRD 107, section 2). */
+enum { COMMAND_QUERY = 1, COMMAND_ALLOCATE = 2, COMMAND_RELEASE = 3 };
+
+#endif

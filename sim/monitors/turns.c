@@ -1,0 +1,209 @@
+/* turns: starvation and slice.
+ *
+ * Both measure time in user mode only: what interrupts take from an app is nobody's turn (livelock.c).
+ * An app is ready from the moment when it could run (upcall.c) to when it runs.
+ *
+ *   starvation   while an app is ready and does not run, the others run for no longer than the
+ *                scheduler promises: round robin, one slice for each live app; feedback queue, 5 s to
+ *                the refresh and its longest slice for each. Judged at each slice end, when the app
+ *                runs at last, and at the end. Cooperative and priority promise nothing.
+ *   slice        one app does not run, while another is ready, for longer than its slice: round robin's;
+ *                feedback queue, the sum of its three, since it may pass through them in one go.
+ *                TOLERANCE_PS for the timer's rounding to whole microseconds.
+ *
+ * Cannot see: shorter slices in the upper queues of the feedback queue; the rule that a rest of at most
+ * 500 us is not run.
+ */
+#include "model/scheduler.h"
+#include "sim/machine.h"
+#include "sim/monitors/upcall.h"
+
+#define TOLERANCE_PS (20 * PS_PER_US)
+
+enum { MLFQ_LONGEST_US = 50000, MLFQ_ALL_US = 80000, MLFQ_REFRESH_S = 5 };
+
+struct turns {
+    uint64_t user_ps;      /* in user mode so far, all apps */
+    uint64_t run_since_ps; /* of the app in user mode */
+    uint64_t contended_ps; /* of the current turn, while another app was ready */
+    uint32_t running;      /* in user mode, else PROCESS_NONE */
+    uint32_t turn;         /* who ran last */
+    struct {
+        bool ready; /* and not running */
+        uint64_t since_ps;
+        uint64_t user_ps_then;
+    } of[PROCESS_MAX];
+};
+
+/* Zero: no promise. */
+static uint64_t slice_ps(const struct kernel_config *config)
+{
+    uint32_t slice_us = config->timeslice_us ? config->timeslice_us : ROUND_ROBIN_SLICE_US;
+
+    switch (config->scheduler) {
+    case SCHEDULER_ROUND_ROBIN:
+        return slice_us * PS_PER_US;
+    case SCHEDULER_MLFQ:
+        return MLFQ_ALL_US * PS_PER_US;
+    default:
+        return 0;
+    }
+}
+
+static uint64_t promise_ps(const struct kernel_config *config, uint32_t live)
+{
+    if (config->scheduler == SCHEDULER_MLFQ)
+        return MLFQ_REFRESH_S * PS_PER_S + live * (uint64_t)MLFQ_LONGEST_US * PS_PER_US;
+    return live * (slice_ps(config) + TOLERANCE_PS);
+}
+
+static uint32_t live_count(const struct ledger *l)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < PROCESS_MAX; i++)
+        count += l->processes[i].live;
+    return count;
+}
+
+/* ---- starvation */
+
+static void judge_wait(struct machine *m, const struct turns *t, uint32_t process)
+{
+    const struct kernel_config *config = &machine_scenario(m)->config;
+
+    if (!t->of[process].ready || slice_ps(config) == 0)
+        return;
+    uint64_t waited = t->user_ps - t->of[process].user_ps_then;
+    uint64_t promised = promise_ps(config, live_count(ledger_of(m)));
+    rule_armed(m, RULE_STARVATION);
+    if (waited > promised)
+        break_add(m, RULE_STARVATION, process, 0, DETAIL_STARVED, waited, promised);
+}
+
+static void judge_all(struct machine *m, const struct turns *t)
+{
+    for (uint32_t i = 0; i < machine_scenario(m)->app_count; i++)
+        judge_wait(m, t, i);
+}
+
+/* Takes a new look at whether an app that does not run is ready. */
+static void look(struct machine *m, struct turns *t, uint32_t process, uint64_t now_ps)
+{
+    bool ready = process != t->running && process_would_run(m, ledger_of(m), process);
+
+    if (ready && !t->of[process].ready) {
+        t->of[process].since_ps = now_ps;
+        t->of[process].user_ps_then = t->user_ps;
+    }
+    t->of[process].ready = ready;
+}
+
+/* ---- slice */
+
+static uint64_t another_ready_since(const struct turns *t, uint32_t except, uint32_t count)
+{
+    uint64_t since = TIME_NEVER;
+
+    for (uint32_t i = 0; i < count; i++)
+        if (i != except && t->of[i].ready && t->of[i].since_ps < since)
+            since = t->of[i].since_ps;
+    return since;
+}
+
+static void judge_slice(struct machine *m, struct turns *t, uint64_t now_ps)
+{
+    const struct scenario *s = machine_scenario(m);
+    uint64_t since = another_ready_since(t, t->turn, s->app_count);
+    uint64_t slice = slice_ps(&s->config);
+    uint64_t from = since > t->run_since_ps ? since : t->run_since_ps;
+
+    if (slice == 0 || since == TIME_NEVER || from >= now_ps)
+        return;
+    rule_armed(m, RULE_SLICE);
+    t->contended_ps += now_ps - from;
+    if (t->contended_ps > slice + TOLERANCE_PS)
+        break_add(m, RULE_SLICE, t->turn, 0, DETAIL_SLICE, t->contended_ps, slice);
+}
+
+/* ---- */
+
+static void user_begins(struct machine *m, struct turns *t, const struct record *r)
+{
+    if (t->turn != r->process)
+        t->contended_ps = 0;
+    judge_wait(m, t, r->process);
+    t->turn = t->running = r->process;
+    t->of[r->process].ready = false;
+    t->run_since_ps = r->at_ps;
+}
+
+static void user_ends(struct machine *m, struct turns *t, const struct record *r)
+{
+    if (t->running != r->process)
+        return; /* the second of two records */
+    judge_slice(m, t, r->at_ps);
+    t->user_ps += r->at_ps - t->run_since_ps;
+    t->running = PROCESS_NONE;
+    if (r->kind == EVENT_SLICE_END)
+        judge_all(m, t);
+}
+
+static void on_record(struct machine *m, void *state, const struct record *r)
+{
+    struct turns *t = state;
+
+    /* Injections take the CPU from the app without a record of its own. */
+    if (r->kind == EVENT_OF(NOTE_PROCESS_END) && t->running != PROCESS_NONE)
+        user_ends(m, t, &(struct record){r->at_ps, EVENT_IRQ_TAKEN, (uint16_t)t->running, 0, 0});
+    if (r->process >= PROCESS_MAX)
+        return;
+    switch (r->kind) {
+    case EVENT_RUN:
+        user_begins(m, t, r);
+        return;
+    case EVENT_SYSCALL:
+    case EVENT_FAULT:
+    case EVENT_SLICE_END:
+    case EVENT_IRQ_TAKEN:
+        user_ends(m, t, r);
+        break;
+    default:
+        break;
+    }
+    look(m, t, r->process, r->at_ps);
+}
+
+static void start(struct machine *m, void *state)
+{
+    struct turns *t = state;
+
+    (void)m;
+    t->running = t->turn = PROCESS_NONE;
+}
+
+static void at_end(struct machine *m, void *state)
+{
+    struct turns *t = state;
+
+    if (t->running != PROCESS_NONE) {
+        t->user_ps += machine_now_ps(m) - t->run_since_ps;
+        judge_slice(m, t, machine_now_ps(m));
+    }
+    judge_all(m, t);
+}
+
+const struct monitor monitor_turns = {
+    .name = "turns",
+    .kinds = {KIND_EVENT(EVENT_RUN) | KIND_EVENT(EVENT_SYSCALL) | KIND_EVENT(EVENT_SYSCALL_MORE) |
+                  KIND_EVENT(EVENT_FAULT) | KIND_EVENT(EVENT_SLICE_END) |
+                  KIND_EVENT(EVENT_IRQ_TAKEN),
+              KIND_NOTE(NOTE_PROCESS_LOADED) | KIND_NOTE(NOTE_PROCESS_END) |
+                  KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_CANCELLED)},
+    .state_size = sizeof(struct turns),
+    .rules = KIND_BIT(RULE_STARVATION) | KIND_BIT(RULE_SLICE),
+    .always = true,
+    .start = start,
+    .on_record = on_record,
+    .at_end = at_end,
+};

@@ -1,0 +1,309 @@
+/* upcall: upcall-once.
+ *
+ * Keeps a queue for each app from the kernel's notes (queued, cancelled, dropped, delivered), and the
+ * subscriptions from the app's own successful Subscribe calls. Judges:
+ *
+ *   - what is delivered was waiting, and no older upcall with a handler was passed over;
+ *   - the handler that begins in the app, and its appdata, are what the app subscribed;
+ *   - a handler begins only after a delivery, never null;
+ *   - a successful Subscribe leaves no old upcall of its (driver, number) waiting;
+ *   - at most 10 wait, and one in the slot of yield-wait-for; the kernel's count is not below ours;
+ *   - each drop raises the kernel's count by one, and no end of a life lowers it.
+ *
+ * Cannot see: events of null upcalls, which the kernel keeps without a note for a later yield-wait-for;
+ * the arguments r0 to r2 (of lent devices: interrupt.c). Two waiting upcalls of one (driver, number)
+ * are alike. More than SUBSCRIPTION_MAX subscriptions: those beyond are not judged.
+ */
+#include "sim/monitors/upcall.h"
+#include "sim/machine.h"
+#include <string.h>
+
+enum {
+    WAITING_MAX = UPCALL_MAX + 1, /* and the slot */
+    SUBSCRIPTION_MAX = 256,
+    NO_NUMBER = 0xffffffff, /* every number of the driver */
+};
+
+struct waiting {
+    uint32_t driver;
+    uint32_t number;
+};
+
+struct subscription {
+    uint16_t process;
+    bool used;
+    struct waiting what;
+    uint32_t function, appdata;
+};
+
+struct upcalls {
+    struct queue {
+        uint32_t count;
+        struct waiting waiting[WAITING_MAX];
+        uint32_t dropped;      /* as the kernel counts */
+        uint32_t before_swap;  /* of the (driver, number) that Subscribe is about: still there */
+        bool delivered;        /* and not yet begun in the app: */
+        struct waiting begins; /* this one */
+    } of[PROCESS_MAX];
+    struct subscription subscriptions[SUBSCRIPTION_MAX];
+};
+
+/* ---- subscriptions, as the app made them */
+
+static bool same(struct waiting a, struct waiting b)
+{
+    return a.driver == b.driver && (a.number == b.number || b.number == NO_NUMBER);
+}
+
+static const struct subscription *subscription_of(const struct upcalls *u, uint32_t process,
+                                                  struct waiting what)
+{
+    for (uint32_t i = 0; i < SUBSCRIPTION_MAX; i++) {
+        const struct subscription *s = &u->subscriptions[i];
+        if (s->used && s->process == process && same(s->what, what))
+            return s;
+    }
+    return NULL;
+}
+
+static void subscribe(struct upcalls *u, uint32_t process, struct waiting what, uint32_t function,
+                      uint32_t appdata)
+{
+    struct subscription *s = (struct subscription *)subscription_of(u, process, what);
+
+    for (uint32_t i = 0; i < SUBSCRIPTION_MAX && !s; i++)
+        if (!u->subscriptions[i].used)
+            s = &u->subscriptions[i];
+    if (s)
+        *s = (struct subscription){(uint16_t)process, true, what, function, appdata};
+}
+
+static void forget_life(struct upcalls *u, uint32_t process)
+{
+    uint32_t dropped = u->of[process].dropped;
+
+    for (uint32_t i = 0; i < SUBSCRIPTION_MAX; i++)
+        if (u->subscriptions[i].process == process)
+            u->subscriptions[i].used = false;
+    u->of[process] = (struct queue){.dropped = dropped};
+}
+
+/* ---- the queue */
+
+static uint32_t count_of(const struct queue *q, struct waiting what)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < q->count; i++)
+        count += same(q->waiting[i], what);
+    return count;
+}
+
+/* Place of the oldest, or q->count. */
+static uint32_t oldest(const struct queue *q, struct waiting what)
+{
+    uint32_t i = 0;
+
+    while (i < q->count && !same(q->waiting[i], what))
+        i++;
+    return i;
+}
+
+static void take(struct queue *q, uint32_t place)
+{
+    q->count--;
+    memmove(&q->waiting[place], &q->waiting[place + 1], (q->count - place) * sizeof q->waiting[0]);
+}
+
+static void on_queued(struct machine *m, struct queue *q, const struct record *r)
+{
+    uint32_t says = pair_high(r->value);
+
+    rule_armed(m, RULE_UPCALL_ONCE);
+    if (q->count == WAITING_MAX) {
+        break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_FULL, q->count + 1u,
+                  WAITING_MAX);
+        return;
+    }
+    q->waiting[q->count++] = (struct waiting){r->address, pair_low(r->value)};
+    if (says < q->count || says > WAITING_MAX)
+        break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_COUNT, q->count, says);
+}
+
+static void on_cancelled(struct queue *q, struct waiting what)
+{
+    uint32_t place;
+
+    while ((place = oldest(q, what)) < q->count) {
+        take(q, place);
+        q->before_swap = 0;
+    }
+}
+
+/* The new one when the queue is full; else the oldest, which had become rubbish. */
+static void on_dropped(struct machine *m, struct queue *q, const struct record *r)
+{
+    uint32_t says = pair_high(r->value);
+    uint32_t place = oldest(q, (struct waiting){r->address, pair_low(r->value)});
+
+    rule_armed(m, RULE_UPCALL_ONCE);
+    if (says != q->dropped + 1)
+        break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_DROPS, says, q->dropped + 1u);
+    q->dropped = says;
+    if (q->count < UPCALL_MAX && place == 0 && q->count > 0)
+        take(q, place);
+}
+
+static bool has_handler(const struct upcalls *u, uint32_t process, struct waiting what)
+{
+    const struct subscription *s = subscription_of(u, process, what);
+
+    return s && s->function != 0;
+}
+
+static void on_delivered(struct machine *m, const struct upcalls *u, struct queue *q,
+                         const struct record *r)
+{
+    struct waiting what = {r->address, pair_low(r->value)};
+    uint32_t place = oldest(q, what);
+    bool to_handler = pair_high(r->value) != 0;
+
+    rule_armed(m, RULE_UPCALL_ONCE);
+    q->delivered = to_handler;
+    q->begins = what;
+    if (place == q->count) {
+        if (to_handler) /* else the event of a null upcall, which is queued without a note */
+            break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_UNQUEUED, what.driver, 0);
+        return;
+    }
+    for (uint32_t i = 0; i < place && to_handler; i++)
+        if (has_handler(u, r->process, q->waiting[i]))
+            break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_ORDER, what.driver,
+                      q->waiting[i].driver);
+    take(q, place);
+}
+
+/* ---- the app's side */
+
+static void on_handler(struct machine *m, const struct upcalls *u, struct queue *q,
+                       const struct record *r)
+{
+    if (!q->delivered) {
+        break_add(m, RULE_UPCALL_ONCE, r->process, r->address, DETAIL_UPCALL_SILENT, 0, 0);
+        return;
+    }
+    const struct subscription *s = subscription_of(u, r->process, q->begins);
+    if (r->address == 0 || (s && s->function != r->address))
+        break_add(m, RULE_UPCALL_ONCE, r->process, r->address, DETAIL_UPCALL_FUNCTION, 0,
+                  s ? s->function : 0);
+}
+
+static void on_handler_more(struct machine *m, const struct upcalls *u, struct queue *q,
+                            const struct record *r)
+{
+    const struct subscription *s = subscription_of(u, r->process, q->begins);
+
+    if (q->delivered && s && s->appdata != pair_high(r->value))
+        break_add(m, RULE_UPCALL_ONCE, r->process, r->address, DETAIL_UPCALL_FUNCTION, 0,
+                  s->function);
+    q->delivered = false;
+}
+
+static struct waiting subscribed_by(const struct ledger_process *p)
+{
+    return (struct waiting){p->args[0], p->args[1]};
+}
+
+static void on_returned(struct machine *m, struct upcalls *u, const struct record *r)
+{
+    const struct ledger *l = ledger_of(m);
+    const struct ledger_process *p = &l->processes[r->process];
+    struct queue *q = &u->of[r->process];
+
+    if (!l->returning || p->call_class != SYSCALL_SUBSCRIBE || r->address < RETURN_SUCCESS)
+        return;
+    if (q->before_swap)
+        break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_SWAP, q->before_swap,
+                  p->args[0]);
+    subscribe(u, r->process, subscribed_by(p), p->args[2], p->args[3]);
+}
+
+static void on_called(const struct ledger_process *p, struct queue *q)
+{
+    q->before_swap = p->call_class == SYSCALL_SUBSCRIBE ? count_of(q, subscribed_by(p)) : 0;
+}
+
+/* A flat switch. */
+static void on_record(struct machine *m, void *state, const struct record *r)
+{
+    struct upcalls *u = state;
+
+    if (r->process >= PROCESS_MAX)
+        return;
+    struct queue *q = &u->of[r->process];
+    switch (r->kind) {
+    case EVENT_SYSCALL:
+        on_called(&ledger_of(m)->processes[r->process], q);
+        break;
+    case EVENT_RETURN:
+        on_returned(m, u, r);
+        break;
+    case EVENT_UPCALL:
+        on_handler(m, u, q, r);
+        break;
+    case EVENT_UPCALL_MORE:
+        on_handler_more(m, u, q, r);
+        break;
+    case EVENT_OF(NOTE_PROCESS_LOADED):
+    case EVENT_OF(NOTE_PROCESS_END):
+        forget_life(u, r->process);
+        break;
+    case EVENT_OF(NOTE_UPCALL_QUEUED):
+        on_queued(m, q, r);
+        break;
+    case EVENT_OF(NOTE_UPCALL_DROPPED):
+        on_dropped(m, q, r);
+        break;
+    case EVENT_OF(NOTE_UPCALL_CANCELLED):
+        on_cancelled(q, (struct waiting){r->address, pair_low(r->value)});
+        break;
+    case EVENT_OF(NOTE_UPCALL_DELIVERED):
+        on_delivered(m, u, q, r);
+        break;
+    default:
+        break;
+    }
+}
+
+/* ---- for others */
+
+bool process_would_run(struct machine *m, const struct ledger *l, uint32_t process)
+{
+    const struct upcalls *u = monitor_state(m, &monitor_upcall);
+    const struct ledger_process *p = &l->processes[process];
+    const struct queue *q = &u->of[process];
+
+    if (!p->live || p->doomed)
+        return false;
+    if (!ledger_waits(p))
+        return true;
+    if (p->args[0] == YIELD_WAIT_FOR)
+        return oldest(q, (struct waiting){p->args[1], p->args[2]}) < q->count;
+    for (uint32_t i = 0; i < q->count; i++)
+        if (has_handler(u, process, q->waiting[i]))
+            return true;
+    return q->delivered;
+}
+
+const struct monitor monitor_upcall = {
+    .name = "upcall",
+    .kinds = {KIND_EVENT(EVENT_SYSCALL) | KIND_EVENT(EVENT_RETURN) | KIND_EVENT(EVENT_UPCALL) |
+                  KIND_EVENT(EVENT_UPCALL_MORE),
+              KIND_NOTE(NOTE_PROCESS_LOADED) | KIND_NOTE(NOTE_PROCESS_END) |
+                  KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_DROPPED) |
+                  KIND_NOTE(NOTE_UPCALL_CANCELLED) | KIND_NOTE(NOTE_UPCALL_DELIVERED)},
+    .state_size = sizeof(struct upcalls),
+    .rules = KIND_BIT(RULE_UPCALL_ONCE),
+    .always = true,
+    .on_record = on_record,
+};
