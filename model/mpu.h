@@ -84,8 +84,9 @@ enum err mpu_update_app_memory(struct mpu_config *config, uint32_t app_break,
  *
  * Windows may need more regions when one of them goes (a hole in a large region). So that none ever
  * has to stay for want of regions, an addition must leave enough of them for all windows packed
- * without merging neighbours: that number only falls when a window goes. It is seldom higher than
- * what is written, and only where neighbours meet.
+ * without merging neighbours: that number only falls when a window goes. It is higher than what is
+ * written only where neighbours meet; whole pages are then refused only where some window could in
+ * truth not be taken back (so in all of a sample; ragged small windows: one in three).
  *
  * Bound: 27 levels x WINDOW_MAX spans, at most 8 blocks a region, each compared with at most
  * MPU_REGION_MAX regions; twice.

@@ -255,7 +255,7 @@ static uint64_t region_holds(uint64_t wanted, uint32_t level, uint32_t up, uint3
 {
     uint32_t units = 1u << up;
     uint64_t whole = units == 64 ? ~0ull : ((1ull << units) - 1) << at;
-    if (level + up < 8)
+    if (level < 8 && up < 8 - level)
         return (wanted & whole) == whole ? whole : 0;
     uint32_t part = units >= 8 ? units / 8 : 1;
     uint64_t holds = 0;
@@ -564,6 +564,30 @@ START_TEST(configure_is_skipped_for_this_very_config_only)
 }
 END_TEST
 
+START_TEST(fresh_config_takes_the_place_of_an_old_one)
+{
+    start_ordinary(8);
+    mpu_configure(&mpu, &hw, &config, 7);
+    mpu_config_start(&config, 8);
+    mpu_configure(&mpu, &hw, &config, 7);
+    mpu_enable(&hw);
+    ck_assert(!may(FLASH.base, ACCESS_READ));
+    ck_assert(!may(POOL.base, ACCESS_READ));
+    ck_assert(!may(WINDOW.base, ACCESS_READ));
+}
+END_TEST
+
+/* DUI 0553: flash write-through, internal SRAM write-through and shared; registers as DDI 0403E has
+ * strongly ordered. */
+START_TEST(memory_types_are_those_of_a_microcontroller)
+{
+    start_ordinary(8);
+    ck_assert_uint_eq(config.regions[0].rasr >> 16, 0x1306); /* RAM: XN, AP 3, S, C */
+    ck_assert_uint_eq(config.regions[2].rasr >> 16, 0x0602); /* flash: AP 6, C */
+    ck_assert_uint_eq(config.regions[3].rasr >> 16, 0x1300); /* window: XN, AP 3 */
+}
+END_TEST
+
 START_TEST(config_for_larger_hardware_is_a_broken_promise)
 {
     start_hardware(8);
@@ -647,8 +671,8 @@ static void judge_span(struct span s)
         judge(s.base + draw(s.size));
 }
 
-/* Every edge that the layout has, every edge that the registers have; between two neighbours of
- * them nothing can change, so this is every byte. */
+/* Every edge that the layout has, and every edge of a region or sub-region that the unit has; between
+ * two neighbours of them nothing can change, so this is every byte. */
 static void judge_all(void)
 {
     judge_span(layout.flash);
@@ -658,17 +682,10 @@ static void judge_all(void)
     judge_edge(layout.block.base + layout_reached());
     for (uint32_t i = 0; i < layout.window_count; i++)
         judge_span(layout.windows[i]);
-    for (uint32_t i = 0; i < config.region_count; i++) {
-        uint64_t size = config.regions[i].rasr & 1 ? region_size(config.regions[i]) : 0;
-        for (uint32_t part = 0; part <= 8 && size; part++)
-            judge_edge((uint32_t)(config.regions[i].rbar + size / 8 * part));
-        if (size)
-            judge(config.regions[i].rbar + draw((uint32_t)(size - 1)));
-    }
     uint64_t edges[MPU_ARMV7M_BOUNDARY_MAX];
     size_t count = mpu_armv7m_boundaries(&unit, edges, MPU_ARMV7M_BOUNDARY_MAX);
     for (size_t i = 0; i < count; i++)
-        judge((uint32_t)edges[i]);
+        judge_edge((uint32_t)edges[i]);
     judge(draw(0xffffffff));
 }
 
@@ -873,6 +890,8 @@ static TCase *hardware_tests(void)
     tcase_add_test(t, unit_is_on_for_user_mode_only);
     tcase_add_test(t, configure_writes_once_and_says_so);
     tcase_add_test(t, configure_is_skipped_for_this_very_config_only);
+    tcase_add_test(t, fresh_config_takes_the_place_of_an_old_one);
+    tcase_add_test(t, memory_types_are_those_of_a_microcontroller);
     tcase_add_test(t, config_for_larger_hardware_is_a_broken_promise);
     tcase_add_loop_test(t, user_mode_reaches_exactly_what_was_configured, 0, 2);
     return t;
