@@ -72,9 +72,9 @@ enum err mpu_set_flash(struct mpu_config *config, struct span flash) MUST_CHECK;
 enum err mpu_allocate_app_memory(struct mpu_config *config, struct span pool, uint32_t min_size,
                                  uint32_t app_size, uint32_t kernel_size) MUST_CHECK;
 
-/* Moves what the app can reach to [block.base, app_break), rounded up to what the unit can do (less
- * than an eighth of the block more, and only bytes below `kernel_break`); `accessible` says the
- * outcome. Needs no region more than before, and is dirty only if `accessible` changed.
+/* Moves what the app can reach to [block.base, app_break), rounded up to what the unit can do (by
+ * less than an eighth of the block or 32 bytes, and never past `kernel_break`); `accessible` says
+ * the outcome. Needs no region more than before, and is dirty only if `accessible` changed.
  * ERR_INVAL: no block, or not block.base <= app_break <= kernel_break <= block end.
  * ERR_NOMEM: the unit cannot separate the two breaks. */
 enum err mpu_update_app_memory(struct mpu_config *config, uint32_t app_break,
@@ -84,9 +84,8 @@ enum err mpu_update_app_memory(struct mpu_config *config, uint32_t app_break,
  *
  * Windows may need more regions when one of them goes (a hole in a large region). So that none ever
  * has to stay for want of regions, an addition must leave enough of them for all windows packed
- * without merging neighbours: that number only falls when a window goes. It is higher than what is
- * written only where neighbours meet; whole pages are then refused only where some window could in
- * truth not be taken back (so in all of a sample; ragged small windows: one in three).
+ * without merging neighbours: that number only falls when a window goes, and is higher than what is
+ * written only where neighbours meet.
  *
  * Bound: 27 levels x WINDOW_MAX spans, at most 8 blocks a region, each compared with at most
  * MPU_REGION_MAX regions; twice.
