@@ -35,11 +35,13 @@ uint64_t alarm_now(struct kernel *k, struct hw *hw)
 
     if (!k->config->alarm.present)
         return 0;
-    uint32_t counter = chip_rtc_counter(hw, k->config->alarm.base);
-    if (counter < alarm->last)
+    uint32_t base = k->config->alarm.base;
+    alarm->last = chip_rtc_counter(hw, base);
+    if (chip_rtc_overflowed(hw, base)) { /* before or after we read: which, a new look knows */
         alarm->high++;
-    alarm->last = counter;
-    return (uint64_t)alarm->high * RTC_SPAN + counter;
+        alarm->last = chip_rtc_counter(hw, base);
+    }
+    return (uint64_t)alarm->high * RTC_SPAN + alarm->last;
 }
 
 static void alarm_fire(struct kernel *k, struct hw *hw, const struct process *p, uint64_t now)
@@ -65,22 +67,31 @@ static uint64_t alarm_earliest(const struct kernel *k, struct hw *hw)
     return earliest;
 }
 
-static void alarm_rearm(struct kernel *k, struct hw *hw)
+static void alarm_disarm(struct kernel *k, struct hw *hw)
+{
+    k->services.alarm.armed = false;
+    chip_rtc_disarm(hw, k->config->alarm.base);
+}
+
+/* Sees to an interrupt for the earliest alarm. One that is armed and comes no later stays: were it
+ * moved at each call, those who set alarms all the time would put off the others' for ever. */
+static void alarm_arm(struct kernel *k, struct hw *hw)
 {
     struct alarm_service *alarm = &k->services.alarm;
     uint64_t due = alarm_earliest(k, hw);
+    uint64_t now = alarm_now(k, hw);
 
-    alarm->armed = due != DUE_NEVER;
-    if (!alarm->armed) {
-        chip_rtc_disarm(hw, k->config->alarm.base);
+    if (due < now + RTC_AHEAD_MIN)
+        due = now + RTC_AHEAD_MIN;
+    if (due - now >= RTC_SPAN) { /* none, or an overflow comes first and asks again */
+        alarm_disarm(k, hw);
         return;
     }
-    uint64_t now = alarm_now(k, hw);
-    uint64_t ahead = due > now ? due - now : 0;
-    if (ahead < RTC_SPAN)
-        chip_rtc_arm(hw, k->config->alarm.base, alarm->last, (uint32_t)ahead);
-    else
-        chip_rtc_disarm(hw, k->config->alarm.base); /* an overflow comes first, and asks again */
+    if (alarm->armed && alarm->armed_for <= due)
+        return;
+    alarm->armed = true;
+    alarm->armed_for =
+        now + chip_rtc_arm(hw, k->config->alarm.base, alarm->last, (uint32_t)(due - now));
 }
 
 static enum err alarm_set(struct kernel *k, struct hw *hw, struct process *p, uint64_t due,
@@ -96,7 +107,7 @@ static enum err alarm_set(struct kernel *k, struct hw *hw, struct process *p, ui
     err = capsule_state_store(hw, p, &alarm_driver, alarm, ALARM_WORDS);
     grant_leave(p, &alarm_driver);
     if (!err)
-        alarm_rearm(k, hw);
+        alarm_arm(k, hw);
     return err;
 }
 
@@ -118,7 +129,7 @@ static struct syscall_return command_stop(struct kernel *k, struct hw *hw, struc
     if (!alarm_load(hw, p, alarm))
         return return_failure(ERR_ALREADY);
     enum err err = alarm_clear(hw, p);
-    alarm_rearm(k, hw);
+    alarm_arm(k, hw);
     return return_of(err);
 }
 
@@ -163,10 +174,11 @@ static bool alarm_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
     if (!alarm_present(k) || k->config->alarm.line != line)
         return false;
     chip_rtc_acknowledge(hw, k->config->alarm.base);
+    k->services.alarm.armed = false;
     uint64_t now = alarm_now(k, hw);
     for (uint32_t i = 0; i < k->process_count; i++)
         alarm_fire(k, hw, &k->processes[i], now);
-    alarm_rearm(k, hw);
+    alarm_arm(k, hw);
     return true;
 }
 

@@ -22,7 +22,8 @@ void chip_rtc_start(struct hw *hw, uint32_t base)
     hw_write32(hw, base + TASKS_STOP, 1);
     hw_write32(hw, base + TASKS_CLEAR, 1);
     hw_write32(hw, base + PRESCALER, 0);
-    chip_rtc_acknowledge(hw, base);
+    hw_write32(hw, base + EVENTS_OVRFLW, 0);
+    hw_write32(hw, base + EVENTS_COMPARE0, 0);
     hw_write32(hw, base + INTENSET, INT_OVRFLW);
     hw_write32(hw, base + TASKS_START, 1);
 }
@@ -32,7 +33,7 @@ uint32_t chip_rtc_counter(struct hw *hw, uint32_t base)
     return hw_read32(hw, base + COUNTER) & RTC_MASK;
 }
 
-void chip_rtc_arm(struct hw *hw, uint32_t base, uint32_t from, uint32_t ahead)
+uint32_t chip_rtc_arm(struct hw *hw, uint32_t base, uint32_t from, uint32_t ahead)
 {
     if (ahead < RTC_AHEAD_MIN)
         ahead = RTC_AHEAD_MIN;
@@ -42,9 +43,10 @@ void chip_rtc_arm(struct hw *hw, uint32_t base, uint32_t from, uint32_t ahead)
         hw_write32(hw, base + CC0, (from + ahead) & RTC_MASK);
         uint32_t passed = (chip_rtc_counter(hw, base) - from) & RTC_MASK;
         if (passed + RTC_AHEAD_MIN <= ahead)
-            return;
+            break;
         ahead = passed + margin; /* time went on while we wrote: the event may be missed */
     }
+    return ahead;
 }
 
 void chip_rtc_disarm(struct hw *hw, uint32_t base)
@@ -55,6 +57,14 @@ void chip_rtc_disarm(struct hw *hw, uint32_t base)
 
 void chip_rtc_acknowledge(struct hw *hw, uint32_t base)
 {
-    hw_write32(hw, base + EVENTS_OVRFLW, 0);
     hw_write32(hw, base + EVENTS_COMPARE0, 0);
+}
+
+bool chip_rtc_overflowed(struct hw *hw, uint32_t base)
+{
+    bool stands = hw_read32(hw, base + EVENTS_OVRFLW) != 0;
+
+    if (stands)
+        hw_write32(hw, base + EVENTS_OVRFLW, 0);
+    return stands;
 }

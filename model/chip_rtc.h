@@ -22,11 +22,15 @@ void chip_rtc_start(struct hw *hw, uint32_t base);
 uint32_t chip_rtc_counter(struct hw *hw, uint32_t base);
 
 /* One interrupt `ahead` ticks after COUNTER was `from`, or as soon after that as is sure to come; for
- * `ahead` < RTC_SPAN. Never early. */
-void chip_rtc_arm(struct hw *hw, uint32_t base, uint32_t from, uint32_t ahead);
+ * `ahead` < RTC_SPAN. Never early. Returns how many ticks after `from` it comes. */
+uint32_t chip_rtc_arm(struct hw *hw, uint32_t base, uint32_t from, uint32_t ahead);
 void chip_rtc_disarm(struct hw *hw, uint32_t base);
 
-/* Clears compare and overflow: the line falls. */
+/* The compare has come: its event is cleared. */
 void chip_rtc_acknowledge(struct hw *hw, uint32_t base);
+
+/* COUNTER has passed 0 since the last look; the event is cleared. The line falls when neither event is
+ * left. */
+bool chip_rtc_overflowed(struct hw *hw, uint32_t base);
 
 #endif

@@ -15,9 +15,10 @@
  * fires within two ticks. A process has one alarm: setting it again moves it.
  * Errors of 5 and 6: those of grant_allocate and grant_enter. Anything else: ERR_NOSUPPORT. */
 struct alarm_service {
-    uint32_t high; /* 24-bit COUNTER overflows seen; the overflow interrupt sees to the look */
-    uint32_t last; /* COUNTER at the last look */
-    bool armed;    /* some process's alarm waits: in CC[0], or for an overflow that is nearer */
+    uint32_t high;      /* 24-bit COUNTER overflows seen: each interrupts, so none goes unseen */
+    uint32_t last;      /* COUNTER at the last look */
+    bool armed;         /* CC[0] waits for armed_for; not so far alarms: an overflow is nearer */
+    uint64_t armed_for; /* tick */
 };
 
 /* Ticks of 32768 Hz since the kernel's start; 0 on a board without an alarm. */
