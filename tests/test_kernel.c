@@ -610,6 +610,7 @@ START_TEST(grant_is_zeroed_and_entered_once)
     struct process *p = start_running(1);
     uint8_t own[8], zeros[8] = {0};
     ck_assert_int_eq((int)grant_enter(&hw, p, &alarm_driver), ERR_NOMEM);
+    memset(hw.ram_bytes + 0xa00, 0x77, p->kernel_break - RAM - 0xa00); /* what DMA left there */
     must(grant_allocate(&hw, p, &alarm_driver));
     uint32_t after = p->kernel_break;
     must(grant_allocate(&hw, p, &alarm_driver));
@@ -691,10 +692,13 @@ START_TEST(buffer_is_looked_at_again_at_each_use)
     ck_assert_int_eq((int)buffer_write(&hw, p, (struct span){FLASH, 16}, 8, 8, bytes), ERR_SIZE);
     ck_assert_int_eq((int)buffer_read(&hw, p, buffer, 9, 8, bytes), ERR_SIZE);
     ck_assert_int_eq((int)buffer_read(&hw, p, buffer, 0xfffffff0, 0x20, bytes), ERR_SIZE);
+    ck_assert_int_eq((int)buffer_read(&hw, p, buffer, 8, 0xfffffff8, bytes), ERR_SIZE);
     call(SYSCALL_MEMOP, MEMOP_BRK, RAM + 0x708, 0, 0);
     ck_assert_int_eq((int)buffer_write(&hw, p, buffer, 0, 1, bytes), ERR_SIZE);
     kernel_end_process(&k, &hw, 0, END_KILL);
     ck_assert_int_eq((int)buffer_read(&hw, p, buffer, 0, 1, bytes), ERR_NODEVICE);
+    ck_assert_uint_eq(process_app_ram(p).size, 0);
+    ck_assert(!process_may_share(p, buffer, true));
 }
 END_TEST
 
@@ -883,6 +887,17 @@ START_TEST(scheduler_gives_turns_and_slices)
     struct kernel_action action = next_action();
     ck_assert_msg(action.process == turns[_i].process && k.slice_us == turns[_i].slice_us,
                   "%s: process %u for %u us", turns[_i].what, action.process, k.slice_us);
+}
+END_TEST
+
+START_TEST(slice_is_cut_to_what_the_timer_holds)
+{
+    describe_board(1);
+    config.timeslice_us = 1000000;
+    must(start_board());
+    next_action();
+    ck_assert_uint_eq(k.slice_us, 262144); /* 2^24 cycles at 64 MHz */
+    ck_assert_uint_eq(fake_hw_get(&hw, 0xe000e014), 0xffffff);
 }
 END_TEST
 
@@ -1100,6 +1115,7 @@ static void make_wrong(int row)
     case 15:
         images[1].flash = images[0].flash;
         images[1].entry = images[0].entry;
+        images[1].flash_region_count = 0;
         break;
     case 16:
         images[1].entry = 0;
@@ -1243,6 +1259,7 @@ static TCase *scheduler_tests(void)
 {
     TCase *t = tcase_create("scheduler");
     tcase_add_loop_test(t, scheduler_gives_turns_and_slices, 0, COUNT_OF(turns));
+    tcase_add_test(t, slice_is_cut_to_what_the_timer_holds);
     tcase_add_test(t, round_robin_serves_all_in_turn);
     tcase_add_loop_test(t, waiting_process_loses_its_turn, 0, SCHEDULER_KINDS);
     tcase_add_test(t, feedback_queue_demotes_and_refreshes);
