@@ -20,7 +20,7 @@ enum err words_read(struct hw *hw, uint32_t address, uint32_t *words, uint32_t c
     if (count > WORDS_MAX || hw_ram_read(hw, (struct span){address, 4 * count}, bytes))
         return ERR_FAIL;
     for (uint32_t i = 0; i < count; i++)
-        words[i] = word_get(&bytes[4 * i]);
+        words[i] = word_get(bytes + (size_t)4 * i);
     return ERR_NONE;
 }
 
@@ -31,7 +31,7 @@ enum err words_write(struct hw *hw, uint32_t address, const uint32_t *words, uin
     if (count > WORDS_MAX)
         return ERR_FAIL;
     for (uint32_t i = 0; i < count; i++)
-        word_put(&bytes[4 * i], words[i]);
+        word_put(bytes + (size_t)4 * i, words[i]);
     if (hw_ram_write(hw, (struct span){address, 4 * count}, bytes))
         return ERR_FAIL;
     return ERR_NONE;
