@@ -203,8 +203,7 @@ static void end_rx(struct device *d)
     nrf_event(d, ENDRX);
 }
 
-/* From the FIFO to RAM, as much as there is and the buffer takes. on_dma_done goes on from there.
- * */
+/* From the FIFO to RAM, as much as there is and the buffer takes; on_dma_done goes on. */
 static void drain(struct device *d)
 {
     struct uarte *u = device_state(d);
