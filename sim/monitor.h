@@ -53,7 +53,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
  *   %p the process            %a the address            %o the process whose index `got` is
  *   %g, %w got, wanted        %G, %W in hex             %e, %f the error codes got, wanted
  *   %t, %u times got, wanted, in microseconds           %c the check's patterns
- *   %s, %S the process states got, wanted               %l interrupt line `address` */
+ *   %s, %S the process states got, wanted               %l `address` as a plain number */
 /* clang-format off */
 #define VERDICT_DETAILS(X)                                                                         \
     X(DETAIL_NONE, "") \
@@ -118,7 +118,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_PROGRESS_READY, "the CPU sleeps while %p is ready to run") \
     X(DETAIL_STARVED, "%p was ready and waited while others ran for %t us, promised within %u us") \
     X(DETAIL_SLICE, "%p ran for %t us while another was ready, its slice is %u us") \
-    X(DETAIL_LIVELOCK_LINE, "line %a was serviced %g times in a row while %p was ready") \
+    X(DETAIL_LIVELOCK_LINE, "line %l was serviced %g times in a row while %p was ready") \
     X(DETAIL_LIVELOCK_STUCK, "virtual time stands still: the CPU never leaves a loop") \
     /* dma-reach, dma-after-death, memory-fresh, buffer-custody */ \
     X(DETAIL_DMA_OWNER, "a device lent to %p reached %a and on for %g bytes, beyond its owner's memory") \
@@ -129,7 +129,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_CUSTODY_BYTES, "the driver's buffer holds %G at %a, beyond the %w bytes of its client %p") \
     X(DETAIL_CUSTODY_LENGTH, "%g bytes of the driver's buffer at %a go out, and %p handed over %w") \
     /* step, count, absent, order, latency, final */ \
-    X(DETAIL_STEP, "step %a of %p gave %g, wanted %w") \
+    X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
     X(DETAIL_STEP_FAULT, "%p faulted %g times without the scenario expecting it") \
     X(DETAIL_STEP_NO_FAULT, "%p was expected to fault, and did not") \
     X(DETAIL_COUNT_LOW, "%c came %g times, wanted at least %w") \

@@ -1,0 +1,197 @@
+#include "sim/verdict.h"
+#include "model/process.h"
+#include "sim/app_steps.h"
+#include "sim/load.h"
+#include "sim/machine.h"
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+static const char *const phrases[DETAIL_NUMBER] = {
+#define PHRASE_ROW(enumerator, phrase) [enumerator] = phrase,
+    VERDICT_DETAILS(PHRASE_ROW)
+#undef PHRASE_ROW
+};
+
+const char *process_state_name(uint64_t state)
+{
+    static const char *const names[PROCESS_STATES] = {
+        [PROCESS_UNUSED] = "unused",   [PROCESS_RUNNING] = "running",
+        [PROCESS_YIELDED] = "yielded", [PROCESS_YIELDED_FOR] = "yielded_for",
+        [PROCESS_FAULTED] = "faulted", [PROCESS_TERMINATED] = "terminated",
+    };
+
+    return state < PROCESS_STATES ? names[state] : "in no known state";
+}
+
+/* ---- a text that is filled bit by bit and cut at its end */
+
+struct text {
+    char *to;
+    size_t size, used;
+};
+
+static void put(struct text *t, const char *format, ...)
+{
+    if (t->used + 1 >= t->size)
+        return;
+    va_list list;
+    va_start(list, format);
+    int length = vsnprintf(t->to + t->used, t->size - t->used, format, list);
+    va_end(list);
+    if (length > 0)
+        t->used += (size_t)length;
+    if (t->used >= t->size)
+        t->used = t->size - 1;
+}
+
+/* ---- what stands for each letter */
+
+static void put_process(struct text *t, const struct scenario *s, uint64_t process)
+{
+    if (process == PROCESS_NONE)
+        put(t, "the kernel");
+    else if (s && process < s->app_count && s->apps[process].name[0])
+        put(t, "%s", s->apps[process].name);
+    else
+        put(t, "app %" PRIu64, process);
+}
+
+static void put_address(struct text *t, const struct scenario *s, uint32_t address)
+{
+    char place[96];
+
+    if (!s) {
+        put(t, "0x%08" PRIx32, address);
+        return;
+    }
+    board_describe_address(&s->board, address, place, sizeof place);
+    put(t, "%s", place);
+}
+
+static void put_err(struct text *t, uint64_t err)
+{
+    const char *name = err <= UINT32_MAX ? err_name((uint32_t)err) : NULL;
+
+    if (err == ERR_NONE)
+        put(t, "yes");
+    else if (name)
+        put(t, "%s", name);
+    else
+        put(t, "error %" PRIu64, err);
+}
+
+static void put_time(struct text *t, uint64_t ps)
+{
+    uint64_t ns = (ps + 500) / 1000;
+
+    put(t, "%" PRIu64 ".%03" PRIu64, ns / 1000, ns % 1000);
+}
+
+static void put_check(struct text *t, const struct scenario *s, uint32_t check)
+{
+    if (!s || check >= s->check_count) {
+        put(t, "the check");
+        return;
+    }
+    const struct check *c = &s->checks[check];
+    if (c->from.text[0] && c->kind != CHECK_ABSENT)
+        put(t, "from \"%s\" to \"%s\"", c->from.text, c->to.text);
+    else
+        put(t, "\"%s\"", c->to.text);
+}
+
+static void put_letter(struct text *t, const struct scenario *s, const struct verdict *v,
+                       char letter)
+{
+    switch (letter) {
+    case 'p':
+        put_process(t, s, v->process);
+        break;
+    case 'o':
+        put_process(t, s, v->got);
+        break;
+    case 'a':
+        put_address(t, s, v->address);
+        break;
+    case 'l':
+        put(t, "%" PRIu32, v->address);
+        break;
+    case 'g':
+        put(t, "%" PRIu64, v->got);
+        break;
+    case 'w':
+        put(t, "%" PRIu64, v->wanted);
+        break;
+    case 'G':
+        put(t, "0x%" PRIx64, v->got);
+        break;
+    case 'W':
+        put(t, "0x%" PRIx64, v->wanted);
+        break;
+    case 'e':
+        put_err(t, v->got);
+        break;
+    case 'f':
+        put_err(t, v->wanted);
+        break;
+    case 't':
+        put_time(t, v->got);
+        break;
+    case 'u':
+        put_time(t, v->wanted);
+        break;
+    case 's':
+        put(t, "%s", process_state_name(v->got));
+        break;
+    case 'S':
+        put(t, "%s", process_state_name(v->wanted));
+        break;
+    case 'c':
+        put_check(t, s, v->check);
+        break;
+    default:
+        put(t, "%c", letter);
+        break;
+    }
+}
+
+void verdict_describe(const struct scenario *s, const struct verdict *verdict, char *text,
+                      size_t size)
+{
+    struct text t = {text, size, 0};
+    const char *phrase = verdict->detail < DETAIL_NUMBER ? phrases[verdict->detail] : "";
+
+    if (size > 0)
+        text[0] = '\0';
+    while (*phrase) {
+        size_t plain = strcspn(phrase, "%");
+        put(&t, "%.*s", (int)plain, phrase);
+        phrase += plain;
+        if (phrase[0] == '\0' || phrase[1] == '\0')
+            return;
+        put_letter(&t, s, verdict, phrase[1]);
+        phrase += 2;
+    }
+}
+
+void verdict_describe_run(const struct machine *m, const struct verdict *verdict, char *text,
+                          size_t size)
+{
+    const struct scenario *s = machine_scenario(m);
+    bool about_step = verdict->detail == DETAIL_STEP || verdict->detail == DETAIL_STEP_NO_FAULT;
+
+    verdict_describe(s, verdict, text, size);
+    if (!about_step || verdict->process >= s->app_count)
+        return;
+    const struct app *app = machine_app(m, verdict->process);
+    if (app->engine != &app_steps_engine)
+        return;
+    char path[96];
+    char failure[200] = "wanted a fault, and none came";
+    struct text t = {text, size, 0};
+    app_steps_path(app->program, verdict->address, path, sizeof path);
+    if (verdict->detail == DETAIL_STEP)
+        app_steps_failure(app, failure, sizeof failure);
+    put(&t, "%s: %s", path, failure);
+}
