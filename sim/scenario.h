@@ -95,7 +95,7 @@ struct expected_break {
 struct scenario {
     char id[SCENARIO_ID_MAX];     /* folder/name#key=value,...@seed */
     char path[SCENARIO_ID_MAX];   /* of the file, as given */
-    char *claim, *source;         /* owned */
+    char *claim, *source;         /* in the arena; source: NULL if there is none */
     struct board board;           /* with this scenario's overrides */
     struct costs costs;           /* preset and overrides */
     struct kernel_config config;  /* board.config + images, scheduler, slice */

@@ -1,0 +1,570 @@
+/* board_load.c: a board's file -> struct board. Text shapes: scenarios/boards/board.schema.json.
+ *
+ * What the schema cannot say, and is refused here:
+ *   windows of two devices meet, or wrap; two devices or aliases have one name; devices out of order
+ *   a type that is not in the catalogue, a filter function that is not, an unknown preset
+ *   memory: flash and RAM meet each other or a device; app_flash outside of flash; kernel_ram or
+ *     process_ram outside of RAM, or meeting
+ *   kernel drivers: a name that is no device, without a type, without a line, or lendable as well
+ *   a lendable DMA master that does not say whether the board opts in (allow_dma)
+ */
+#include "model/passthrough.h"
+#include "model/quiesce_nrf52.h"
+#include "sim/load.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct board_reader {
+    const struct load *load;
+    struct board *board;
+    const struct json_node *root;
+    const struct json_node *override; /* NULL: none */
+    const char *own[2]; /* keys that belong to the override itself, not to the board */
+};
+
+/* The board's key, or the scenario's in its place. */
+static struct json_node key_of(const struct board_reader *r, const char *key)
+{
+    if (r->override) {
+        struct json_node node = json_member(r->override, key);
+        if (node.value)
+            return node;
+    }
+    return json_member(r->root, key);
+}
+
+/* --- memory, clocks, CPU --------------------------------------------------------------------- */
+
+static bool inside(const struct json_node *memory, const char *key, struct span inner,
+                   const char *outer_key, struct span outer)
+{
+    if (span_covers(outer, inner))
+        return true;
+    json_key_problem(memory, key, "not inside \"%s\"", outer_key);
+    return false;
+}
+
+static bool memory_read(const struct board_reader *r)
+{
+    static const char *const keys[] = {"flash", "app_flash", "ram", "kernel_ram", "process_ram"};
+    struct board *b = r->board;
+    struct span *const spans[] = {&b->flash, &b->app_flash, &b->ram, &b->config.kernel_ram,
+                                  &b->config.process_ram};
+    struct json_node memory = key_of(r, "memory");
+    if (!json_want_object(&memory, keys, COUNT_OF(keys)))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        struct json_node node = json_member(&memory, keys[i]);
+        if (!span_read(&node, spans[i]))
+            return false;
+    }
+    if (span_meets(b->flash, b->ram)) {
+        json_key_problem(&memory, "ram", "meets \"flash\"");
+        return false;
+    }
+    if (span_meets(b->config.kernel_ram, b->config.process_ram)) {
+        json_key_problem(&memory, "process_ram", "meets \"kernel_ram\"");
+        return false;
+    }
+    return inside(&memory, "app_flash", b->app_flash, "flash", b->flash) &&
+           inside(&memory, "kernel_ram", b->config.kernel_ram, "ram", b->ram) &&
+           inside(&memory, "process_ram", b->config.process_ram, "ram", b->ram);
+}
+
+enum { DRIFT_MAX_PPB = 100000000 }; /* clock.h: within +-10^8 */
+
+/* `phase_given`: without "phase_ps" the seed chooses. */
+static bool clock_read(const struct json_node *node, struct clock *clock, bool *phase_given)
+{
+    static const char *const keys[] = {"hz", "drift_ppb", "phase_ps"};
+    struct json_node hz = json_member(node, "hz"), drift = json_member(node, "drift_ppb");
+    struct json_node phase = json_member(node, "phase_ps");
+    if (!json_want_object(node, keys, COUNT_OF(keys)) ||
+        !json_want_u64(&hz, 1, 1000000000, &clock->hz))
+        return false;
+    if (drift.value && !json_want_i64(&drift, -DRIFT_MAX_PPB, DRIFT_MAX_PPB, &clock->drift_ppb))
+        return false;
+    *phase_given = phase.value != NULL;
+    return !phase.value || json_want_u64(&phase, 0, PS_PER_S, &clock->phase_ps);
+}
+
+static bool clocks_read(const struct board_reader *r)
+{
+    static const char *const keys[] = {"hf", "lf"};
+    struct json_node clocks = key_of(r, "clocks");
+    if (!json_want_object(&clocks, keys, COUNT_OF(keys)))
+        return false;
+    struct json_node hf = json_member(&clocks, "hf"), lf = json_member(&clocks, "lf");
+    return clock_read(&hf, &r->board->hf, &r->board->hf_phase_given) &&
+           clock_read(&lf, &r->board->lf, &r->board->lf_phase_given);
+}
+
+bool costs_named(const struct json_node *node, const struct costs **costs)
+{
+    const char *words[32];
+    uint32_t which,
+        count = cost_preset_count < COUNT_OF(words) ? cost_preset_count : (uint32_t)COUNT_OF(words);
+    for (uint32_t i = 0; i < count; i++)
+        words[i] = cost_presets[i].preset;
+    if (!json_want_word(node, words, count, &which))
+        return false;
+    *costs = &cost_presets[which];
+    return true;
+}
+
+static bool cpu_read(const struct board_reader *r)
+{
+    struct json_node name = key_of(r, "name"), hz = key_of(r, "cpu_hz"), lines = key_of(r, "lines");
+    struct json_node regions = key_of(r, "mpu_regions"), costs = key_of(r, "costs");
+    struct board *b = r->board;
+    if (r->override)
+        name = json_member(r->root, "name");
+    if (!json_want_text(&name, b->name, sizeof b->name) ||
+        !json_want_u32(&hz, 1, 1000000000, &b->cpu_hz) ||
+        !json_want_u32(&lines, 1, IRQ_LINE_MAX, &b->config.line_count) ||
+        !json_want_u32(&regions, 8, 16, &b->mpu_regions) || !costs_named(&costs, &b->costs))
+        return false;
+    b->config.cpu_hz = b->cpu_hz;
+    if (b->mpu_regions == 8 || b->mpu_regions == 16)
+        return true;
+    json_problem(&regions, "%" PRIu32 ": want 8 or 16", b->mpu_regions);
+    return false;
+}
+
+/* --- devices --------------------------------------------------------------------------------- */
+
+static bool type_read(const struct board_reader *r, const struct json_node *node,
+                      const struct device_type **type)
+{
+    const struct catalogue *c = r->load->catalogue;
+    char hint[96];
+    if (!node->value)
+        return true; /* a named hole */
+    struct nearest nearest = nearest_to(json_is_string(node) ? json_string(node) : "");
+    for (uint32_t i = 0; i < c->device_count; i++) {
+        *type = c->devices[i];
+        if (json_is_string(node) && strcmp((*type)->name, json_string(node)) == 0)
+            return true;
+        nearest_offer(&nearest, (*type)->name);
+    }
+    *type = NULL;
+    json_problem(node, "\"%.40s\" is not a device type%s",
+                 json_is_string(node) ? json_string(node) : "?",
+                 nearest_text(&nearest, hint, sizeof hint));
+    return false;
+}
+
+/* Names of devices begin with a capital, those of apps do not: neither hides the other. */
+static bool device_name_read(const struct board_reader *r, const struct json_node *node, char *name)
+{
+    if (!json_want_text(node, name, DEVICE_NAME_MAX))
+        return false;
+    size_t length = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    if (name[length] || name[0] < 'A' || name[0] > 'Z') {
+        json_problem(node, "\"%s\": want capitals, digits and _, a capital first", name);
+        return false;
+    }
+    if (board_device_named(r->board, name) == BOARD_NONE)
+        return true;
+    json_problem(node, "\"%s\" is the name of another device of this board", name);
+    return false;
+}
+
+static struct board_device *new_device(const struct board_reader *r, const struct json_node *node)
+{
+    if (r->board->device_count == BOARD_DEVICE_MAX) {
+        json_problem(node, "more than %d devices and aliases", BOARD_DEVICE_MAX);
+        return NULL;
+    }
+    struct board_device *d = &r->board->devices[r->board->device_count];
+    *d = (struct board_device){.alias_of = BOARD_NONE, .line = BOARD_NONE, .endpoint = BOARD_NONE};
+    return d;
+}
+
+static bool alias_read(const struct board_reader *r, const struct json_node *node, uint32_t of)
+{
+    static const char *const keys[] = {"name", "dma", "at", "size"};
+    const struct board_device *real = &r->board->devices[of];
+    struct json_node name = json_member(node, "name"), dma = json_member(node, "dma");
+    struct json_node at = json_member(node, "at"), size = json_member(node, "size");
+    struct board_device *d = new_device(r, node);
+    if (!d || !json_want_object(node, keys, COUNT_OF(keys)) || !device_name_read(r, &name, d->name))
+        return false;
+    d->window = real->window;
+    d->line = real->line;
+    d->alias_of = of;
+    d->endpoint = real->endpoint;
+    if (dma.value && !json_want_bool(&dma, &d->dma))
+        return false;
+    if (at.value && (!json_want_hex(&at, &d->window.base) ||
+                     !json_want_u32(&size, 1, UINT32_MAX, &d->window.size)))
+        return false;
+    if (!span_covers(real->window, d->window)) {
+        json_problem(node, "\"%s\" is not inside the window of \"%s\"", d->name, real->name);
+        return false;
+    }
+    r->board->device_count++;
+    return true;
+}
+
+static bool aliases_read(const struct board_reader *r, const struct json_node *node)
+{
+    uint32_t of = r->board->device_count - 1;
+    if (!node->value)
+        return true;
+    if (!json_want_array(node, 0, BOARD_DEVICE_MAX))
+        return false;
+    bool good = true;
+    for (uint32_t i = 0; i < json_count(node); i++) {
+        struct json_node alias = json_element(node, i);
+        good &= alias_read(r, &alias, of);
+    }
+    return good;
+}
+
+/* By enum quiesce_nrf52_kind. */
+static const char *const quiesce_names[QUIESCE_NRF52_KINDS] = {
+    "none", "timer",  "rtc",         "uarte", "rng", "temp",    "egu",
+    "gpio", "gpiote", "clock_power", "radio", "ecb", "ccm_aar", "ppi",
+};
+
+static bool lend_read(const struct board_reader *r, const struct json_node *node,
+                      struct board_device *d)
+{
+    static const char *const keys[] = {"quiesce", "allow_dma"};
+    struct json_node quiesce = json_member(node, "quiesce");
+    struct json_node allow = json_member(node, "allow_dma");
+    struct kernel_config *c = &r->board->config;
+    uint32_t kind;
+    if (!node->value)
+        return true;
+    if (!json_want_object(node, keys, COUNT_OF(keys)) ||
+        !json_want_word(&quiesce, quiesce_names, COUNT_OF(quiesce_names), &kind))
+        return false;
+    struct passthrough_endpoint e = {.windows = {d->window},
+                                     .window_count = 1,
+                                     .has_line = d->line != BOARD_NONE,
+                                     .line = (uint8_t)d->line,
+                                     .dma = d->dma,
+                                     .quiesce = quiesce_nrf52[kind].steps,
+                                     .quiesce_count = quiesce_nrf52[kind].count};
+    if (d->dma && !json_want_bool(&allow, &e.allow_dma))
+        return false;
+    if (!d->dma && allow.value) {
+        json_key_problem(node, "allow_dma", "\"%s\" is no DMA master: want no such key", d->name);
+        return false;
+    }
+    if (c->endpoint_count == ENDPOINT_MAX) {
+        json_problem(node, "more than %d lendable devices", ENDPOINT_MAX);
+        return false;
+    }
+    d->endpoint = c->endpoint_count;
+    c->endpoints[c->endpoint_count++] = e;
+    return true;
+}
+
+static bool parameters_read(const struct json_node *node, struct board_device *d)
+{
+    if (!node->value)
+        return true;
+    if (!json_want_array(node, 0, COUNT_OF(d->parameters)))
+        return false;
+    for (uint32_t i = 0; i < json_count(node); i++) {
+        struct json_node parameter = json_element(node, i);
+        if (!json_want_u32(&parameter, 0, UINT32_MAX, &d->parameters[d->parameter_count++]))
+            return false;
+    }
+    return true;
+}
+
+/* In order, without wrapping, apart from memory and from the device before it. */
+static bool window_check(const struct board_reader *r, const struct json_node *node,
+                         const struct board_device *d)
+{
+    const struct board *b = r->board;
+    if (!span_valid(d->window) || d->window.base % 4 || d->window.size % 4) {
+        json_problem(node, "\"%s\" wraps, or is no multiple of 4 bytes", d->name);
+        return false;
+    }
+    if (span_meets(d->window, b->flash) || span_meets(d->window, b->ram)) {
+        json_problem(node, "\"%s\" meets flash or RAM", d->name);
+        return false;
+    }
+    for (uint32_t i = b->device_count; i-- > 0;) {
+        const struct board_device *before = &b->devices[i];
+        if (before->alias_of != BOARD_NONE)
+            continue;
+        if (span_meets(d->window, before->window)) {
+            json_problem(node, "the window of \"%s\" meets that of \"%s\"", d->name, before->name);
+            return false;
+        }
+        if (d->window.base < before->window.base) {
+            json_problem(node, "\"%s\" lies below \"%s\": want devices by address", d->name,
+                         before->name);
+            return false;
+        }
+        break;
+    }
+    return true;
+}
+
+static bool device_read_one(const struct board_reader *r, const struct json_node *node)
+{
+    static const char *const keys[] = {"name", "type",    "at",         "size", "line",
+                                       "dma",  "aliases", "parameters", "lend"};
+    struct json_node name = json_member(node, "name"), type = json_member(node, "type");
+    struct json_node at = json_member(node, "at"), size = json_member(node, "size");
+    struct json_node line = json_member(node, "line"), dma = json_member(node, "dma");
+    struct json_node aliases = json_member(node, "aliases"), lend = json_member(node, "lend");
+    struct json_node parameters = json_member(node, "parameters");
+    struct board_device *d = new_device(r, node);
+    if (!d || !json_want_object(node, keys, COUNT_OF(keys)) ||
+        !device_name_read(r, &name, d->name) || !json_want_hex(&at, &d->window.base) ||
+        !json_want_u32(&size, 4, UINT32_MAX, &d->window.size) || !window_check(r, node, d))
+        return false;
+    if (line.value && !json_want_u32(&line, 0, r->board->config.line_count - 1, &d->line))
+        return false;
+    if (dma.value && !json_want_bool(&dma, &d->dma))
+        return false;
+    if (!type_read(r, &type, &d->type) || !parameters_read(&parameters, d) ||
+        !lend_read(r, &lend, d))
+        return false;
+    if (d->type && d->type->dma && !d->dma) {
+        json_problem(node, "\"%s\" is a DMA master by its type: want \"dma\": true", d->name);
+        return false;
+    }
+    r->board->device_count++;
+    return aliases_read(r, &aliases);
+}
+
+static bool devices_read(const struct board_reader *r)
+{
+    struct json_node list = key_of(r, "devices");
+    if (!json_want_array(&list, 1, BOARD_DEVICE_MAX))
+        return false;
+    bool good = true;
+    for (uint32_t i = 0; i < json_count(&list); i++) {
+        struct json_node node = json_element(&list, i);
+        good &= device_read_one(r, &node);
+    }
+    return good;
+}
+
+/* --- the kernel's own drivers ---------------------------------------------------------------- */
+
+static bool place_read(const struct board_reader *r, const struct json_node *node, bool wants_line,
+                       struct driver_place *place)
+{
+    struct kernel_config *c = &r->board->config;
+    uint32_t device;
+    if (!node->value || json_is_null(node))
+        return true; /* not present */
+    if (!device_named(r->board, node, &device))
+        return false;
+    const struct board_device *d = &r->board->devices[device];
+    const char *why = !d->type                              ? "is not modelled"
+                      : d->endpoint != BOARD_NONE           ? "is lent to apps as well"
+                      : wants_line && d->line == BOARD_NONE ? "has no interrupt line"
+                                                            : NULL;
+    if (why) {
+        json_problem(node, "\"%s\" %s: want a device for the kernel alone", d->name, why);
+        return false;
+    }
+    *place =
+        (struct driver_place){true, d->window.base, d->line == BOARD_NONE ? 0 : (uint8_t)d->line};
+    c->claims[c->claim_count++] = d->window;
+    return true;
+}
+
+static bool kernel_read(const struct board_reader *r)
+{
+    static const char *const keys[] = {"alarm", "console", "gpio", "passthrough_driver"};
+    struct json_node kernel = key_of(r, "kernel");
+    struct kernel_config *c = &r->board->config;
+    if (!json_want_object(&kernel, keys, COUNT_OF(keys)))
+        return false;
+    struct json_node alarm = json_member(&kernel, "alarm");
+    struct json_node console = json_member(&kernel, "console");
+    struct json_node gpio = json_member(&kernel, "gpio");
+    struct json_node driver = json_member(&kernel, "passthrough_driver");
+    c->passthrough_driver = PASSTHROUGH_DRIVER_DEFAULT;
+    if (driver.value && !json_want_u32(&driver, 0, UINT32_MAX, &c->passthrough_driver))
+        return false;
+    return place_read(r, &alarm, true, &c->alarm) && place_read(r, &console, true, &c->console) &&
+           place_read(r, &gpio, false, &c->gpio);
+}
+
+/* --- filter, forbidden, over-exposure -------------------------------------------------------- */
+
+/* {"device": "TIMER1"} or {"address", "size"} among the other keys of `node`. */
+static bool place_span(const struct board_reader *r, const struct json_node *node,
+                       struct span *span)
+{
+    struct json_node device = json_member(node, "device"), address = json_member(node, "address");
+    struct json_node size = json_member(node, "size");
+    uint32_t index;
+    if (device.value && address.value) {
+        json_key_problem(node, "address", "there is \"device\" already: want one of them");
+        return false;
+    }
+    if (device.value) {
+        if (!device_named(r->board, &device, &index))
+            return false;
+        *span = r->board->devices[index].window;
+        return true;
+    }
+    if (!json_want_hex(&address, &span->base) || !json_want_u32(&size, 1, UINT32_MAX, &span->size))
+        return false;
+    if (span_valid(*span))
+        return true;
+    json_problem(node, "goes past the end of memory");
+    return false;
+}
+
+static bool row_read(const struct board_reader *r, const struct json_node *node,
+                     struct filter_row *row)
+{
+    static const char *const keys[] = {"short_id", "device", "address",
+                                       "size",     "answer", "refusal"};
+    struct json_node id = json_member(node, "short_id"), answer = json_member(node, "answer");
+    struct json_node refusal = json_member(node, "refusal");
+    if (!json_want_object(node, keys, COUNT_OF(keys)) || !place_span(r, node, &row->asked))
+        return false;
+    if (id.value && !json_want_u32(&id, 1, UINT32_MAX, &row->short_id))
+        return false;
+    if (refusal.value && !err_read(&refusal, &row->refusal))
+        return false;
+    return !answer.value || span_read(&answer, &row->answer);
+}
+
+static bool table_read(const struct board_reader *r, const struct json_node *table)
+{
+    struct board *b = r->board;
+    if (!json_want_array(table, 0, BOARD_ROW_MAX))
+        return false;
+    bool good = true;
+    for (uint32_t i = 0; i < json_count(table); i++) {
+        struct json_node row = json_element(table, i);
+        good &= row_read(r, &row, &b->rows[b->row_count++]);
+    }
+    b->config.filter = (struct device_filter){filter_by_table, b->rows, b->row_count};
+    return good;
+}
+
+static bool function_read(const struct board_reader *r, const struct json_node *node)
+{
+    const struct catalogue *c = r->load->catalogue;
+    const char *words[32];
+    uint32_t which,
+        count = c->filter_count < COUNT_OF(words) ? c->filter_count : (uint32_t)COUNT_OF(words);
+    for (uint32_t i = 0; i < count; i++)
+        words[i] = c->filters[i].name;
+    if (!json_want_word(node, words, count, &which))
+        return false;
+    r->board->config.filter = (struct device_filter){.function = c->filters[which].function};
+    return true;
+}
+
+static bool filter_read(const struct board_reader *r)
+{
+    static const char *const keys[] = {"table", "function"};
+    struct json_node filter = key_of(r, "filter");
+    if (!filter.value || json_is_null(&filter))
+        return true; /* this board lends nothing */
+    if (!json_want_object(&filter, keys, COUNT_OF(keys)))
+        return false;
+    struct json_node table = json_member(&filter, "table");
+    struct json_node function = json_member(&filter, "function");
+    if (!table.value == !function.value) {
+        json_problem(&filter, "want one of \"table\" and \"function\"");
+        return false;
+    }
+    return table.value ? table_read(r, &table) : function_read(r, &function);
+}
+
+static bool exposure_read(const struct board_reader *r)
+{
+    struct json_node list = key_of(r, "over_exposure");
+    struct board *b = r->board;
+    if (!list.value)
+        return true;
+    if (!json_want_array(&list, 0, BOARD_EXPOSURE_MAX))
+        return false;
+    bool good = true;
+    for (uint32_t i = 0; i < json_count(&list); i++) {
+        struct json_node node = json_element(&list, i), why = json_member(&node, "why");
+        struct board_exposure *e = &b->exposures[b->exposure_count++];
+        good &= span_read(&node, &e->span) && json_want_text(&why, e->why, sizeof e->why);
+    }
+    return good;
+}
+
+static bool forbidden_read(const struct board_reader *r)
+{
+    struct json_node list = key_of(r, "forbidden");
+    struct kernel_config *c = &r->board->config;
+    const struct span always[] = {r->board->flash, r->board->ram, {0xe0000000, 0x100000}};
+    for (size_t i = 0; i < COUNT_OF(always); i++)
+        c->forbidden[c->forbidden_count++] = always[i];
+    if (!list.value)
+        return true;
+    if (!json_want_array(&list, 0, (uint32_t)(KERNEL_CLAIM_MAX - COUNT_OF(always))))
+        return false;
+    bool good = true;
+    for (uint32_t i = 0; i < json_count(&list); i++) {
+        static const char *const keys[] = {"device", "address", "size", "why"};
+        struct json_node node = json_element(&list, i);
+        good &= json_want_object(&node, keys, COUNT_OF(keys)) &&
+                place_span(r, &node, &c->forbidden[c->forbidden_count++]);
+    }
+    return good;
+}
+
+static const char *const board_keys[] = {
+    "$schema", "name",   "source",  "cpu_hz", "lines",  "mpu_regions",   "costs",
+    "clocks",  "memory", "devices", "kernel", "filter", "over_exposure", "forbidden",
+};
+
+bool board_read(struct load *load, const struct json_node *root, const struct json_node *override)
+{
+    const struct board_reader r = {
+        .load = load, .board = &load->scenario->board, .root = root, .override = override};
+    memset(r.board, 0, sizeof *r.board);
+    bool good = json_want_object(root, board_keys, COUNT_OF(board_keys));
+    if (override)
+        good &= json_want_object(override, board_keys, COUNT_OF(board_keys));
+    return good && cpu_read(&r) && memory_read(&r) && clocks_read(&r) && devices_read(&r) &&
+           kernel_read(&r) && filter_read(&r) && exposure_read(&r) && forbidden_read(&r);
+}
+
+struct board *board_load(const char *path, const struct catalogue *catalogue,
+                         struct problems *problems)
+{
+    struct json_text json;
+    struct scenario *scenario = calloc(1, sizeof *scenario);
+    struct board *board = malloc(sizeof *board);
+    if (!scenario || !board)
+        abort();
+    struct load load = {.catalogue = catalogue, .scenario = scenario};
+    bool good = json_text_read(&json, path, problems);
+    if (good) {
+        struct json_node root = json_root(&json);
+        good = board_read(&load, &root, NULL);
+    }
+    *board = scenario->board;
+    if (board->row_count > 0)
+        board->config.filter.rows = board->rows;
+    json_text_free(&json);
+    free(scenario);
+    if (good)
+        return board;
+    free(board);
+    return NULL;
+}
+
+void board_free(struct board *board)
+{
+    free(board);
+}
