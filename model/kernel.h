@@ -42,8 +42,7 @@ struct kernel {
     uint32_t last;     /* index of the process that ran last */
     uint32_t slice_us; /* armed for the process in user mode; 0: no slice */
     uint32_t line_off[IRQ_LINE_MAX / 32]; /* lines masked for good: nobody's, or stuck */
-    uint8_t
-        line_services[IRQ_LINE_MAX]; /* bottom halves since user mode last ran or the CPU slept */
+    uint8_t line_services[IRQ_LINE_MAX];  /* bottom halves in a row, without user mode or sleep */
     struct kernel_tokens tokens;
     bool halted;
 };
@@ -78,14 +77,17 @@ struct trap {
 /* Starts the kernel on a machine after reset: MPU, NVIC and drivers set up, every image loaded,
  * header requests asked of the filter. Defined in start.c, the only maker of capability tokens.
  * ERR_INVAL: the config contradicts itself (spans that wrap or meet, too many rows).
- * ERR_NOMEM: an image does not fit; its index is left in *bad_image. */
+ * ERR_NOMEM: an image does not fit. Anything else is mpu_set_flash's, for an image whose flash the unit
+ * cannot say. *bad_image: the image at fault, or PROCESS_NONE. */
 enum err kernel_start(struct kernel *k, struct hw *hw, const struct kernel_config *config,
                       uint32_t *bad_image) MUST_CHECK;
 
 /* What the CPU does now. */
 struct kernel_action kernel_next(struct kernel *k, struct hw *hw);
 
-/* The process that ran stopped running because of `trap`. */
+/* The process that ran stopped running because of `trap`. What a system call takes of the kernel's time
+ * counts against its slice; so does a refused one, which is no end of the slice either. An interrupt may
+ * also come while no process runs (sleep). */
 void kernel_trap(struct kernel *k, struct hw *hw, const struct trap *trap);
 
 /* The image that process `p` runs. */
