@@ -32,7 +32,6 @@ void edge_counter_run(struct edge_counter *c, const struct clock *clock, uint64_
 {
     c->period = period;
     c->mask = mask;
-    c->start &= mask;
     c->since = next_edge(clock, now_ps);
     c->running = true;
 }

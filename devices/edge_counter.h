@@ -11,7 +11,7 @@
 #ifndef DEVICES_EDGE_COUNTER_H
 #define DEVICES_EDGE_COUNTER_H
 
-#include "sim/clock.h"
+#include "sim/device.h"
 
 struct edge_counter {
     uint64_t since;  /* number of the edge from which it counts */

@@ -11,7 +11,7 @@
  */
 #include "devices/catalogue.h"
 
-enum { CHANNELS = 8, PORT_EVENT = 31, PINS = 48, PIN_DETECT = 255 };
+enum { CHANNELS = 8, PORT_EVENT = 31, PINS = 48, PIN_DETECT = 255, WIRE_HIGH = 0x80 };
 enum {
     TASKS_OUT = 0,
     TASKS_SET = TASKS_OUT + CHANNELS,
@@ -53,7 +53,7 @@ static void set_output(struct device *d, uint32_t channel, bool level)
     uint32_t config = device_value(d, CONFIG + channel);
     uint32_t bit = UINT32_C(1) << channel;
     g->outputs = level ? g->outputs | bit : g->outputs & ~bit;
-    uint16_t byte = (uint16_t)(pin_of(config) | (uint32_t)level << 7);
+    uint16_t byte = (uint16_t)(pin_of(config) | (level ? WIRE_HIGH : 0));
     device_request(d, (struct device_request){.kind = REQUEST_WIRE, .size = byte});
 }
 

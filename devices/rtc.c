@@ -77,7 +77,7 @@ static void plan_wake(struct device *d)
         if ((enabled >> (COMPARE + i) & 1) && tick < due)
             due = tick;
     }
-    r->due_tick = enabled & 1 << TICK ? ticks + 1 : due;
+    r->due_tick = (enabled & 1 << TICK) ? ticks + 1 : due;
     d->wake_ps = edge_counter_tick_ps(&r->counter, &d->lf, r->due_tick);
 }
 

@@ -195,7 +195,7 @@ static void on_reset(struct device *d)
 
 #define TIMER(text, n)                                                                             \
     {                                                                                              \
-        .type = {.name = text,                                                                     \
+        .type = {.name = (text),                                                                   \
                  .regs = regs##n,                                                                  \
                  .reg_count = sizeof regs##n / sizeof regs##n[0],                                  \
                  .window_size = 0x1000,                                                            \

@@ -88,12 +88,12 @@ static const struct device_type toy = {
 };
 
 static struct rig *r;
-static struct toy *t;
+static struct toy *state;
 
 static void set_up(void)
 {
     r = rig_make(&toy);
-    t = device_state(r->d);
+    state = device_state(r->d);
 }
 
 static void tear_down(void)
@@ -152,14 +152,14 @@ START_TEST(address_without_row_reads_zero_and_ignores_writes)
         ck_assert_uint_eq(device_read(r->d, offset, 0), 0);
     }
     ck_assert_mem_eq(&before, r->d, sizeof before);
-    ck_assert_uint_eq(t->tasks + t->writes, 0);
+    ck_assert_uint_eq(state->tasks + state->writes, 0);
 }
 END_TEST
 
 START_TEST(on_write_comes_after_the_bits_are_stored)
 {
     rig_write(r, "NOTED", 0x1234);
-    ck_assert_uint_eq(t->writes, 1);
+    ck_assert_uint_eq(state->writes, 1);
 }
 END_TEST
 
@@ -172,7 +172,7 @@ START_TEST(reset_brings_everything_back)
     r->d->fault.line_stuck = true;
     device_reset(r->d);
     ck_assert_uint_eq(rig_read(r, "PLAIN"), 0x12345678);
-    ck_assert_uint_eq(t->tasks, 0);
+    ck_assert_uint_eq(state->tasks, 0);
     ck_assert(!r->d->irq_high);
     ck_assert_uint_eq(r->d->wake_ps, TIME_NEVER);
     ck_assert(r->d->fault.line_stuck); /* planted: it stays */
@@ -185,10 +185,10 @@ START_TEST(task_starts_on_a_one_and_is_traced)
 {
     rig_write(r, "GO", 0);
     rig_write(r, "GO", 2);
-    ck_assert_uint_eq(t->tasks, 0);
+    ck_assert_uint_eq(state->tasks, 0);
     ck_assert_uint_eq(r->count, 0);
     rig_write(r, "GO", 1);
-    ck_assert_uint_eq(t->tasks, 1);
+    ck_assert_uint_eq(state->tasks, 1);
     ck_assert_uint_eq(rig_count(r, REQUEST_TASK, "GO"), 1);
 }
 END_TEST
@@ -198,7 +198,7 @@ START_TEST(device_task_triggers_tasks_and_nothing_else)
     device_task(r->d, 0x000, 0);
     device_task(r->d, 0x100, 0); /* PLAIN */
     device_task(r->d, 0x00c, 0); /* no row */
-    ck_assert_uint_eq(t->tasks, 1);
+    ck_assert_uint_eq(state->tasks, 1);
     ck_assert_uint_eq(r->d->request_count, 1);
     ck_assert_uint_eq(device_read(r->d, 0x100, 0), 0x12345678);
 }
@@ -210,7 +210,7 @@ START_TEST(full_queue_counts_what_it_loses)
         device_task(r->d, 0x000, 0);
     ck_assert_uint_eq(r->d->request_count, DEVICE_REQUEST_MAX);
     ck_assert_uint_eq(r->d->lost_requests, 3);
-    ck_assert_uint_eq(t->tasks, DEVICE_REQUEST_MAX + 3);
+    ck_assert_uint_eq(state->tasks, DEVICE_REQUEST_MAX + 3);
 }
 END_TEST
 
@@ -218,7 +218,7 @@ END_TEST
 
 START_TEST(wake_that_is_due_comes_before_the_access)
 {
-    t->period_ps = 1000;
+    state->period_ps = 1000;
     r->d->wake_ps = 1000;
     ck_assert_uint_eq(device_read(r->d, 0x300, 999), 0);
     ck_assert_uint_eq(device_read(r->d, 0x300, 1000), 1);
@@ -229,10 +229,10 @@ END_TEST
 
 START_TEST(device_cannot_stop_time)
 {
-    t->period_ps = 0;
+    state->period_ps = 0;
     r->d->wake_ps = 10;
     device_wake(r->d, 10);
-    ck_assert_uint_eq(t->wakes, 1);
+    ck_assert_uint_eq(state->wakes, 1);
     ck_assert_uint_eq(r->d->wake_ps, 11);
 }
 END_TEST
@@ -241,7 +241,7 @@ START_TEST(wake_that_is_not_due_changes_nothing)
 {
     r->d->wake_ps = 10;
     device_wake(r->d, 9);
-    ck_assert_uint_eq(t->wakes, 0);
+    ck_assert_uint_eq(state->wakes, 0);
     ck_assert_uint_eq(r->d->wake_ps, 10);
 }
 END_TEST
@@ -251,7 +251,7 @@ END_TEST
 START_TEST(hung_device_stands_still)
 {
     uint8_t byte = 1;
-    t->period_ps = 1000;
+    state->period_ps = 1000;
     r->d->wake_ps = 1000;
     (void)device_read(r->d, 0xffc, 500);
     r->d->fault.hung = true;
@@ -260,7 +260,7 @@ START_TEST(hung_device_stands_still)
     device_write(r->d, 0x304, 0xab, 2000);
     device_packet(r->d, &byte, 1, 2000);
     device_wake(r->d, 2000);
-    ck_assert_uint_eq(t->tasks + t->writes + t->wakes + t->packets, 0);
+    ck_assert_uint_eq(state->tasks + state->writes + state->wakes + state->packets, 0);
     ck_assert_uint_eq(r->d->request_count, 0);
     ck_assert_uint_eq(device_read(r->d, 0x304, 2000), 0xab); /* stored, without effect */
     ck_assert_uint_eq(device_read(r->d, 0xffc, 2000), 500);  /* as when it hung */
@@ -297,11 +297,11 @@ START_TEST(each_injected_error_reaches_the_device_once)
     r->d->fault.errors = 2;
     device_wake(r->d, 5);
     device_wake(r->d, 6);
-    ck_assert_uint_eq(t->errors, 2);
+    ck_assert_uint_eq(state->errors, 2);
     r->d->fault.errors = 1;
     r->d->fault.hung = true;
     device_wake(r->d, 7);
-    ck_assert_uint_eq(t->errors, 2); /* it waits */
+    ck_assert_uint_eq(state->errors, 2); /* it waits */
 }
 END_TEST
 

@@ -1,5 +1,5 @@
-/* test_device_timers.c: TIMER and RTC: the exact moment of each event, with drift, and the rules about
- * values that come too late. */
+/* test_device_timers.c: TIMER and RTC: the exact moment of each event, with drift, and the rules
+ * about values that come too late. */
 #include "devices/catalogue.h"
 #include "tests/support_device_rig.h"
 
@@ -117,10 +117,10 @@ START_TEST(next_value_matches_at_the_next_tick)
 {
     make_timer(4, BITS16);
     rig_write(r, "TASKS_START", 1);
-    rig_run(r, 100 * 16 * TICK_PS + 1);
+    rig_run(r, TICK_PS * 1600 + 1);
     rig_write(r, "CC[0]", 101);
-    rig_run(r, 101 * 16 * TICK_PS);
-    ck_assert_uint_eq(rig_event_ps(r, "EVENTS_COMPARE[0]"), 101 * 16 * TICK_PS);
+    rig_run(r, TICK_PS * 1616);
+    ck_assert_uint_eq(rig_event_ps(r, "EVENTS_COMPARE[0]"), TICK_PS * 1616);
 }
 END_TEST
 
@@ -284,7 +284,7 @@ START_TEST(rtc_counts_exact_edges)
     rig_write(r, "PRESCALER", 32);
     rig_write(r, "CC[0]", 100000);
     rig_write(r, "TASKS_START", 1);
-    uint64_t want = edge_ps(lf, 33 * 100000);
+    uint64_t want = edge_ps(lf, 3300000);
     rig_run(r, want - 1);
     ck_assert_uint_eq(rig_read(r, "COUNTER"), 99999);
     rig_run(r, want);
@@ -320,6 +320,18 @@ START_TEST(rtc_compare_set_while_stopped_is_seen)
     rig_write(r, "TASKS_START", 1);
     run_to_tick(1);
     ck_assert_uint_eq(rig_event_ps(r, "EVENTS_COMPARE[1]"), edge_ps(lf_of(r), 1));
+}
+END_TEST
+
+START_TEST(rtc_clear_makes_every_compare_possible_again)
+{
+    make_rtc();
+    rig_write(r, "TASKS_START", 1);
+    run_to_tick(1000);
+    rig_write(r, "CC[2]", 5);
+    rig_write(r, "TASKS_CLEAR", 1); /* counts from edge 1001 */
+    run_to_tick(1006);
+    ck_assert_uint_eq(rig_event_ps(r, "EVENTS_COMPARE[2]"), edge_ps(lf_of(r), 1006));
 }
 END_TEST
 
@@ -426,6 +438,7 @@ static void add_rtc_tests(Suite *suite)
     tcase_add_loop_test(c, rtc_counts_exact_edges, 0, COUNT(drifts));
     tcase_add_loop_test(c, rtc_compare_within_two_ticks_waits_for_the_wrap, 0, COUNT(too_late));
     tcase_add_test(c, rtc_compare_set_while_stopped_is_seen);
+    tcase_add_test(c, rtc_clear_makes_every_compare_possible_again);
     tcase_add_test(c, rtc_event_needs_its_enable);
     tcase_add_test(c, rtc_without_enabled_events_never_wakes);
     tcase_add_test(c, rtc_ticks_and_overflows);

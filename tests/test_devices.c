@@ -1,5 +1,5 @@
-/* test_devices.c: UARTE, RNG, TEMP, GPIO, GPIOTE, EGU, CLOCK/POWER, the hostile device; and that the
- * kernel's quiesce steps bring each of them back to reset. */
+/* test_devices.c: UARTE, RNG, TEMP, GPIO, GPIOTE, EGU, CLOCK and POWER, the hostile device; and
+ * that the kernel's quiesce steps bring each of them back to reset. */
 #include "devices/catalogue.h"
 #include "model/quiesce_nrf52.h"
 #include "tests/support_device_rig.h"
@@ -23,7 +23,7 @@ static void tear_down(void)
 /* --- UARTE ----------------------------------------------------------------------------------- */
 
 enum { BAUD_1M = 0x10000000, BUFFER = RIG_RAM_BASE + 16 };
-#define BYTE_PS (10 * 16 * HF_PS) /* at 1 Mbaud */
+#define BYTE_PS (HF_PS * 160) /* at 1 Mbaud */
 
 static void set_up_uarte(void)
 {
@@ -133,7 +133,7 @@ START_TEST(uarte_byte_takes_what_the_rate_says)
     send("a");
     rig_pass(r, PS_PER_S);
     ck_assert_uint_eq(rig_event_ps(r, "EVENTS_ENDTX"),
-                      rates[_i].bits * rates[_i].cycles_per_bit * HF_PS);
+                      HF_PS * rates[_i].bits * rates[_i].cycles_per_bit);
 }
 END_TEST
 
@@ -325,6 +325,38 @@ START_TEST(uarte_disable_stops_dma_silently)
     rig_write(r, "ENABLE", 8);
     rig_pass(r, PS_PER_MS);
     ck_assert_uint_eq(r->count, before);
+}
+END_TEST
+
+START_TEST(uarte_starts_afresh_after_a_disable)
+{
+    send("abc");
+    receive(1);
+    rig_packet(r, "xyz", 3);
+    rig_run(r, 3 * BYTE_PS); /* y and z are in the FIFO */
+    rig_write(r, "ENABLE", 0);
+    rig_write(r, "ENABLE", 8);
+    r->count = 0;
+    receive(2);
+    ck_assert_uint_eq(rig_count(r, REQUEST_DMA_WRITE, NULL), 0); /* the FIFO is empty */
+    ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, "EVENTS_RXSTARTED"), 1);
+    send("d");
+    rig_pass(r, BYTE_PS);
+    ck_wire("d");
+}
+END_TEST
+
+START_TEST(uarte_receiver_that_stops_cannot_be_started)
+{
+    receive(1);
+    rig_packet(r, "a", 1);
+    rig_run(r, BYTE_PS);
+    rig_write(r, "TASKS_STOPRX", 1);
+    receive(1);
+    rig_pass(r, 9 * BYTE_PS);
+    ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, "EVENTS_RXSTARTED"), 1);
+    receive(1); /* it has stopped */
+    ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, "EVENTS_RXSTARTED"), 2);
 }
 END_TEST
 
@@ -811,6 +843,8 @@ static void add_uarte_tests(Suite *suite)
     tcase_add_test(c, uarte_stop_ends_a_part_filled_buffer_before_rxto);
     tcase_add_test(c, uarte_flush_moves_the_fifo_to_ram);
     tcase_add_test(c, uarte_disable_stops_dma_silently);
+    tcase_add_test(c, uarte_starts_afresh_after_a_disable);
+    tcase_add_test(c, uarte_receiver_that_stops_cannot_be_started);
     tcase_add_test(c, uarte_error_injection_is_a_framing_error);
     tcase_add_test(c, uarte_wire_holds_256_bytes_and_counts_the_rest);
     suite_add_tcase(suite, c);
