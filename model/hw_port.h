@@ -50,8 +50,8 @@ enum kernel_path {
 uint32_t hw_read32(struct hw *hw, uint32_t address);
 void hw_write32(struct hw *hw, uint32_t address, uint32_t value);
 
-/* Bytes of RAM, whole or not at all. Charged per started word.
- * ERR_INVAL: `from`/`to` is empty, wraps, or is not all RAM; nothing was copied. */
+/* Bytes of RAM, or of flash when reading, whole or not at all. Charged per started word.
+ * ERR_INVAL: `from`/`to` is empty, wraps, or is not all such memory; nothing was copied. */
 enum err hw_ram_read(struct hw *hw, struct span from, void *to) MUST_CHECK;
 enum err hw_ram_write(struct hw *hw, struct span to, const void *from) MUST_CHECK;
 

@@ -51,10 +51,10 @@ static uint32_t memory_or_hole_read(struct hw *hw, uint32_t address)
     if (machine_peek(m, (struct span){address, 4}, &value))
         return value;
     if (span_covers(board->flash, (struct span){address, 4}))
-        return machine_flash_word(m->setup, address);
-    if (!is_on_board(m, address))
+        machine_flash_read(m->setup, (struct span){address, 4}, &value);
+    else if (!is_on_board(m, address))
         hw_panic(hw, "the kernel read an address where nothing is");
-    return 0;
+    return value;
 }
 
 uint32_t hw_read32(struct hw *hw, uint32_t address)
@@ -105,10 +105,14 @@ static void charge_words(struct hw *hw, uint32_t size)
 enum err hw_ram_read(struct hw *hw, struct span from, void *to)
 {
     const uint8_t *ram = machine_ram_at(hw->m, from);
-    if (!ram)
+    bool in_flash = span_covers(hw->m->setup->scenario->board.flash, from);
+    if (!ram && !in_flash)
         return ERR_INVAL;
     charge_words(hw, from.size);
-    memcpy(to, ram, from.size);
+    if (ram)
+        memcpy(to, ram, from.size);
+    else
+        machine_flash_read(hw->m->setup, from, to);
     return ERR_NONE;
 }
 

@@ -97,8 +97,8 @@ void machine_find_next(struct machine *m);
 uint32_t machine_device_at(const struct machine_setup *setup, uint32_t address);
 /* Looks at a device's outputs after it was touched: requests, line, wake. */
 void machine_serve(struct hw *hw, uint32_t device);
-/* A word of flash: a pattern of its address, the same in every run. */
-uint32_t machine_flash_word(const struct machine_setup *setup, uint32_t address);
+/* Bytes of flash: a pattern of their addresses, the same in every run. `from` is all flash. */
+void machine_flash_read(const struct machine_setup *setup, struct span from, void *to);
 
 /* One operation of the process that runs. */
 void machine_user_step(struct hw *hw);
