@@ -6,6 +6,6 @@
 
 #include "sim/scenario_load.h"
 
-const struct catalogue *catalogue(void);
+struct catalogue catalogue(void);
 
 #endif

@@ -2,12 +2,13 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "sim/json_text.h"
-#include "sim/rules.h"
+#include "sim/verdict.h"
 #include "tools/commands.h"
 #include "tools/options.h"
 #include "tools/text.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct usage usage = {
@@ -22,20 +23,27 @@ static const struct usage usage = {
     .argument_max = 1,
 };
 
-static const char *when_judged(unsigned rule)
-{
-    return rule < RULE_STEP ? "always" : "where a scenario asks for it";
-}
+enum { LABEL = 12, WIDTH = 100 }; /* of "  demands:  " */
 
+/* The lines of rule_explain, wrapped. */
 static void print_rule(unsigned rule)
 {
-    const struct rule_row *row = &rule_rows[rule];
-    printf("%s%s%s%s\n", row->id, *row->aliases ? " (" : "", row->aliases,
-           *row->aliases ? ")" : "");
-    text_wrap(stdout, row->demand, 4, 96);
-    printf("    Judged: %s.\n", when_judged(rule));
-    if (*row->source)
-        printf("    Source: %s.\n", row->source);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *lines = open_memstream(&text, &size);
+    if (!lines)
+        abort();
+    rule_explain((enum rule)rule, lines);
+    fclose(lines);
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        if (*line != ' ' || strlen(line) <= LABEL) {
+            puts(line);
+            continue;
+        }
+        printf("%.*s", LABEL, line);
+        text_wrap_on(stdout, line + LABEL, LABEL, WIDTH);
+    }
+    free(text);
 }
 
 static void print_list(void)

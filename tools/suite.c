@@ -73,6 +73,18 @@ bool suite_folder(char path[SUITE_PATH_MAX])
     return is_folder(path) || folder_near_binary(path);
 }
 
+bool suite_find(const char *name, char path[SUITE_PATH_MAX])
+{
+    char folder[SUITE_PATH_MAX];
+    int size = snprintf(path, SUITE_PATH_MAX, "scenarios/%s", name);
+    if (size < SUITE_PATH_MAX && is_file(path))
+        return true;
+    if (!folder_near_binary(folder))
+        return false;
+    size = snprintf(path, SUITE_PATH_MAX, "%s/%s", folder, name);
+    return size < SUITE_PATH_MAX && is_file(path);
+}
+
 /* --- collecting ------------------------------------------------------------------------------ */
 
 static void add(struct suite *suite, const char *path, const char *member)
@@ -312,12 +324,23 @@ uint32_t suite_load(const struct suite_file *file, const struct suite_choice *ch
                                    .overrides = choice->overrides,
                                    .override_count = choice->override_count};
     *family = (struct family){0};
-    if (!scenario_load(file->path, catalogue(), &options, family, problems))
+    const struct catalogue known = catalogue();
+    if (!scenario_load(file->path, &known, &options, family, problems))
         return 0;
     uint32_t wanted = wanted_first(family, file, choice);
     if (!wanted && *file->member && !choice->filter)
         no_such_member(file, family, problems);
     return wanted;
+}
+
+void problems_print(const struct problems *problems)
+{
+    fflush(stdout);
+    if (!problems->count)
+        return;
+    fputs(problems->text, stderr);
+    if (problems->count > JSON_PROBLEM_MAX)
+        fprintf(stderr, "and %u errors more\n", problems->count - JSON_PROBLEM_MAX);
 }
 
 void suite_write_name(FILE *to, const struct scenario *scenario)

@@ -30,6 +30,8 @@ struct suite {
 
 /* The folder of scenarios. False: there is none. */
 bool suite_folder(char path[SUITE_PATH_MAX]);
+/* A file in it, or else in the one near the binary. */
+bool suite_find(const char *name, char path[SUITE_PATH_MAX]);
 
 /* No arguments: the whole folder of scenarios. `boards_too`: files in folders boards/ are taken as
  * well. False: something is not there, or holds nothing, which was complained about on stderr. */
@@ -52,6 +54,9 @@ struct suite_choice {
  * With complaints added: none. */
 uint32_t suite_load(const struct suite_file *file, const struct suite_choice *choice,
                     struct family *family, struct problems *problems);
+
+/* Complaints, to stderr. */
+void problems_print(const struct problems *problems);
 
 /* Writes what names this member on a command line: its id if that finds it, else its path. */
 void suite_write_name(FILE *to, const struct scenario *scenario);

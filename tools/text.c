@@ -8,20 +8,28 @@
 #include <string.h>
 #include <unistd.h>
 
-void text_wrap(FILE *to, const char *text, int indent, int width)
+void text_wrap_on(FILE *to, const char *text, int indent, int width)
 {
-    int column = 0;
+    int column = indent;
+    bool first = true; /* of its line */
     for (const char *at = text; *(at += strspn(at, " "));) {
         int word = (int)strcspn(at, " ");
-        if (column > 0 && column + 1 + word > width) {
-            fprintf(to, "\n");
-            column = 0;
+        if (!first && column + 1 + word > width) {
+            fprintf(to, "\n%*s", indent, "");
+            column = indent;
+            first = true;
         }
-        column += fprintf(to, "%*s%.*s", column ? 1 : indent, "", word, at);
+        column += fprintf(to, "%s%.*s", first ? "" : " ", word, at);
+        first = false;
         at += word;
     }
-    if (column)
-        fprintf(to, "\n");
+    fprintf(to, "\n");
+}
+
+void text_wrap(FILE *to, const char *text, int indent, int width)
+{
+    fprintf(to, "%*s", indent, "");
+    text_wrap_on(to, text, indent, width);
 }
 
 const char *us_text(uint64_t ps, char text[US_TEXT_MAX])

@@ -8,6 +8,8 @@
 
 /* Prints `text` in lines of at most `width` columns, each `indent` columns in. */
 void text_wrap(FILE *to, const char *text, int indent, int width);
+/* The same, where `indent` columns of the first line are there already. */
+void text_wrap_on(FILE *to, const char *text, int indent, int width);
 
 /* "1250.000": microseconds with three decimals; a half is rounded up. */
 enum { US_TEXT_MAX = 32 };

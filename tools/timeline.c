@@ -5,8 +5,11 @@
 
 #include "model/passthrough.h"
 #include "model/process.h"
+#include "sim/app_steps.h"
 #include "sim/mpu_armv7m.h"
 #include "sim/nvic.h"
+#include "sim/scenario_load.h"
+#include "sim/verdict.h"
 #include "tools/text.h"
 #include <inttypes.h>
 #include <stdarg.h>
@@ -100,11 +103,9 @@ static void put_driver(struct line *line, uint32_t driver)
 
 static void put_err(struct line *line, uint32_t err)
 {
-    static const char *const names[] = {"NONE",      "FAIL",     "BUSY",        "ALREADY", "OFF",
-                                        "RESERVE",   "INVAL",    "SIZE",        "CANCEL",  "NOMEM",
-                                        "NOSUPPORT", "NODEVICE", "UNINSTALLED", "NOACK"};
-    if (err < COUNT_OF(names))
-        put(line, "%s", names[err]);
+    const char *name = err_name(err);
+    if (name)
+        put(line, "%s", name);
     else
         put(line, "code %" PRIu32, err);
 }
@@ -119,17 +120,6 @@ static void put_word(struct line *line, uint32_t word)
         put_address(line, word);
     else
         put(line, "0x%" PRIx32, word);
-}
-
-static void put_state(struct line *line, uint64_t state)
-{
-    static const char *const names[] = {[PROCESS_UNUSED] = "unused",
-                                        [PROCESS_RUNNING] = "ready",
-                                        [PROCESS_YIELDED] = "yielded",
-                                        [PROCESS_YIELDED_FOR] = "waiting for one upcall",
-                                        [PROCESS_FAULTED] = "stopped by a fault",
-                                        [PROCESS_TERMINATED] = "terminated"};
-    put(line, "%s", state < COUNT_OF(names) ? names[state] : "in no known state");
 }
 
 static void put_end(struct line *line, uint32_t end)
@@ -290,13 +280,28 @@ static void add_return(struct timeline *timeline, struct line *line, const struc
     call->open = false;
 }
 
+/* A step list's handler has a name. */
+static void put_handler(struct line *line, uint32_t process, uint32_t function)
+{
+    const struct scenario *s = line->s;
+    const char *name = NULL;
+    if (process < s->app_count && s->apps[process].engine == &app_steps_engine)
+        name = app_steps_handler_name(s->apps[process].program, function);
+    if (name)
+        put(line, "%s", name);
+    else
+        put(line, "0x%" PRIx32, function);
+}
+
 static void add_upcall(struct timeline *timeline, struct line *line, const struct record *more)
 {
     const struct record *first = &timeline->held;
     struct timeline_call *call = call_of(timeline, more->process);
     const uint32_t rest[3] = {pair_high(first->value), pair_low(more->value),
                               pair_high(more->value)};
-    put(line, "<= upcall 0x%" PRIx32 ": ", first->address);
+    put(line, "<= upcall ");
+    put_handler(line, more->process, first->address);
+    put(line, ": ");
     put_word(line, pair_low(first->value));
     put_words(line, rest, 3);
     if (call->open)
@@ -404,7 +409,7 @@ static void put_letter(struct line *line, const struct record *r, char letter)
         put_err(line, letter == 'e' ? low : high);
         break;
     case 's':
-        put_state(line, r->value);
+        put(line, "%s", process_state_name(r->value));
         break;
     case 'k':
         put_end(line, low);

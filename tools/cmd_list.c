@@ -1,0 +1,199 @@
+/* cmd_list.c: `postern list` lists scenarios, or what scenarios and boards may name. */
+#define _POSIX_C_SOURCE 200809L
+
+#include "sim/rules.h"
+#include "tools/catalogue.h"
+#include "tools/commands.h"
+#include "tools/suite.h"
+#include "tools/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct list_options {
+    bool members;
+    const char *filter;
+};
+
+static const struct option_row rows[] = {
+    {"--members", NULL, "each member of a sweep by its id, not each file", OPTION_FLAG,
+     offsetof(struct list_options, members), 0, 0, NULL},
+    {"--filter", "GLOB", "only ids that match; without * ? [ a part of the id", OPTION_TEXT,
+     offsetof(struct list_options, filter), 0, 0, NULL},
+};
+
+static const struct usage usage = {
+    .command = "list",
+    .arguments = "[WHAT | PATH...]",
+    .about =
+        "Lists scenarios with their claims. WHAT lists something else: apps, boards, devices,\n"
+        "filters, presets or rules, as scenarios and boards may name them.\n",
+    .examples = "  postern list\n"
+                "  postern list scenarios/isolation --members\n"
+                "  postern list devices\n",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof rows[0],
+    .argument_max = ARGUMENTS_ANY,
+};
+
+/* --- what may be named ------------------------------------------------------------------------ */
+
+static int list_devices(void)
+{
+    const struct catalogue known = catalogue();
+    for (uint32_t i = 0; i < known.device_count; i++) {
+        const struct device_type *type = known.devices[i];
+        printf("%-20s  %3u registers in 0x%x bytes%s\n", type->name, type->reg_count,
+               type->window_size, type->dma ? ", DMA" : "");
+    }
+    return CODE_HOLDS;
+}
+
+static int list_apps(void)
+{
+    const struct catalogue known = catalogue();
+    printf("%-20s  a list of steps in the scenario itself\n", "steps");
+    for (uint32_t i = 0; i < known.engine_count; i++)
+        printf("%-20s  %s\n", known.engines[i]->name, known.engines[i]->about);
+    return CODE_HOLDS;
+}
+
+static int list_filters(void)
+{
+    const struct catalogue known = catalogue();
+    for (uint32_t i = 0; i < known.filter_count; i++)
+        printf("%-20s  %s\n", known.filters[i].name, known.filters[i].about);
+    return CODE_HOLDS;
+}
+
+static int list_presets(void)
+{
+    for (uint32_t i = 0; i < cost_preset_count; i++)
+        printf("%-20s  %5u cycles for a null command's round trip\n", cost_presets[i].preset,
+               costs_null_command(&cost_presets[i]));
+    return CODE_HOLDS;
+}
+
+static int list_rules(void)
+{
+    for (unsigned rule = 0; rule < RULE_NUMBER; rule++)
+        printf("%-20s  %s\n", rule_rows[rule].id, rule_rows[rule].demand);
+    return CODE_HOLDS;
+}
+
+static void print_board(const struct board *board, const char *path)
+{
+    uint32_t modelled = 0, lendable = 0;
+    for (uint32_t i = 0; i < board->device_count; i++) {
+        modelled += board->devices[i].type != NULL;
+        lendable +=
+            board->devices[i].endpoint != BOARD_NONE && board->devices[i].alias_of == BOARD_NONE;
+    }
+    printf("%-20s  %u MHz, %u MPU regions, %u KiB RAM, %u names in the map, %u modelled, %u "
+           "lendable  (%s)\n",
+           board->name, board->cpu_hz / 1000000, board->mpu_regions, board->ram.size / 1024,
+           board->device_count, modelled, lendable, path);
+}
+
+static int list_boards(void)
+{
+    const struct catalogue known = catalogue();
+    struct problems problems = {0};
+    struct suite suite;
+    const struct arguments none = {0};
+    if (!suite_collect(&suite, &usage, &none, true))
+        return CODE_BAD_INPUT;
+    for (size_t i = 0; i < suite.count; i++) {
+        if (!suite_is_board(suite.files[i].path))
+            continue;
+        struct board *board = board_load(suite.files[i].path, &known, &problems);
+        if (board)
+            print_board(board, suite.files[i].path);
+        board_free(board);
+    }
+    problems_print(&problems);
+    int code = problems.count ? CODE_BAD_INPUT : CODE_HOLDS;
+    problems_free(&problems);
+    suite_free(&suite);
+    return code;
+}
+
+static const struct {
+    const char *name;
+    int (*call)(void);
+} whats[] = {
+    {"apps", list_apps},       {"boards", list_boards},   {"devices", list_devices},
+    {"filters", list_filters}, {"presets", list_presets}, {"rules", list_rules},
+};
+
+enum { WHATS = sizeof whats / sizeof whats[0] };
+
+/* --- scenarios ------------------------------------------------------------------------------- */
+
+/* A file by the id of all its members, and how many those are. */
+static void print_file(const struct scenario *first, uint32_t count)
+{
+    char base[SCENARIO_ID_MAX], more[32] = "";
+    suite_base(first->path, base);
+    if (count > 1)
+        snprintf(more, sizeof more, "  (%u members)", count);
+    printf("%s%s\n", base, more);
+    text_wrap(stdout, first->claim, 4, 96);
+}
+
+static uint32_t print_members(const struct family *family, uint32_t wanted)
+{
+    for (uint32_t i = 0; i < wanted; i++)
+        printf("%s\n", family->members[i]->id);
+    return wanted;
+}
+
+static uint32_t list_file(const struct suite_file *file, const struct list_options *options,
+                          struct problems *problems)
+{
+    const struct suite_choice choice = {.filter = options->filter};
+    struct family family;
+    uint32_t wanted = suite_load(file, &choice, &family, problems);
+    if (wanted && options->members)
+        print_members(&family, wanted);
+    else if (wanted)
+        print_file(family.members[0], wanted);
+    family_free(&family);
+    return wanted;
+}
+
+static int list_scenarios(const struct list_options *options, const struct arguments *arguments)
+{
+    struct problems problems = {0};
+    struct suite suite;
+    uint32_t listed = 0;
+    bool all_there = suite_collect(&suite, &usage, arguments, false);
+    for (size_t i = 0; all_there && i < suite.count; i++)
+        listed += list_file(&suite.files[i], options, &problems);
+    suite_free(&suite);
+    problems_print(&problems);
+    int code = all_there && problems.count == 0 ? CODE_HOLDS : CODE_BAD_INPUT;
+    problems_free(&problems);
+    if (all_there && !listed && code == CODE_HOLDS)
+        return options_error(&usage, "--filter %s: no id matches", options->filter);
+    return code;
+}
+
+int cmd_list(int argc, char **argv)
+{
+    struct list_options options = {0};
+    struct arguments arguments;
+    enum options_end end = options_parse(&usage, argc, argv, &options, &arguments);
+    if (end != OPTIONS_GO)
+        return end == OPTIONS_BAD ? CODE_BAD_INPUT : CODE_HOLDS;
+    for (size_t i = 0; arguments.count && i < WHATS; i++) {
+        if (strcmp(arguments.at[0], whats[i].name) != 0)
+            continue;
+        if (arguments.count > 1)
+            return options_error(&usage, "one argument too many: %s", arguments.at[1]);
+        if (options.members || options.filter)
+            return options_error(&usage, "--members and --filter are for scenarios");
+        return whats[i].call();
+    }
+    return list_scenarios(&options, &arguments);
+}

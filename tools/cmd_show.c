@@ -1,0 +1,388 @@
+/* cmd_show.c: `postern show SCENARIO` prints one run as a timeline: calls and returns in pairs,
+ * upcalls, interrupts, device events, faults with what refused them, verdicts where they fall.
+ *
+ * The run is stepped in a process of its own, which prints as it goes: what a crash of the simulator
+ * leaves is what had happened until then.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "sim/rules.h"
+#include "sim/verdict.h"
+#include "tools/commands.h"
+#include "tools/isolate.h"
+#include "tools/run_one.h"
+#include "tools/suite.h"
+#include "tools/text.h"
+#include "tools/timeline.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct show_options {
+    struct option_number seed, from_ps, to_ps;
+    const char *app, *kinds;
+    uint32_t color;
+};
+
+static const char *const colors[] = {"auto", "always", "never", NULL};
+
+#define FIELD(field) offsetof(struct show_options, field)
+
+static const struct option_row rows[] = {
+    {"--from", "US", "only what happens from this virtual time on", OPTION_TIME, FIELD(from_ps), 0,
+     0, NULL},
+    {"--to", "US", "stop there: nothing is judged then", OPTION_TIME, FIELD(to_ps), 0, 0, NULL},
+    {"--app", "NAME", "only what this app does and gets", OPTION_TEXT, FIELD(app), 0, 0, NULL},
+    {"--kinds", "LIST", "only these kinds, such as syscall,return,irq; or all", OPTION_TEXT,
+     FIELD(kinds), 0, 0, NULL},
+    {"--seed", "N", "run with this seed, not with the scenario's own", OPTION_COUNT, FIELD(seed), 0,
+     0, NULL},
+    {"--color", "WHEN", "auto, always, never (NO_COLOR, CLICOLOR_FORCE)", OPTION_WORD, FIELD(color),
+     0, 0, colors},
+};
+
+static const struct usage usage = {
+    .command = "show",
+    .arguments = "SCENARIO",
+    .about =
+        "Shows one run as a timeline: `=>` a call leaves an app, `<=` its return or an upcall\n"
+        "comes in; faults say what refused them; verdicts stand where they fell. SCENARIO is a\n"
+        "file or an id. Register accesses of the kernel are left out unless --kinds names them.\n",
+    .examples = "  postern show passthrough/lent_timer_reaches_its_app\n"
+                "  postern show passthrough/lent_timer_reaches_its_app --from 900 --to 1300.5\n"
+                "  postern show x.json --app owner --kinds syscall,return,upcall,fault\n"
+                "  postern show x.json --kinds all\n",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof rows[0],
+    .argument_min = 1,
+    .argument_max = 1,
+};
+
+struct show {
+    const struct show_options *options;
+    const struct scenario *scenario;
+    uint32_t process;  /* --app, else PATTERN_ANY */
+    uint64_t kinds[2]; /* a bit each, as monitors have them */
+    bool color;
+
+    struct timeline timeline;
+    struct recorder recorder; /* of the step under way */
+    struct run run;
+    struct mpu_armv7m mpu; /* before that step */
+    uint32_t verdicts;     /* printed so far */
+    uint64_t lines;
+};
+
+/* --- what to show ---------------------------------------------------------------------------- */
+
+static bool add_kind(struct show *show, const char *name, struct nearest *nearest)
+{
+    bool found = strcmp(name, "all") == 0;
+    if (found)
+        show->kinds[0] = show->kinds[1] = UINT64_MAX;
+    for (unsigned kind = 0; kind < EVENT_KINDS && !found; kind++) {
+        if (!event_name(kind))
+            continue;
+        nearest_offer(nearest, event_name(kind));
+        if (strcmp(event_name(kind), name) != 0)
+            continue;
+        show->kinds[kind / 64] |= KIND_BIT(kind);
+        found = true;
+    }
+    return found;
+}
+
+/* The second halves carry the lines of calls and upcalls. */
+static void add_halves(struct show *show)
+{
+    if (show->kinds[0] & KIND_BIT(EVENT_SYSCALL))
+        show->kinds[0] |= KIND_BIT(EVENT_SYSCALL_MORE);
+    if (show->kinds[0] & KIND_BIT(EVENT_UPCALL))
+        show->kinds[0] |= KIND_BIT(EVENT_UPCALL_MORE);
+}
+
+static bool choose_kinds(struct show *show)
+{
+    const char *list = show->options->kinds;
+    if (!list) {
+        show->kinds[0] = ~(KIND_BIT(EVENT_KERNEL_READ) | KIND_BIT(EVENT_KERNEL_WRITE));
+        show->kinds[1] = UINT64_MAX;
+        return true;
+    }
+    for (size_t size; *list; list += size + (list[size] == ',')) {
+        char name[48], hint[96];
+        size = strcspn(list, ",");
+        snprintf(name, sizeof name, "%.*s", (int)size, list);
+        struct nearest nearest = nearest_to(name);
+        if (!add_kind(show, name, &nearest)) {
+            options_error(&usage, "--kinds: no such kind: %s%s", name,
+                          nearest_text(&nearest, hint, sizeof hint));
+            return false;
+        }
+    }
+    add_halves(show);
+    return true;
+}
+
+static bool choose_app(struct show *show)
+{
+    const char *wanted = show->options->app;
+    char hint[96];
+    show->process = PATTERN_ANY;
+    if (!wanted)
+        return true;
+    struct nearest nearest = nearest_to(wanted);
+    for (uint32_t i = 0; i < show->scenario->app_count; i++) {
+        nearest_offer(&nearest, show->scenario->apps[i].name);
+        if (strcmp(show->scenario->apps[i].name, wanted) == 0)
+            show->process = i;
+    }
+    if (show->process != PATTERN_ANY)
+        return true;
+    options_error(&usage, "--app: no such app: %s%s", wanted,
+                  nearest_text(&nearest, hint, sizeof hint));
+    return false;
+}
+
+static bool is_wanted(const struct show *show, const struct record *r)
+{
+    return (show->kinds[r->kind / 64] & KIND_BIT(r->kind)) &&
+           (show->process == PATTERN_ANY || show->process == r->process) &&
+           r->at_ps >= show->options->from_ps.value;
+}
+
+/* --- lines ----------------------------------------------------------------------------------- */
+
+static const char *paint(const struct show *show, enum color color)
+{
+    return color_code(show->color, color);
+}
+
+static void print_line(struct show *show, enum color color, const char *text)
+{
+    printf("%s%s%s\n", paint(show, color), text, paint(show, PLAIN));
+    show->lines++;
+}
+
+/* Why the bus said no where the MPU had said yes. */
+static const char *bus_reason(const struct scenario *s, const struct record *r)
+{
+    if (r->address >= 0xe0000000u && r->address <= 0xe00fffffu)
+        return "the private peripheral bus takes no unprivileged access";
+    if (pair_low(r->value) & CFSR_UNALIGNED)
+        return "an access to a device must be aligned";
+    uint32_t device = board_device_at(&s->board, r->address);
+    if (device == BOARD_NONE)
+        return "nothing answers at this address";
+    return s->board.devices[device].type ? "a device's register takes whole words only"
+                                         : "this device is a named hole, not modelled";
+}
+
+/* The line under a fault: the region that decided, or the bus. */
+static void explain_fault(struct show *show, const struct record *r)
+{
+    char why[MPU_ARMV7M_DESCRIPTION_MAX], text[TIMELINE_TEXT_MAX];
+    const struct access access = {
+        .address = r->address, .size = 1, .kind = (enum access_kind)pair_high(r->value)};
+    if (pair_low(r->value) & CFSR_UNDEFINSTR)
+        return;
+    struct mpu_verdict verdict = mpu_armv7m_check(&show->mpu, access);
+    mpu_armv7m_describe(&show->mpu, verdict, why, sizeof why);
+    snprintf(text, sizeof text, "%*s%s%s%s", 44, "", why, verdict.allowed ? "; but " : "",
+             verdict.allowed ? bus_reason(show->scenario, r) : "");
+    print_line(show, PLAIN, text);
+}
+
+static void print_record(struct show *show, const struct record *r)
+{
+    char text[TIMELINE_TEXT_MAX];
+    if (!timeline_add(&show->timeline, r, text) || !is_wanted(show, r))
+        return;
+    bool bad = r->kind == EVENT_FAULT || r->kind == EVENT_KERNEL_PANIC;
+    bool own = r->kind == EVENT_KERNEL_READ || r->kind == EVENT_KERNEL_WRITE;
+    print_line(show, bad ? RED : own ? DIM : PLAIN, text);
+    if (r->kind == EVENT_FAULT)
+        explain_fault(show, r);
+}
+
+static bool is_expected(const struct scenario *s, const struct verdict *v)
+{
+    for (uint32_t i = 0; i < s->break_count; i++)
+        if (s->breaks[i].rule == v->rule)
+            return true;
+    return false;
+}
+
+static void print_verdict(struct show *show, const struct verdict *v)
+{
+    char stamp[STAMP_TEXT_MAX], what[VERDICT_TEXT_MAX], text[VERDICT_TEXT_MAX + 160];
+    verdict_describe_run(show->run.hw.m, v, what, sizeof what);
+    snprintf(text, sizeof text, "%s  %-10s  ** %s%s: %s",
+             timeline_stamp(show->scenario, v->at_ps, stamp), "verdict", rule_rows[v->rule].id,
+             is_expected(show->scenario, v) ? " (expected)" : "", what);
+    print_line(show, is_expected(show->scenario, v) ? YELLOW : RED, text);
+}
+
+/* What the last step has brought. */
+static void print_step(struct show *show)
+{
+    const struct verdict *verdicts;
+    for (uint64_t i = 0; i < show->recorder.count; i++)
+        print_record(show, &show->recorder.records[i]);
+    show->recorder.count = 0;
+    uint32_t count = machine_verdicts(show->run.hw.m, &verdicts);
+    for (; show->verdicts < count; show->verdicts++)
+        if (verdicts[show->verdicts].at_ps >= show->options->from_ps.value)
+            print_verdict(show, &verdicts[show->verdicts]);
+}
+
+/* --- the run --------------------------------------------------------------------------------- */
+
+static void print_head(const struct show *show)
+{
+    const struct scenario *s = show->scenario;
+    printf("%s%s%s\n", paint(show, BOLD), s->id, paint(show, PLAIN));
+    text_wrap(stdout, s->claim, 4, 100);
+    printf("    board %s, %u MHz, costs %s; seed %" PRIu64 "\n\n%s%s%s\n", s->board.name,
+           s->board.cpu_hz / 1000000, s->costs.preset, s->seed, paint(show, DIM), timeline_header,
+           paint(show, PLAIN));
+}
+
+static void print_end(struct show *show, const struct result *result)
+{
+    char us[US_TEXT_MAX];
+    bool holds = result->outcome == OUTCOME_HOLDS;
+    printf("\n%s%s%s after %s us, %" PRIu64 " records, hash %016" PRIx64 "\n",
+           paint(show, holds ? GREEN : RED), outcome_name(result->outcome), paint(show, PLAIN),
+           us_text(result->end_ps, us), result->records, result->trace_hash);
+    for (uint32_t i = 0; i < result->gate.reason_count && i < GATE_REASON_MAX; i++)
+        printf("    %s\n", result->gate.reasons[i].text);
+}
+
+static bool over(struct show *show, enum run_state state)
+{
+    const struct option_number *to = &show->options->to_ps;
+    return state != RUN_GOING || (to->given && machine_now_ps(show->run.hw.m) > to->value);
+}
+
+static void step_through(struct show *show, struct result *result)
+{
+    struct machine *m = show->run.hw.m;
+    enum run_state state = RUN_GOING;
+    show->mpu = *machine_mpu(m);
+    print_step(show);
+    while (!over(show, state)) {
+        show->mpu = *machine_mpu(m);
+        state = machine_step(&show->run.hw);
+        print_step(show);
+    }
+    if (state == RUN_GOING)
+        return;
+    run_judge(&show->run, result);
+    print_step(show);
+    print_end(show, result);
+}
+
+/* In the child. */
+static void show_run(const void *argument, int pipe)
+{
+    struct show show = *(const struct show *)argument;
+    struct result result;
+    (void)pipe;
+    print_head(&show);
+    timeline_start(&show.timeline, show.scenario);
+    recorder_start(&show.recorder, 0);
+    if (run_begin(&show.run, show.scenario, &show.recorder, &result))
+        step_through(&show, &result);
+    else
+        fprintf(stderr, "%s: error: %s\n", show.scenario->path, result.trouble);
+    run_end(&show.run);
+    recorder_free(&show.recorder);
+    fflush(stdout);
+    _exit(result.trouble[0] ? outcome_code(result.outcome) : CODE_HOLDS);
+}
+
+/* --- the command ----------------------------------------------------------------------------- */
+
+static int run_isolated(const struct show *show)
+{
+    char text[ISOLATE_TEXT_MAX];
+    struct isolated child;
+    struct isolated *const children[] = {&child};
+    isolate_start(&child, show_run, show, UINT32_MAX);
+    while (child.end == ISOLATE_RUNS)
+        isolate_wait(children, 1);
+    int code = child.end == ISOLATE_DONE ? CODE_HOLDS : CODE_SIMULATOR;
+    if (child.end == ISOLATE_EXITED && child.detail == CODE_BAD_INPUT)
+        code = CODE_BAD_INPUT;
+    else if (child.end == ISOLATE_SIGNALLED && child.detail == SIGPIPE)
+        code = CODE_HOLDS; /* whoever read it has seen enough */
+    else if (code == CODE_SIMULATOR)
+        fprintf(stderr, "postern show: error: %s\n", isolate_text(&child, text));
+    isolate_free(&child);
+    return code;
+}
+
+static int show_member(const struct show_options *options, const struct scenario *scenario)
+{
+    struct show *show = calloc(1, sizeof *show);
+    if (!show)
+        abort();
+    show->options = options;
+    show->scenario = scenario;
+    show->color = color_wanted((enum color_choice)options->color, stdout);
+    int code = choose_kinds(show) && choose_app(show) ? run_isolated(show) : CODE_BAD_INPUT;
+    free(show);
+    return code;
+}
+
+/* Several members: which one is not for us to say. */
+static int name_one(const struct family *family, uint32_t wanted)
+{
+    options_error(&usage, "this scenario has %u members, name one of them:", wanted);
+    for (uint32_t i = 0; i < wanted; i++) {
+        fputs("  postern show ", stderr);
+        suite_write_name(stderr, family->members[i]);
+        fputc('\n', stderr);
+    }
+    return CODE_BAD_INPUT;
+}
+
+static int show_file(const struct show_options *options, const struct suite_file *file)
+{
+    const struct suite_choice choice = {.seed = options->seed};
+    struct problems problems = {0};
+    struct family family;
+    uint32_t wanted = suite_load(file, &choice, &family, &problems);
+    int code = CODE_BAD_INPUT;
+    problems_print(&problems);
+    if (wanted == 1)
+        code = show_member(options, family.members[0]);
+    else if (wanted > 1)
+        code = name_one(&family, wanted);
+    problems_free(&problems);
+    family_free(&family);
+    return code;
+}
+
+int cmd_show(int argc, char **argv)
+{
+    struct show_options options = {0};
+    struct arguments arguments;
+    struct suite suite;
+    enum options_end end = options_parse(&usage, argc, argv, &options, &arguments);
+    if (end != OPTIONS_GO)
+        return end == OPTIONS_BAD ? CODE_BAD_INPUT : CODE_HOLDS;
+    if (options.to_ps.given && options.to_ps.value < options.from_ps.value)
+        return options_error(&usage, "--to is before --from");
+    if (!suite_collect(&suite, &usage, &arguments, false))
+        return CODE_BAD_INPUT;
+    int code = suite.count == 1
+                   ? show_file(&options, &suite.files[0])
+                   : options_error(&usage, "%s is a folder: name one scenario", arguments.at[0]);
+    suite_free(&suite);
+    return code;
+}

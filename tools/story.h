@@ -1,0 +1,17 @@
+/* story.h: the last events before a break: the member is run again with a recorder, up to there. */
+#ifndef TOOLS_STORY_H
+#define TOOLS_STORY_H
+
+#include "tools/run_one.h"
+
+/* What is told, and up to which record. */
+struct story {
+    const struct scenario *scenario;
+    uint64_t record; /* of the break: struct verdict.record */
+};
+
+/* Lines as timeline.h writes them, into a pipe: the shape of an isolate_work. `argument` is a struct
+ * story. */
+void story_tell(const void *argument, int pipe);
+
+#endif
