@@ -389,6 +389,8 @@ START_TEST(rng_makes_bytes_at_the_times_of_the_specification)
     rig_write(r, "CONFIG", (uint32_t)_i);
     rig_write(r, "INTENSET", 1);
     rig_write(r, "TASKS_START", 1);
+    rig_run(r, 100 * PS_PER_US);
+    rig_write(r, "TASKS_START", 1); /* it runs already */
     rig_run(r, 10 * PS_PER_MS);
     ck_assert_uint_eq(rig_event_ps(r, "EVENTS_VALRDY"), (128 + byte_us) * PS_PER_US);
     ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, NULL), (10000 - 128) / byte_us);
@@ -516,6 +518,9 @@ START_TEST(gpio_direction_is_one_bit_seen_twice)
     ck_assert_uint_eq(rig_read(r, "PIN_CNF[31]"), 3);
     rig_write(r, "PIN_CNF[4]", OUTPUT);
     ck_assert_uint_eq(rig_read(r, "DIR"), 1u << 31 | 1u << 4);
+    rig_write(r, "PIN_CNF[4]", INPUT);
+    ck_assert_uint_eq(rig_read(r, "DIR"), 1u << 31);
+    rig_write(r, "PIN_CNF[4]", OUTPUT);
     rig_write(r, "DIRCLR", 0xffffffff);
     ck_assert_uint_eq(rig_read(r, "PIN_CNF[4]"), 0);
 }
@@ -551,6 +556,18 @@ START_TEST(gpio_latch_holds_what_sense_saw)
 }
 END_TEST
 
+START_TEST(gpio_latch_sees_low_pins_too)
+{
+    uint8_t high[] = {32, 1}, low[] = {32, 0};
+    r = rig_make(&nrf52_gpio);
+    rig_packet(r, high, 2);
+    rig_write(r, "P1.PIN_CNF[0]", SENSE_LOW);
+    ck_assert_uint_eq(rig_read(r, "P1.LATCH"), 0);
+    rig_packet(r, low, 2);
+    ck_assert_uint_eq(rig_read(r, "P1.LATCH"), 1);
+}
+END_TEST
+
 START_TEST(gpio_parameters_drive_pins)
 {
     r = rig_make(&nrf52_gpio);
@@ -580,6 +597,7 @@ START_TEST(gpiote_sees_the_edges_of_its_polarity)
     uint8_t high[] = {33, 1}, low[] = {33, 0}, other[] = {32, 1};
     r = rig_make(&nrf52_gpiote.type);
     rig_write(r, "CONFIG[2]", EVENT_MODE(33u, edges[_i].polarity));
+    rig_write(r, "CONFIG[3]", TASK_MODE(33u, 3u, 0u)); /* no event, whatever its polarity */
     rig_packet(r, other, 2);
     rig_packet(r, high, 2);
     rig_packet(r, high, 2); /* no edge */
@@ -616,6 +634,7 @@ START_TEST(gpiote_tasks_move_the_pin)
         ck_assert_uint_eq(e->size, wire[i]);
         from = (uint32_t)(e - r->log) + 1;
     }
+    rig_write(r, "CONFIG[2]", EVENT_MODE(8u, 3u));
     rig_write(r, "TASKS_OUT[2]", 1); /* not in task mode */
     ck_assert_uint_eq(rig_count(r, REQUEST_WIRE, NULL), COUNT(wire));
 }
@@ -858,6 +877,7 @@ static void add_pin_tests(Suite *suite)
     tcase_add_test(c, gpio_direction_is_one_bit_seen_twice);
     tcase_add_test(c, gpio_set_and_clear_change_their_pins_alone);
     tcase_add_test(c, gpio_latch_holds_what_sense_saw);
+    tcase_add_test(c, gpio_latch_sees_low_pins_too);
     tcase_add_test(c, gpio_parameters_drive_pins);
     tcase_add_loop_test(c, gpiote_sees_the_edges_of_its_polarity, 0, COUNT(edges));
     tcase_add_test(c, gpiote_port_event_raises_the_line);
