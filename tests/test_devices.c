@@ -330,7 +330,7 @@ END_TEST
 
 START_TEST(uarte_starts_afresh_after_a_disable)
 {
-    send("abc");
+    send("abcdef");
     receive(1);
     rig_packet(r, "xyz", 3);
     rig_run(r, 3 * BYTE_PS); /* y and z are in the FIFO */
