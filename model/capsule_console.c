@@ -120,8 +120,6 @@ static void chunk_sent(struct kernel *k, struct hw *hw)
     const struct process *p = kernel_process(k, console->writer);
     uint32_t write[WRITE_WORDS];
 
-    if (!console->writer.unique)
-        return;
     if (!p || !write_load(hw, p, write)) {
         writer_clear(k, hw); /* it died meanwhile: its bytes went out, its place is free */
     } else {

@@ -249,6 +249,36 @@ START_TEST(query_answers_as_allocate_would)
 }
 END_TEST
 
+/* PT7: an answer that touches nothing wrong but one byte of memory, or of the private bus. */
+static const struct {
+    const char *why;
+    struct span device, answer;
+} neighbours[] = {
+    {"kernel RAM", {0x1ffff000, 0x1000}, {0x1ffff000, 0x1020}},
+    {"process RAM", {0x2000f000, 0x1000}, {0x2000f000, 0x1020}},
+    {"an app's flash", {0x00033000, 0x1000}, {0x00032fe0, 0x1020}},
+    {"forbidden", {0x00100000, 0x1000}, {0x000fffe0, 0x1020}},
+    {"private bus", {0xdffff000, 0x1000}, {0xdffff000, 0x1020}},
+    {"private bus from above", {0xe0100000, 0x1000}, {0xe00fffe0, 0x1020}},
+};
+
+START_TEST(a_neighbour_that_is_no_device_is_never_lent)
+{
+    start();
+    if (_i == 2)
+        board.config.forbidden_count = 0; /* the images' flash alone must do */
+    board.config.endpoints[ROUTER].windows[0] = neighbours[_i].device;
+    must(allocate(0, neighbours[_i].device));
+    must(release(0, neighbours[_i].device));
+    filter_grants = neighbours[_i].answer;
+
+    enum err err = allocate(0, neighbours[_i].device);
+
+    ck_assert_msg(err == ERR_INVAL, "%s: got %d", neighbours[_i].why, (int)err);
+    ck_assert_uint_eq(board_process(0)->mpu.window_count, 0);
+}
+END_TEST
+
 /* PT12: each code of the filter reaches the app. */
 START_TEST(the_filters_code_reaches_the_app)
 {
@@ -1007,6 +1037,7 @@ static Suite *passthrough_suite(void)
 
     tcase_add_loop_test(t, refused_app_gets_nothing, 0, COUNT_OF(refusals));
     tcase_add_loop_test(t, query_answers_as_allocate_would, 0, COUNT_OF(refusals));
+    tcase_add_loop_test(t, a_neighbour_that_is_no_device_is_never_lent, 0, COUNT_OF(neighbours));
     tcase_add_loop_test(t, the_filters_code_reaches_the_app, 1, ERR_NOACK + 1);
     tcase_add_test(t, no_row_is_left_is_nomem);
     tcase_add_test(t, a_table_filter_takes_the_first_row_that_fits);

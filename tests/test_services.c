@@ -262,6 +262,31 @@ START_TEST(a_slow_bus_loses_no_alarm)
 }
 END_TEST
 
+/* Whenever the overflow comes between two accesses, the time read lies between before and after. */
+START_TEST(time_goes_on_over_an_overflow)
+{
+    alarm_board(0);
+    rtc_go(RTC_SPAN - 20);
+    rtc.per_tick = (uint32_t)_i;
+
+    for (uint32_t n = 0; n < 40; n++) {
+        uint64_t before = rtc.ticks;
+        uint64_t now = alarm_now(k, hw);
+        ck_assert(before <= now && now <= rtc.ticks);
+    }
+}
+END_TEST
+
+START_TEST(a_compare_is_never_too_near)
+{
+    alarm_board(100);
+    chip_rtc_disarm(hw, RTC);
+
+    ck_assert_uint_eq(chip_rtc_arm(hw, RTC, 100, (uint32_t)_i), _i < 2 ? 2 : _i);
+    ck_assert_uint_eq(page_read(board_page_at(RTC), CC0), 100 + (_i < 2 ? 2 : (uint32_t)_i));
+}
+END_TEST
+
 START_TEST(others_alarms_put_off_none)
 {
     alarm_board(0);
@@ -351,7 +376,7 @@ enum { STARTRX = 0, STOPRX = 4, STARTTX = 8, ENDRX = 4, ENDTX = 8, RXTO = 17 };
 static struct {
     char wire[1024];
     uint32_t sent;
-    bool sending, receiving;
+    bool sending, receiving, stopping;
 } uarte;
 
 static const uint8_t *ram_at(uint32_t address)
@@ -373,12 +398,25 @@ static void send_start(const struct page *page)
     uarte.sending = true;
 }
 
-static void receive_stop(struct page *page)
+/* The receiver has stopped: ENDRX only if its buffer was not full, then RXTO. */
+static void receiver_stopped(void)
 {
+    struct page *page = board_page_at(UARTE);
+
+    ck_assert(uarte.stopping);
     if (uarte.receiving)
         page_event(page, ENDRX);
-    uarte.receiving = false;
+    uarte.receiving = uarte.stopping = false;
     page_event(page, RXTO);
+    ck_assert(board_settle(20));
+}
+
+/* A receiver that is stopping obeys no START. */
+static void receive_start(struct page *page)
+{
+    ck_assert(!uarte.receiving && !uarte.stopping);
+    page_set(page, RXD_AMOUNT, 0);
+    uarte.receiving = true;
 }
 
 static bool uarte_write(struct page *page, uint32_t offset, uint32_t value)
@@ -388,9 +426,9 @@ static bool uarte_write(struct page *page, uint32_t offset, uint32_t value)
     if (offset == STARTTX)
         send_start(page);
     else if (offset == STOPRX)
-        receive_stop(page);
+        uarte.stopping = true;
     else if (offset == STARTRX)
-        uarte.receiving = true;
+        receive_start(page);
     return true;
 }
 
@@ -679,14 +717,14 @@ START_TEST(an_aborted_read_brings_what_came_before)
     arrive("abc");
     ck_assert_int_eq(console(0, ABORT, 0), ERR_NONE);
     ck_assert_int_eq(console(0, ABORT, 0), ERR_ALREADY);
+    ck_assert(board_settle(20));
     ck_assert_int_eq(console(1, READ, 4), ERR_BUSY); /* the receiver has not stopped yet */
 
-    ck_assert(board_settle(20));
+    receiver_stopped();
 
     ck_assert(was_read(0, ERR_CANCEL, 3));
     ck_assert_int_eq(memcmp(ram_at(buffer.base), "abc", 3), 0);
     ck_assert_int_eq(console(1, READ, 4), ERR_NONE);
-    page_set(board_page_at(UARTE), RXD_AMOUNT, 0);
     arrive("wxyz");
     ck_assert(was_read(1, ERR_NONE, 4));
 }
@@ -701,11 +739,49 @@ START_TEST(a_dead_reader_gives_way)
     arrive("abc");
     kernel_end_process(k, hw, 0, END_EXIT_RESTART);
     board_subscribe(process(0), &console_driver, 2);
-    ck_assert(board_settle(20));
+    ck_assert_int_eq(console(1, READ, 4), ERR_BUSY);
+    receiver_stopped();
 
     ck_assert(is_wiped(KERNEL_RAM + CONSOLE_BUFFER));
     ck_assert(!was_read(0, ERR_CANCEL, 3));
     ck_assert_int_eq(console(1, READ, 4), ERR_NONE);
+}
+END_TEST
+
+/* The buffer was full, but the kernel has not seen it yet when the reader dies. */
+START_TEST(a_reader_dies_with_its_buffer_full)
+{
+    console_board();
+    read_buffer(0, 4);
+    read_buffer(1, 4);
+    ck_assert_int_eq(console(0, READ, 4), ERR_NONE);
+    uarte.receiving = false;
+    page_event(board_page_at(UARTE), ENDRX);
+    kernel_end_process(k, hw, 0, END_KILL);
+    ck_assert(board_settle(20));
+    ck_assert_int_eq(console(1, READ, 4), ERR_BUSY);
+
+    receiver_stopped();
+
+    ck_assert_int_eq(console(1, READ, 4), ERR_NONE);
+}
+END_TEST
+
+/* The count is the device's word, and the buffer may have grown. */
+START_TEST(a_count_beyond_the_read_is_cut)
+{
+    console_board();
+    struct span buffer = read_buffer(0, 6);
+    ck_assert_int_eq(console(0, READ, 6), ERR_NONE);
+    read_buffer(0, 200);
+    hw->ram_bytes[buffer.base + 6 - hw->ram.base] = 0x77;
+    page_set(board_page_at(UARTE), RXD_AMOUNT, 200);
+    page_event(board_page_at(UARTE), ENDRX);
+
+    ck_assert(board_settle(20));
+
+    ck_assert(was_read(0, ERR_NONE, 6));
+    ck_assert_uint_eq(*ram_at(buffer.base + 6), 0x77);
 }
 END_TEST
 
@@ -798,6 +874,8 @@ static TCase *alarm_tests(void)
     tcase_add_test(t, a_stopped_alarm_does_not_fire);
     tcase_add_test(t, a_dead_process_has_no_alarm);
     tcase_add_test(t, alarms_of_one_tick_all_fire);
+    tcase_add_loop_test(t, time_goes_on_over_an_overflow, 1, 5);
+    tcase_add_loop_test(t, a_compare_is_never_too_near, 0, 4);
     tcase_add_test(t, others_alarms_put_off_none);
     tcase_add_loop_test(t, a_slow_bus_loses_no_alarm, 1, 9);
     tcase_add_loop_test(t, random_alarms_fire_once_in_time, 0, 4);
@@ -823,6 +901,8 @@ static TCase *console_tests(void)
     tcase_add_test(t, one_reads_at_a_time);
     tcase_add_test(t, an_aborted_read_brings_what_came_before);
     tcase_add_test(t, a_dead_reader_gives_way);
+    tcase_add_test(t, a_reader_dies_with_its_buffer_full);
+    tcase_add_test(t, a_count_beyond_the_read_is_cut);
     tcase_add_test(t, a_count_too_large_is_cut);
     tcase_add_test(t, too_little_kernel_ram_is_no_console);
     return t;
