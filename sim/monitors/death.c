@@ -15,7 +15,8 @@
  * Not compared, since software cannot bring them back: registers that no write changes (results such
  * as RNG.VALUE, TEMP, COUNTER, AMOUNT; what stands there is cleared by the device or is no secret of the
  * old owner's), views of another register, and a register that an injection forces. An endpoint that
- * the kernel calls stuck, and so withholds, is judged for its masked line alone.
+ * the kernel calls stuck, and so withholds, is judged for its masked line alone; a line that a scenario
+ * makes stuck or pulses, and a device that it hangs, may be so from after the reset.
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"
@@ -98,17 +99,29 @@ static void judge_device(struct machine *m, const struct dying *dying, struct de
 {
     uint32_t row;
 
-    if (device_line(d) || (d->wake_ps != TIME_NEVER && !d->fault.hung))
+    if ((device_line(d) && !d->fault.line_stuck) || (d->wake_ps != TIME_NEVER && !d->fault.hung))
         break_add(m, RULE_DEATH_ORDER, dying->process, d->base, DETAIL_DEATH_BUSY, 0, 0);
     if (find_unreset(d, &row))
         break_add(m, RULE_DEATH_ORDER, dying->process, d->base + d->type->regs[row].offset,
                   DETAIL_DEATH_REGISTER, device_value(d, row), d->type->regs[row].reset);
 }
 
-/* A line that is high for good stays pending; masked it must be. */
-static bool line_is_on(const struct nvic *nvic, uint32_t line, bool stuck)
+/* Pulses that a scenario plants pend a line whatever the device does. */
+static bool is_pulsed(const struct scenario *s, uint32_t line)
 {
-    uint32_t pending = stuck ? 0 : nvic->pending[line / 32];
+    for (uint32_t i = 0; i < s->injection_count; i++)
+        if ((s->injections[i].kind == INJECT_INTERRUPT || s->injections[i].kind == INJECT_STORM) &&
+            s->injections[i].line == line)
+            return true;
+    return false;
+}
+
+/* A line that is high pends again by itself: then the device is judged; masked it must be. */
+static bool line_is_on(const struct machine *m, uint32_t line)
+{
+    const struct nvic *nvic = machine_nvic(m);
+    bool may_pend = is_pulsed(machine_scenario(m), line);
+    uint32_t pending = may_pend ? 0 : nvic->pending[line / 32] & ~nvic->level[line / 32];
 
     return (nvic->enabled[line / 32] | pending) >> (line % 32) & 1;
 }
@@ -118,7 +131,7 @@ static void judge_hardware(struct machine *m, const struct dying *dying, uint32_
     const struct scenario *s = machine_scenario(m);
     const struct passthrough_endpoint *e = &s->config.endpoints[endpoint];
 
-    if (e->has_line && !dying->lent_again && line_is_on(machine_nvic(m), e->line, dying->stuck))
+    if (e->has_line && !dying->lent_again && line_is_on(m, e->line))
         break_add(m, RULE_DEATH_ORDER, dying->process, base_of(m, endpoint), DETAIL_DEATH_LINE, 0,
                   0);
     for (uint32_t i = 0; i < s->board.device_count && !dying->stuck; i++) {
