@@ -114,14 +114,13 @@ static bool touch_device(struct hw *hw, const struct injection *plan)
     case INJECT_ERROR:
         if (!d->type->on_error)
             return false;
-        d->now_ps = m->now_ps;
-        d->type->on_error(d);
+        d->fault.errors++;
+        device_wake(d, m->now_ps);
         break;
     case INJECT_RECEIVE:
         if (!d->type->on_packet)
             return false;
-        d->now_ps = m->now_ps;
-        d->type->on_packet(d, plan->bytes, plan->size);
+        device_packet(d, plan->bytes, plan->size, m->now_ps);
         break;
     default:
         device_task(d, plan->address, m->now_ps);
