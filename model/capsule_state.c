@@ -8,9 +8,11 @@ enum err capsule_state_load(struct hw *hw, const struct process *p, const struct
     if (count > CAPSULE_WORD_MAX)
         return ERR_SIZE;
     enum err err = grant_read(hw, p, d, 0, 4 * count, bytes);
-    for (uint32_t i = 0; !err && i < count; i++)
-        words[i] = bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8 |
-                   (uint32_t)bytes[4 * i + 2] << 16 | (uint32_t)bytes[4 * i + 3] << 24;
+    for (uint32_t i = 0; !err && i < count; i++) {
+        const uint8_t *word = &bytes[(size_t)4 * i];
+        words[i] =
+            word[0] | (uint32_t)word[1] << 8 | (uint32_t)word[2] << 16 | (uint32_t)word[3] << 24;
+    }
     return err;
 }
 

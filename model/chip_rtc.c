@@ -35,8 +35,6 @@ uint32_t chip_rtc_counter(struct hw *hw, uint32_t base)
 
 uint32_t chip_rtc_arm(struct hw *hw, uint32_t base, uint32_t from, uint32_t ahead)
 {
-    if (ahead < RTC_AHEAD_MIN)
-        ahead = RTC_AHEAD_MIN;
     hw_write32(hw, base + EVENTS_COMPARE0, 0);
     hw_write32(hw, base + INTENSET, INT_COMPARE0); /* first: without it CC raises no event */
     for (uint32_t margin = RTC_AHEAD_MIN; margin <= MARGIN_MAX; margin *= 2) {
