@@ -1,0 +1,1459 @@
+/* test_monitors.c: each rule bites: the fault is planted in a booted machine, by records that a correct
+ * kernel would not make or by registers that it would not leave so, and exactly that rule breaks. And
+ * each good sequence stays silent.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "model/mpu.h"
+#include "model/passthrough.h"
+#include "sim/gate.h"
+#include "sim/machine_value.h"
+#include "sim/monitors.h"
+#include "sim/verdict.h"
+#include "tests/support_scenario.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    WAITER = 0, /* the app that most is planted on */
+    OTHER = 1,
+    APPS = 3,
+    EGU0 = 0x40014000,
+    KERNEL_RAM = 0x20000000,
+    LINE_TIMER0 = 8,
+    LINE_TIMER1 = 9,
+    HANDLER = 0x200, /* of an app's flash */
+};
+static const struct span timer0 = {SUPPORT_TIMER0, 0x1000};
+static const struct span timer1 = {SUPPORT_TIMER1, 0x1000};
+
+/* ---- an app that waits for upcalls for ever */
+
+static void waiter_start(struct app *app, const uint32_t r[4])
+{
+    (void)app, (void)r;
+}
+
+static void waiter_upcall(struct app *app, uint32_t function, const uint32_t r[4])
+{
+    (void)app, (void)function, (void)r;
+}
+
+static void waiter_next(struct app *app, struct app_op *op)
+{
+    (void)app;
+    *op =
+        (struct app_op){.kind = OP_SYSCALL, .call = {.class = SYSCALL_YIELD, .args = {YIELD_WAIT}}};
+}
+
+static const struct app_engine waiter = {
+    .name = "waiter", .start = waiter_start, .upcall = waiter_upcall, .next = waiter_next};
+
+/* ---- records and registers by hand */
+
+static struct scenario scenario;
+static struct hw *hw;
+
+static void boot(void)
+{
+    hw = support_boot(&scenario, NULL);
+    machine_run(hw, PS_PER_MS);
+    ck_assert_uint_eq(machine_verdict_count(hw->m), 0);
+}
+
+static void add(unsigned kind, uint32_t process, uint32_t address, uint64_t value)
+{
+    machine_trace(hw, kind, process, address, value);
+}
+
+static void note(enum note kind, uint32_t process, uint32_t address, uint64_t value)
+{
+    add(EVENT_NOTE_BASE + (unsigned)kind, process, address, value);
+}
+
+static struct process *process_of(uint32_t process)
+{
+    return &hw->m->kernel.processes[process];
+}
+
+/* The MPU as the kernel would have it for this process. */
+static void configure(uint32_t process)
+{
+    struct kernel *k = &hw->m->kernel;
+    k->mpu.configured_for = 0;
+    mpu_configure(&k->mpu, hw, &process_of(process)->mpu, process_of(process)->id.unique);
+    mpu_enable(hw);
+}
+
+static void enter(uint32_t process)
+{
+    add(EVENT_RUN, process, RESUME_CONTINUE, 0);
+    for (uint32_t i = 0; i < monitor_count; i++)
+        if (monitors[i]->on_user && machine_monitor_state(hw->m, i))
+            monitors[i]->on_user(hw->m, machine_monitor_state(hw->m, i), process);
+}
+
+static void user(uint32_t process)
+{
+    configure(process);
+    enter(process);
+}
+
+static void leave(uint32_t process)
+{
+    add(EVENT_IRQ_TAKEN, process, LINE_TIMER0, 0);
+}
+
+/* An MPU region 7 over [base, base + 2^log2): read and write, never execute. */
+static void open_region(uint32_t base, uint32_t log2)
+{
+    struct mpu_armv7m *mpu = (struct mpu_armv7m *)machine_mpu(hw->m);
+    mpu_armv7m_write(mpu, MPU_ARMV7M_RBAR, base | MPU_ARMV7M_RBAR_VALID | 7);
+    mpu_armv7m_write(mpu, MPU_ARMV7M_RASR, 1u << 28 | 3u << 24 | (log2 - 1) << 1 | 1);
+}
+
+static void call(uint32_t process, uint32_t class, uint32_t r0, uint32_t r1, uint32_t r2,
+                 uint32_t r3)
+{
+    add(EVENT_SYSCALL, process, class, pair(r0, r1));
+    add(EVENT_SYSCALL_MORE, process, class, pair(r2, r3));
+}
+
+static void returned(uint32_t process, uint32_t r0, uint32_t r1)
+{
+    add(EVENT_RETURN, process, r0, pair(r1, 0));
+}
+
+static void ask(uint32_t process, struct span asked)
+{
+    call(process, SYSCALL_COMMAND, PASSTHROUGH_DRIVER_DEFAULT, PASSTHROUGH_ALLOCATE, asked.base,
+         asked.size);
+}
+
+static void filter_says(uint32_t process, struct span asked, struct span granted, enum err err)
+{
+    note(NOTE_FILTER_ASKED, process, asked.base, asked.size);
+    note(NOTE_FILTER_ANSWERED, process, granted.base, pair(granted.size, err));
+}
+
+static uint32_t endpoint_at(struct span window)
+{
+    for (uint32_t i = 0; i < scenario.config.endpoint_count; i++)
+        if (span_meets(scenario.config.endpoints[i].windows[0], window))
+            return i;
+    ck_abort_msg("no endpoint there");
+    return 0;
+}
+
+static void map(uint32_t process, struct span granted)
+{
+    ck_assert_int_eq(mpu_add_window(&process_of(process)->mpu, granted), ERR_NONE);
+    note(NOTE_WINDOW_GRANTED, process, granted.base, granted.size);
+    note(NOTE_ENDPOINT_OWNED, process, endpoint_at(granted), process_of(process)->id.unique);
+}
+
+/* All of a lawful loan. */
+static void lend(uint32_t process, struct span window)
+{
+    ask(process, window);
+    filter_says(process, window, window, ERR_NONE);
+    map(process, window);
+    user(process);
+    returned(process, RETURN_SUCCESS, 0);
+}
+
+static void unmap(uint32_t process, struct span window)
+{
+    ck_assert_int_eq(mpu_remove_window(&process_of(process)->mpu, window), ERR_NONE);
+    note(NOTE_WINDOW_REMOVED, process, window.base, window.size);
+}
+
+static void give_back(uint32_t process, struct span window)
+{
+    uint32_t endpoint = endpoint_at(window);
+    unmap(process, window);
+    note(NOTE_ENDPOINT_MASKED, process, endpoint, 0);
+    note(NOTE_ENDPOINT_QUIET, process, endpoint, 0);
+    note(NOTE_ENDPOINT_FREED, process, endpoint, 0);
+}
+
+static uint32_t handler_of(uint32_t process)
+{
+    return scenario.images[process].flash.base + HANDLER;
+}
+
+static void subscribe(uint32_t process)
+{
+    call(process, SYSCALL_SUBSCRIBE, PASSTHROUGH_DRIVER_DEFAULT, 0, handler_of(process), 77);
+    returned(process, RETURN_SUCCESS_2U32, 0);
+}
+
+static void queued(uint32_t process, uint32_t waiting)
+{
+    note(NOTE_UPCALL_QUEUED, process, PASSTHROUGH_DRIVER_DEFAULT, pair(0, waiting));
+}
+
+static void delivered(uint32_t process, uint32_t function, uint32_t base, uint32_t line)
+{
+    note(NOTE_UPCALL_DELIVERED, process, PASSTHROUGH_DRIVER_DEFAULT, pair(0, function));
+    add(EVENT_UPCALL, process, function, pair(0x10000, base));
+    add(EVENT_UPCALL_MORE, process, function, pair(line, 77));
+}
+
+static void wait_for_upcall(uint32_t process)
+{
+    call(process, SYSCALL_YIELD, YIELD_WAIT, 0, 0, 0);
+}
+
+static void pass_us(uint64_t us)
+{
+    hw->m->now_ps += us * PS_PER_US;
+}
+
+/* ---- the faults: one function each */
+
+static void kernel_ram_is_open(void)
+{
+    configure(WAITER);
+    open_region(KERNEL_RAM + 0x4000, 8);
+    enter(WAITER);
+}
+
+static void own_memory_is_closed(void)
+{
+    struct mpu_armv7m *mpu = (struct mpu_armv7m *)machine_mpu(hw->m);
+    configure(WAITER);
+    for (uint32_t i = 0; i < 8; i++) {
+        mpu_armv7m_write(mpu, MPU_ARMV7M_RNR, i);
+        mpu_armv7m_write(mpu, MPU_ARMV7M_RASR, 0);
+    }
+    enter(WAITER);
+}
+
+static void lent_window_is_not_mapped(void)
+{
+    lend(WAITER, timer0);
+    ck_assert_int_eq(mpu_remove_window(&process_of(WAITER)->mpu, timer0), ERR_NONE);
+    user(WAITER);
+}
+
+static void device_is_open_without_a_loan(void)
+{
+    configure(WAITER);
+    open_region(SUPPORT_TIMER2, 12);
+    enter(WAITER);
+}
+
+static void load_from_kernel_ram_went_through(void)
+{
+    add(EVENT_LOAD, WAITER, KERNEL_RAM, pair(0, 4));
+}
+
+static void load_across_the_break_went_through(void)
+{
+    add(EVENT_LOAD, WAITER, process_of(WAITER)->kernel_break - 2, pair(0, 4));
+}
+
+static void grants_are_open(void)
+{
+    configure(WAITER);
+    open_region(process_of(WAITER)->kernel_break & ~31u, 5);
+    enter(WAITER);
+}
+
+static void unit_is_off(void)
+{
+    configure(WAITER);
+    mpu_disable(hw);
+    enter(WAITER);
+}
+
+static void other_app_is_open(void)
+{
+    configure(WAITER);
+    open_region(process_of(OTHER)->memory.base, 8);
+    enter(WAITER);
+}
+
+static void configuration_is_the_other_apps(void)
+{
+    configure(OTHER);
+    enter(WAITER);
+}
+
+static void window_taken_back_is_still_mapped(void)
+{
+    lend(WAITER, timer0);
+    leave(WAITER);
+    configure(WAITER);
+    give_back(WAITER, timer0);
+    mpu_enable(hw); /* the registers as they were before */
+    enter(WAITER);
+}
+
+static void memory_of_the_earlier_life_is_open(void)
+{
+    const struct process *p = process_of(WAITER);
+    uint32_t size = p->memory.size;
+    note(NOTE_PROCESS_END, WAITER, 0, END_EXIT_RESTART);
+    note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(size, 99));
+    note(NOTE_PROCESS_BREAKS, WAITER, p->memory.base + 256,
+         pair(p->kernel_break, p->memory.base + 256));
+    user(WAITER);
+}
+
+static void breaks_are_out_of_order(void)
+{
+    const struct process *p = process_of(WAITER);
+    note(NOTE_PROCESS_BREAKS, WAITER, p->kernel_break + 32,
+         pair(p->kernel_break, p->kernel_break + 32));
+}
+
+static void rounding_passes_the_kernel_break(void)
+{
+    const struct process *p = process_of(WAITER);
+    note(NOTE_PROCESS_BREAKS, WAITER, p->app_break, pair(p->kernel_break, p->kernel_break + 32));
+}
+
+static void blocks_meet(void)
+{
+    const struct process *p = process_of(OTHER);
+    note(NOTE_PROCESS_LOADED, WAITER, p->memory.base + 256, pair(256, 99));
+}
+
+static void block_is_kernel_ram(void)
+{
+    note(NOTE_PROCESS_LOADED, WAITER, KERNEL_RAM, pair(4096, 99));
+}
+
+static void break_falls_below_an_allowed_buffer(void)
+{
+    const struct process *p = process_of(WAITER);
+    uint32_t end = p->app_break;
+    note(NOTE_ALLOW, WAITER, end - 64, pair(64, 0));
+    note(NOTE_PROCESS_BREAKS, WAITER, end - 32, pair(p->kernel_break, end));
+}
+
+static void buffer_outside_the_app_is_allowed(void)
+{
+    note(NOTE_ALLOW, WAITER, process_of(OTHER)->memory.base, pair(16, 0));
+}
+
+static void grant_is_laid_over_the_app(void)
+{
+    note(NOTE_GRANT_ALLOCATED, WAITER, process_of(WAITER)->app_break - 8, pair(1, 16));
+}
+
+static void brk_tells_another_break(void)
+{
+    call(WAITER, SYSCALL_MEMOP, MEMOP_BRK, process_of(WAITER)->app_break + 64, 0, 0);
+    returned(WAITER, RETURN_SUCCESS, 0);
+}
+
+static void device_has_two_owners(void)
+{
+    lend(WAITER, timer0);
+    leave(WAITER);
+    lend(OTHER, timer0);
+}
+
+static void kernels_device_is_lent(void)
+{
+    const struct span timer2 = {SUPPORT_TIMER2, 0x1000};
+    ask(WAITER, timer2);
+    filter_says(WAITER, timer2, timer2, ERR_NONE);
+    note(NOTE_WINDOW_GRANTED, WAITER, timer2.base, timer2.size);
+}
+
+static void store_to_a_foreign_device_went_through(void)
+{
+    lend(WAITER, timer0);
+    add(EVENT_STORE, OTHER, SUPPORT_TIMER0, pair(1, 4));
+}
+
+static void filter_was_not_asked(void)
+{
+    ask(WAITER, timer0);
+    map(WAITER, timer0);
+    returned(WAITER, RETURN_SUCCESS, 0);
+}
+
+static void filter_was_asked_about_something_else(void)
+{
+    ask(WAITER, timer0);
+    filter_says(WAITER, timer1, timer1, ERR_NONE);
+    map(WAITER, timer0);
+    returned(WAITER, RETURN_SUCCESS, 0);
+}
+
+static void filter_said_no(void)
+{
+    static const struct filter_row deny = {.asked = {0x40000000, 0x100000}, .refusal = ERR_RESERVE};
+    scenario.config.filter.rows = &deny;
+    ask(WAITER, timer0);
+    filter_says(WAITER, timer0, timer0, ERR_NONE);
+    note(NOTE_WINDOW_GRANTED, WAITER, timer0.base, timer0.size);
+}
+
+static void answer_misses_the_request(void)
+{
+    static const struct filter_row aside = {.asked = {0x40000000, 0x100000},
+                                            .answer = {SUPPORT_TIMER1, 0x1000}};
+    scenario.config.filter.rows = &aside;
+    ask(WAITER, timer0);
+    filter_says(WAITER, timer0, timer1, ERR_NONE);
+    note(NOTE_WINDOW_GRANTED, WAITER, timer1.base, timer1.size);
+}
+
+static void answer_meets_the_private_bus(void)
+{
+    static const struct span egu0 = {EGU0, 0x1000};
+    static const struct filter_row wide = {.asked = {0x40000000, 0x100000},
+                                           .answer = {EGU0, 0xa0000000}};
+    scenario.config.filter.rows = &wide;
+    ask(WAITER, egu0);
+    filter_says(WAITER, egu0, wide.answer, ERR_NONE);
+    note(NOTE_WINDOW_GRANTED, WAITER, wide.answer.base, wide.answer.size);
+}
+
+static void refused_with(struct span asked, bool ask_filter, uint32_t variant, enum err err)
+{
+    ask(WAITER, asked);
+    if (ask_filter)
+        filter_says(WAITER, asked, (struct span){0, 0}, ERR_RESERVE);
+    returned(WAITER, variant, err);
+}
+
+static void filters_code_is_lost(void)
+{
+    static const struct filter_row deny = {.asked = {0x40000000, 0x100000}, .refusal = ERR_RESERVE};
+    scenario.config.filter.rows = &deny;
+    refused_with(timer0, true, RETURN_FAILURE, ERR_INVAL);
+}
+
+static void refusal_says_nosupport(void)
+{
+    refused_with(timer0, false, RETURN_FAILURE, ERR_NOSUPPORT);
+}
+
+static void empty_request_is_called_busy(void)
+{
+    refused_with((struct span){SUPPORT_TIMER0, 0}, false, RETURN_FAILURE, ERR_BUSY);
+}
+
+static void unaligned_request_is_called_nomem(void)
+{
+    refused_with((struct span){SUPPORT_TIMER0 + 4, 32}, false, RETURN_FAILURE, ERR_NOMEM);
+}
+
+static void refusal_has_another_variant(void)
+{
+    refused_with(timer0, false, RETURN_FAILURE_U32, ERR_BUSY);
+}
+
+static void headers_refusal_is_vague(void)
+{
+    note(NOTE_WINDOW_REFUSED, WAITER, timer0.base, pair(timer0.size, ERR_FAIL));
+}
+
+static void upcall(uint32_t process, uint32_t base, uint32_t line)
+{
+    subscribe(process);
+    queued(process, 1);
+    delivered(process, handler_of(process), base, line);
+}
+
+static void interrupt_goes_to_another(void)
+{
+    lend(WAITER, timer0);
+    add(EVENT_IRQ_RAISED, PROCESS_NONE, LINE_TIMER0, 0);
+    upcall(OTHER, SUPPORT_TIMER0, LINE_TIMER0);
+}
+
+static void line_and_base_are_of_two_devices(void)
+{
+    lend(WAITER, timer0);
+    add(EVENT_IRQ_RAISED, PROCESS_NONE, LINE_TIMER1, 1);
+    upcall(WAITER, SUPPORT_TIMER0, LINE_TIMER1);
+}
+
+static void upcall_comes_without_an_interrupt(void)
+{
+    lend(WAITER, timer0);
+    upcall(WAITER, SUPPORT_TIMER0, LINE_TIMER0);
+}
+
+static void interrupt_outlives_the_loan(void)
+{
+    lend(WAITER, timer0);
+    add(EVENT_IRQ_RAISED, PROCESS_NONE, LINE_TIMER0, 0);
+    give_back(WAITER, timer0);
+    upcall(WAITER, SUPPORT_TIMER0, LINE_TIMER0);
+}
+
+static void wait_for_gets_a_foreign_interrupt(void)
+{
+    add(EVENT_IRQ_RAISED, PROCESS_NONE, LINE_TIMER0, 0);
+    call(WAITER, SYSCALL_YIELD, YIELD_WAIT_FOR, PASSTHROUGH_DRIVER_DEFAULT, 0, 0);
+    add(EVENT_RETURN, WAITER, 0x10000, pair(SUPPORT_TIMER0, LINE_TIMER0));
+}
+
+static void line_is_serviced_for_a_stranger(void)
+{
+    note(NOTE_LINE_SERVICED, OTHER, LINE_TIMER0, pair(endpoint_at(timer0), 0));
+}
+
+static void death_is_not_dealt_with(void)
+{
+    lend(WAITER, timer0);
+    note(NOTE_PROCESS_END, WAITER, 0, END_KILL);
+    user(OTHER);
+}
+
+static void fault_is_ignored(void)
+{
+    add(EVENT_FAULT, WAITER, 0, pair(CFSR_DACCVIOL, ACCESS_READ));
+    user(OTHER);
+}
+
+static void exit_is_ignored(void)
+{
+    call(WAITER, SYSCALL_EXIT, EXIT_TERMINATE, 0, 0, 0);
+    user(OTHER);
+}
+
+static void device_is_quiet_before_its_line_is_masked(void)
+{
+    uint32_t endpoint = endpoint_at(timer0);
+    lend(WAITER, timer0);
+    unmap(WAITER, timer0);
+    note(NOTE_ENDPOINT_QUIET, WAITER, endpoint, 0);
+    note(NOTE_ENDPOINT_MASKED, WAITER, endpoint, 0);
+    note(NOTE_ENDPOINT_FREED, WAITER, endpoint, 0);
+}
+
+static void user_mode_runs_in_the_middle_of_a_death(void)
+{
+    lend(WAITER, timer0);
+    unmap(WAITER, timer0);
+    note(NOTE_ENDPOINT_MASKED, WAITER, endpoint_at(timer0), 0);
+    user(OTHER);
+}
+
+static void line_stays_enabled(void)
+{
+    lend(WAITER, timer0);
+    give_back(WAITER, timer0);
+    hw_write32(hw, 0xe000e100, 1u << LINE_TIMER0);
+    user(OTHER);
+}
+
+static void device_goes_on(void)
+{
+    lend(WAITER, timer0);
+    hw_write32(hw, SUPPORT_TIMER0 + 0x540, 1000000); /* CC[0] */
+    hw_write32(hw, SUPPORT_TIMER0 + 0x000, 1);       /* TASKS_START */
+    device_values(
+        machine_device(hw->m, 0))[device_row_named(machine_device(hw->m, 0)->type, "CC[0]")] = 0;
+    give_back(WAITER, timer0);
+    user(OTHER);
+}
+
+static void register_keeps_the_old_owners_value(void)
+{
+    lend(WAITER, timer0);
+    hw_write32(hw, SUPPORT_TIMER0 + 0x540, 0x1234);
+    give_back(WAITER, timer0);
+    user(OTHER);
+}
+
+static void device_is_lent_with_an_old_value(void)
+{
+    hw_write32(hw, SUPPORT_TIMER0 + 0x540, 0x1234);
+    lend(WAITER, timer0);
+}
+
+static void device_is_lent_with_its_line_high(void)
+{
+    machine_device(hw->m, 0)->irq_high = true;
+    lend(WAITER, timer0);
+}
+
+static void upcall_was_not_queued(void)
+{
+    lend(WAITER, timer0);
+    subscribe(WAITER);
+    add(EVENT_IRQ_RAISED, PROCESS_NONE, LINE_TIMER0, 0);
+    delivered(WAITER, handler_of(WAITER), SUPPORT_TIMER0, LINE_TIMER0);
+}
+
+static void upcall_is_delivered_twice(void)
+{
+    lend(WAITER, timer0);
+    subscribe(WAITER);
+    queued(WAITER, 1);
+    add(EVENT_IRQ_RAISED, PROCESS_NONE, LINE_TIMER0, 0);
+    add(EVENT_IRQ_RAISED, PROCESS_NONE, LINE_TIMER0, 0);
+    delivered(WAITER, handler_of(WAITER), SUPPORT_TIMER0, LINE_TIMER0);
+    delivered(WAITER, handler_of(WAITER), SUPPORT_TIMER0, LINE_TIMER0);
+}
+
+static void handler_is_not_the_subscribed_one(void)
+{
+    subscribe(WAITER);
+    queued(WAITER, 1);
+    note(NOTE_UPCALL_DELIVERED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 1));
+    add(EVENT_UPCALL, WAITER, handler_of(OTHER), 0);
+}
+
+static void handler_begins_out_of_the_blue(void)
+{
+    add(EVENT_UPCALL, WAITER, handler_of(WAITER), 0);
+}
+
+static void swap_leaves_old_upcalls(void)
+{
+    subscribe(WAITER);
+    queued(WAITER, 1);
+    subscribe(WAITER);
+}
+
+static void drop_is_not_counted(void)
+{
+    note(NOTE_UPCALL_DROPPED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 0));
+}
+
+static void queue_holds_too_many(void)
+{
+    for (uint32_t i = 1; i <= 12; i++)
+        queued(WAITER, i <= 11 ? i : 11);
+}
+
+static void older_upcall_is_passed_over(void)
+{
+    subscribe(WAITER);
+    call(WAITER, SYSCALL_SUBSCRIBE, 0, 0, handler_of(WAITER), 77);
+    returned(WAITER, RETURN_SUCCESS_2U32, 0);
+    queued(WAITER, 1);
+    note(NOTE_UPCALL_QUEUED, WAITER, 0, pair(0, 2));
+    note(NOTE_UPCALL_DELIVERED, WAITER, 0, pair(0, handler_of(WAITER)));
+}
+
+static void kernel_panics(void)
+{
+    add(EVENT_KERNEL_PANIC, PROCESS_NONE, 0, 0);
+}
+
+static void upcall_waits_while_the_cpu_sleeps(void)
+{
+    subscribe(WAITER);
+    wait_for_upcall(WAITER);
+    queued(WAITER, 1);
+    add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
+}
+
+static void ready_app_sleeps(void)
+{
+    returned(WAITER, RETURN_SUCCESS, 0);
+    add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
+}
+
+static void slice(uint32_t process, uint64_t us)
+{
+    user(process);
+    returned(process, RETURN_SUCCESS, 0); /* it waits no more */
+    pass_us(us);
+    add(EVENT_SLICE_END, process, 0, 0);
+}
+
+static void app_gets_no_turn(void)
+{
+    slice(WAITER, 1);
+    for (int round = 0; round < 3; round++) {
+        slice(OTHER, 10000);
+        slice(OTHER + 1, 10000);
+    }
+}
+
+static void app_runs_past_its_slice(void)
+{
+    slice(WAITER, 1);
+    slice(OTHER, 11000);
+}
+
+static void line_is_serviced_without_end(void)
+{
+    returned(WAITER, RETURN_SUCCESS, 0);
+    for (int i = 0; i < 65; i++)
+        note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_TIMER0, pair(~0u, 0));
+}
+
+static void time_stands_still(void)
+{
+    hw->m->state = RUN_STUCK;
+    machine_finish(hw);
+}
+
+static void dma(enum event kind, uint32_t device, uint32_t address, uint32_t size)
+{
+    add(kind, PROCESS_NONE, address, pair(size, device));
+}
+
+static void lent_device_reads_kernel_ram(void)
+{
+    lend(WAITER, timer0);
+    dma(EVENT_DMA_READ, 0, KERNEL_RAM, 64);
+}
+
+static void lent_device_writes_its_owners_grants(void)
+{
+    lend(WAITER, timer0);
+    dma(EVENT_DMA_WRITE, 0, process_of(WAITER)->kernel_break, 8);
+}
+
+static void kernels_device_writes_an_app(void)
+{
+    dma(EVENT_DMA_WRITE, 2, process_of(WAITER)->memory.base, 8);
+}
+
+static void nobodys_device_reads(void)
+{
+    dma(EVENT_DMA_READ, 1, process_of(WAITER)->memory.base, 8);
+}
+
+static void device_writes_after_the_loan(void)
+{
+    lend(WAITER, timer0);
+    give_back(WAITER, timer0);
+    dma(EVENT_DMA_WRITE, 0, process_of(WAITER)->memory.base, 8);
+}
+
+static const struct filter_row both_timers = {.asked = {0x40000000, 0x100000},
+                                              .answer = {SUPPORT_TIMER0, 0x2000}};
+
+static void lend_both_timers(void)
+{
+    scenario.config.filter.rows = &both_timers;
+    ask(WAITER, timer0);
+    filter_says(WAITER, timer0, both_timers.answer, ERR_NONE);
+    map(WAITER, both_timers.answer);
+    user(WAITER);
+    returned(WAITER, RETURN_SUCCESS, 0);
+}
+
+static void exposure_is_not_declared(void)
+{
+    lend_both_timers();
+}
+
+static void raise_break(void)
+{
+    struct process *p = process_of(WAITER);
+    uint32_t end = p->app_break + 512;
+    ck_assert_int_eq(mpu_update_app_memory(&p->mpu, end, p->kernel_break), ERR_NONE);
+    note(NOTE_PROCESS_BREAKS, WAITER, end,
+         pair(p->kernel_break, p->mpu.accessible.base + p->mpu.accessible.size));
+}
+
+static void new_memory_holds_old_bytes(void)
+{
+    user(WAITER);
+    machine_ram(hw->m)[process_of(WAITER)->app_break + 300 - KERNEL_RAM] = 0x5e;
+    raise_break();
+    user(WAITER);
+}
+
+static void buffer_keeps_the_client_before(void)
+{
+    memset(machine_ram(hw->m), 0, CONSOLE_BUFFER);
+    machine_ram(hw->m)[20] = 'A';
+    note(NOTE_CONSOLE_CLIENT, WAITER, KERNEL_RAM, 16);
+}
+
+static void more_goes_out_than_was_handed_over(void)
+{
+    memset(machine_ram(hw->m), 0, CONSOLE_BUFFER);
+    note(NOTE_CONSOLE_CLIENT, WAITER, KERNEL_RAM, 16);
+    dma(EVENT_DMA_READ, 2, KERNEL_RAM, 17);
+}
+
+static void app_says_that_a_step_failed(void)
+{
+    app_check(machine_app_mutable(hw->m, WAITER), 3, false, 1, 2);
+    machine_finish(hw);
+}
+
+/* ---- the faults: the table */
+
+#define FAULT(name, broken)                                                                        \
+    {                                                                                              \
+#name, name, broken                                                                        \
+    }
+static const struct {
+    const char *name;
+    void (*plant)(void);
+    enum rule rule;
+} faults[] = {
+    FAULT(kernel_ram_is_open, RULE_REACH),
+    FAULT(own_memory_is_closed, RULE_REACH),
+    FAULT(lent_window_is_not_mapped, RULE_REACH),
+    FAULT(device_is_open_without_a_loan, RULE_REACH),
+    FAULT(load_from_kernel_ram_went_through, RULE_REACH),
+    FAULT(load_across_the_break_went_through, RULE_REACH),
+    FAULT(grants_are_open, RULE_REACH),
+    FAULT(unit_is_off, RULE_STALE_MPU),
+    FAULT(other_app_is_open, RULE_STALE_MPU),
+    FAULT(window_taken_back_is_still_mapped, RULE_STALE_MPU),
+    FAULT(memory_of_the_earlier_life_is_open, RULE_STALE_MPU),
+    FAULT(breaks_are_out_of_order, RULE_MEMORY_LAYOUT),
+    FAULT(rounding_passes_the_kernel_break, RULE_MEMORY_LAYOUT),
+    FAULT(blocks_meet, RULE_MEMORY_LAYOUT),
+    FAULT(block_is_kernel_ram, RULE_MEMORY_LAYOUT),
+    FAULT(break_falls_below_an_allowed_buffer, RULE_MEMORY_LAYOUT),
+    FAULT(buffer_outside_the_app_is_allowed, RULE_MEMORY_LAYOUT),
+    FAULT(grant_is_laid_over_the_app, RULE_MEMORY_LAYOUT),
+    FAULT(brk_tells_another_break, RULE_MEMORY_LAYOUT),
+    FAULT(device_has_two_owners, RULE_EXCLUSIVE_OWNER),
+    FAULT(kernels_device_is_lent, RULE_EXCLUSIVE_OWNER),
+    FAULT(store_to_a_foreign_device_went_through, RULE_EXCLUSIVE_OWNER),
+    FAULT(filter_was_not_asked, RULE_FILTER_ASKED),
+    FAULT(filter_was_asked_about_something_else, RULE_FILTER_ASKED),
+    FAULT(filter_said_no, RULE_FILTER_ASKED),
+    FAULT(answer_misses_the_request, RULE_FILTER_ASKED),
+    FAULT(answer_meets_the_private_bus, RULE_FILTER_ASKED),
+    FAULT(filters_code_is_lost, RULE_REFUSAL_REASON),
+    FAULT(refusal_says_nosupport, RULE_REFUSAL_REASON),
+    FAULT(empty_request_is_called_busy, RULE_REFUSAL_REASON),
+    FAULT(unaligned_request_is_called_nomem, RULE_REFUSAL_REASON),
+    FAULT(refusal_has_another_variant, RULE_REFUSAL_REASON),
+    FAULT(headers_refusal_is_vague, RULE_REFUSAL_REASON),
+    FAULT(interrupt_goes_to_another, RULE_INTERRUPT_OWNER),
+    FAULT(line_and_base_are_of_two_devices, RULE_INTERRUPT_OWNER),
+    FAULT(upcall_comes_without_an_interrupt, RULE_INTERRUPT_OWNER),
+    FAULT(interrupt_outlives_the_loan, RULE_INTERRUPT_OWNER),
+    FAULT(wait_for_gets_a_foreign_interrupt, RULE_INTERRUPT_OWNER),
+    FAULT(line_is_serviced_for_a_stranger, RULE_INTERRUPT_OWNER),
+    FAULT(death_is_not_dealt_with, RULE_DEATH_ORDER),
+    FAULT(fault_is_ignored, RULE_DEATH_ORDER),
+    FAULT(exit_is_ignored, RULE_DEATH_ORDER),
+    FAULT(device_is_quiet_before_its_line_is_masked, RULE_DEATH_ORDER),
+    FAULT(user_mode_runs_in_the_middle_of_a_death, RULE_DEATH_ORDER),
+    FAULT(line_stays_enabled, RULE_DEATH_ORDER),
+    FAULT(device_goes_on, RULE_DEATH_ORDER),
+    FAULT(register_keeps_the_old_owners_value, RULE_DEATH_ORDER),
+    FAULT(device_is_lent_with_an_old_value, RULE_DEVICE_RESET),
+    FAULT(device_is_lent_with_its_line_high, RULE_DEVICE_RESET),
+    FAULT(upcall_was_not_queued, RULE_UPCALL_ONCE),
+    FAULT(upcall_is_delivered_twice, RULE_UPCALL_ONCE),
+    FAULT(handler_is_not_the_subscribed_one, RULE_UPCALL_ONCE),
+    FAULT(handler_begins_out_of_the_blue, RULE_UPCALL_ONCE),
+    FAULT(swap_leaves_old_upcalls, RULE_UPCALL_ONCE),
+    FAULT(drop_is_not_counted, RULE_UPCALL_ONCE),
+    FAULT(queue_holds_too_many, RULE_UPCALL_ONCE),
+    FAULT(older_upcall_is_passed_over, RULE_UPCALL_ONCE),
+    FAULT(kernel_panics, RULE_KERNEL_PANIC),
+    FAULT(upcall_waits_while_the_cpu_sleeps, RULE_PROGRESS),
+    FAULT(ready_app_sleeps, RULE_PROGRESS),
+    FAULT(app_gets_no_turn, RULE_STARVATION),
+    FAULT(app_runs_past_its_slice, RULE_SLICE),
+    FAULT(line_is_serviced_without_end, RULE_LIVELOCK),
+    FAULT(time_stands_still, RULE_LIVELOCK),
+    FAULT(lent_device_reads_kernel_ram, RULE_DMA_REACH),
+    FAULT(lent_device_writes_its_owners_grants, RULE_DMA_REACH),
+    FAULT(kernels_device_writes_an_app, RULE_DMA_REACH),
+    FAULT(nobodys_device_reads, RULE_DMA_REACH),
+    FAULT(device_writes_after_the_loan, RULE_DMA_AFTER_DEATH),
+    FAULT(exposure_is_not_declared, RULE_OVER_EXPOSURE),
+    FAULT(new_memory_holds_old_bytes, RULE_MEMORY_FRESH),
+    FAULT(buffer_keeps_the_client_before, RULE_BUFFER_CUSTODY),
+    FAULT(more_goes_out_than_was_handed_over, RULE_BUFFER_CUSTODY),
+    FAULT(app_says_that_a_step_failed, RULE_STEP),
+};
+
+static void set_up(void)
+{
+    support_scenario(&scenario, APPS, &waiter, NULL);
+}
+
+static void tear_down(void)
+{
+    support_free(hw);
+}
+
+START_TEST(planted_fault_breaks_exactly_its_rule)
+{
+    const struct verdict *kept;
+    char text[VERDICT_TEXT_MAX];
+
+    boot();
+    faults[_i].plant();
+    uint32_t count = machine_verdicts(hw->m, &kept);
+    ck_assert_msg(count > 0, "%s: nothing broke", faults[_i].name);
+    for (uint32_t i = 0; i < count; i++) {
+        verdict_describe(&scenario, &kept[i], text, sizeof text);
+        ck_assert_msg(kept[i].rule == faults[_i].rule, "%s: %s broke: %s", faults[_i].name,
+                      rule_rows[kept[i].rule].id, text);
+    }
+}
+END_TEST
+
+START_TEST(every_always_on_rule_has_a_planted_fault)
+{
+    bool covered = false;
+    boot();
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        covered |= faults[i].rule == (enum rule)_i;
+    ck_assert_msg(covered, "%s has none", rule_rows[_i].id);
+}
+END_TEST
+
+/* Other rules may break along with it: all of another's map is foreign, all of one's own is missing. */
+START_TEST(another_apps_configuration_is_stale_and_lacks_ones_own)
+{
+    boot();
+    configuration_is_the_other_apps();
+    const struct verdict *kept;
+    uint32_t count = machine_verdicts(hw->m, &kept);
+    bool stale = false;
+    bool lacks = false;
+    for (uint32_t i = 0; i < count; i++) {
+        stale |= kept[i].rule == RULE_STALE_MPU;
+        lacks |= kept[i].detail == DETAIL_REACH_LACKS;
+    }
+    ck_assert(stale && lacks);
+}
+END_TEST
+
+/* ---- what must stay silent */
+
+static void loan_and_return(void)
+{
+    lend(WAITER, timer0);
+    add(EVENT_STORE, WAITER, SUPPORT_TIMER0, pair(1, 4));
+    leave(WAITER);
+    user(OTHER);
+    leave(OTHER);
+    give_back(WAITER, timer0);
+    user(WAITER);
+    leave(WAITER);
+    lend(OTHER, timer0);
+}
+
+static void loan_whose_return_comes_late(void)
+{
+    ask(WAITER, timer0);
+    filter_says(WAITER, timer0, timer0, ERR_NONE);
+    map(WAITER, timer0);
+    user(OTHER);
+    leave(OTHER);
+    user(WAITER);
+    returned(WAITER, RETURN_SUCCESS, 0);
+    leave(WAITER);
+    user(WAITER);
+}
+
+static void interrupt_to_its_owner(void)
+{
+    lend(WAITER, timer0);
+    add(EVENT_IRQ_RAISED, PROCESS_NONE, LINE_TIMER0, 0);
+    note(NOTE_LINE_SERVICED, WAITER, LINE_TIMER0, pair(endpoint_at(timer0), 0x10000));
+    upcall(WAITER, SUPPORT_TIMER0, LINE_TIMER0);
+}
+
+static void death_with_a_loan(void)
+{
+    uint32_t endpoint = endpoint_at(timer0);
+    lend(WAITER, timer0);
+    add(EVENT_FAULT, WAITER, 0, pair(CFSR_DACCVIOL, ACCESS_READ));
+    note(NOTE_PROCESS_END, WAITER, 0, END_FAULT);
+    note(NOTE_WINDOW_REMOVED, WAITER, timer0.base, timer0.size);
+    note(NOTE_ENDPOINT_MASKED, WAITER, endpoint, 0);
+    dma(EVENT_DMA_WRITE, 0, process_of(WAITER)->memory.base, 8); /* still being made quiet */
+    note(NOTE_ENDPOINT_QUIET, WAITER, endpoint, 0);
+    note(NOTE_ENDPOINT_FREED, WAITER, endpoint, 0);
+    user(OTHER);
+    leave(OTHER);
+    lend(OTHER, timer0);
+}
+
+static void refusals_with_their_reasons(void)
+{
+    static const struct filter_row deny = {.asked = {0x40000000, 0x100000}, .refusal = ERR_RESERVE};
+    refused_with((struct span){SUPPORT_TIMER0, 0}, false, RETURN_FAILURE, ERR_SIZE);
+    refused_with((struct span){SUPPORT_TIMER0 + 4, 32}, false, RETURN_FAILURE, ERR_INVAL);
+    refused_with((struct span){SUPPORT_TIMER2, 0x1000}, false, RETURN_FAILURE, ERR_BUSY);
+    refused_with(timer0, false, RETURN_FAILURE, ERR_NOMEM);
+    scenario.config.filter.rows = &deny;
+    refused_with(timer0, true, RETURN_FAILURE, ERR_RESERVE);
+}
+
+static void exposure_that_is_declared(void)
+{
+    scenario.board.exposures[scenario.board.exposure_count++].span = timer1;
+    lend_both_timers();
+    const struct exposure_result *x = exposure_result(hw->m, WAITER);
+    ck_assert_uint_eq(x->bytes, 0x1000);
+    ck_assert_uint_eq(x->devices, 1);
+    ck_assert_uint_eq(x->first.base, SUPPORT_TIMER1);
+    ck_assert_uint_eq(x->first.size, 0x1000);
+}
+
+static void memory_grows_clean(void)
+{
+    user(WAITER);
+    raise_break();
+    user(WAITER);
+}
+
+static void turns_within_the_promise(void)
+{
+    slice(WAITER, 10000);
+    slice(OTHER, 10000);
+    slice(OTHER + 1, 10000);
+    slice(WAITER, 10000);
+}
+
+static void swapped_upcalls_are_gone(void)
+{
+    subscribe(WAITER);
+    queued(WAITER, 1);
+    call(WAITER, SYSCALL_SUBSCRIBE, PASSTHROUGH_DRIVER_DEFAULT, 0, handler_of(WAITER) + 16, 78);
+    note(NOTE_UPCALL_CANCELLED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 1));
+    returned(WAITER, RETURN_SUCCESS_2U32, handler_of(WAITER));
+    wait_for_upcall(WAITER);
+    add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
+}
+
+static void kernels_dma_stays_in_its_ram(void)
+{
+    memset(machine_ram(hw->m), 0, CONSOLE_BUFFER);
+    note(NOTE_CONSOLE_CLIENT, WAITER, KERNEL_RAM, 16);
+    dma(EVENT_DMA_READ, 2, KERNEL_RAM, 16);
+}
+
+#define GOOD(name)                                                                                 \
+    {                                                                                              \
+#name, name                                                                                \
+    }
+static const struct {
+    const char *name;
+    void (*run)(void);
+} good[] = {
+    GOOD(loan_and_return),
+    GOOD(loan_whose_return_comes_late),
+    GOOD(interrupt_to_its_owner),
+    GOOD(death_with_a_loan),
+    GOOD(refusals_with_their_reasons),
+    GOOD(exposure_that_is_declared),
+    GOOD(memory_grows_clean),
+    GOOD(turns_within_the_promise),
+    GOOD(swapped_upcalls_are_gone),
+    GOOD(kernels_dma_stays_in_its_ram),
+};
+
+START_TEST(lawful_sequence_breaks_nothing)
+{
+    const struct verdict *kept;
+    char text[VERDICT_TEXT_MAX] = "";
+
+    boot();
+    good[_i].run();
+    if (machine_verdicts(hw->m, &kept) > 0)
+        verdict_describe(&scenario, &kept[0], text, sizeof text);
+    ck_assert_msg(machine_verdict_count(hw->m) == 0, "%s: %s", good[_i].name, text);
+}
+END_TEST
+
+/* One fault that shows again and again is kept once: it must not push others out. */
+START_TEST(repeated_break_is_kept_once)
+{
+    boot();
+    for (int i = 0; i < 100; i++)
+        load_from_kernel_ram_went_through();
+    ck_assert_uint_eq(machine_verdict_count(hw->m), 1);
+}
+END_TEST
+
+/* ---- requested checks */
+
+static struct pattern mark(uint32_t number)
+{
+    struct pattern p = {.kind = EVENT_APP_NOTE,
+                        .process = PATTERN_ANY,
+                        .address_first = number,
+                        .address_last = number};
+    snprintf(p.text, sizeof p.text, "mark %u", number);
+    return p;
+}
+
+static void check_add(struct check check)
+{
+    scenario.checks[scenario.check_count++] = check;
+}
+
+/* "a" and "b" are marks 1 and 2, "." is 10 us. */
+static void play(const char *tape)
+{
+    for (; *tape; tape++)
+        if (*tape == '.')
+            pass_us(10);
+        else
+            add(EVENT_APP_NOTE, WAITER, (uint32_t)(*tape - 'a' + 1), 0);
+}
+
+#define US(n) ((n)*PS_PER_US)
+static const struct {
+    const char *why;
+    enum check_kind kind;
+    uint64_t min, max;
+    const char *tape;
+    bool breaks, armed;
+    enum verdict_detail detail;
+} requested[] = {
+    {"count within", CHECK_COUNT, 1, 2, "bab", false, true, DETAIL_NONE},
+    {"count too low", CHECK_COUNT, 2, 3, "ab", true, true, DETAIL_COUNT_LOW},
+    {"count too high", CHECK_COUNT, 0, 1, "bbb", true, true, DETAIL_COUNT_HIGH},
+    {"absent", CHECK_ABSENT, 0, 0, "ba", false, true, DETAIL_NONE},
+    {"absent, never armed", CHECK_ABSENT, 0, 0, "b", false, false, DETAIL_NONE},
+    {"present after all", CHECK_ABSENT, 0, 0, "ab", true, true, DETAIL_ABSENT},
+    {"in order", CHECK_ORDER, 0, 0, "abab", false, true, DETAIL_NONE},
+    {"out of order", CHECK_ORDER, 0, 0, "abb", true, true, DETAIL_ORDER},
+    {"order, never armed", CHECK_ORDER, 0, 0, "aa", false, false, DETAIL_NONE},
+    {"fast enough", CHECK_LATENCY, 0, US(30), "a...ba..b", false, true, DETAIL_NONE},
+    {"too slow", CHECK_LATENCY, 0, US(30), "a....b", true, true, DETAIL_LATENCY_LONG},
+    {"too slow, with a later from", CHECK_LATENCY, 0, US(30), "a...a.b", true, true,
+     DETAIL_LATENCY_LONG},
+    {"too fast", CHECK_LATENCY, US(20), US(30), "a.b", true, true, DETAIL_LATENCY_SHORT},
+    {"open too long", CHECK_LATENCY, 0, US(30), "a....", true, true, DETAIL_LATENCY_OPEN},
+    {"open, but not for long", CHECK_LATENCY, 0, US(30), "a...", false, false, DETAIL_NONE},
+    {"latency, never armed", CHECK_LATENCY, 0, US(30), "b...b", false, false, DETAIL_NONE},
+};
+
+START_TEST(requested_check_judges_its_tape)
+{
+    const struct verdict *kept;
+
+    check_add((struct check){.kind = requested[_i].kind,
+                             .from = mark(1),
+                             .to = mark(2),
+                             .min = requested[_i].min,
+                             .max = requested[_i].max});
+    boot();
+    play(requested[_i].tape);
+    machine_finish(hw);
+    uint32_t count = machine_verdicts(hw->m, &kept);
+    ck_assert_msg(machine_check_armed(hw->m, 0) == requested[_i].armed, "%s: armed",
+                  requested[_i].why);
+    ck_assert_msg(count == requested[_i].breaks, "%s: %u breaks", requested[_i].why, count);
+    if (count) {
+        ck_assert_msg(kept[0].detail == requested[_i].detail, "%s: detail %u", requested[_i].why,
+                      kept[0].detail);
+        ck_assert_uint_eq(kept[0].check, 0);
+    }
+}
+END_TEST
+
+START_TEST(latency_result_has_exact_ends_and_quantiles_within_a_half_octave)
+{
+    check_add(
+        (struct check){.kind = CHECK_LATENCY, .from = mark(1), .to = mark(2), .max = UINT64_MAX});
+    boot();
+    for (int i = 0; i < 98; i++)
+        play("a.b");
+    play("a...b");
+    play("a.........b");
+    const struct latency_result *l = latency_result(hw->m, 0);
+    ck_assert_ptr_nonnull(l);
+    ck_assert_uint_eq(l->count, 100);
+    ck_assert_uint_eq(l->min_ps, US(10));
+    ck_assert_uint_eq(l->max_ps, US(90));
+    ck_assert_uint_eq(l->sum_ps, US(980 + 30 + 90));
+    ck_assert_uint_ge(latency_quantile_ps(l, 500), US(10));
+    ck_assert_uint_le(latency_quantile_ps(l, 500), US(15));
+    ck_assert_uint_ge(latency_quantile_ps(l, 990), US(30));
+    ck_assert_uint_le(latency_quantile_ps(l, 990), US(45));
+    ck_assert_uint_eq(latency_quantile_ps(l, 1000), US(90));
+}
+END_TEST
+
+START_TEST(speedup_compares_the_means_of_two_pairs)
+{
+    check_add((struct check){.kind = CHECK_SPEEDUP,
+                             .from = mark(1),
+                             .to = mark(2),
+                             .from2 = mark(3),
+                             .to2 = mark(4),
+                             .min = _i ? 5001 : 5000});
+    boot();
+    play("a..........b"
+         "c..d");
+    machine_finish(hw);
+    ck_assert(machine_check_armed(hw->m, 0));
+    ck_assert_uint_eq(machine_verdict_count(hw->m), (unsigned)_i);
+    ck_assert_uint_eq(latency_result(hw->m, 0)->sum_ps, US(100));
+    ck_assert_uint_eq(latency_result_2(hw->m, 0)->sum_ps, US(20));
+}
+END_TEST
+
+static const struct {
+    enum check_kind kind;
+    uint64_t min, max;
+    bool breaks;
+} finals[] = {
+    {CHECK_STATE, PROCESS_YIELDED, PROCESS_YIELDED, false},
+    {CHECK_STATE, PROCESS_FAULTED, PROCESS_FAULTED, true},
+    {CHECK_RESTARTS, 0, 0, false},
+    {CHECK_RESTARTS, 1, 2, true},
+    {CHECK_COMPLETION, 0, 0, true}, /* it has not exited */
+    {CHECK_OVER_EXPOSURE, 0, 0, false},
+    {CHECK_OVER_EXPOSURE, 1, 100, true},
+};
+
+START_TEST(final_check_looks_at_the_end)
+{
+    check_add((struct check){
+        .kind = finals[_i].kind, .process = WAITER, .min = finals[_i].min, .max = finals[_i].max});
+    boot();
+    machine_finish(hw);
+    ck_assert(machine_check_armed(hw->m, 0));
+    ck_assert_uint_eq(machine_verdict_count(hw->m), finals[_i].breaks);
+}
+END_TEST
+
+/* ---- the gate */
+
+static void expect_break(enum rule rule, uint16_t process, uint32_t first, uint32_t last)
+{
+    scenario.breaks[scenario.break_count++] =
+        (struct expected_break){(uint16_t)rule, process, first, last, "/expect/breaks/0", ""};
+}
+
+static struct gate judged(void)
+{
+    struct gate gate;
+    gate_judge(hw->m, &gate);
+    return gate;
+}
+
+START_TEST(gate_calls_a_scenario_that_expects_nothing_vacuous)
+{
+    boot();
+    struct gate gate = judged();
+    ck_assert_int_eq(gate.end, GATE_VACUOUS);
+    ck_assert_uint_eq(gate.reason_count, 1);
+    ck_assert_int_eq(gate.reasons[0].kind, REASON_NOTHING);
+}
+END_TEST
+
+START_TEST(gate_passes_a_claim_that_was_looked_at)
+{
+    scenario.app_expectations = 1;
+    boot();
+    ck_assert_int_eq(judged().end, GATE_HOLDS);
+}
+END_TEST
+
+START_TEST(gate_passes_an_expected_break_and_says_which_line_it_breaks)
+{
+    expect_break(RULE_DMA_REACH, WAITER, KERNEL_RAM, KERNEL_RAM + 63);
+    boot();
+    lent_device_reads_kernel_ram();
+    struct gate gate = judged();
+    ck_assert_int_eq(gate.end, GATE_HOLDS);
+    ck_assert(gate.expected[0]);
+    ck_assert_int_eq(gate.isolation, LINE_HELD);
+    ck_assert_int_eq(gate.containment, LINE_CLAIMED_BROKEN);
+}
+END_TEST
+
+START_TEST(gate_fails_an_expected_break_that_does_not_come)
+{
+    expect_break(RULE_DMA_REACH, WAITER, 0, UINT32_MAX);
+    boot();
+    struct gate gate = judged();
+    ck_assert_int_eq(gate.end, GATE_BROKEN);
+    ck_assert_int_eq(gate.reasons[0].kind, REASON_BREAK_MISSING);
+}
+END_TEST
+
+static const struct {
+    const char *why;
+    enum rule rule;
+    uint16_t process;
+    uint32_t first, last;
+} near_misses[] = {
+    {"another rule", RULE_REACH, WAITER, 0, UINT32_MAX},
+    {"another app", RULE_DMA_REACH, OTHER, 0, UINT32_MAX},
+    {"another address", RULE_DMA_REACH, WAITER, KERNEL_RAM + 1, UINT32_MAX},
+};
+
+START_TEST(gate_matches_breaks_by_rule_app_and_address)
+{
+    expect_break(near_misses[_i].rule, near_misses[_i].process, near_misses[_i].first,
+                 near_misses[_i].last);
+    boot();
+    lent_device_reads_kernel_ram();
+    struct gate gate = judged();
+    ck_assert_msg(gate.end == GATE_BROKEN && gate.unexpected == 1, "%s", near_misses[_i].why);
+    ck_assert_int_eq(gate.containment, LINE_BROKEN);
+    ck_assert_int_eq(gate.reasons[0].kind, REASON_BREAK_MISSING);
+}
+END_TEST
+
+START_TEST(gate_fails_when_breaks_are_lost)
+{
+    expect_break(RULE_REACH, WAITER, 0, UINT32_MAX);
+    boot();
+    for (uint32_t i = 0; i < VERDICT_MAX + 5; i++)
+        add(EVENT_LOAD, WAITER, KERNEL_RAM + 4 * i, pair(0, 4));
+    struct gate gate = judged();
+    ck_assert_int_eq(gate.end, GATE_BROKEN);
+    ck_assert_uint_eq(gate.lost, 5);
+}
+END_TEST
+
+START_TEST(gate_calls_an_injection_without_effect_vacuous)
+{
+    scenario.app_expectations = 1;
+    scenario.injections[0] = (struct injection){.kind = INJECT_KILL, .at_ps = 20 * PS_PER_MS};
+    scenario.injection_count = 1;
+    boot();
+    struct gate gate = judged();
+    ck_assert_int_eq(gate.end, GATE_VACUOUS);
+    ck_assert_int_eq(gate.reasons[0].kind, REASON_INJECTION);
+}
+END_TEST
+
+START_TEST(gate_calls_a_check_that_never_armed_vacuous)
+{
+    check_add((struct check){.kind = CHECK_ORDER, .from = mark(1), .to = mark(2)});
+    boot();
+    machine_finish(hw);
+    struct gate gate = judged();
+    ck_assert_int_eq(gate.end, GATE_VACUOUS);
+    ck_assert_int_eq(gate.reasons[0].kind, REASON_CHECK);
+}
+END_TEST
+
+START_TEST(gate_counts_lent_dma_masters)
+{
+    scenario.app_expectations = 1;
+    scenario.board.devices[0].dma = true;
+    boot();
+    ck_assert_uint_eq(judged().dma_lent, 0);
+    lend(WAITER, timer0);
+    ck_assert_uint_eq(judged().dma_lent, 1);
+}
+END_TEST
+
+/* ---- words */
+
+START_TEST(every_detail_has_a_sentence)
+{
+    struct verdict v = {.detail = (uint16_t)_i, .check = CHECK_NONE, .process = 1};
+    char text[VERDICT_TEXT_MAX];
+
+    boot();
+    verdict_describe(NULL, &v, text, sizeof text);
+    ck_assert_msg(strlen(text) > 10 && !strchr(text, '%'), "detail %d: \"%s\"", _i, text);
+    verdict_describe(&scenario, &v, text, sizeof text);
+    ck_assert_msg(!strchr(text, '%'), "detail %d: \"%s\"", _i, text);
+}
+END_TEST
+
+START_TEST(sentence_names_app_device_and_number)
+{
+    struct verdict v = {.detail = DETAIL_REACH_WRITE,
+                        .process = OTHER,
+                        .address = SUPPORT_TIMER0 + 0x540,
+                        .got = 96,
+                        .check = CHECK_NONE};
+    char text[VERDICT_TEXT_MAX];
+
+    boot();
+    verdict_describe(&scenario, &v, text, sizeof text);
+    ck_assert_msg(strstr(text, "app1 can write TIMER0") && strstr(text, "96 bytes"), "%s", text);
+}
+END_TEST
+
+START_TEST(sentence_is_cut_to_its_room)
+{
+    struct verdict v = {.detail = DETAIL_REACH_WRITE, .check = CHECK_NONE};
+    char text[8];
+
+    boot();
+    memset(text, 'x', sizeof text);
+    verdict_describe(NULL, &v, text, sizeof text);
+    ck_assert_uint_eq(strlen(text), sizeof text - 1);
+}
+END_TEST
+
+START_TEST(every_rule_is_explained_and_found)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    boot();
+    ck_assert_int_eq((int)rule_find(rule_rows[_i].id), _i);
+    rule_explain((enum rule)_i, out);
+    fclose(out);
+    ck_assert_msg(strstr(text, "judged:") && !strstr(text, "(null)") &&
+                      !strstr(text, "a break:  \n"),
+                  "%s", text);
+    free(text);
+}
+END_TEST
+
+START_TEST(rule_is_found_by_its_alias_and_nothing_else)
+{
+    boot();
+    ck_assert_int_eq(rule_find("PT8"), RULE_EXCLUSIVE_OWNER);
+    ck_assert_int_eq(rule_find("PT1"), RULE_DEATH_ORDER);
+    ck_assert_int_eq(rule_find("PT17"), RULE_LIVELOCK);
+    ck_assert_int_eq(rule_find("PT"), RULE_NUMBER);
+    ck_assert_int_eq(rule_find(""), RULE_NUMBER);
+    ck_assert_int_eq(rule_find("PT6 PT7"), RULE_NUMBER);
+}
+END_TEST
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+int main(void)
+{
+    Suite *suite = suite_create("monitors");
+    TCase *t = tcase_create("monitors");
+    tcase_add_checked_fixture(t, set_up, tear_down);
+    tcase_add_loop_test(t, planted_fault_breaks_exactly_its_rule, 0, COUNT(faults));
+    tcase_add_loop_test(t, every_always_on_rule_has_a_planted_fault, 0, RULE_STEP);
+    tcase_add_test(t, another_apps_configuration_is_stale_and_lacks_ones_own);
+    tcase_add_loop_test(t, lawful_sequence_breaks_nothing, 0, COUNT(good));
+    tcase_add_test(t, repeated_break_is_kept_once);
+    tcase_add_loop_test(t, requested_check_judges_its_tape, 0, COUNT(requested));
+    tcase_add_test(t, latency_result_has_exact_ends_and_quantiles_within_a_half_octave);
+    tcase_add_loop_test(t, speedup_compares_the_means_of_two_pairs, 0, 2);
+    tcase_add_loop_test(t, final_check_looks_at_the_end, 0, COUNT(finals));
+    tcase_add_test(t, gate_calls_a_scenario_that_expects_nothing_vacuous);
+    tcase_add_test(t, gate_passes_a_claim_that_was_looked_at);
+    tcase_add_test(t, gate_passes_an_expected_break_and_says_which_line_it_breaks);
+    tcase_add_test(t, gate_fails_an_expected_break_that_does_not_come);
+    tcase_add_loop_test(t, gate_matches_breaks_by_rule_app_and_address, 0, COUNT(near_misses));
+    tcase_add_test(t, gate_fails_when_breaks_are_lost);
+    tcase_add_test(t, gate_calls_an_injection_without_effect_vacuous);
+    tcase_add_test(t, gate_calls_a_check_that_never_armed_vacuous);
+    tcase_add_test(t, gate_counts_lent_dma_masters);
+    tcase_add_loop_test(t, every_detail_has_a_sentence, 1, DETAIL_NUMBER);
+    tcase_add_test(t, sentence_names_app_device_and_number);
+    tcase_add_test(t, sentence_is_cut_to_its_room);
+    tcase_add_loop_test(t, every_rule_is_explained_and_found, 0, RULE_NUMBER);
+    tcase_add_test(t, rule_is_found_by_its_alias_and_nothing_else);
+    suite_add_tcase(suite, t);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
