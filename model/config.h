@@ -17,10 +17,10 @@ enum scheduler_kind {
 };
 
 enum fault_policy {
-    FAULT_PANIC,            /* the kernel panics: only for a board that asks for it */
-    FAULT_STOP,             /* the process is stopped for good */
-    FAULT_RESTART,          /* restarted each time */
-    FAULT_RESTART_AT_MOST,  /* restarted `restart_limit` times, then stopped */
+    FAULT_PANIC,           /* the kernel panics: only for a board that asks for it */
+    FAULT_STOP,            /* the process is stopped for good */
+    FAULT_RESTART,         /* restarted each time */
+    FAULT_RESTART_AT_MOST, /* restarted `restart_limit` times, then stopped */
     FAULT_POLICIES
 };
 

@@ -33,9 +33,9 @@ enum injection_kind {
     INJECT_STUCK,     /* its line is high for good */
     INJECT_FORCE,     /* its register at `address` reads as `value` */
     INJECT_ERROR,     /* its own way to fail (type->on_error) */
-    INJECT_POKE,      /* `value` is written into RAM at `address` (4 bytes), as a wild master would */
-    INJECT_RECEIVE,   /* `bytes` arrive on the device's wire */
-    INJECT_TASK,      /* the task register at offset `address` is triggered */
+    INJECT_POKE,    /* `value` is written into RAM at `address` (4 bytes), as a wild master would */
+    INJECT_RECEIVE, /* `bytes` arrive on the device's wire */
+    INJECT_TASK,    /* the task register at offset `address` is triggered */
     INJECT_MEMORY_PRESSURE, /* the process's grant space shrinks: `value` bytes are taken from its gap */
     INJECTION_KINDS
 };
@@ -45,31 +45,31 @@ enum injection_kind {
 struct injection {
     enum injection_kind kind;
     bool at_event;
-    uint64_t at_ps;          /* the time, or the delay after the event */
-    struct pattern when;     /* at_event */
-    uint32_t nth;            /* at_event: 1 is the first match */
-    uint32_t process;        /* KILL, FAULT, RESTART, MEMORY_PRESSURE */
-    uint32_t device;         /* board device index */
+    uint64_t at_ps;      /* the time, or the delay after the event */
+    struct pattern when; /* at_event */
+    uint32_t nth;        /* at_event: 1 is the first match */
+    uint32_t process;    /* KILL, FAULT, RESTART, MEMORY_PRESSURE */
+    uint32_t device;     /* board device index */
     uint32_t line;
     uint32_t address, value; /* FORCE: offset in the device; POKE: absolute */
     uint32_t count;          /* STORM */
     uint64_t period_ps;
-    uint32_t size;           /* RECEIVE */
+    uint32_t size; /* RECEIVE */
     uint8_t bytes[64];
-    char path[96];           /* JSON pointer, for messages */
+    char path[96]; /* JSON pointer, for messages */
 };
 
 enum check_kind {
-    CHECK_COUNT,    /* matches of `what` are within [min, max] */
-    CHECK_ABSENT,   /* no match; armed when `after` has matched (or at once if it is empty) */
-    CHECK_ORDER,    /* each match of `to` has an earlier match of `from` since the last `to` */
-    CHECK_LATENCY,  /* each `from` to the first later `to` takes at most max_ps (and at least min_ps) */
-    CHECK_STATE,    /* at the end: process is in state `value` */
-    CHECK_RESTARTS, /* at the end: restart count of the process */
-    CHECK_COMPLETION, /* at the end: completion code of the process */
-    CHECK_VARIABLE, /* at the end: variable `number` of a steps app equals/within */
+    CHECK_COUNT,  /* matches of `what` are within [min, max] */
+    CHECK_ABSENT, /* no match; armed when `after` has matched (or at once if it is empty) */
+    CHECK_ORDER,  /* each match of `to` has an earlier match of `from` since the last `to` */
+    CHECK_LATENCY, /* each `from` to the first later `to` takes at most max_ps (and at least min_ps) */
+    CHECK_STATE,         /* at the end: process is in state `value` */
+    CHECK_RESTARTS,      /* at the end: restart count of the process */
+    CHECK_COMPLETION,    /* at the end: completion code of the process */
+    CHECK_VARIABLE,      /* at the end: variable `number` of a steps app equals/within */
     CHECK_OVER_EXPOSURE, /* most bytes any app reached beyond what it asked for: within [min, max] */
-    CHECK_SPEEDUP,  /* mean latency of `from`->`to` divided by that of `from2`->`to2`: at least min */
+    CHECK_SPEEDUP, /* mean latency of `from`->`to` divided by that of `from2`->`to2`: at least min */
     CHECK_KINDS
 };
 
@@ -79,26 +79,26 @@ struct check {
     struct pattern from2, to2; /* SPEEDUP */
     uint32_t process;
     uint32_t number;
-    uint64_t min, max;       /* counts, values, picoseconds, or thousandths (SPEEDUP) by kind */
-    char path[96];           /* JSON pointer */
+    uint64_t min, max; /* counts, values, picoseconds, or thousandths (SPEEDUP) by kind */
+    char path[96];     /* JSON pointer */
 };
 
 /* A break that the scenario expects: the run fails if it does not come, or if another rule breaks. */
 struct expected_break {
-    uint16_t rule;         /* enum rule */
-    uint16_t process;      /* PATTERN_ANY: whichever */
+    uint16_t rule;    /* enum rule */
+    uint16_t process; /* PATTERN_ANY: whichever */
     uint32_t address_first, address_last;
     char path[96];
     char why[128];
 };
 
 struct scenario {
-    char id[SCENARIO_ID_MAX];     /* folder/name#key=value,...@seed */
-    char path[SCENARIO_ID_MAX];   /* of the file, as given */
-    char *claim, *source;         /* in the arena; source: NULL if there is none */
-    struct board board;           /* with this scenario's overrides */
-    struct costs costs;           /* preset and overrides */
-    struct kernel_config config;  /* board.config + images, scheduler, slice */
+    char id[SCENARIO_ID_MAX];    /* folder/name#key=value,...@seed */
+    char path[SCENARIO_ID_MAX];  /* of the file, as given */
+    char *claim, *source;        /* in the arena; source: NULL if there is none */
+    struct board board;          /* with this scenario's overrides */
+    struct costs costs;          /* preset and overrides */
+    struct kernel_config config; /* board.config + images, scheduler, slice */
     struct process_image images[PROCESS_MAX];
     uint32_t app_count;
     struct scenario_app apps[PROCESS_MAX];
