@@ -10,17 +10,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct usage usage = {
     .command = "explain",
-    .arguments = "[RULE]",
+    .arguments = "[RULE...]",
     .about =
         "Says what a rule demands of a run, and where the demand comes from. A rule is named by\n"
-        "its id or by an alias (PT3). Without RULE: all of them, one a line.\n",
+        "its id or by an alias (PT3). Without RULE: a list of all.\n",
     .examples = "  postern explain death-order\n"
                 "  postern explain PT10\n"
                 "  postern explain\n",
-    .argument_max = 1,
+    .argument_max = ARGUMENTS_ANY,
 };
 
 enum { LABEL = 12, WIDTH = 100 }; /* of "  demands:  " */
@@ -48,9 +49,11 @@ static void print_rule(unsigned rule)
 
 static void print_list(void)
 {
+    enum { DEMAND = 36 };
     for (unsigned rule = 0; rule < RULE_NUMBER; rule++) {
         const struct rule_row *row = &rule_rows[rule];
-        printf("%-17s %-20s %s\n", row->id, row->aliases, row->demand);
+        printf("%-16s %-18s ", row->id, row->aliases);
+        text_wrap_on(stdout, row->demand, DEMAND, WIDTH);
     }
 }
 
@@ -60,7 +63,7 @@ static bool has_word(const char *list, const char *name)
     size_t size = strlen(name);
     for (const char *at = list; *at; at += strspn(at, " ")) {
         size_t word = strcspn(at, " ");
-        if (word == size && memcmp(at, name, size) == 0)
+        if (word == size && strncasecmp(at, name, size) == 0)
             return true;
         at += word;
     }
@@ -82,7 +85,7 @@ static int explain(const char *name)
 {
     unsigned found = 0;
     for (unsigned rule = 0; rule < RULE_NUMBER; rule++) {
-        if (strcmp(rule_rows[rule].id, name) != 0 && !has_word(rule_rows[rule].aliases, name))
+        if (strcasecmp(rule_rows[rule].id, name) != 0 && !has_word(rule_rows[rule].aliases, name))
             continue;
         if (found++)
             printf("\n");
@@ -97,8 +100,13 @@ int cmd_explain(int argc, char **argv)
     enum options_end end = options_parse(&usage, argc, argv, NULL, &arguments);
     if (end != OPTIONS_GO)
         return end == OPTIONS_BAD ? CODE_BAD_INPUT : CODE_HOLDS;
-    if (arguments.count)
-        return explain(arguments.at[0]);
-    print_list();
-    return CODE_HOLDS;
+    int code = CODE_HOLDS;
+    for (int i = 0; i < arguments.count && code == CODE_HOLDS; i++) {
+        if (i)
+            printf("\n");
+        code = explain(arguments.at[i]);
+    }
+    if (!arguments.count)
+        print_list();
+    return code;
 }

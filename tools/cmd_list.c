@@ -22,6 +22,9 @@ static const struct option_row rows[] = {
      offsetof(struct list_options, filter), 0, 0, NULL},
 };
 
+static const char *const words[] = {"apps",    "boards", "devices", "filters",
+                                    "presets", "rules",  NULL};
+
 static const struct usage usage = {
     .command = "list",
     .arguments = "[WHAT | PATH...]",
@@ -34,6 +37,7 @@ static const struct usage usage = {
     .rows = rows,
     .row_count = sizeof rows / sizeof rows[0],
     .argument_max = ARGUMENTS_ANY,
+    .words = words,
 };
 
 /* --- what may be named ------------------------------------------------------------------------ */
@@ -118,15 +122,12 @@ static int list_boards(void)
     return code;
 }
 
-static const struct {
-    const char *name;
-    int (*call)(void);
-} whats[] = {
-    {"apps", list_apps},       {"boards", list_boards},   {"devices", list_devices},
-    {"filters", list_filters}, {"presets", list_presets}, {"rules", list_rules},
-};
+/* In the order of `words`. */
+static int (*const whats[])(void) = {list_apps,    list_boards,  list_devices,
+                                     list_filters, list_presets, list_rules};
 
 enum { WHATS = sizeof whats / sizeof whats[0] };
+_Static_assert(WHATS + 1 == sizeof words / sizeof words[0], "each word has its list");
 
 /* --- scenarios ------------------------------------------------------------------------------- */
 
@@ -187,13 +188,13 @@ int cmd_list(int argc, char **argv)
     if (end != OPTIONS_GO)
         return end == OPTIONS_BAD ? CODE_BAD_INPUT : CODE_HOLDS;
     for (size_t i = 0; arguments.count && i < WHATS; i++) {
-        if (strcmp(arguments.at[0], whats[i].name) != 0)
+        if (strcmp(arguments.at[0], words[i]) != 0)
             continue;
         if (arguments.count > 1)
             return options_error(&usage, "one argument too many: %s", arguments.at[1]);
         if (options.members || options.filter)
             return options_error(&usage, "--members and --filter are for scenarios");
-        return whats[i].call();
+        return whats[i]();
     }
     return list_scenarios(&options, &arguments);
 }

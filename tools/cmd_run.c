@@ -210,18 +210,15 @@ static void take_result(const struct isolated *child, struct result *result)
                                         : isolate_text(child, text));
 }
 
-/* The lines before the first break that was not expected; the caller frees. */
+/* The lines before the first break that was not expected, or NULL; the caller frees. */
 static char *tell_story(const struct engine *engine, const struct job *job,
                         const struct result *result)
 {
-    struct story story = {.scenario = job->scenario};
+    struct story story;
     struct isolated child;
-    for (uint32_t i = 0; i < result->verdict_count && !story.record; i++)
-        if (!result->gate.expected[i])
-            story.record = result->verdicts[i].verdict.record;
-    if (!story.record)
-        return NULL;
     struct isolated *const children[] = {&child};
+    if (!story_of(job->scenario, result, &story))
+        return NULL;
     isolate_start(&child, story_tell, &story, budget_ms(engine->options));
     while (child.end == ISOLATE_RUNS)
         isolate_wait(children, 1);
@@ -335,13 +332,13 @@ static int run_and_report(struct engine *engine, FILE *out)
     return report_code(&engine->report);
 }
 
-/* A report that could not be written is no report. */
+/* A report that could not be written is no report; main looks after stdout. */
 static int close_output(FILE *out, const char *path, int code)
 {
+    if (out == stdout)
+        return code;
     bool written = fflush(out) == 0 && !ferror(out);
-    if (out != stdout)
-        written &= fclose(out) == 0;
-    if (written)
+    if ((fclose(out) == 0) & written)
         return code;
     fprintf(stderr, "%s: error: %s\n", path, strerror(errno));
     return CODE_SIMULATOR;
@@ -356,7 +353,7 @@ static int run_suite(struct engine *engine, const struct arguments *arguments)
     if (!out)
         return options_error(&usage, "--output %s: %s", path, strerror(errno));
     int code = run_and_report(engine, out);
-    return close_output(out, path ? path : "stdout", code);
+    return close_output(out, path, code);
 }
 
 int cmd_run(int argc, char **argv)

@@ -167,35 +167,6 @@ static void print_line(struct show *show, enum color color, const char *text)
     show->lines++;
 }
 
-/* Why the bus said no where the MPU had said yes. */
-static const char *bus_reason(const struct scenario *s, const struct record *r)
-{
-    if (r->address >= 0xe0000000u && r->address <= 0xe00fffffu)
-        return "the private peripheral bus takes no unprivileged access";
-    if (pair_low(r->value) & CFSR_UNALIGNED)
-        return "an access to a device must be aligned";
-    uint32_t device = board_device_at(&s->board, r->address);
-    if (device == BOARD_NONE)
-        return "nothing answers at this address";
-    return s->board.devices[device].type ? "a device's register takes whole words only"
-                                         : "this device is a named hole, not modelled";
-}
-
-/* The line under a fault: the region that decided, or the bus. */
-static void explain_fault(struct show *show, const struct record *r)
-{
-    char why[MPU_ARMV7M_DESCRIPTION_MAX], text[TIMELINE_TEXT_MAX];
-    const struct access access = {
-        .address = r->address, .size = 1, .kind = (enum access_kind)pair_high(r->value)};
-    if (pair_low(r->value) & CFSR_UNDEFINSTR)
-        return;
-    struct mpu_verdict verdict = mpu_armv7m_check(&show->mpu, access);
-    mpu_armv7m_describe(&show->mpu, verdict, why, sizeof why);
-    snprintf(text, sizeof text, "%*s%s%s%s", 44, "", why, verdict.allowed ? "; but " : "",
-             verdict.allowed ? bus_reason(show->scenario, r) : "");
-    print_line(show, PLAIN, text);
-}
-
 static void print_record(struct show *show, const struct record *r)
 {
     char text[TIMELINE_TEXT_MAX];
@@ -204,8 +175,8 @@ static void print_record(struct show *show, const struct record *r)
     bool bad = r->kind == EVENT_FAULT || r->kind == EVENT_KERNEL_PANIC;
     bool own = r->kind == EVENT_KERNEL_READ || r->kind == EVENT_KERNEL_WRITE;
     print_line(show, bad ? RED : own ? DIM : PLAIN, text);
-    if (r->kind == EVENT_FAULT)
-        explain_fault(show, r);
+    if (r->kind == EVENT_FAULT && timeline_explain(&show->timeline, &show->mpu, r, text))
+        print_line(show, PLAIN, text);
 }
 
 static bool is_expected(const struct scenario *s, const struct verdict *v)

@@ -47,6 +47,7 @@ struct usage {
     const struct option_row *rows;
     size_t row_count;
     int argument_min, argument_max; /* how many; ARGUMENTS_ANY: no limit */
+    const char *const *words;       /* that an argument may be, for hints; ends in NULL; or NULL */
 };
 
 struct arguments {

@@ -185,7 +185,7 @@ static void put_tail(struct report *report)
         return;
     fclose(report->tail_file);
     if (report->tail_size)
-        fprintf(report->out, "%smeasured, in microseconds of virtual time%s\n%s\n",
+        fprintf(report->out, "%smeasured%s, in us of virtual time (median and p99: at most)\n%s\n",
                 paint(report, BOLD), paint(report, PLAIN), report->tail);
     free(report->tail);
     report->tail = NULL;
@@ -266,6 +266,11 @@ static void put_summary(struct report *report)
 
 static void pretty_end(struct report *report)
 {
+    if (!report->all.runs) {
+        fprintf(report->out, "nothing ran: %u file%s with errors\n", report->all.bad_files,
+                plural(report->all.bad_files));
+        return;
+    }
     if (!report->quiet) {
         put_tail(report);
         put_table(report);

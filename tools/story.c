@@ -5,16 +5,33 @@
 
 #include "tools/isolate.h"
 #include "tools/timeline.h"
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { STORY_LINES = 12 };
 
-/* The last lines that came. */
-struct ring {
-    uint64_t count;
-    char lines[STORY_LINES][TIMELINE_TEXT_MAX];
+struct teller {
+    const struct story *story;
+    struct timeline timeline;
+    struct recorder recorder; /* of the step under way */
+    struct run run;
+    uint64_t seen;  /* records before that step */
+    uint64_t count; /* lines so far; the last of them are kept */
+    char lines[STORY_LINES][2 * TIMELINE_TEXT_MAX];
 };
+
+bool story_of(const struct scenario *scenario, const struct result *result, struct story *story)
+{
+    for (uint32_t i = 0; i < result->verdict_count; i++) {
+        const struct verdict *v = &result->verdicts[i].verdict;
+        if (result->gate.expected[i])
+            continue;
+        bool at_end = v->record >= result->records && v->process < scenario->app_count;
+        *story = (struct story){scenario, v->record, at_end ? v->process : PATTERN_ANY};
+        return true;
+    }
+    return false;
+}
 
 /* The kernel's single register accesses would push out what matters. */
 static bool is_noise(const struct record *r)
@@ -24,26 +41,58 @@ static bool is_noise(const struct record *r)
            r->kind == EVENT_NOTE_BASE + NOTE_PROCESS_STATE;
 }
 
-static void fill(struct ring *ring, const struct story *story, const struct recorder *recorder)
+/* A fault keeps its explanation in the same piece. */
+static void keep(struct teller *teller, const char *text, const char *explanation)
 {
-    struct timeline timeline;
-    timeline_start(&timeline, story->scenario);
-    for (uint64_t i = 0; i < recorder->count && i < story->record; i++) {
-        const struct record *r = &recorder->records[i];
-        char *line = ring->lines[ring->count % STORY_LINES];
-        char text[TIMELINE_TEXT_MAX];
-        if (!timeline_add(&timeline, r, text) || is_noise(r))
+    char *line = teller->lines[teller->count++ % STORY_LINES];
+    snprintf(line, sizeof teller->lines[0], "%s%s%s", text, *explanation ? "\n" : "", explanation);
+}
+
+/* The first half of a call or an upcall has its line with the second half, which is told as well. */
+static bool is_over(const struct teller *teller, uint64_t i)
+{
+    uint64_t number = teller->seen + i;
+    if (number < teller->story->record)
+        return false;
+    uint16_t kind = teller->recorder.records[i].kind;
+    return number > teller->story->record ||
+           (kind != EVENT_SYSCALL_MORE && kind != EVENT_UPCALL_MORE);
+}
+
+static void take_step(struct teller *teller, const struct mpu_armv7m *mpu)
+{
+    char text[TIMELINE_TEXT_MAX], why[TIMELINE_TEXT_MAX];
+    for (uint64_t i = 0; i < teller->recorder.count && !is_over(teller, i); i++) {
+        const struct record *r = &teller->recorder.records[i];
+        bool theirs = teller->story->process == PATTERN_ANY || teller->story->process == r->process;
+        if (!timeline_add(&teller->timeline, r, text) || !theirs || is_noise(r))
             continue;
-        memcpy(line, text, sizeof text);
-        ring->count++;
+        if (r->kind != EVENT_FAULT || !timeline_explain(&teller->timeline, mpu, r, why))
+            *why = '\0';
+        keep(teller, text, why);
+    }
+    teller->seen += teller->recorder.count;
+    teller->recorder.count = 0;
+}
+
+static void run_up_to(struct teller *teller)
+{
+    const struct machine *m = teller->run.hw.m;
+    struct mpu_armv7m mpu = *machine_mpu(m);
+    enum run_state state = RUN_GOING;
+    take_step(teller, &mpu);
+    while (teller->seen < teller->story->record && state == RUN_GOING) {
+        mpu = *machine_mpu(m);
+        state = machine_step(&teller->run.hw);
+        take_step(teller, &mpu);
     }
 }
 
-static void print(const struct ring *ring, int pipe)
+static void print(const struct teller *teller, int pipe)
 {
-    uint64_t first = ring->count > STORY_LINES ? ring->count - STORY_LINES : 0;
-    for (uint64_t i = first; i < ring->count; i++) {
-        const char *line = ring->lines[i % STORY_LINES];
+    uint64_t first = teller->count > STORY_LINES ? teller->count - STORY_LINES : 0;
+    for (uint64_t i = first; i < teller->count; i++) {
+        const char *line = teller->lines[i % STORY_LINES];
         isolate_write(pipe, line, strlen(line));
         isolate_write(pipe, "\n", 1);
     }
@@ -51,17 +100,13 @@ static void print(const struct ring *ring, int pipe)
 
 void story_tell(const void *argument, int pipe)
 {
-    const struct story *story = argument;
-    struct recorder recorder;
+    struct teller teller = {.story = argument};
     struct result result;
-    struct run run;
-    struct ring ring = {0};
-    recorder_start(&recorder, 0);
-    if (run_begin(&run, story->scenario, &recorder, &result))
-        while (recorder.count < story->record && machine_step(&run.hw) == RUN_GOING)
-            ;
-    fill(&ring, story, &recorder);
-    print(&ring, pipe);
-    run_end(&run);
-    recorder_free(&recorder);
+    timeline_start(&teller.timeline, teller.story->scenario);
+    recorder_start(&teller.recorder, 0);
+    if (run_begin(&teller.run, teller.story->scenario, &teller.recorder, &result))
+        run_up_to(&teller);
+    print(&teller, pipe);
+    run_end(&teller.run);
+    recorder_free(&teller.recorder);
 }

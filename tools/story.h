@@ -7,8 +7,13 @@
 /* What is told, and up to which record. */
 struct story {
     const struct scenario *scenario;
-    uint64_t record; /* of the break: struct verdict.record */
+    uint64_t record;  /* of the break: struct verdict.record */
+    uint32_t process; /* only what it did and got, or PATTERN_ANY: all */
 };
+
+/* Of the first break that was not expected. A break found at the end of the run says little about
+ * when it came about: then its app's own last events are told. False: there is no such break. */
+bool story_of(const struct scenario *scenario, const struct result *result, struct story *story);
 
 /* Lines as timeline.h writes them, into a pipe: the shape of an isolate_work. `argument` is a struct
  * story. */

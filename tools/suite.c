@@ -109,6 +109,14 @@ static int not_hidden(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
+bool suite_is_board(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    size_t folder = name ? (size_t)(name - path) : 0;
+    return (folder == 6 && strncmp(path, "boards", 6) == 0) ||
+           (folder > 6 && strncmp(path + folder - 7, "/boards", 7) == 0);
+}
+
 static void add_folder(struct suite *suite, const char *folder, bool boards_too)
 {
     struct dirent **entries;
@@ -121,20 +129,13 @@ static void add_folder(struct suite *suite, const char *folder, bool boards_too)
             fprintf(stderr, "%s/%s: error: the path is too long, left out\n", folder, name);
         else if (is_folder(path) && (boards_too || strcmp(name, "boards") != 0))
             add_folder(suite, path, boards_too);
-        else if (ends_with(name, ".json") && !ends_with(name, ".schema.json") && is_file(path))
+        else if (ends_with(name, ".json") && !ends_with(name, ".schema.json") && is_file(path) &&
+                 (boards_too || !suite_is_board(path)))
             add(suite, path, "");
         free(entries[i]);
     }
     if (count >= 0)
         free(entries);
-}
-
-bool suite_is_board(const char *path)
-{
-    const char *name = strrchr(path, '/');
-    size_t folder = name ? (size_t)(name - path) : 0;
-    return (folder == 6 && strncmp(path, "boards", 6) == 0) ||
-           (folder > 6 && strncmp(path + folder - 7, "/boards", 7) == 0);
 }
 
 /* --- arguments ------------------------------------------------------------------------------- */
@@ -181,6 +182,16 @@ void suite_base(const char *path, char base[SCENARIO_ID_MAX])
     snprintf(base, SCENARIO_ID_MAX, "%.*s", (int)size, from);
 }
 
+/* A name that may be meant, kept in `best` if it is the nearest so far. */
+static void offer(struct nearest *nearest, const char *name, char best[SCENARIO_ID_MAX])
+{
+    nearest_offer(nearest, name);
+    if (nearest->best != name)
+        return;
+    snprintf(best, SCENARIO_ID_MAX, "%s", name);
+    nearest->best = best;
+}
+
 /* Always false. */
 static bool not_there(const struct usage *usage, const char *argument)
 {
@@ -195,15 +206,21 @@ static bool not_there(const struct usage *usage, const char *argument)
         add_folder(&all, folder, true);
     for (size_t i = 0; i < all.count; i++) {
         suite_base(all.files[i].path, base);
-        nearest_offer(&nearest, base);
-        if (nearest.best == base) {
-            snprintf(best, sizeof best, "%s", base);
-            nearest.best = best;
-        }
+        offer(&nearest, base, best);
+        base[strcspn(base, "/")] = '\0';
+        offer(&nearest, base, best);
     }
+    for (size_t i = 0; usage->words && usage->words[i]; i++)
+        offer(&nearest, usage->words[i], best);
     options_error(usage, "no such file, folder or scenario: %s%s", argument,
                   nearest_text(&nearest, hint, sizeof hint));
     suite_free(&all);
+    return false;
+}
+
+static bool is_a_board(const struct usage *usage, const char *path)
+{
+    options_error(usage, "%s is a board, not a scenario: `postern check` reads boards", path);
     return false;
 }
 
@@ -224,7 +241,7 @@ static bool add_argument(struct suite *suite, const struct usage *usage, const c
             return not_there(usage, argument);
     }
     if (!is_folder(path))
-        return true;
+        return boards_too || !suite_is_board(path) || is_a_board(usage, path);
     add_folder(suite, path, boards_too);
     if (suite->count == before) {
         options_error(usage, "no scenario stands below %s", argument);

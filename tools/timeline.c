@@ -3,7 +3,7 @@
 
 #include "tools/timeline.h"
 
-#include "model/passthrough.h"
+#include "model/driver.h"
 #include "model/process.h"
 #include "sim/app_steps.h"
 #include "sim/mpu_armv7m.h"
@@ -57,19 +57,50 @@ static const struct {
     {MPU_ARMV7M_RBAR, 4, "MPU.RBAR"}, {MPU_ARMV7M_RASR, 4, "MPU.RASR"},
 };
 
-static void put_address(struct line *line, uint32_t address)
+static bool put_private_register(struct line *line, uint32_t address)
 {
-    char text[NAME_TEXT_MAX];
     for (size_t i = 0; i < COUNT_OF(private_registers); i++) {
         uint32_t offset = address - private_registers[i].first;
         if (offset >= private_registers[i].size)
             continue;
         put(line, private_registers[i].size > 4 ? "%s+0x%" PRIx32 : "%s", private_registers[i].name,
             offset);
+        return true;
+    }
+    return false;
+}
+
+/* As scenarios write it: "TIMER1.CC[0]", "TIMER1+0x544", "ram+0x40". */
+static void put_address(struct line *line, uint32_t address)
+{
+    const struct board *board = &line->s->board;
+    uint32_t device = board_device_at(board, address);
+    char text[NAME_TEXT_MAX];
+    if (put_private_register(line, address))
+        return;
+    if (device == BOARD_NONE) {
+        board_describe_address(board, address, text, sizeof text);
+        put(line, "%s", text);
         return;
     }
-    board_describe_address(&line->s->board, address, text, sizeof text);
-    put(line, "%s", text);
+    const struct board_device *d = &board->devices[device];
+    uint32_t offset = address - d->window.base;
+    int row = d->type ? device_row(d->type, offset) : -1;
+    if (row >= 0)
+        put(line, "%s.%s", d->name, d->type->regs[row].name);
+    else
+        put(line, "%s+0x%" PRIx32, d->name, offset);
+}
+
+/* Where a window begins: by the device's name alone. */
+static void put_base(struct line *line, uint32_t address)
+{
+    const struct board *board = &line->s->board;
+    uint32_t device = board_device_at(board, address);
+    if (device != BOARD_NONE && board->devices[device].window.base == address)
+        put(line, "%s", board->devices[device].name);
+    else
+        put_address(line, address);
 }
 
 static void put_device(struct line *line, uint32_t device)
@@ -93,7 +124,7 @@ static void put_line(struct line *line, uint32_t number)
 static void put_driver(struct line *line, uint32_t driver)
 {
     static const char *const names[] = {[0] = "alarm", [1] = "console", [4] = "gpio"};
-    if (driver == line->s->config.passthrough_driver)
+    if (driver == line->s->config.passthrough_driver || driver == DRIVER_NUMBER_BY_CONFIG)
         put(line, "passthrough");
     else if (driver < COUNT_OF(names) && names[driver])
         put(line, "%s", names[driver]);
@@ -117,18 +148,57 @@ static void put_word(struct line *line, uint32_t word)
     if (word < 4096)
         put(line, "%" PRIu32, word);
     else if (board_device_at(board, word) != BOARD_NONE || span_holds(board->ram, word))
-        put_address(line, word);
+        put_base(line, word);
     else
         put(line, "0x%" PRIx32, word);
 }
 
-static void put_end(struct line *line, uint32_t end)
+static void put_end(struct line *line, uint32_t end, uint32_t code)
 {
-    static const char *const names[] = {[END_EXIT_TERMINATE] = "it exited",
-                                        [END_EXIT_RESTART] = "it asked to be restarted",
-                                        [END_FAULT] = "it faulted",
-                                        [END_KILL] = "it was killed"};
-    put(line, "%s", end < COUNT_OF(names) ? names[end] : "for no known reason");
+    switch (end) {
+    case END_EXIT_TERMINATE:
+        put(line, "it exited with code %" PRIu32, code);
+        break;
+    case END_EXIT_RESTART:
+        put(line, "it asked to be restarted, with code %" PRIu32, code);
+        break;
+    case END_FAULT:
+        put(line, "it faulted, status 0x%" PRIx32, code);
+        break;
+    case END_KILL:
+        put(line, "it was killed");
+        break;
+    default:
+        put(line, "for no known reason");
+        break;
+    }
+}
+
+/* The devices of a lendable endpoint. */
+static void put_endpoint(struct line *line, uint32_t endpoint)
+{
+    const struct board *board = &line->s->board;
+    const char *slash = "";
+    for (uint32_t i = 0; i < board->device_count; i++) {
+        if (board->devices[i].endpoint != endpoint || board->devices[i].alias_of != BOARD_NONE)
+            continue;
+        put(line, "%s%s", slash, board->devices[i].name);
+        slash = "/";
+    }
+    if (!*slash)
+        put(line, "endpoint %" PRIu32, endpoint);
+}
+
+/* A filter's answer: yes and a window, or no and why. */
+static void put_answer(struct line *line, const struct record *r)
+{
+    if (pair_high(r->value)) {
+        put(line, "no, ");
+        put_err(line, pair_high(r->value));
+        return;
+    }
+    put(line, "yes, 0x%" PRIx32 " bytes at ", pair_low(r->value));
+    put_base(line, r->address);
 }
 
 static void put_injection(struct line *line, uint32_t index)
@@ -190,7 +260,20 @@ static void put_memop(struct line *line, const uint32_t args[4])
     put_words(line, args + (args[0] < COUNT_OF(names) ? 1 : 0), 1);
 }
 
-static void put_call(struct line *line, uint32_t class, const uint32_t args[4])
+/* A step list's handler has a name. */
+static void put_handler(struct line *line, uint32_t process, uint32_t function)
+{
+    const struct scenario *s = line->s;
+    const char *name = NULL;
+    if (process < s->app_count && s->apps[process].engine == &app_steps_engine)
+        name = app_steps_handler_name(s->apps[process].program, function);
+    if (name)
+        put(line, "%s", name);
+    else
+        put(line, function ? "0x%" PRIx32 : "null", function);
+}
+
+static void put_call(struct line *line, uint32_t process, uint32_t class, const uint32_t args[4])
 {
     static const char *const names[] = {
         [SYSCALL_YIELD] = "yield",       [SYSCALL_SUBSCRIBE] = "subscribe",
@@ -213,8 +296,12 @@ static void put_call(struct line *line, uint32_t class, const uint32_t args[4])
     } else {
         put(line, "%s ", names[class]);
         put_driver(line, args[0]);
-        put(line, " %" PRIu32, args[1]);
-        put_words(line, args + 2, 2);
+        put(line, " %" PRIu32 ", ", args[1]);
+        if (class == SYSCALL_SUBSCRIBE)
+            put_handler(line, process, args[2]);
+        else
+            put_word(line, args[2]);
+        put_words(line, args + 3, 1);
     }
 }
 
@@ -228,16 +315,19 @@ static void put_return(struct line *line, uint32_t variant, const uint32_t r[2])
         put_words(line, r, 2);
         return;
     }
-    put(line, failure ? "failure " : "success");
+    put(line, failure ? "failure " : words ? "success " : "success");
     if (failure)
         put_err(line, r[0]);
-    if (failure ? variant != RETURN_FAILURE : words > 0)
-        put_words(line, failure ? r + 1 : r, failure ? 1 : words);
+    else if (words)
+        put_word(line, r[0]);
+    if (failure ? variant != RETURN_FAILURE : words > 1)
+        put_words(line, r + 1, 1);
 }
 
+/* To the nearest: a device's event may fall between two. */
 static uint64_t cycles_of(const struct scenario *s, uint64_t ps)
 {
-    return (uint64_t)((unsigned __int128)ps * s->board.cpu_hz / PS_PER_S);
+    return (uint64_t)(((unsigned __int128)ps * s->board.cpu_hz + PS_PER_S / 2) / PS_PER_S);
 }
 
 static void put_cycles(struct line *line, const struct timeline_call *call, uint64_t at_ps)
@@ -258,7 +348,7 @@ static void add_call(struct timeline *timeline, struct line *line, const struct 
     *call_of(timeline, more->process) =
         (struct timeline_call){true, first->address, args[0], first->at_ps};
     put(line, "=> ");
-    put_call(line, first->address, args);
+    put_call(line, more->process, first->address, args);
 }
 
 static void add_return(struct timeline *timeline, struct line *line, const struct record *r)
@@ -280,19 +370,6 @@ static void add_return(struct timeline *timeline, struct line *line, const struc
     call->open = false;
 }
 
-/* A step list's handler has a name. */
-static void put_handler(struct line *line, uint32_t process, uint32_t function)
-{
-    const struct scenario *s = line->s;
-    const char *name = NULL;
-    if (process < s->app_count && s->apps[process].engine == &app_steps_engine)
-        name = app_steps_handler_name(s->apps[process].program, function);
-    if (name)
-        put(line, "%s", name);
-    else
-        put(line, "0x%" PRIx32, function);
-}
-
 static void add_upcall(struct timeline *timeline, struct line *line, const struct record *more)
 {
     const struct record *first = &timeline->held;
@@ -311,10 +388,11 @@ static void add_upcall(struct timeline *timeline, struct line *line, const struc
 
 /* --- the other records ----------------------------------------------------------------------- */
 
-/* One phrase a kind of record. In a phrase: %a address (%A in hex), %v value (%V in hex), and its
- * two halves: %l %h in decimal, %L %H in hex; %d %D the device whose index the low, high half is;
- * %i the interrupt line `address`; %r the driver `address`; %e %E the error code in the low, high
- * half; %s the process state `value`; %k the end in the low half; %j the injection `address`.
+/* One phrase a kind of record. In a phrase: %a address as a register, %b as a window's beginning, %X
+ * in hex, %A in decimal; %v value (%V in hex), and its two halves: %l %h in decimal, %L %H in hex;
+ * %D the device whose index the high half is; %i the interrupt line `address`; %p the endpoint
+ * `address`; %r the driver `address`, %R in the low half; %e %E the error code in the low, high
+ * half; %f the filter's answer; %s the process state `value`; %k the end; %j the injection.
  * Kinds without a phrase say nothing that their neighbours do not say. */
 static const char *const phrases[EVENT_KINDS] = {
     [EVENT_LOAD] = "load %a gives %L",
@@ -337,27 +415,27 @@ static const char *const phrases[EVENT_KINDS] = {
     [EVENT_KERNEL_PANIC] = "THE KERNEL PANICS",
     [EVENT_HALT] = "every app is dead, nothing more will happen",
     [EVENT_APP_NOTE] = "mark %A: %v",
-    [EVENT_NOTE_BASE + NOTE_PROCESS_LOADED] = "loaded at %a, %l bytes of memory, life %h",
+    [EVENT_NOTE_BASE + NOTE_PROCESS_LOADED] = "loaded at %X, %l bytes of memory, life %h",
     [EVENT_NOTE_BASE + NOTE_PROCESS_STATE] = "is %s",
-    [EVENT_NOTE_BASE + NOTE_PROCESS_BREAKS] = "app break %a, kernel break %L, reachable up to %H",
-    [EVENT_NOTE_BASE + NOTE_PROCESS_END] = "its life ends: %k, completion code %h",
+    [EVENT_NOTE_BASE + NOTE_PROCESS_BREAKS] = "app break %X, kernel break %L, reachable up to %H",
+    [EVENT_NOTE_BASE + NOTE_PROCESS_END] = "its life ends: %k",
     [EVENT_NOTE_BASE + NOTE_SYSCALL_FILTERED] = "may not call %r: its permissions say no",
     [EVENT_NOTE_BASE + NOTE_UPCALL_QUEUED] = "upcall %r %l queued, %h waiting",
     [EVENT_NOTE_BASE + NOTE_UPCALL_DROPPED] = "upcall %r %l dropped, %h so far",
     [EVENT_NOTE_BASE + NOTE_UPCALL_CANCELLED] = "upcall %r %l: %h of them cancelled",
     [EVENT_NOTE_BASE + NOTE_UPCALL_DELIVERED] = "upcall %r %l delivered to %H",
-    [EVENT_NOTE_BASE + NOTE_GRANT_ALLOCATED] = "grant for driver %L at %a, %h bytes",
+    [EVENT_NOTE_BASE + NOTE_GRANT_ALLOCATED] = "grant for %R at %X, %h bytes",
     [EVENT_NOTE_BASE + NOTE_ALLOW] = "allowed %l bytes at %a",
-    [EVENT_NOTE_BASE + NOTE_FILTER_ASKED] = "the filter is asked for %a, %V bytes",
-    [EVENT_NOTE_BASE + NOTE_FILTER_ANSWERED] = "the filter answers %E: %a, %L bytes",
-    [EVENT_NOTE_BASE + NOTE_WINDOW_GRANTED] = "is lent %a, %V bytes",
-    [EVENT_NOTE_BASE + NOTE_WINDOW_REMOVED] = "loses %a, %V bytes",
-    [EVENT_NOTE_BASE + NOTE_WINDOW_REFUSED] = "is refused %a, %L bytes: %E",
-    [EVENT_NOTE_BASE + NOTE_ENDPOINT_OWNED] = "owns endpoint %A",
-    [EVENT_NOTE_BASE + NOTE_ENDPOINT_MASKED] = "endpoint %A: line %v is masked",
-    [EVENT_NOTE_BASE + NOTE_ENDPOINT_QUIET] = "endpoint %A is quiet",
-    [EVENT_NOTE_BASE + NOTE_ENDPOINT_FREED] = "endpoint %A is free",
-    [EVENT_NOTE_BASE + NOTE_ENDPOINT_STUCK] = "endpoint %A will not be quiet: withheld",
+    [EVENT_NOTE_BASE + NOTE_FILTER_ASKED] = "the filter is asked for %V bytes at %b",
+    [EVENT_NOTE_BASE + NOTE_FILTER_ANSWERED] = "the filter answers %f",
+    [EVENT_NOTE_BASE + NOTE_WINDOW_GRANTED] = "is lent %V bytes at %b",
+    [EVENT_NOTE_BASE + NOTE_WINDOW_REMOVED] = "loses %V bytes at %b",
+    [EVENT_NOTE_BASE + NOTE_WINDOW_REFUSED] = "is refused %L bytes at %b: %E",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_OWNED] = "owns %p",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_MASKED] = "line %v of %p is masked",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_QUIET] = "%p is quiet and reset",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_FREED] = "%p is free",
+    [EVENT_NOTE_BASE + NOTE_ENDPOINT_STUCK] = "%p will not be quiet: withheld",
     [EVENT_NOTE_BASE + NOTE_LINE_SERVICED] = "serves %i, status %H",
     [EVENT_NOTE_BASE + NOTE_LINE_UNCLAIMED] = "%i is nobody's: masked",
     [EVENT_NOTE_BASE + NOTE_CONSOLE_CLIENT] = "%v bytes of it are in the console's buffer at %a",
@@ -394,9 +472,8 @@ static void put_letter(struct line *line, const struct record *r, char letter)
     case 'H':
         put(line, "0x%" PRIx32, high);
         break;
-    case 'd':
     case 'D':
-        put_device(line, letter == 'd' ? low : high);
+        put_device(line, high);
         break;
     case 'i':
         put_line(line, r->address);
@@ -412,7 +489,22 @@ static void put_letter(struct line *line, const struct record *r, char letter)
         put(line, "%s", process_state_name(r->value));
         break;
     case 'k':
-        put_end(line, low);
+        put_end(line, low, high);
+        break;
+    case 'b':
+        put_base(line, r->address);
+        break;
+    case 'X':
+        put(line, "0x%" PRIx32, r->address);
+        break;
+    case 'p':
+        put_endpoint(line, r->address);
+        break;
+    case 'R':
+        put_driver(line, low);
+        break;
+    case 'f':
+        put_answer(line, r);
         break;
     case 'j':
         put_injection(line, r->address);
@@ -512,6 +604,42 @@ const char *timeline_stamp(const struct scenario *scenario, uint64_t at_ps,
              us_text(at_ps, us));
     return text;
 }
+
+/* --- why an access was refused ---------------------------------------------------------------- */
+
+enum { WHAT_COLUMN = 42 };
+
+/* Why the bus said no where the MPU had said yes. */
+static const char *bus_reason(const struct scenario *s, const struct record *fault)
+{
+    if (fault->address >= 0xe0000000u && fault->address <= 0xe00fffffu)
+        return "the private peripheral bus takes no unprivileged access";
+    if (pair_low(fault->value) & CFSR_UNALIGNED)
+        return "an access to a device must be aligned";
+    uint32_t device = board_device_at(&s->board, fault->address);
+    if (device == BOARD_NONE)
+        return "nothing answers at this address";
+    return s->board.devices[device].type ? "a device's register takes whole words only"
+                                         : "this device is a named hole, not modelled";
+}
+
+bool timeline_explain(const struct timeline *timeline, const struct mpu_armv7m *mpu,
+                      const struct record *fault, char text[TIMELINE_TEXT_MAX])
+{
+    char why[MPU_ARMV7M_DESCRIPTION_MAX];
+    const struct access access = {
+        .address = fault->address, .size = 1, .kind = (enum access_kind)pair_high(fault->value)};
+    if (pair_low(fault->value) & CFSR_UNDEFINSTR)
+        return false;
+    struct mpu_verdict verdict = mpu_armv7m_check(mpu, access);
+    mpu_armv7m_describe(mpu, verdict, why, sizeof why);
+    snprintf(text, TIMELINE_TEXT_MAX, "%*s%s%s%s", WHAT_COLUMN + 2, "", why,
+             verdict.allowed ? "; but " : "",
+             verdict.allowed ? bus_reason(timeline->scenario, fault) : "");
+    return true;
+}
+
+/* --- lines ----------------------------------------------------------------------------------- */
 
 void timeline_start(struct timeline *timeline, const struct scenario *scenario)
 {
