@@ -27,17 +27,25 @@ void passthrough_device_silence(const struct passthrough_endpoint *e, struct hw 
         hw_write32(hw, device_base(e) + INTENCLR, 0xffffffff);
 }
 
+static bool is_met(struct hw *hw, uint32_t address, const struct quiesce_step *step)
+{
+    return (hw_read32(hw, address) & step->mask) == step->value;
+}
+
 static enum err await(struct hw *hw, uint32_t address, const struct quiesce_step *step)
 {
     for (uint32_t i = 0; i < step->count; i++)
-        if ((hw_read32(hw, address) & step->mask) == step->value)
+        if (is_met(hw, address, step))
             return ERR_NONE;
     return ERR_FAIL;
 }
 
-static enum err quiesce_one(struct hw *hw, uint32_t base, const struct quiesce_step *step)
+/* `*skip`: how many steps after this one to leave out. */
+static enum err quiesce_one(struct hw *hw, uint32_t base, const struct quiesce_step *step,
+                            uint32_t *skip)
 {
     uint32_t address = base + step->offset;
+    *skip = 0;
     switch (step->kind) {
     case QUIESCE_WRITE:
         hw_write32(hw, address, step->value);
@@ -48,6 +56,9 @@ static enum err quiesce_one(struct hw *hw, uint32_t base, const struct quiesce_s
         return ERR_NONE;
     case QUIESCE_AWAIT:
         return await(hw, address, step);
+    case QUIESCE_SKIP:
+        *skip = is_met(hw, address, step) ? step->count : 0;
+        return ERR_NONE;
     default:
         return ERR_FAIL; /* a board's table with a kind that is none: nothing is known to be quiet */
     }
@@ -58,8 +69,8 @@ enum err passthrough_device_quiesce(const struct passthrough_endpoint *e, struct
     enum err worst = ERR_NONE;
 
     passthrough_device_silence(e, hw);
-    for (uint32_t i = 0; i < e->quiesce_count; i++) {
-        enum err err = quiesce_one(hw, device_base(e), &e->quiesce[i]);
+    for (uint32_t i = 0, skip; i < e->quiesce_count; i += 1 + skip) {
+        enum err err = quiesce_one(hw, device_base(e), &e->quiesce[i], &skip);
         if (err)
             worst = err; /* the rest still helps: disabled, pointers wiped */
     }

@@ -15,6 +15,7 @@ enum quiesce_kind {
     QUIESCE_WRITE, /* write `value` to base + offset */
     QUIESCE_FILL,  /* write `value` to `count` registers from base + offset, 4 bytes apart */
     QUIESCE_AWAIT, /* read base + offset until (read & mask) == value, at most `count` reads */
+    QUIESCE_SKIP,  /* leave out the next `count` steps if (read & mask) == value */
 };
 
 struct quiesce_step {

@@ -3,8 +3,11 @@
 /* clang-format off */
 #define WRITE(at, word) {.kind = QUIESCE_WRITE, .offset = (at), .value = (word)}
 #define FILL(at, many, word) {.kind = QUIESCE_FILL, .offset = (at), .count = (many), .value = (word)}
-#define AWAIT(at, bits, word)                                                                      \
-    {.kind = QUIESCE_AWAIT, .offset = (at), .count = 0x4000, .mask = (bits), .value = (word)}
+#define AWAIT_LONG(at, bits, word, reads)                                                          \
+    {.kind = QUIESCE_AWAIT, .offset = (at), .count = (reads), .mask = (bits), .value = (word)}
+#define AWAIT(at, bits, word) AWAIT_LONG(at, bits, word, 0x4000)
+#define SKIP(many, at, bits, word)                                                                 \
+    {.kind = QUIESCE_SKIP, .offset = (at), .count = (many), .mask = (bits), .value = (word)}
 /* clang-format on */
 
 enum { ALL = 0xffffffff };
@@ -119,22 +122,37 @@ static const struct quiesce_step gpiote[] = {
     WRITE(0x17c, 0),   /* EVENTS_PORT */
 };
 
+/* LFCLK is the kernel's, too: its alarm counts it. So it runs afterwards, whatever the owner did. */
 static const struct quiesce_step clock_power[] = {
-    WRITE(0x004, 1),                            /* TASKS_HFCLKSTOP */
-    WRITE(0x018, 1),                            /* TASKS_CTSTOP */
-    WRITE(0x07c, 1),                            /* TASKS_LOWPWR */
-    WRITE(0x008, 1),                            /* TASKS_LFCLKSTART: the kernel's alarm needs it */
-    WRITE(0x528, 0x10),                         /* HFXODEBOUNCE */
-    WRITE(0x538, 0),                            /* CTIV */
-    WRITE(0x55c, 0),                            /* TRACECONFIG */
-    WRITE(0x5b4, 0),                            /* LFRCMODE */
-    WRITE(0x510, 0),                            /* POFCON */
-    WRITE(0x51c, 0),                            /* GPREGRET, GPREGRET2 */
-    WRITE(0x520, 0),      WRITE(0x578, 0),      /* DCDCEN, DCDCEN0 */
-    WRITE(0x580, 0),      WRITE(0x900, 0xffff), /* RAM[n].POWER: every section on */
-    WRITE(0x910, 0xffff), WRITE(0x920, 0xffff), WRITE(0x930, 0xffff),
-    WRITE(0x940, 0xffff), WRITE(0x950, 0xffff), WRITE(0x960, 0xffff),
-    WRITE(0x970, 0xffff), WRITE(0x980, 0xffff), FILL(0x100, 12, 0), /* EVENTS of CLOCK and POWER */
+    WRITE(0x004, 1),                   /* TASKS_HFCLKSTOP */
+    WRITE(0x018, 1),                   /* TASKS_CTSTOP */
+    WRITE(0x07c, 1),                   /* TASKS_LOWPWR */
+    SKIP(5, 0x418, 1 << 16, 1 << 16),  /* LFCLKSTAT: it runs */
+    WRITE(0x00c, 1),                   /* TASKS_LFCLKSTOP: a crystal on its way takes 250 ms */
+    WRITE(0x518, 0),                   /* LFCLKSRC: RC */
+    WRITE(0x104, 0),                   /* EVENTS_LFCLKSTARTED */
+    WRITE(0x008, 1),                   /* TASKS_LFCLKSTART */
+    AWAIT_LONG(0x104, ALL, 1, 0xffff), /* EVENTS_LFCLKSTARTED: after 600 us */
+    WRITE(0x518, 0),                   /* LFCLKSRC */
+    WRITE(0x528, 0x10),                /* HFXODEBOUNCE */
+    WRITE(0x538, 0),                   /* CTIV */
+    WRITE(0x55c, 0),                   /* TRACECONFIG */
+    WRITE(0x5b4, 0),                   /* LFRCMODE */
+    WRITE(0x510, 0),                   /* POFCON */
+    WRITE(0x51c, 0),                   /* GPREGRET, GPREGRET2 */
+    WRITE(0x520, 0),
+    WRITE(0x578, 0), /* DCDCEN, DCDCEN0 */
+    WRITE(0x580, 0),
+    WRITE(0x900, 0xffff), /* RAM[n].POWER: every section on */
+    WRITE(0x910, 0xffff),
+    WRITE(0x920, 0xffff),
+    WRITE(0x930, 0xffff),
+    WRITE(0x940, 0xffff),
+    WRITE(0x950, 0xffff),
+    WRITE(0x960, 0xffff),
+    WRITE(0x970, 0xffff),
+    WRITE(0x980, 0xffff),
+    FILL(0x100, 12, 0), /* EVENTS of CLOCK and POWER */
 };
 
 static const struct quiesce_step radio[] = {

@@ -12,13 +12,12 @@
  *   TEMP TEMP       the last temperature stays (read-only): a property of the chip, nobody's secret.
  *   RADIO RXCRC, RSSISAMPLE, ECB and CCM internals: power of the RADIO is cycled (0xFFC); ECB and CCM
  *                   keep their data in RAM, their pointers are wiped.
- *   CLOCK, POWER    LFCLK is started, not stopped: the kernel's own alarm counts it. If it did not
- *                   run, LFCLKSTARTED comes when it does. LFCLKSRC cannot be written meanwhile and
- *                   stays; RESETREAS stays, it is the chip's record.
+ *   CLOCK, POWER    LFCLK runs afterwards: the kernel's own alarm counts it. If it ran it keeps its
+ *                   source; if the owner had stopped it, it is the RC oscillator. RESETREAS stays.
  *
- * Waits are counted in register reads. A read takes at least four CPU cycles over the bus; so 0x4000
- * reads are at least 1 ms at 64 MHz: ten times a UARTE byte at the 1 Mbaud that its steps set, and
- * six times the RNG's first byte (128 us start-up + 30 us).
+ * Waits are counted in register reads, 0x4000 at most: at one CPU cycle a read, faster than any bus,
+ * that is 256 us at 64 MHz: a UARTE byte takes 10 us at the 1 Mbaud that its steps set, the RNG's first
+ * one 158 us. LFCLK's RC oscillator takes 600 us to start and has 1 ms.
  *
  * Source: nRF52840 Product Specification v1.7, register tables of each chapter; reset values as in
  * Nordic's nrf52840.svd (nrfx MDK).
