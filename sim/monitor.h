@@ -1,15 +1,17 @@
 /* monitor.h: a rule's judge: reads records as they come, and the hardware, and touches nothing.
  *
- *   trace_add --record--> every monitor whose `kinds` has that kind --verdict_add--> machine.verdicts
- *   switch to user mode --> on_user: the MPU as it is now, before the first instruction
+ *   trace_add --record--> every monitor whose `kinds` has that kind --verdict_add-->
+ *   machine.verdicts switch to user mode --> on_user: the MPU as it is now, before the first
+ *   instruction
  *
- * on_user comes right after EVENT_RUN and before EVENT_RETURN, EVENT_UPCALL and the first operation.
+ * on_user comes right after EVENT_RUN and before EVENT_RETURN, EVENT_UPCALL and the first
+ * operation.
  * Monitors hear a record in the order of monitors[]: the ledger (sim/monitors/ledger.h) first, so
  * that the others find in it what should be, this record included.
  *
- * A monitor's state is a value of state_size bytes inside the machine and is copied with it. Monitors
- * read memory, registers and devices (machine.h's views), never the kernel's struct: its notes say
- * what was meant, the hardware says what is.
+ * A monitor's state is a value of state_size bytes inside the machine and is copied with it.
+ * Monitors read memory, registers and devices (machine.h's views), never the kernel's struct: its
+ * notes say what was meant, the hardware says what is.
  */
 #ifndef SIM_MONITOR_H
 #define SIM_MONITOR_H
@@ -67,37 +69,46 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_STALE_OFF, "%p runs while the protection unit is off") \
     X(DETAIL_STALE_OTHER, "%p can reach %a and on for %g bytes, which belong to another app") \
     X(DETAIL_STALE_LIFE, "%p can reach %a and on for %g bytes of an earlier life or loan") \
-    X(DETAIL_EXPOSURE, "%p reaches %a, one of %g bytes that it did not ask for and no board file declares") \
+    X(DETAIL_EXPOSURE, \
+      "%p reaches %a, one of %g bytes that it did not ask for and no board file declares") \
     X(DETAIL_EXPOSURE_BOUND, "an app reaches %g bytes beyond its requests, wanted %w") \
     /* memory-layout */ \
-    X(DETAIL_LAYOUT_BLOCK, "%p has a block at %a of %g bytes that wraps or is not all process RAM") \
+    X(DETAIL_LAYOUT_BLOCK, \
+      "%p has a block at %a of %g bytes that wraps or is not all process RAM") \
     X(DETAIL_LAYOUT_MEETS, "%p has a block at %a that meets the block of %o") \
     X(DETAIL_LAYOUT_ORDER, "%p has its app break at %a, and %G is not above it as it must be") \
     X(DETAIL_LAYOUT_MARK, "%p has its app break at %a, below the end of an allowed buffer at %G") \
     X(DETAIL_LAYOUT_ALLOW, "%p has allowed %g bytes at %a, which are not all its own") \
-    X(DETAIL_LAYOUT_GRANT, "%p has a grant of %g bytes at %a, which meets what must stay apart from it") \
+    X(DETAIL_LAYOUT_GRANT, \
+      "%p has a grant of %g bytes at %a, which meets what must stay apart from it") \
     X(DETAIL_LAYOUT_MEMOP, "%p was told that its break is %W, and it is %a") \
     /* exclusive-owner */ \
     X(DETAIL_OWNER_TWO, "%p was lent %a, whose device %o has") \
     X(DETAIL_OWNER_KERNEL, "%p was lent %a, which a driver of the kernel uses") \
     X(DETAIL_OWNER_ACCESS, "%p used the register %a, which it was not lent") \
     /* filter-asked, refusal-reason */ \
-    X(DETAIL_FILTER_NOT_ASKED, "%p was lent %a without the board's filter having said yes to that request") \
+    X(DETAIL_FILTER_NOT_ASKED, \
+      "%p was lent %a without the board's filter having said yes to that request") \
     X(DETAIL_FILTER_MISQUOTED, "the filter's answer to %p for %a came out as %e, and it says %f") \
     X(DETAIL_FILTER_COVER, "%p was lent %a, which does not contain all of what it asked for") \
-    X(DETAIL_FILTER_MEMORY, "%p was lent %a, which meets memory, a private register or what is never lent") \
+    X(DETAIL_FILTER_MEMORY, \
+      "%p was lent %a, which meets memory, a private register or what is never lent") \
     X(DETAIL_REFUSAL_CODE, "%p was refused %a with %e, and the reason was %f") \
     X(DETAIL_REFUSAL_VAGUE, "%p was refused %a with %e, which gives no reason") \
     X(DETAIL_REFUSAL_VARIANT, "%p was refused %a with return variant %g, wanted %w") \
     /* interrupt-owner */ \
-    X(DETAIL_IRQ_FOREIGN, "%p got the interrupt of the device at %a, line %g, which it was not lent") \
+    X(DETAIL_IRQ_FOREIGN, \
+      "%p got the interrupt of the device at %a, line %g, which it was not lent") \
     X(DETAIL_IRQ_UNTIED, "%p got an upcall for base %a and line %g, which no one device has") \
-    X(DETAIL_IRQ_NONE, "%p got an upcall for line %g (device at %a), which has not risen since the last one") \
+    X(DETAIL_IRQ_NONE, \
+      "%p got an upcall for line %g (device at %a), which has not risen since the last one") \
     X(DETAIL_IRQ_QUEUED, "line %g was serviced for %p, which does not hold its device at %a") \
     /* death-order, device-reset */ \
-    X(DETAIL_DEATH_IGNORED, "%p exited or faulted, and its life was not ended before user mode ran") \
+    X(DETAIL_DEATH_IGNORED, \
+      "%p exited or faulted, and its life was not ended before user mode ran") \
     X(DETAIL_DEATH_MAPPED, "%p gave up its window %a, which was never taken out of its map") \
-    X(DETAIL_DEATH_ORDER, "the device at %a of %p was dealt with out of order: step %g before step %w") \
+    X(DETAIL_DEATH_ORDER, \
+      "the device at %a of %p was dealt with out of order: step %g before step %w") \
     X(DETAIL_DEATH_UNFINISHED, "the device at %a of %p was still at step %g when user mode ran") \
     X(DETAIL_DEATH_LINE, "the line of the device at %a, once lent to %p, is still on or pending") \
     X(DETAIL_DEATH_BUSY, "the device at %a, once lent to %p, is not quiet") \
@@ -121,13 +132,17 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_LIVELOCK_LINE, "line %l was serviced %g times in a row while %p was ready") \
     X(DETAIL_LIVELOCK_STUCK, "virtual time stands still: the CPU never leaves a loop") \
     /* dma-reach, dma-after-death, memory-fresh, buffer-custody */ \
-    X(DETAIL_DMA_OWNER, "a device lent to %p reached %a and on for %g bytes, beyond its owner's memory") \
-    X(DETAIL_DMA_KERNEL, "a device of the kernel reached %a and on for %g bytes, beyond the kernel's RAM") \
+    X(DETAIL_DMA_OWNER, \
+      "a device lent to %p reached %a and on for %g bytes, beyond its owner's memory") \
+    X(DETAIL_DMA_KERNEL, \
+      "a device of the kernel reached %a and on for %g bytes, beyond the kernel's RAM") \
     X(DETAIL_DMA_NOBODY, "a device that works for nobody reached %a and on for %g bytes") \
     X(DETAIL_DMA_DEAD, "a device once lent to %p still reached %a and on for %g bytes") \
     X(DETAIL_FRESH, "%p finds %G at %a, which it has just been given and which must be zero") \
-    X(DETAIL_CUSTODY_BYTES, "the driver's buffer holds %G at %a, beyond the %w bytes of its client %p") \
-    X(DETAIL_CUSTODY_LENGTH, "%g bytes of the driver's buffer at %a go out, and %p handed over %w") \
+    X(DETAIL_CUSTODY_BYTES, \
+      "the driver's buffer holds %G at %a, beyond the %w bytes of its client %p") \
+    X(DETAIL_CUSTODY_LENGTH, \
+      "%g bytes of the driver's buffer at %a go out, and %p handed over %w") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
     X(DETAIL_STEP_FAULT, "%p faulted %g times without the scenario expecting it") \
@@ -187,7 +202,8 @@ struct latency_result {
 };
 const struct latency_result *latency_result(const struct machine *m, uint32_t check);
 const struct latency_result *latency_result_2(const struct machine *m, uint32_t check);
-/* The upper edge of the histogram's bar that holds the quantile, but never more than the maximum. */
+/* The upper edge of the histogram's bar that holds the quantile, but never more than the maximum.
+ * */
 uint64_t latency_quantile_ps(const struct latency_result *l, uint32_t per_mille);
 
 /* What the reach monitor saw: the worst over-exposure of each process. */

@@ -8,105 +8,103 @@ struct explanation {
     struct verdict example;
 };
 
-/* clang-format off */
-#define EXAMPLE(...) {.check = CHECK_NONE, __VA_ARGS__}
+#define EXAMPLE(...)                                                                               \
+    {                                                                                              \
+        .check = CHECK_NONE, __VA_ARGS__                                                           \
+    }
 
 static const struct explanation explanations[RULE_NUMBER] = {
-    [RULE_REACH] = {
-        "before each first instruction in user mode, at every address where the decoded MPU's verdict may "
-        "change, by byte, for reading, writing and executing; and at each access of an app that went "
-        "through",
-        EXAMPLE(.detail = DETAIL_REACH_WRITE, .process = 1, .address = 0x20001800, .got = 256)},
-    [RULE_STALE_MPU] = {
-        "as reach: what is reachable beyond what is due and belongs to another app, or to an earlier life "
-        "or loan; and the unit's ENABLE bit",
-        EXAMPLE(.detail = DETAIL_STALE_OTHER, .process = 1, .address = 0x20000000, .got = 2048)},
-    [RULE_MEMORY_LAYOUT] = {
-        "at each load, break, allow and grant that the kernel notes, and at what memop returns to the app",
-        EXAMPLE(.detail = DETAIL_LAYOUT_MARK, .process = 0, .address = 0x20000400, .got = 0x20000480)},
-    [RULE_EXCLUSIVE_OWNER] = {
-        "when a window is lent, against all other windows and the claims of kernel drivers; and at each "
-        "access of an app to a register that went through",
-        EXAMPLE(.detail = DETAIL_OWNER_TWO, .process = 1, .address = 0x40009000, .got = 0)},
-    [RULE_FILTER_ASKED] = {
-        "when a window is lent: the filter's note about this very request stands before it, and the filter, "
-        "asked again by the monitor, says the same and covers the request",
-        EXAMPLE(.detail = DETAIL_FILTER_NOT_ASKED, .process = 0, .address = 0x40001000)},
-    [RULE_REFUSAL_REASON] = {
-        "when a request's refusal reaches the app, against the filter asked again and against what can be "
-        "told from the request itself",
-        EXAMPLE(.detail = DETAIL_REFUSAL_CODE, .process = 0, .address = 0x40001000, .got = ERR_NOSUPPORT,
-                .wanted = ERR_RESERVE)},
-    [RULE_INTERRUPT_OWNER] = {
-        "when a passthrough upcall begins in an app: base and line are one device's, the app holds it, the "
-        "line has risen since the last one",
-        EXAMPLE(.detail = DETAIL_IRQ_FOREIGN, .process = 1, .address = 0x40009000, .got = 9)},
-    [RULE_DEATH_ORDER] = {
-        "from the kernel's notes in their order, and from NVIC, line and registers of the device before "
-        "the next first instruction in user mode",
-        EXAMPLE(.detail = DETAIL_DEATH_UNFINISHED, .process = 0, .address = 0x40009000, .got = 1)},
-    [RULE_DEVICE_RESET] = {
-        "when a window is lent, from the device's line and from each register that a write can change",
-        EXAMPLE(.detail = DETAIL_RESET_REGISTER, .process = 1, .address = 0x40009540, .got = 0x1234)},
-    [RULE_UPCALL_ONCE] = {
-        "with a queue kept from the kernel's notes, and the subscriptions that the app made itself",
-        EXAMPLE(.detail = DETAIL_UPCALL_UNQUEUED, .process = 0, .got = 0x10001)},
+    [RULE_REACH] = {"before each first instruction in user mode, at every address where the "
+                    "decoded MPU's verdict may change, by byte, for reading, writing and "
+                    "executing; and at each access of an app that went through",
+                    EXAMPLE(.detail = DETAIL_REACH_WRITE, .process = 1, .address = 0x20001800,
+                            .got = 256)},
+    [RULE_STALE_MPU] = {"as reach: what is reachable beyond what is due and belongs to another "
+                        "app, or to an earlier life or loan; and the unit's ENABLE bit",
+                        EXAMPLE(.detail = DETAIL_STALE_OTHER, .process = 1, .address = 0x20000000,
+                                .got = 2048)},
+    [RULE_MEMORY_LAYOUT] = {"at each load, break, allow and grant that the kernel notes, and at "
+                            "what memop returns to the app",
+                            EXAMPLE(.detail = DETAIL_LAYOUT_MARK, .process = 0,
+                                    .address = 0x20000400, .got = 0x20000480)},
+    [RULE_EXCLUSIVE_OWNER] =
+        {"when a window is lent, against all other windows and the claims of kernel drivers; and "
+         "at each access of an app to a register that went through",
+         EXAMPLE(.detail = DETAIL_OWNER_TWO, .process = 1, .address = 0x40009000, .got = 0)},
+    [RULE_FILTER_ASKED] =
+        {"when a window is lent: the filter's note about this very request stands before it, and "
+         "the filter, asked again by the monitor, says the same and covers the request",
+         EXAMPLE(.detail = DETAIL_FILTER_NOT_ASKED, .process = 0, .address = 0x40001000)},
+    [RULE_REFUSAL_REASON] = {"when a request's refusal reaches the app, against the filter asked "
+                             "again and against what can be told from the request itself",
+                             EXAMPLE(.detail = DETAIL_REFUSAL_CODE, .process = 0,
+                                     .address = 0x40001000, .got = ERR_NOSUPPORT,
+                                     .wanted = ERR_RESERVE)},
+    [RULE_INTERRUPT_OWNER] = {"when a passthrough upcall begins in an app: base and line are one "
+                              "device's, the app holds it, the line has risen since the last one",
+                              EXAMPLE(.detail = DETAIL_IRQ_FOREIGN, .process = 1,
+                                      .address = 0x40009000, .got = 9)},
+    [RULE_DEATH_ORDER] = {"from the kernel's notes in their order, and from NVIC, line and "
+                          "registers of the device before the next first instruction in user mode",
+                          EXAMPLE(.detail = DETAIL_DEATH_UNFINISHED, .process = 0,
+                                  .address = 0x40009000, .got = 1)},
+    [RULE_DEVICE_RESET] = {"when a window is lent, from the device's line and from each register "
+                           "that a write can change",
+                           EXAMPLE(.detail = DETAIL_RESET_REGISTER, .process = 1,
+                                   .address = 0x40009540, .got = 0x1234)},
+    [RULE_UPCALL_ONCE] = {"with a queue kept from the kernel's notes, and the subscriptions that "
+                          "the app made itself",
+                          EXAMPLE(.detail = DETAIL_UPCALL_UNQUEUED, .process = 0, .got = 0x10001)},
     [RULE_KERNEL_PANIC] = {"when the kernel panics", EXAMPLE(.detail = DETAIL_KERNEL_PANIC)},
-    [RULE_PROGRESS] = {
-        "when the CPU goes to sleep or halts: no live app is ready, and none waits for an upcall that is "
-        "there",
-        EXAMPLE(.detail = DETAIL_PROGRESS_UPCALL, .process = 0)},
-    [RULE_STARVATION] = {
-        "by the time in user mode that others had while an app was ready, under round robin and the "
-        "feedback queue",
-        EXAMPLE(.detail = DETAIL_STARVED, .process = 2, .got = 95000 * PS_PER_US,
-                .wanted = 30060 * PS_PER_US)},
-    [RULE_LIVELOCK] = {
-        "by counting what one line is serviced without a step in user mode or a sleep between",
-        EXAMPLE(.detail = DETAIL_LIVELOCK_LINE, .process = 0, .address = 9, .got = 65)},
-    [RULE_DMA_REACH] = {
-        "at each access of a device to memory, by whom it works for at that moment",
-        EXAMPLE(.detail = DETAIL_DMA_OWNER, .process = 0, .address = 0x20010000, .got = 64)},
-    [RULE_DMA_AFTER_DEATH] = {
-        "at each access of a device to memory after it was taken back and called quiet",
-        EXAMPLE(.detail = DETAIL_DMA_DEAD, .process = 0, .address = 0x20000100, .got = 8)},
-    [RULE_OVER_EXPOSURE] = {
-        "as reach: bytes of granted windows beyond what was asked, against the board's list of exposures",
-        EXAMPLE(.detail = DETAIL_EXPOSURE, .process = 0, .address = 0x50000000, .got = 471040)},
-    [RULE_MEMORY_FRESH] = {
-        "before an app's first instruction after its memory grew, by looking at each byte that this life "
-        "has not reached before",
-        EXAMPLE(.detail = DETAIL_FRESH, .process = 0, .address = 0x20000480, .got = 0x5e)},
-    [RULE_BUFFER_CUSTODY] = {
-        "when the console's DMA buffer is filled for a client, and when DMA reads it",
-        EXAMPLE(.detail = DETAIL_CUSTODY_BYTES, .process = 1, .address = 0x2003ff10, .got = 0x41,
-                .wanted = 16)},
-    [RULE_SLICE] = {
-        "by the time in user mode of one app's turn while another was ready, under round robin and the "
-        "feedback queue",
-        EXAMPLE(.detail = DETAIL_SLICE, .process = 0, .got = 14000 * PS_PER_US,
-                .wanted = 10000 * PS_PER_US)},
-    [RULE_STEP] = {
-        "by the app's own engine, step by step; and by its faults",
-        EXAMPLE(.detail = DETAIL_STEP, .process = 0, .address = 3, .got = 2, .wanted = 0)},
-    [RULE_COUNT] = {
-        "by counting the records that match",
-        EXAMPLE(.detail = DETAIL_COUNT_LOW, .got = 99, .wanted = 100)},
-    [RULE_ABSENT] = {
-        "at each record that matches",
-        EXAMPLE(.detail = DETAIL_ABSENT, .process = 1, .address = 0x40009000)},
-    [RULE_ORDER] = {
-        "at each record that matches the second pattern", EXAMPLE(.detail = DETAIL_ORDER)},
-    [RULE_LATENCY] = {
-        "from each match of the first pattern to the first later match of the second; what is open at the "
-        "end counts, too",
-        EXAMPLE(.detail = DETAIL_LATENCY_LONG, .got = 121 * PS_PER_US, .wanted = 99700000)},
-    [RULE_FINAL] = {
-        "once, at the end of the run",
-        EXAMPLE(.detail = DETAIL_FINAL_STATE, .process = 0, .got = PROCESS_FAULTED,
-                .wanted = PROCESS_YIELDED)},
+    [RULE_PROGRESS] = {"when the CPU goes to sleep or halts: no live app is ready, and none waits "
+                       "for an upcall that is there",
+                       EXAMPLE(.detail = DETAIL_PROGRESS_UPCALL, .process = 0)},
+    [RULE_STARVATION] = {"by the time in user mode that others had while an app was ready, under "
+                         "round robin and the feedback queue",
+                         EXAMPLE(.detail = DETAIL_STARVED, .process = 2, .got = 95000 * PS_PER_US,
+                                 .wanted = 30060 * PS_PER_US)},
+    [RULE_LIVELOCK] =
+        {"by counting what one line is serviced without a step in user mode or a sleep between",
+         EXAMPLE(.detail = DETAIL_LIVELOCK_LINE, .process = 0, .address = 9, .got = 65)},
+    [RULE_DMA_REACH] = {"at each access of a device to memory, by whom it works for at that moment",
+                        EXAMPLE(.detail = DETAIL_DMA_OWNER, .process = 0, .address = 0x20010000,
+                                .got = 64)},
+    [RULE_DMA_AFTER_DEATH] =
+        {"at each access of a device to memory after it was taken back and called quiet",
+         EXAMPLE(.detail = DETAIL_DMA_DEAD, .process = 0, .address = 0x20000100, .got = 8)},
+    [RULE_OVER_EXPOSURE] = {"as reach: bytes of granted windows beyond what was asked, against the "
+                            "board's list of exposures",
+                            EXAMPLE(.detail = DETAIL_EXPOSURE, .process = 0, .address = 0x50000000,
+                                    .got = 471040)},
+    [RULE_MEMORY_FRESH] = {"before an app's first instruction after its memory grew, by looking at "
+                           "each byte that this life has not reached before",
+                           EXAMPLE(.detail = DETAIL_FRESH, .process = 0, .address = 0x20000480,
+                                   .got = 0x5e)},
+    [RULE_BUFFER_CUSTODY] =
+        {"when the console's DMA buffer is filled for a client, and when DMA reads it",
+         EXAMPLE(.detail = DETAIL_CUSTODY_BYTES, .process = 1, .address = 0x2003ff10, .got = 0x41,
+                 .wanted = 16)},
+    [RULE_SLICE] = {"by the time in user mode of one app's turn while another was ready, under "
+                    "round robin and the feedback queue",
+                    EXAMPLE(.detail = DETAIL_SLICE, .process = 0, .got = 14000 * PS_PER_US,
+                            .wanted = 10000 * PS_PER_US)},
+    [RULE_STEP] = {"by the app's own engine, step by step; and by its faults",
+                   EXAMPLE(.detail = DETAIL_STEP, .process = 0, .address = 3, .got = 2,
+                           .wanted = 0)},
+    [RULE_COUNT] = {"by counting the records that match",
+                    EXAMPLE(.detail = DETAIL_COUNT_LOW, .got = 99, .wanted = 100)},
+    [RULE_ABSENT] = {"at each record that matches",
+                     EXAMPLE(.detail = DETAIL_ABSENT, .process = 1, .address = 0x40009000)},
+    [RULE_ORDER] = {"at each record that matches the second pattern",
+                    EXAMPLE(.detail = DETAIL_ORDER)},
+    [RULE_LATENCY] = {"from each match of the first pattern to the first later match of the "
+                      "second; what is open at the end counts, too",
+                      EXAMPLE(.detail = DETAIL_LATENCY_LONG, .got = 121 * PS_PER_US,
+                              .wanted = 99700000)},
+    [RULE_FINAL] = {"once, at the end of the run",
+                    EXAMPLE(.detail = DETAIL_FINAL_STATE, .process = 0, .got = PROCESS_FAULTED,
+                            .wanted = PROCESS_YIELDED)},
 };
-/* clang-format on */
 
 void rule_explain(enum rule rule, FILE *out)
 {

@@ -1,5 +1,5 @@
-/* rules.h: every rule that a run is judged by. One row a rule: id, aliases, what it demands, source.
- * Ids are permanent: verdicts, `postern explain`, mutants and JUnit print them.
+/* rules.h: every rule that a run is judged by. One row a rule: id, aliases, what it demands, and
+ * from where. Ids are permanent: verdicts, `postern explain`, mutants and JUnit print them.
  */
 #ifndef SIM_RULES_H
 #define SIM_RULES_H
@@ -9,85 +9,85 @@
 /* X(enumerator, id, aliases, demand, source). Append only. */
 #define RULES(X)                                                                                   \
     X(RULE_REACH, "reach", "",                                                                     \
-      "Unprivileged code reaches exactly its flash (read, execute), its memory up to its break and " \
-      "the windows it was lent (read, write); anything beyond is declared over-exposure.",          \
-      "facts/mpu.md section 3, invariant 2; ARMv7-M ARM B3.5")                                      \
+      "Unprivileged code reaches exactly its flash (read, execute), its memory up to its break "   \
+      "and the windows it was lent (read, write); anything beyond is declared over-exposure.",     \
+      "Tock, the contract of the MPU trait; ARMv7-M ARM (DDI 0403) B3.5")                          \
     X(RULE_STALE_MPU, "stale-mpu", "",                                                             \
-      "At every switch to user mode the MPU holds the regions of the process that runs, nothing of " \
-      "another, of an earlier life or of a window taken back; and the unit is on.",                 \
-      "facts/mpu.md section 3, invariants 3 and 5")                                                 \
+      "At every switch to user mode the MPU holds the regions of the process that runs, nothing "  \
+      "of another, of an earlier life or of a window taken back; and the unit is on.",             \
+      "Tock, configure_mpu before each switch to a process; tock issues 1822 and 2146")            \
     X(RULE_MEMORY_LAYOUT, "memory-layout", "",                                                     \
-      "memory start <= high-water mark <= app break <= kernel break <= memory end, without wrap; "  \
-      "blocks of live processes do not meet.",                                                      \
-      "facts/mpu.md section 3, invariants 1 and 4")                                                 \
+      "memory start <= high-water mark <= app break <= kernel break <= memory end, without wrap; " \
+      "blocks of live processes do not meet.",                                                     \
+      "Tock, process memory layout; tock issues 1144 and 4366")                                    \
     X(RULE_EXCLUSIVE_OWNER, "exclusive-owner", "PT8",                                              \
-      "A lent register byte belongs to one live process, and to no driver of the kernel.",          \
-      "TRD 107 section 2: a specific device to a single application")                               \
+      "A lent register byte belongs to one live process, and to no driver of the kernel.",         \
+      "TRD 107 section 2: a specific device to a single application")                              \
     X(RULE_FILTER_ASKED, "filter-asked", "PT6 PT7 PT9",                                            \
-      "Before each window is mapped the board's filter was asked, said yes, and its answer contains " \
-      "the request and meets no memory and no private register.",                                   \
-      "TRD 107 section 2, steps 3 and 4")                                                           \
+      "Before each window is mapped the board's filter was asked, said yes, and its answer "       \
+      "contains the request and meets no memory and no private register.",                         \
+      "TRD 107 section 2, steps 3 and 4")                                                          \
     X(RULE_REFUSAL_REASON, "refusal-reason", "PT12",                                               \
-      "A refused request tells the app why: the filter's own code, or the kernel's.",               \
-      "TRD 104 section 3.3; TRD 107 section 2, step 5")                                             \
+      "A refused request tells the app why: the filter's own code, or the kernel's.",              \
+      "TRD 104 section 3.3; TRD 107 section 2, step 5")                                            \
     X(RULE_INTERRUPT_OWNER, "interrupt-owner", "PT15 PT16",                                        \
-      "A lent device's interrupt becomes an upcall of its owner and of nobody else.",               \
-      "TRD 107 section 2, step 6")                                                                  \
+      "A lent device's interrupt becomes an upcall of its owner and of nobody else.",              \
+      "TRD 107 section 2, step 6")                                                                 \
     X(RULE_DEATH_ORDER, "death-order", "PT1 PT2 PT13 PT14",                                        \
-      "When an owner dies or gives back: unmapped, line masked, device quiet, upcalls dropped, "    \
-      "ownership freed, in this order, before anything else runs in user mode.",                    \
-      "facts/passthrough.md section 4")                                                             \
+      "When an owner dies or gives back: unmapped, line masked, device quiet, upcalls dropped, "   \
+      "ownership freed, in this order, before anything else runs in user mode.",                   \
+      "model/passthrough.h, G5 and G6")                                                            \
     X(RULE_DEVICE_RESET, "device-reset", "PT14",                                                   \
-      "A new owner finds the device in reset state, with nothing of the old owner in it.",          \
-      "facts/passthrough.md section 4")                                                             \
+      "A new owner finds the device in reset state, with nothing of the old owner in it.",         \
+      "model/passthrough.h, G5 and G6")                                                            \
     X(RULE_UPCALL_ONCE, "upcall-once", "PT3",                                                      \
-      "Each upcall is delivered once, in order, or counted as dropped; never to another process, "  \
-      "never null, never after its subscription was swapped.",                                      \
-      "TRD 104 section 4.2")                                                                        \
+      "Each upcall is delivered once, in order, or counted as dropped; never to another process, " \
+      "never null, never after its subscription was swapped.",                                     \
+      "TRD 104 section 4.2")                                                                       \
     X(RULE_KERNEL_PANIC, "kernel-panic", "PT2 PT3 PT4 PT5",                                        \
-      "Nothing that an app, a filter's answer or a device does panics the kernel.",                 \
-      "facts/tock-abi.md section 2, last row")                                                      \
-    X(RULE_PROGRESS, "progress", "",                                                               \
-      "No process waits for ever on an event that has happened.",                                   \
-      "TRD 104 section 4.1")                                                                        \
+      "Nothing that an app, a filter's answer or a device does panics the kernel.",                \
+      "Tock, threat model: an app cannot panic the kernel")                                        \
+    X(RULE_PROGRESS, "progress", "", "No process waits for ever on an event that has happened.",   \
+      "TRD 104 section 4.1")                                                                       \
     X(RULE_STARVATION, "starvation", "",                                                           \
-      "Where the scheduler promises turns, a ready process runs within them.",                      \
-      "Virtualization, section Fairness; facts/tock-abi.md section 3")                              \
+      "Where the scheduler promises turns, a ready process runs within them.",                     \
+      "Tock, schedulers; its Virtualization document, section Fairness")                           \
     X(RULE_LIVELOCK, "livelock", "PT17",                                                           \
-      "No interrupt line keeps the kernel from running a ready process.",                           \
-      "facts/passthrough.md section 2, PT17")                                                       \
+      "No interrupt line keeps the kernel from running a ready process.",                          \
+      "model/passthrough.h, G7")                                                                   \
     X(RULE_DMA_REACH, "dma-reach", "D9",                                                           \
-      "A device that works for an app reads and writes only that app's memory; one that works for " \
-      "the kernel only the kernel's own.",                                                          \
-      "TRD 107 section 3")                                                                          \
+      "A device that works for an app reads and writes only that app's memory; one that works "    \
+      "for the kernel only the kernel's own.",                                                     \
+      "TRD 107 section 3")                                                                         \
     X(RULE_DMA_AFTER_DEATH, "dma-after-death", "PT14",                                             \
-      "No DMA of a lent device goes on after its owner's death was dealt with.",                    \
-      "facts/passthrough.md section 4")                                                             \
+      "No DMA of a lent device goes on after its owner's death was dealt with.",                   \
+      "model/passthrough.h, G5 and G6")                                                            \
     X(RULE_OVER_EXPOSURE, "over-exposure", "PT10",                                                 \
-      "What an app reaches beyond its request was declared by the board.",                          \
-      "facts/passthrough.md section 2, PT10")                                                       \
+      "What an app reaches beyond its request was declared by the board.",                         \
+      "TRD 107 section 2, step 3: the board may over-allocate")                                    \
     X(RULE_MEMORY_FRESH, "memory-fresh", "",                                                       \
-      "Memory that becomes reachable for an app holds zeros or its own bytes, nothing older.",      \
-      "Virtualization, section Data Sharing; Tock memop 0 and 1")                                   \
+      "Memory that becomes reachable for an app holds zeros or its own bytes, nothing older.",     \
+      "Tock, Virtualization document, section Data Sharing; memop 0 and 1")                        \
     X(RULE_BUFFER_CUSTODY, "buffer-custody", "",                                                   \
-      "A driver's buffer is wiped before it changes clients.",                                      \
-      "Virtualization, section Data Sharing, rule 3")                                               \
+      "A driver's buffer is wiped before it changes clients.",                                     \
+      "Tock, Virtualization document, section Data Sharing, rule 3")                               \
     X(RULE_SLICE, "slice", "",                                                                     \
-      "No process runs longer than its slice while another is ready, where the scheduler has slices.", \
-      "facts/tock-abi.md section 3")                                                                \
+      "No process runs longer than its slice while another is ready, where the scheduler has "     \
+      "slices.",                                                                                   \
+      "Tock, schedulers: the time slice")                                                          \
     /* Rules that a scenario asks for. */                                                          \
-    X(RULE_STEP, "step", "", "A step of an app gives what the scenario expects of it.", "")          \
-    X(RULE_COUNT, "count", "", "Events are as many as the scenario says.", "")                       \
-    X(RULE_ABSENT, "absent", "", "Events that must not come do not come.", "")                       \
-    X(RULE_ORDER, "order", "", "Events come in the order that the scenario says.", "")               \
-    X(RULE_LATENCY, "latency", "", "From one event to another it takes at most the bound.", "")      \
+    X(RULE_STEP, "step", "", "A step of an app gives what the scenario expects of it.", "")        \
+    X(RULE_COUNT, "count", "", "Events are as many as the scenario says.", "")                     \
+    X(RULE_ABSENT, "absent", "", "Events that must not come do not come.", "")                     \
+    X(RULE_ORDER, "order", "", "Events come in the order that the scenario says.", "")             \
+    X(RULE_LATENCY, "latency", "", "From one event to another it takes at most the bound.", "")    \
     X(RULE_FINAL, "final", "", "At the end a process is as the scenario says.", "")
 
 enum rule {
 #define RULE_ENUM(enumerator, id, aliases, demand, source) enumerator,
     RULES(RULE_ENUM)
 #undef RULE_ENUM
-    RULE_NUMBER
+        RULE_NUMBER
 };
 
 struct rule_row {

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char *const phrases[DETAIL_NUMBER] = {
-#define PHRASE_ROW(enumerator, phrase) [enumerator] = phrase,
+#define PHRASE_ROW(enumerator, phrase) [enumerator] = (phrase),
     VERDICT_DETAILS(PHRASE_ROW)
 #undef PHRASE_ROW
 };

@@ -11,8 +11,8 @@
 
 enum { VERDICT_TEXT_MAX = 400 }; /* bytes that hold every sentence, its end included */
 
-/* One plain sentence without the rule's id and without a full stop. `s` gives names of apps, devices and
- * patterns; NULL: numbers stand for them. Cut to `size` bytes, always ended. */
+/* One plain sentence without the rule's id and without a full stop. `s` gives names of apps,
+ * devices and patterns; NULL: numbers stand for them. Cut to `size` bytes, always ended. */
 void verdict_describe(const struct scenario *s, const struct verdict *verdict, char *text,
                       size_t size);
 /* The same, with what a step list says about its own failed step. */

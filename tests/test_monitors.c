@@ -1,6 +1,6 @@
-/* test_monitors.c: each rule bites: the fault is planted in a booted machine, by records that a correct
- * kernel would not make or by registers that it would not leave so, and exactly that rule breaks. And
- * each good sequence stays silent.
+/* test_monitors.c: each rule bites: the fault is planted in a booted machine, by records that a
+ * correct kernel would not make or by registers that it would not leave so, and exactly that rule
+ * breaks. And each good sequence stays silent.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -910,7 +910,8 @@ START_TEST(every_always_on_rule_has_a_planted_fault)
 }
 END_TEST
 
-/* Other rules may break along with it: all of another's map is foreign, all of one's own is missing. */
+/* Other rules may break along with it: all of another's map is foreign, all of one's own is
+ * missing. */
 START_TEST(another_apps_configuration_is_stale_and_lacks_ones_own)
 {
     boot();

@@ -1,11 +1,11 @@
 /* count_checks: count, absent, order: what a scenario asks for.
  *
  * Judges every record against the patterns of those checks. Count: matches within [min, max] at the
- * end, more than max at once. Absent: no match since `after` matched (from the start, if there is no
- * such pattern). Order: each match of the second has a match of the first since the last one.
+ * end, more than max at once. Absent: no match since `after` matched (from the start, if there is
+ * no such pattern). Order: each match of the second has a match of the first since the last one.
  *
- * Armed: a count always; absent once `after` has matched; order once the second has matched. Cannot see:
- * records that are not traced.
+ * Armed: a count always; absent once `after` has matched; order once the second has matched.
+ * Cannot see: records that are not traced.
  */
 #include "model/process.h"
 #include "sim/machine.h"

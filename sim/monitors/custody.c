@@ -1,11 +1,11 @@
 /* custody: buffer-custody, for the console's DMA buffer.
  *
- * Judges when a process's bytes come into the buffer (NOTE_CONSOLE_CLIENT): beyond its length the buffer
- * is zero, so that nothing of the client before is left. And each read of the buffer by DMA: within
- * the client's length.
+ * Judges when a process's bytes come into the buffer (NOTE_CONSOLE_CLIENT): beyond its length the
+ * buffer is zero, so that nothing of the client before is left. And each read of the buffer by
+ * DMA: within the client's length.
  *
- * Cannot see: bytes inside the length that are not the client's (no record shows what it handed over);
- * buffers of other drivers, which have no note yet.
+ * Cannot see: bytes inside the length that are not the client's (no record shows what it handed
+ * over); buffers of other drivers, which have no note yet.
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"

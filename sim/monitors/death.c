@@ -4,19 +4,21 @@
  *
  *   1 unmapped --> 2 masked --> 3 quiet, or stuck --> (upcalls dropped) --> 4 freed
  *
- * all before user mode runs again, whoever's. Then, before that first instruction, the hardware: the
- * line disabled and not pending, the device's line low, no wake to come, its registers at reset. A
- * life ends at the latest before user mode runs after its exit or fault, and each of its windows is
- * said to be unmapped. Whether it is: reach.c. Whether its upcalls are gone: upcall.c, interrupt.c.
+ * all before user mode runs again, whoever's. Then, before that first instruction, the hardware:
+ * the line disabled and not pending, the device's line low, no wake to come, its registers at
+ * reset. A life ends at the latest before user mode runs after its exit or fault, and each of its
+ * windows is said to be unmapped. Whether it is: reach.c. Whether its upcalls are gone: upcall.c,
+ * interrupt.c.
  *
  * When a window is granted, each modelled device that it meets (and that its owner does not use
  * already by another window) has its line low and its registers at reset: device-reset.
  *
- * Not compared, since software cannot bring them back: registers that no write changes (results such
- * as RNG.VALUE, TEMP, COUNTER, AMOUNT; what stands there is cleared by the device or is no secret of the
- * old owner's), views of another register, and a register that an injection forces. An endpoint that
- * the kernel calls stuck, and so withholds, is judged for its masked line alone; a line that a scenario
- * makes stuck or pulses, and a device that it hangs, may be so from after the reset.
+ * Not compared, since software cannot bring them back: registers that no write changes (results
+ * such as RNG.VALUE, TEMP, COUNTER, AMOUNT; what stands there is cleared by the device or is no
+ * secret of the old owner's), views of another register, and a register that an injection forces.
+ * An endpoint that the kernel calls stuck, and so withholds, is judged for its masked line alone;
+ * a line that a scenario makes stuck or pulses, and a device that it hangs, may be so from after
+ * the reset.
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"

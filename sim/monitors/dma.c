@@ -5,12 +5,13 @@
  *   lent to a live app      its memory only, [memory start, what it reaches)
  *   a kernel driver's       the kernel's RAM only (config.kernel_ram)
  *   lent once, taken back   while the kernel makes it quiet: still its old owner's block; after the
- *                           note that it is quiet, or once user mode has run: none (dma-after-death)
+ *                           note that it is quiet, or once user mode has run: none
+ *                           (dma-after-death)
  *   nobody's                none
  *
- * These are the containment rules: without an IOPMP no kernel can keep the first row, only the board
- * can, by not lending a DMA master. Cannot see: memory reached by a device that another device triggers
- * in its owner's name; accesses that the bus refused (EVENT_DMA_REFUSED).
+ * These are the containment rules: without an IOPMP no kernel can keep the first row, only the
+ * board can, by not lending a DMA master. Cannot see: memory reached by a device that another
+ * device triggers in its owner's name; accesses that the bus refused (EVENT_DMA_REFUSED).
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"

@@ -1,14 +1,15 @@
 /* filter: filter-asked and refusal-reason.
  *
- * filter-asked: before each NOTE_WINDOW_GRANTED (and each success of command 2) the board's filter was
- * asked about this very request, since the app's call or its load; it said yes; it says the same when we
- * ask it again; and its answer contains the request and meets no RAM, no flash, no private register,
- * nothing that the board forbids.
+ * filter-asked: before each NOTE_WINDOW_GRANTED (and each success of command 2) the board's filter
+ * was asked about this very request, since the app's call or its load; it said yes; it says the
+ * same when we ask it again; and its answer contains the request and meets no RAM, no flash, no
+ * private register, nothing that the board forbids.
  *
- * refusal-reason: when command 1, 2 or 3 is refused, the code is the one that the request deserves as far
- * as it can be told from outside: NODEVICE (filtered, nothing lent here, no such loan), SIZE (empty,
- * wraps), INVAL (no multiple of 32), BUSY (a kernel driver's), the filter's own code where the filter
- * refused. NOSUPPORT and FAIL are no reasons, unless the filter's own. The variant is Failure.
+ * refusal-reason: when command 1, 2 or 3 is refused, the code is the one that the request deserves
+ * as far as it can be told from outside: NODEVICE (filtered, nothing lent here, no such loan),
+ * SIZE (empty, wraps), INVAL (no multiple of 32), BUSY (a kernel driver's), the filter's own code
+ * where the filter refused. NOSUPPORT and FAIL are no reasons, unless the filter's own. The
+ * variant is Failure.
  *
  * Cannot see: which of the kernel's other reasons holds (ALREADY, BUSY, OFF, RESERVE, NOMEM).
  */

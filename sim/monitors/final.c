@@ -1,11 +1,11 @@
 /* final: step and final: what apps found by themselves, and how they are at the end.
  *
- * step: the first failed expectation of each app's engine; a fault of a step list that no step expected;
- * an expected fault that did not come. final: state, restarts, completion code and variables against the
- * scenario's bounds, looked at once, at the end.
+ * step: the first failed expectation of each app's engine; a fault of a step list that no step
+ * expected; an expected fault that did not come. final: state, restarts, completion code and
+ * variables against the scenario's bounds, looked at once, at the end.
  *
- * Cannot see: why a step gave what it gave: `postern show` has the records around it. An app of another
- * engine may fault as it likes: only step lists say what they expect.
+ * Cannot see: why a step gave what it gave: `postern show` has the records around it. An app of
+ * another engine may fault as it likes: only step lists say what they expect.
  */
 #include "sim/app_steps.h"
 #include "sim/machine.h"

@@ -1,11 +1,11 @@
 /* fresh: memory-fresh.
  *
- * Judges, before an app's first instruction after its reachable memory grew (a load, a restart, a break
- * moved up, a rounding moved up), every byte that this life has not reached before: it is zero. RAM
- * begins with a pattern, so what nobody cleared shows.
+ * Judges, before an app's first instruction after its reachable memory grew (a load, a restart, a
+ * break moved up, a rounding moved up), every byte that this life has not reached before: it is
+ * zero. RAM begins with a pattern, so what nobody cleared shows.
  *
- * Cannot see: bytes that this life had reached, gave up by a lower break and gets again; they are its
- * own. What DMA of the app's own device wrote there before its first look counts as stale.
+ * Cannot see: bytes that this life had reached, gave up by a lower break and gets again; they are
+ * its own. What DMA of the app's own device wrote there before its first look counts as stale.
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"

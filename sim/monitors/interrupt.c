@@ -1,12 +1,13 @@
 /* interrupt: interrupt-owner.
  *
- * Judges each upcall of the passthrough driver as the app gets it (r0 status, r1 base, r2 line), whether
- * by a handler or by yield-wait-for: base and line are those of one endpoint; the app holds a window
- * of it now; and the line has risen (or an injection pended it) since its last such upcall, once for
- * each, or is still high. And each NOTE_LINE_SERVICED that names an app: it holds the endpoint.
+ * Judges each upcall of the passthrough driver as the app gets it (r0 status, r1 base, r2 line),
+ * whether by a handler or by yield-wait-for: base and line are those of one endpoint; the app
+ * holds a window of it now; and the line has risen (or an injection pended it) since its last such
+ * upcall, once for each, or is still high. And each NOTE_LINE_SERVICED that names an app: it holds
+ * the endpoint.
  *
- * Cannot see: whether `status` is right (only the device could tell, and it has been silenced since);
- * rises that were merged into one upcall, which is what a level interrupt is for.
+ * Cannot see: whether `status` is right (only the device could tell, and it has been silenced
+ * since); rises that were merged into one upcall, which is what a level interrupt is for.
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"

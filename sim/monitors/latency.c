@@ -1,13 +1,14 @@
 /* latency: latency and speed-up: what a scenario asks for.
  *
- * Each match of `from` is paired with the first later match of `to`; one `to` ends all that are open. A
- * pair slower than the bound breaks the rule at once, one that is open for longer than it at the end
- * does so then. Patterns may be the same: then the time from one match to the next is measured. A
- * speed-up compares the means of two pairs of patterns, in thousandths.
+ * Each match of `from` is paired with the first later match of `to`; one `to` ends all that are
+ * open. A pair slower than the bound breaks the rule at once, one that is open for longer than it
+ * at the end does so then. Patterns may be the same: then the time from one match to the next is
+ * measured. A speed-up compares the means of two pairs of patterns, in thousandths.
  *
- * Armed: by the first pair (a speed-up: by one of each). Exact: count, minimum, maximum, sum. By half
- * octaves of nanoseconds: the quantiles. When more than OPEN_MAX are open, further `from`s are counted
- * and not timed: they are faster than the ones before them, and the bound is judged on those.
+ * Armed: by the first pair (a speed-up: by one of each). Exact: count, minimum, maximum, sum. By
+ * half octaves of nanoseconds: the quantiles. When more than OPEN_MAX are open, further `from`s
+ * are counted and not timed: they are faster than the ones before them, and the bound is judged on
+ * those.
  */
 #include "model/process.h"
 #include "sim/machine.h"
@@ -27,8 +28,8 @@ struct latencies {
     struct meter meters[LATENCY_MAX];
 };
 
-/* ---- the histogram: bar 0 holds 0 and 1 ns, bars 2k - 1 and 2k the lower and upper half of the octave
- * that begins at 2^k ns */
+/* ---- the histogram: bar 0 holds 0 and 1 ns, bars 2k - 1 and 2k the lower and upper half of the
+ * octave that begins at 2^k ns */
 
 static uint32_t bar_of(uint64_t ps)
 {

@@ -1,12 +1,12 @@
 /* layout: memory-layout.
  *
- * Judges from the kernel's notes of loads, breaks, allows and grants, and from what memop returned to
- * the app: block inside the processes' RAM and meeting no other live block; memory start <= high-water
- * mark <= app break <= what the MPU gives <= kernel break <= grants <= memory end. The high-water mark is
- * ours: the end of the highest buffer that an allow accepted in this life.
+ * Judges from the kernel's notes of loads, breaks, allows and grants, and from what memop returned
+ * to the app: block inside the processes' RAM and meeting no other live block; memory start <=
+ * high-water mark <= app break <= what the MPU gives <= kernel break <= grants <= memory end. The
+ * high-water mark is ours: the end of the highest buffer that an allow accepted in this life.
  *
- * Cannot see: the kernel's control block at the block's end (its size is the kernel's own); whether a
- * noted break is the one that the kernel uses: the reach rule sees that in the MPU.
+ * Cannot see: the kernel's control block at the block's end (its size is the kernel's own);
+ * whether a noted break is the one that the kernel uses: the reach rule sees that in the MPU.
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"

@@ -5,12 +5,13 @@
  *   the kernel's notes: loads, ends, breaks, windows ---/
  *
  * A window is in the ledger if the app asked for it (or its header does), the filter says yes when
- * asked again, and the kernel says so by its note or by what it returns to the app. It leaves with the
- * note of its removal, with the app's successful release, or with the end of the app's life,
+ * asked again, and the kernel says so by its note or by what it returns to the app. It leaves with
+ * the note of its removal, with the app's successful release, or with the end of the app's life,
  * whichever is first. So no note alone can make anything reachable that is not due.
  *
- * Cannot see: whether a header's request should have been granted (another reason than the filter's may
- * stand against it); breaks and blocks, which are the kernel's word, cross-checked by layout.c.
+ * Cannot see: whether a header's request should have been granted (another reason than the
+ * filter's may stand against it); breaks and blocks, which are the kernel's word, cross-checked by
+ * layout.c.
  *
  * A value without pointers, the first monitor's state.
  */

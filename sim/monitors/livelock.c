@@ -1,12 +1,12 @@
 /* livelock: livelock.
  *
- * Judges two things: one line serviced (or declared nobody's) more than SERVICES_MAX times without a step
- * in user mode or a sleep between, while an app is ready to run; and a run that ended since virtual time
- * stood still. SERVICES_MAX is ours: a device that works needs a few, a kernel that gives a line up
- * does so far earlier.
+ * Judges two things: one line serviced (or declared nobody's) more than SERVICES_MAX times without
+ * a step in user mode or a sleep between, while an app is ready to run; and a run that ended since
+ * virtual time stood still. SERVICES_MAX is ours: a device that works needs a few, a kernel that
+ * gives a line up does so far earlier.
  *
- * Cannot see: several lines in a circle (each is counted by itself); a kernel path that loops without
- * servicing anything and without time passing ends as a stuck run.
+ * Cannot see: several lines in a circle (each is counted by itself); a kernel path that loops
+ * without servicing anything and without time passing ends as a stuck run.
  */
 #include "sim/machine.h"
 #include "sim/monitors/upcall.h"

@@ -1,11 +1,12 @@
 /* owner: exclusive-owner.
  *
- * Judges each window as it enters the ledger: no other app holds a window that meets it or that meets an
- * endpoint (a device with its shared page) which it meets, and no driver of the kernel claims a byte of
- * it. And each load and store of an app that went through outside RAM and flash: a window of its own
- * must hold the address.
+ * Judges each window as it enters the ledger: no other app holds a window that meets it or that
+ * meets an endpoint (a device with its shared page) which it meets, and no driver of the kernel
+ * claims a byte of it. And each load and store of an app that went through outside RAM and flash:
+ * a window of its own must hold the address.
  *
- * Cannot see: one device that works through another (PPI, event routers): containment, not ownership.
+ * Cannot see: one device that works through another (PPI, event routers): containment, not
+ * ownership.
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"

@@ -1,7 +1,7 @@
 /* panic: kernel-panic.
  *
- * Judges EVENT_KERNEL_PANIC: any is a break. Cannot see: a kernel that hangs without panicking, which
- * is livelock.c's.
+ * Judges EVENT_KERNEL_PANIC: any is a break. Cannot see: a kernel that hangs without panicking,
+ * which is livelock.c's.
  */
 #include "sim/monitors.h"
 

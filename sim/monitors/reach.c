@@ -1,10 +1,12 @@
 /* reach: reach, stale-mpu, over-exposure, and what was asked of the last by a check.
  *
  * Judges, before each first instruction in user mode, what unprivileged code can touch, from the
- * decoded MPU: at every address where a verdict may change, by byte, for reading, writing, executing.
+ * decoded MPU: at every address where a verdict may change, by byte, for reading, writing,
+ * executing.
  * Wanted is what the ledger says: flash read and execute, [memory start, app break) and the windows
  * lent read and write, nothing else. Past the break the same is allowed to the end of the smallest
- * piece (sub-region or small region) that the break falls into, but never at or past the kernel break.
+ * piece (sub-region or small region) that the break falls into, but never at or past the kernel
+ * break.
  *
  *   more than that, and it is another app's, or of an earlier life or loan  --> stale-mpu
  *   more than that, and it is nobody's or the kernel's; or less             --> reach
@@ -131,8 +133,8 @@ static uint32_t rights_by_hardware(const struct mpu_armv7m *mpu, uint32_t addres
     return rights;
 }
 
-/* Where what the unit cannot cut ends: the end of the sub-region, or of the region without any, that
- * the break falls into; never past the kernel break. */
+/* Where what the unit cannot cut ends: the end of the sub-region, or of the region without any,
+ * that the break falls into; never past the kernel break. */
 static uint32_t slack_end(const struct mpu_armv7m *mpu, const struct ledger_process *p)
 {
     struct access access = {.address = p->app_break, .size = 1, .kind = ACCESS_WRITE};

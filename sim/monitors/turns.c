@@ -1,18 +1,20 @@
 /* turns: starvation and slice.
  *
- * Both measure time in user mode only: what interrupts take from an app is nobody's turn (livelock.c).
+ * Both measure time in user mode only: what interrupts take from an app is nobody's turn
+ * (livelock.c).
  * An app is ready from the moment when it could run (upcall.c) to when it runs.
  *
  *   starvation   while an app is ready and does not run, the others run for no longer than the
- *                scheduler promises: round robin, one slice for each live app; feedback queue, 5 s to
- *                the refresh and its longest slice for each. Judged at each slice end, when the app
- *                runs at last, and at the end. Cooperative and priority promise nothing.
- *   slice        one app does not run, while another is ready, for longer than its slice: round robin's;
+ *                scheduler promises: round robin, one slice for each live app; feedback queue, 5 s
+ *                to the refresh and its longest slice for each. Judged at each slice end, when the
+ *                app runs at last, and at the end. Cooperative and priority promise nothing.
+ *   slice        one app does not run, while another is ready, for longer than its slice: round
+ *   robin's;
  *                feedback queue, the sum of its three, since it may pass through them in one go.
  *                TOLERANCE_PS for the timer's rounding to whole microseconds.
  *
- * Cannot see: shorter slices in the upper queues of the feedback queue; the rule that a rest of at most
- * 500 us is not run.
+ * Cannot see: shorter slices in the upper queues of the feedback queue; the rule that a rest of at
+ * most 500 us is not run.
  */
 #include "model/scheduler.h"
 #include "sim/machine.h"

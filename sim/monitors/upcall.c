@@ -1,7 +1,7 @@
 /* upcall: upcall-once.
  *
- * Keeps a queue for each app from the kernel's notes (queued, cancelled, dropped, delivered), and the
- * subscriptions from the app's own successful Subscribe calls. Judges:
+ * Keeps a queue for each app from the kernel's notes (queued, cancelled, dropped, delivered), and
+ * the subscriptions from the app's own successful Subscribe calls. Judges:
  *
  *   - what is delivered was waiting, and no older upcall with a handler was passed over;
  *   - the handler that begins in the app, and its appdata, are what the app subscribed;
@@ -10,9 +10,10 @@
  *   - at most 10 wait, and one in the slot of yield-wait-for; the kernel's count is not below ours;
  *   - each drop raises the kernel's count by one, and no end of a life lowers it.
  *
- * Cannot see: events of null upcalls, which the kernel keeps without a note for a later yield-wait-for;
- * the arguments r0 to r2 (of lent devices: interrupt.c). Two waiting upcalls of one (driver, number)
- * are alike. More than SUBSCRIPTION_MAX subscriptions: those beyond are not judged.
+ * Cannot see: events of null upcalls, which the kernel keeps without a note for a later
+ * yield-wait-for; the arguments r0 to r2 (of lent devices: interrupt.c). Two waiting upcalls of
+ * one (driver, number) are alike. More than SUBSCRIPTION_MAX subscriptions: those beyond are not
+ * judged.
  */
 #include "sim/monitors/upcall.h"
 #include "sim/machine.h"

@@ -1,5 +1,5 @@
-/* upcall.h: which upcalls wait for an app, as far as it would take them: for those who ask whether it
- * is ready to run. */
+/* upcall.h: which upcalls wait for an app, as far as it would take them: for those who ask whether
+ * it is ready to run. */
 #ifndef SIM_MONITORS_UPCALL_H
 #define SIM_MONITORS_UPCALL_H
 
