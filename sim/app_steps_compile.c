@@ -349,8 +349,11 @@ static bool handler_find(const struct compiler *c, const struct json_node *node,
         }
         nearest_offer(&nearest, c->handler_names[n]);
     }
-    json_problem(node, "\"%.40s\" is not in this app's \"upcalls\": want one of them, or null%s",
-                 name, nearest_text(&nearest, hint, sizeof hint));
+    json_problem(node, "%s%.40s%s: want one of this app's \"upcalls\", or null%s",
+                 json_is_string(node) ? "\""
+                 : node->value        ? "no name"
+                                      : "missing",
+                 name, json_is_string(node) ? "\"" : "", nearest_text(&nearest, hint, sizeof hint));
     return false;
 }
 
@@ -525,11 +528,11 @@ static bool size_read(const struct step *s, struct instruction *i)
     i->number = 4;
     if (!size.value)
         return true;
-    if (!json_want_u32(&size, 1, 4, &i->number))
-        return false;
-    if (i->number != 3 && !(i->kind == I_EXECUTE && i->number == 1))
+    bool execute = i->kind == I_EXECUTE;
+    if (json_is_number(&size) && json_want_u32(&size, 1, 4, &i->number) && i->number != 3 &&
+        !(execute && i->number == 1))
         return true;
-    json_problem(&size, "want %s", i->kind == I_EXECUTE ? "2 or 4" : "1, 2 or 4");
+    json_problem(&size, "want %s", execute ? "2 or 4" : "1, 2 or 4");
     return false;
 }
 

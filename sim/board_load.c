@@ -127,9 +127,9 @@ static bool cpu_read(const struct board_reader *r)
         !json_want_u32(&regions, 8, 16, &b->mpu_regions) || !costs_named(&costs, &b->costs))
         return false;
     b->config.cpu_hz = b->cpu_hz;
-    if (b->mpu_regions == 8 || b->mpu_regions == 16)
+    if (json_is_number(&regions) && (b->mpu_regions == 8 || b->mpu_regions == 16))
         return true;
-    json_problem(&regions, "%" PRIu32 ": want 8 or 16", b->mpu_regions);
+    json_problem(&regions, "want 8 or 16");
     return false;
 }
 
@@ -516,7 +516,7 @@ static bool forbidden_read(const struct board_reader *r)
     for (uint32_t i = 0; i < json_count(&list); i++) {
         static const char *const keys[] = {"device", "address", "size", "why"};
         struct json_node node = json_element(&list, i);
-        good &= json_want_object(&node, keys, COUNT_OF(keys)) &&
+        good &= json_want_object(&node, keys, COUNT_OF(keys)) && words_checked(&node, "why") &&
                 place_span(r, &node, &c->forbidden[c->forbidden_count++]);
     }
     return good;
@@ -532,7 +532,8 @@ bool board_read(struct load *load, const struct json_node *root, const struct js
     const struct board_reader r = {
         .load = load, .board = &load->scenario->board, .root = root, .override = override};
     memset(r.board, 0, sizeof *r.board);
-    bool good = json_want_object(root, board_keys, COUNT_OF(board_keys));
+    bool good = json_want_object(root, board_keys, COUNT_OF(board_keys)) &&
+                words_checked(root, "$schema") && words_checked(root, "source");
     if (override)
         good &= json_want_object(override, board_keys, COUNT_OF(board_keys));
     return good && cpu_read(&r) && memory_read(&r) && clocks_read(&r) && devices_read(&r) &&

@@ -71,6 +71,9 @@ bool device_named(const struct board *board, const struct json_node *node, uint3
 bool line_named(const struct board *board, const struct json_node *node, uint32_t *line);
 bool driver_read(const struct load *load, const struct json_node *node, uint32_t *driver);
 
+/* The member is a string, or is not there; nobody needs what it says. Complains. */
+bool words_checked(const struct json_node *object, const char *key);
+
 /* A register by "TIMER1.CC[0]": device index (no alias) and offset. Complains. */
 bool register_read(const struct load *load, const struct json_node *node, uint32_t *device,
                    uint32_t *offset);

@@ -459,12 +459,21 @@ bool address_read(const struct load *load, const struct json_node *node, uint32_
     return false;
 }
 
+bool words_checked(const struct json_node *object, const char *key)
+{
+    struct json_node node = json_member(object, key);
+    if (!node.value || json_is_string(&node))
+        return true;
+    json_problem(&node, "want a text");
+    return false;
+}
+
 bool span_read(const struct json_node *node, struct span *span)
 {
     static const char *const keys[] = {"address", "size", "why"};
     struct json_node base = json_member(node, "address"), size = json_member(node, "size");
-    if (!json_want_object(node, keys, COUNT_OF(keys)) || !json_want_hex(&base, &span->base) ||
-        !json_want_u32(&size, 1, UINT32_MAX, &span->size))
+    if (!json_want_object(node, keys, COUNT_OF(keys)) || !words_checked(node, "why") ||
+        !json_want_hex(&base, &span->base) || !json_want_u32(&size, 1, UINT32_MAX, &span->size))
         return false;
     if (span_valid(*span))
         return true;

@@ -574,7 +574,8 @@ static bool text_member(struct load *load, const struct json_node *root, const c
 static bool head_read(struct load *load, const struct json_node *root)
 {
     struct json_node source = json_member(root, "source"), world = json_member(root, "world");
-    bool good = text_member(load, root, "claim", &load->scenario->claim);
+    bool good =
+        words_checked(root, "$schema") & text_member(load, root, "claim", &load->scenario->claim);
     if (source.value)
         good &= text_member(load, root, "source", &load->scenario->source);
     if (world.value) {
