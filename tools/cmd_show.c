@@ -113,11 +113,12 @@ static bool choose_kinds(struct show *show)
         return true;
     }
     for (size_t size; *list; list += size + (list[size] == ',')) {
-        char name[48], hint[96];
+        char name[48];
         size = strcspn(list, ",");
         snprintf(name, sizeof name, "%.*s", (int)size, list);
         struct nearest nearest = nearest_to(name);
         if (!add_kind(show, name, &nearest)) {
+            char hint[96];
             options_error(&usage, "--kinds: no such kind: %s%s", name,
                           nearest_text(&nearest, hint, sizeof hint));
             return false;

@@ -67,22 +67,21 @@ static bool read_count(const char *text, uint64_t *value)
     return true;
 }
 
-enum { PS_DIGITS = 6 }; /* of a microsecond */
+enum { PS_DIGITS = 6, WHOLE_MAX = 12 }; /* digits of a microsecond, digits before its point */
 
+/* Digits with at most one point, which is neither first nor last. */
 static bool read_time(const char *text, uint64_t *ps)
 {
-    char digits[32] = "";
-    size_t size = 0;
-    const char *point = strchr(text, '.');
-    size_t whole = point ? (size_t)(point - text) : strlen(text);
-    size_t rest = point ? strlen(point + 1) : 0;
-    if (whole == 0 || whole > 13 || rest > PS_DIGITS || (point && rest == 0))
+    size_t whole = strspn(text, "0123456789");
+    const char *rest = text + whole + (text[whole] == '.');
+    size_t decimals = strspn(rest, "0123456789");
+    if (whole == 0 || whole > WHOLE_MAX || decimals > PS_DIGITS || rest[decimals] ||
+        (text[whole] == '.' && decimals == 0))
         return false;
-    memcpy(digits, text, whole);
-    memcpy(digits + whole, point ? point + 1 : "", rest);
-    for (size = whole + rest; size < whole + PS_DIGITS; size++)
-        digits[size] = '0';
-    return digits[1] != 'x' && digits[1] != 'X' && read_count(digits, ps);
+    *ps = strtoull(text, NULL, 10);
+    for (size_t i = 0; i < PS_DIGITS; i++)
+        *ps = *ps * 10 + (i < decimals ? (uint64_t)(rest[i] - '0') : 0);
+    return true;
 }
 
 static bool take_count(const struct flag *flag)

@@ -224,30 +224,38 @@ static bool is_a_board(const struct usage *usage, const char *path)
     return false;
 }
 
-static bool add_argument(struct suite *suite, const struct usage *usage, const char *argument,
-                         bool boards_too)
+/* A folder by its path, or as ids begin: "passthrough". */
+static bool find_folder(const char *argument, char path[SUITE_PATH_MAX])
 {
-    char path[SUITE_PATH_MAX], folder[SUITE_PATH_MAX];
-    size_t before = suite->count;
+    char folder[SUITE_PATH_MAX];
     size_t size = strlen(argument);
     while (size > 1 && argument[size - 1] == '/')
         size--;
-    snprintf(path, sizeof path, "%.*s", (int)size, argument);
-    if (!is_folder(path) && !add_file(suite, argument)) {
-        /* "passthrough" alone is a folder of ids */
-        if (!suite_folder(folder) ||
-            snprintf(path, sizeof path, "%s/%s", folder, argument) >= (int)sizeof path ||
-            !is_folder(path))
-            return not_there(usage, argument);
-    }
-    if (!is_folder(path))
-        return boards_too || !suite_is_board(path) || is_a_board(usage, path);
-    add_folder(suite, path, boards_too);
-    if (suite->count == before) {
-        options_error(usage, "no scenario stands below %s", argument);
+    if (snprintf(path, SUITE_PATH_MAX, "%.*s", (int)size, argument) >= SUITE_PATH_MAX)
         return false;
+    if (is_folder(path))
+        return true;
+    return !is_file(argument) && suite_folder(folder) &&
+           snprintf(path, SUITE_PATH_MAX, "%s/%.*s", folder, (int)size, argument) <
+               SUITE_PATH_MAX &&
+           is_folder(path);
+}
+
+static bool add_argument(struct suite *suite, const struct usage *usage, const char *argument,
+                         bool boards_too)
+{
+    char path[SUITE_PATH_MAX];
+    size_t before = suite->count;
+    if (!find_folder(argument, path)) {
+        if (!add_file(suite, argument))
+            return not_there(usage, argument);
+        return boards_too || !suite_is_board(argument) || is_a_board(usage, argument);
     }
-    return true;
+    add_folder(suite, path, boards_too);
+    if (suite->count > before)
+        return true;
+    options_error(usage, "no scenario stands below %s", argument);
+    return false;
 }
 
 bool suite_collect(struct suite *suite, const struct usage *usage,

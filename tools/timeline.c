@@ -75,10 +75,10 @@ static void put_address(struct line *line, uint32_t address)
 {
     const struct board *board = &line->s->board;
     uint32_t device = board_device_at(board, address);
-    char text[NAME_TEXT_MAX];
     if (put_private_register(line, address))
         return;
     if (device == BOARD_NONE) {
+        char text[NAME_TEXT_MAX];
         board_describe_address(board, address, text, sizeof text);
         put(line, "%s", text);
         return;
