@@ -41,12 +41,34 @@ static bool endpoint_is_valid(const struct kernel_config *c, const struct passth
            (!e->has_line || e->line < c->line_count) && (e->quiesce_count == 0 || e->quiesce);
 }
 
+/* No byte and no line of one is the other's: else an owner would reach, or hear, a foreign device. */
+static bool endpoints_are_apart(const struct passthrough_endpoint *a,
+                                const struct passthrough_endpoint *b)
+{
+    for (uint32_t i = 0; i < a->window_count; i++)
+        for (uint32_t j = 0; j < b->window_count; j++)
+            if (span_meets(a->windows[i], b->windows[j]))
+                return false;
+    return !a->has_line || !b->has_line || a->line != b->line;
+}
+
+/* Endpoint `index` by itself, and apart from those before it. */
+static bool endpoint_fits_config(const struct kernel_config *c, uint32_t index)
+{
+    if (!endpoint_is_valid(c, &c->endpoints[index]))
+        return false;
+    for (uint32_t i = 0; i < index; i++)
+        if (!endpoints_are_apart(&c->endpoints[i], &c->endpoints[index]))
+            return false;
+    return true;
+}
+
 static bool endpoints_are_valid(const struct kernel_config *c)
 {
     if (c->endpoint_count > ENDPOINT_MAX)
         return false;
     for (uint32_t i = 0; i < c->endpoint_count; i++)
-        if (!endpoint_is_valid(c, &c->endpoints[i]))
+        if (!endpoint_fits_config(c, i))
             return false;
     return true;
 }

@@ -57,10 +57,18 @@ static uint32_t memory_or_hole_read(struct hw *hw, uint32_t address)
     return value;
 }
 
+/* A peripheral's answer takes a bus cycle at least, whatever the preset: else a kernel without costs
+ * would wait for a device while time stands still. */
+static uint64_t read_cycles(const struct hw *hw, uint32_t address)
+{
+    uint64_t cycles = costs_of(hw)->kernel_mmio;
+    return cycles == 0 && !is_system(address) ? 1 : cycles;
+}
+
 uint32_t hw_read32(struct hw *hw, uint32_t address)
 {
     struct machine *m = hw->m;
-    machine_spend(hw, costs_of(hw)->kernel_mmio);
+    machine_spend(hw, read_cycles(hw, address));
     if (address % 4 != 0)
         hw_panic(hw, "the kernel read a register at an odd address");
     uint32_t value;

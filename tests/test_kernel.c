@@ -1139,12 +1139,22 @@ static void make_wrong(int row)
     case 22:
         images[1].fault_policy = FAULT_POLICIES;
         break;
+    case 23: /* a line of two devices */
+        config.endpoints[1] = config.endpoints[0];
+        config.endpoints[1].windows[0].base += 0x10000;
+        config.endpoint_count = 2;
+        break;
+    case 24: /* a byte of two devices */
+        config.endpoints[1] = config.endpoints[0];
+        config.endpoints[1].has_line = false;
+        config.endpoint_count = 2;
+        break;
     default:
         config.images = NULL;
         break;
     }
 }
-enum { WRONG_CONFIGS = 24 };
+enum { WRONG_CONFIGS = 26 };
 
 START_TEST(config_that_contradicts_itself_is_refused)
 {
