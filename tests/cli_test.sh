@@ -9,6 +9,10 @@ case $postern in
 /*) ;;
 *) postern=$root/$postern ;;
 esac
+if ! [ -x "$postern" ]; then
+    echo "not ok - the runner is there: $postern"
+    exit 1
+fi
 work=$(mktemp -d) || exit 3
 trap 'rm -rf "$work"' EXIT
 unset NO_COLOR CLICOLOR_FORCE

@@ -28,7 +28,7 @@ static void end_by_signal(const void *argument, int pipe)
 {
     (void)argument;
     (void)pipe;
-    raise(SIGTERM);
+    raise(SIGKILL);
 }
 
 static void end_by_exit(const void *argument, int pipe)
@@ -79,7 +79,7 @@ static const struct {
     const char *says;
 } ends[] = {
     {end_by_abort, 60000, ISOLATE_SIGNALLED, SIGABRT, "signal 6"},
-    {end_by_signal, 60000, ISOLATE_SIGNALLED, SIGTERM, "signal 15"},
+    {end_by_signal, 60000, ISOLATE_SIGNALLED, SIGKILL, "signal 9"},
     {end_by_exit, 60000, ISOLATE_EXITED, 9, "exit code 9"},
     {never_end, 20, ISOLATE_OVERTIME, 0, "budget"},
 };

@@ -147,6 +147,7 @@ struct engine {
     struct job jobs[WAITING_MAX]; /* a ring */
     size_t first, count;
     bool progress;
+    uint64_t progress_ns; /* when it was shown last */
 };
 
 static struct job *job_at(struct engine *engine, size_t i)
@@ -231,11 +232,16 @@ static char *tell_story(const struct engine *engine, const struct job *job,
     return text;
 }
 
-static void show_progress(const struct engine *engine)
+enum { PROGRESS_NS = 100000000 }; /* not more often: most suites are over before the first */
+
+static void show_progress(struct engine *engine)
 {
-    if (engine->progress)
-        fprintf(stderr, "\r\033[K%zu of %zu files", engine->source.next_file,
-                engine->source.suite.count);
+    uint64_t now = wall_ns();
+    if (!engine->progress || now - engine->progress_ns < PROGRESS_NS)
+        return;
+    engine->progress_ns = now;
+    fprintf(stderr, "\r\033[K%zu of %zu files", engine->source.next_file,
+            engine->source.suite.count);
 }
 
 static void clear_progress(const struct engine *engine)
@@ -252,7 +258,8 @@ static void report_first(struct engine *engine)
     isolate_free(&job->child);
     bool wants_story = engine->options->format == FORMAT_PRETTY && result.outcome == OUTCOME_FAILED;
     char *story = wants_story ? tell_story(engine, job, &result) : NULL;
-    clear_progress(engine);
+    if (result.outcome != OUTCOME_HOLDS || engine->options->verbose)
+        clear_progress(engine);
     report_member(&engine->report, &(struct member){.scenario = job->scenario,
                                                     .result = &result,
                                                     .story = story ? story : "",

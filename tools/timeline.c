@@ -234,7 +234,8 @@ static void put_yield(struct line *line, const uint32_t args[4])
     case YIELD_WAIT_FOR:
         put(line, "yield-wait-for ");
         put_driver(line, args[1]);
-        put(line, " %" PRIu32, args[2]);
+        put(line, " ");
+        put_word(line, args[2]);
         break;
     default:
         put(line, "yield %" PRIu32 " (unknown)", args[0]);
@@ -296,7 +297,9 @@ static void put_call(struct line *line, uint32_t process, uint32_t class, const 
     } else {
         put(line, "%s ", names[class]);
         put_driver(line, args[0]);
-        put(line, " %" PRIu32 ", ", args[1]);
+        put(line, " ");
+        put_word(line, args[1]);
+        put(line, ", ");
         if (class == SYSCALL_SUBSCRIBE)
             put_handler(line, process, args[2]);
         else
