@@ -105,25 +105,31 @@ void support_scenario(struct scenario *s, uint32_t apps, const struct app_engine
     board->config = s->config;
 }
 
+/* What support_boot hands out is its first member. */
+struct support {
+    struct hw hw;
+    struct machine_setup *setup;
+};
+
 struct hw *support_boot(const struct scenario *s, struct recorder *recorder)
 {
     const char *why;
-    struct machine_setup *setup = machine_setup_make(s, &why);
-    ck_assert_msg(setup != NULL, "%s", why ? why : "no setup");
-    struct hw *hw = calloc(1, sizeof *hw);
-    ck_assert_ptr_nonnull(hw);
-    hw->m = machine_make(setup);
-    ck_assert_ptr_nonnull(hw->m);
-    hw->recorder = recorder;
+    struct support *support = calloc(1, sizeof *support);
+    ck_assert_ptr_nonnull(support);
+    support->setup = machine_setup_make(s, &why);
+    ck_assert_msg(support->setup != NULL, "%s", why ? why : "no setup");
+    support->hw.m = machine_make(support->setup);
+    ck_assert_ptr_nonnull(support->hw.m);
+    support->hw.recorder = recorder;
     uint32_t bad_image;
-    ck_assert_int_eq(machine_boot(hw, &bad_image), ERR_NONE);
-    return hw;
+    ck_assert_int_eq(machine_boot(&support->hw, &bad_image), ERR_NONE);
+    return &support->hw;
 }
 
 void support_free(struct hw *hw)
 {
-    struct machine_setup *setup = (struct machine_setup *)(uintptr_t)machine_get_setup(hw->m);
-    machine_free(hw->m);
-    machine_setup_free(setup);
-    free(hw);
+    struct support *support = (struct support *)hw;
+    machine_free(support->hw.m);
+    machine_setup_free(support->setup);
+    free(support);
 }
