@@ -459,6 +459,20 @@ static void headers_refusal_is_vague(void)
     note(NOTE_WINDOW_REFUSED, WAITER, timer0.base, pair(timer0.size, ERR_FAIL));
 }
 
+static void refusal_says_busy_of_a_free_device(void)
+{
+    ask(WAITER, timer0);
+    note(NOTE_WINDOW_REFUSED, WAITER, timer0.base, pair(timer0.size, ERR_BUSY));
+    returned(WAITER, RETURN_FAILURE, ERR_BUSY);
+}
+
+static void refusal_says_already_of_anothers_device(void)
+{
+    lend(OTHER, timer0);
+    ask(WAITER, timer0);
+    note(NOTE_WINDOW_REFUSED, WAITER, timer0.base, pair(timer0.size, ERR_ALREADY));
+}
+
 static void upcall(uint32_t process, uint32_t base, uint32_t line)
 {
     subscribe(process);
@@ -830,6 +844,8 @@ static const struct {
     FAULT(unaligned_request_is_called_nomem, RULE_REFUSAL_REASON),
     FAULT(refusal_has_another_variant, RULE_REFUSAL_REASON),
     FAULT(headers_refusal_is_vague, RULE_REFUSAL_REASON),
+    FAULT(refusal_says_busy_of_a_free_device, RULE_REFUSAL_REASON),
+    FAULT(refusal_says_already_of_anothers_device, RULE_REFUSAL_REASON),
     FAULT(interrupt_goes_to_another, RULE_INTERRUPT_OWNER),
     FAULT(line_and_base_are_of_two_devices, RULE_INTERRUPT_OWNER),
     FAULT(upcall_comes_without_an_interrupt, RULE_INTERRUPT_OWNER),
@@ -987,6 +1003,10 @@ static void refusals_with_their_reasons(void)
     refused_with((struct span){SUPPORT_TIMER0 + 4, 32}, false, RETURN_FAILURE, ERR_INVAL);
     refused_with((struct span){SUPPORT_TIMER2, 0x1000}, false, RETURN_FAILURE, ERR_BUSY);
     refused_with(timer0, false, RETURN_FAILURE, ERR_NOMEM);
+    lend(OTHER, timer1);
+    ask(WAITER, timer1);
+    note(NOTE_WINDOW_REFUSED, WAITER, timer1.base, pair(timer1.size, ERR_BUSY));
+    returned(WAITER, RETURN_FAILURE, ERR_BUSY);
     scenario.config.filter.rows = &deny;
     refused_with(timer0, true, RETURN_FAILURE, ERR_RESERVE);
 }
@@ -1028,6 +1048,21 @@ static void swapped_upcalls_are_gone(void)
     add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
 }
 
+static void some_of_several_upcalls_are_cancelled(void)
+{
+    subscribe(WAITER);
+    call(WAITER, SYSCALL_SUBSCRIBE, 0, 0, handler_of(WAITER), 77);
+    returned(WAITER, RETURN_SUCCESS_2U32, 0);
+    queued(WAITER, 1);
+    note(NOTE_UPCALL_QUEUED, WAITER, 0, pair(0, 2));
+    queued(WAITER, 3);
+    note(NOTE_UPCALL_CANCELLED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 1)); /* the third */
+    lend(WAITER, timer0);
+    add(EVENT_IRQ_RAISED, PROCESS_NONE, LINE_TIMER0, 0);
+    delivered(WAITER, handler_of(WAITER), SUPPORT_TIMER0, LINE_TIMER0);
+    note(NOTE_UPCALL_DELIVERED, WAITER, 0, pair(0, handler_of(WAITER)));
+}
+
 static void kernels_dma_stays_in_its_ram(void)
 {
     memset(machine_ram(hw->m), 0, CONSOLE_BUFFER);
@@ -1053,6 +1088,7 @@ static const struct {
     GOOD(turns_within_the_promise),
     GOOD(swapped_upcalls_are_gone),
     GOOD(kernels_dma_stays_in_its_ram),
+    GOOD(some_of_several_upcalls_are_cancelled),
 };
 
 START_TEST(lawful_sequence_breaks_nothing)

@@ -8,10 +8,11 @@
  * refusal-reason: when command 1, 2 or 3 is refused, the code is the one that the request deserves
  * as far as it can be told from outside: NODEVICE (filtered, nothing lent here, no such loan),
  * SIZE (empty, wraps), INVAL (no multiple of 32), BUSY (a kernel driver's), the filter's own code
- * where the filter refused. NOSUPPORT and FAIL are no reasons, unless the filter's own. The
- * variant is Failure.
+ * where the filter refused. NOSUPPORT and FAIL are no reasons, unless the filter's own. BUSY is
+ * one only if another app holds a device in the span, ALREADY only if this one does (judged at the
+ * moment of the kernel's note). The variant is Failure.
  *
- * Cannot see: which of the kernel's other reasons holds (ALREADY, BUSY, OFF, RESERVE, NOMEM).
+ * Cannot see: whether the kernel's other reasons hold (OFF, RESERVE, NOMEM, INVAL of an answer).
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"
@@ -146,7 +147,39 @@ static void judge_return(struct machine *m, const struct question *q,
     judge_code(m, r->process, p->args[2], pair_low(r->value), reason_of(m, q, p, r->process));
 }
 
-/* A header's request was refused: the app hears nothing, the trace must tell why. */
+/* Another app holds a device that the span meets; or, for `own`, the app itself does. */
+static bool is_held(const struct machine *m, const struct ledger *l, uint32_t process,
+                    struct span span, bool own)
+{
+    const struct scenario *s = machine_scenario(m);
+
+    for (uint32_t e = 0; e < s->config.endpoint_count; e++) {
+        if (!endpoint_meets_span(&s->config.endpoints[e], span))
+            continue;
+        for (uint32_t i = 0; i < s->app_count; i++)
+            if ((i == process) == own && ledger_holds_endpoint(m, l, i, e))
+                return true;
+    }
+    return false;
+}
+
+/* BUSY and ALREADY are the kernel's word on who holds what. */
+static void judge_basis(struct machine *m, const struct question *q, const struct record *r,
+                        struct span asked)
+{
+    const struct ledger *l = ledger_of(m);
+    enum err err = (enum err)pair_high(r->value);
+    struct span wide = q->answered ? q->answer : asked; /* the filter may have widened it */
+    bool own = err == ERR_ALREADY;
+
+    if ((err != ERR_BUSY && err != ERR_ALREADY) ||
+        (!own && meets_claim(&machine_scenario(m)->config, asked)))
+        return;
+    if (!is_held(m, l, r->process, asked, own) && !is_held(m, l, r->process, wide, own))
+        break_add(m, RULE_REFUSAL_REASON, r->process, asked.base, DETAIL_REFUSAL_BASELESS, err, 0);
+}
+
+/* The moment of the refusal, which a header's request has no other record of. */
 static void judge_note(struct machine *m, const struct question *q, const struct record *r)
 {
     struct span asked = {r->address, pair_low(r->value)};
@@ -154,6 +187,8 @@ static void judge_note(struct machine *m, const struct question *q, const struct
 
     judge_code(m, r->process, asked.base, pair_high(r->value),
                filter_said_no ? (enum err)q->err : ERR_NONE);
+    if (!filter_said_no)
+        judge_basis(m, q, r, asked);
 }
 
 /* ---- */

@@ -43,6 +43,7 @@ struct upcalls {
         struct waiting waiting[WAITING_MAX];
         uint32_t dropped;      /* as the kernel counts */
         uint32_t before_swap;  /* of the (driver, number) that Subscribe is about: still there */
+        bool unordered;        /* some of several alike are gone: their order is not known */
         bool delivered;        /* and not yet begun in the app: */
         struct waiting begins; /* this one */
     } of[PROCESS_MAX];
@@ -113,6 +114,7 @@ static uint32_t oldest(const struct queue *q, struct waiting what)
 static void take(struct queue *q, uint32_t place)
 {
     q->count--;
+    q->unordered = q->unordered && q->count > 0;
     memmove(&q->waiting[place], &q->waiting[place + 1], (q->count - place) * sizeof q->waiting[0]);
 }
 
@@ -131,14 +133,17 @@ static void on_queued(struct machine *m, struct queue *q, const struct record *r
         break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_COUNT, q->count, says);
 }
 
-static void on_cancelled(struct queue *q, struct waiting what)
+/* So many of them; which, the note does not say if others stay (a device given back). */
+static void on_cancelled(struct queue *q, struct waiting what, uint32_t times)
 {
     uint32_t place;
 
-    while ((place = oldest(q, what)) < q->count) {
+    for (; times > 0 && (place = oldest(q, what)) < q->count; times--) {
         take(q, place);
-        q->before_swap = 0;
+        if (q->before_swap > 0)
+            q->before_swap--;
     }
+    q->unordered = q->count > 0 && (q->unordered || count_of(q, what) > 0);
 }
 
 /* The new one when the queue is full; else the oldest, which had become rubbish. */
@@ -177,7 +182,7 @@ static void on_delivered(struct machine *m, const struct upcalls *u, struct queu
             break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_UNQUEUED, what.driver, 0);
         return;
     }
-    for (uint32_t i = 0; i < place && to_handler; i++)
+    for (uint32_t i = 0; i < place && to_handler && !q->unordered; i++)
         if (has_handler(u, r->process, q->waiting[i]))
             break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_ORDER, what.driver,
                       q->waiting[i].driver);
@@ -266,7 +271,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         on_dropped(m, q, r);
         break;
     case EVENT_OF(NOTE_UPCALL_CANCELLED):
-        on_cancelled(q, (struct waiting){r->address, pair_low(r->value)});
+        on_cancelled(q, (struct waiting){r->address, pair_low(r->value)}, pair_high(r->value));
         break;
     case EVENT_OF(NOTE_UPCALL_DELIVERED):
         on_delivered(m, u, q, r);
