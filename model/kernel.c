@@ -108,6 +108,23 @@ static struct kernel_action idle(struct kernel *k)
     return action(k->halted ? ACTION_HALT : ACTION_SLEEP);
 }
 
+static bool is_any_line_counted(const struct kernel *k)
+{
+    for (uint32_t line = 0; line < k->config->line_count; line++)
+        if (k->line_services[line])
+            return true;
+    return false;
+}
+
+/* User mode is next, so the lines' counts begin anew. Not if a line is pending again: user mode would
+ * end before its first instruction, and a line that comes back at that pace would stop every app. */
+static void line_counts_end(struct kernel *k, struct hw *hw)
+{
+    if (is_any_line_counted(k) &&
+        nvic_next_pending(hw, k->config->line_count, k->line_off) == NVIC_NONE)
+        memset(k->line_services, 0, sizeof k->line_services);
+}
+
 /* Protection, slice timer and registers of the process that runs now. */
 static struct kernel_action run(struct kernel *k, struct hw *hw, struct schedule turn)
 {
@@ -120,10 +137,10 @@ static struct kernel_action run(struct kernel *k, struct hw *hw, struct schedule
     if (k->last != turn.process)
         hw_spend(hw, PATH_CONTEXT_SWITCH, 1);
     hw_spend(hw, PATH_EXCEPTION_RETURN, 1);
+    line_counts_end(k, hw);
 
     k->last = turn.process;
     k->running = turn.process;
-    memset(k->line_services, 0, sizeof k->line_services);
     struct kernel_action now = {ACTION_RUN, turn.process, p->resume};
     p->resume = (struct resume){.kind = RESUME_CONTINUE};
     return now;
