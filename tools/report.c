@@ -47,14 +47,13 @@ static void count_claim(struct report *report, struct report_folder *folder,
     bool same = strcmp(report->claim_path, member->scenario->path) == 0;
     if (!same) {
         snprintf(report->claim_path, sizeof report->claim_path, "%s", member->scenario->path);
-        report->claim_held = true;
+        report->claim_failures = 0;
         report->all.claims++;
         report->all.claims_held++;
         folder->counts.claims++;
         folder->counts.claims_held++;
     }
-    if (!holds && report->claim_held) {
-        report->claim_held = false;
+    if (!holds && report->claim_failures++ == 0) {
         report->all.claims_held--;
         folder->counts.claims_held--;
     }
@@ -125,17 +124,4 @@ uint32_t worst_exposure(const struct scenario *s, const struct result *result)
         if (result->exposure[i].bytes > worst)
             worst = result->exposure[i].bytes;
     return worst;
-}
-
-uint64_t speedup_thousandths(const struct result *result, uint32_t check)
-{
-    const struct result_latency *sides[2] = {NULL, NULL};
-    for (uint32_t i = 0; i < result->latency_count; i++)
-        if (result->latencies[i].check == check)
-            sides[result->latencies[i].second] = &result->latencies[i];
-    if (!sides[0] || !sides[1] || !sides[0]->count || !sides[1]->sum_ps)
-        return 0;
-    unsigned __int128 first = (unsigned __int128)sides[0]->sum_ps * sides[1]->count * 1000;
-    unsigned __int128 second = (unsigned __int128)sides[1]->sum_ps * sides[0]->count;
-    return (uint64_t)(first / second);
 }

@@ -7,6 +7,7 @@
 #ifndef TOOLS_REPORT_H
 #define TOOLS_REPORT_H
 
+#include "tools/measured.h"
 #include "tools/run_one.h"
 #include <stdio.h>
 
@@ -54,10 +55,8 @@ struct report {
     uint32_t folder_count; /* past REPORT_FOLDER_MAX, the last row takes the rest */
     struct report_folder folders[REPORT_FOLDER_MAX];
     char claim_path[SCENARIO_ID_MAX]; /* of the file whose members come */
-    bool claim_held;                  /* so far */
-    char *tail;                       /* what the pretty report keeps for its end */
-    size_t tail_size;
-    FILE *tail_file;
+    unsigned claim_failures;          /* of its members so far */
+    struct measured measured;         /* the pretty report's */
 };
 
 /* Counts a member and reports it. */
@@ -79,7 +78,5 @@ void latency_patterns(const struct scenario *s, const struct result_latency *l, 
                       const char **to);
 /* The largest over-exposure among the processes, in bytes. */
 uint32_t worst_exposure(const struct scenario *s, const struct result *result);
-/* Thousandths of first mean by second; 0: not both were seen. */
-uint64_t speedup_thousandths(const struct result *result, uint32_t check);
 
 #endif

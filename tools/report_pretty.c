@@ -84,6 +84,21 @@ static void put_story(struct report *report, const char *story)
     fprintf(report->out, "%s%s", story, paint(report, PLAIN));
 }
 
+static void put_title(struct report *report, const struct member *member)
+{
+    enum outcome outcome = member->result->outcome;
+    bool red = outcome != OUTCOME_VACUOUS && outcome != OUTCOME_BUDGET;
+    fprintf(report->out, "%s%s%s  %s\n", paint(report, red ? RED : YELLOW), outcome_name(outcome),
+            paint(report, PLAIN), member->scenario->id);
+}
+
+static void put_repeat(struct report *report, const struct member *member)
+{
+    fprintf(report->out, "  repeat  postern run %s", member->flags);
+    suite_write_name(report->out, member->scenario);
+    fprintf(report->out, "\n\n");
+}
+
 static void put_failure(struct report *report, const struct member *member)
 {
     const struct result *result = member->result;
@@ -101,51 +116,21 @@ static void put_failure(struct report *report, const struct member *member)
     if (*result->panic_text)
         put_labelled(out, "panic", result->panic_text);
     put_story(report, member->story);
-    fprintf(out, "  repeat  postern run %s", member->flags);
-    suite_write_name(out, member->scenario);
-    fprintf(out, "\n\n");
+    put_repeat(report, member);
 }
 
-/* --- what was measured ----------------------------------------------------------------------- */
-
-static void put_margin(FILE *out, const struct check *check, uint64_t max_ps)
+/* A claim that fails in many members is told in full once. */
+static void put_failure_again(struct report *report, const struct member *member)
 {
-    char bound[US_TEXT_MAX], margin[US_TEXT_MAX];
-    if (check->kind != CHECK_LATENCY || !check->max || check->max == UINT64_MAX)
-        return;
-    bool passed = max_ps > check->max;
-    us_text(passed ? max_ps - check->max : check->max - max_ps, margin);
-    fprintf(out, "  margin %s%s to %s", passed ? "-" : "", margin, us_text(check->max, bound));
-}
-
-static void put_latency(FILE *out, const struct scenario *s, const struct result_latency *l)
-{
-    char min[US_TEXT_MAX], median[US_TEXT_MAX], p99[US_TEXT_MAX], max[US_TEXT_MAX];
-    const char *from, *to;
-    latency_patterns(s, l, &from, &to);
-    fprintf(out, "    %s -> %s:\n      %" PRIu64 " times, min %s  median %s  p99 %s  max %s", from,
-            to, l->count, us_text(l->min_ps, min), us_text(l->median_ps, median),
-            us_text(l->p99_ps, p99), us_text(l->max_ps, max));
-    put_margin(out, &s->checks[l->check], l->max_ps);
-    fprintf(out, " us\n");
-}
-
-static void put_measured(struct report *report, const struct member *member)
-{
-    const struct scenario *s = member->scenario;
     const struct result *result = member->result;
-    if (result->latency_count == 0 || !report->tail_file)
-        return;
-    FILE *out = report->tail_file;
-    fprintf(out, "  %s, costs %s\n", s->id, s->costs.preset);
-    for (uint32_t i = 0; i < result->latency_count; i++)
-        put_latency(out, s, &result->latencies[i]);
-    for (uint32_t i = 0; i < s->check_count; i++) {
-        uint64_t ratio = speedup_thousandths(result, i);
-        if (s->checks[i].kind == CHECK_SPEEDUP && ratio)
-            fprintf(out, "    %s%" PRIu64 ".%03" PRIu64 " times as fast%s\n", paint(report, BOLD),
-                    ratio / 1000, ratio % 1000, paint(report, PLAIN));
+    put_title(report, member);
+    for (uint32_t i = 0; i < result->verdict_count; i++) {
+        if (result->gate.expected[i])
+            continue;
+        put_verdict(report, member, &result->verdicts[i]);
+        break;
     }
+    put_repeat(report, member);
 }
 
 /* --- members --------------------------------------------------------------------------------- */
@@ -167,30 +152,18 @@ static void put_ok(struct report *report, const struct member *member)
 
 static void pretty_member(struct report *report, const struct member *member)
 {
-    if (!report->tail_file && !report->quiet)
-        report->tail_file = open_memstream(&report->tail, &report->tail_size);
-    if (member->result->outcome != OUTCOME_HOLDS)
-        put_failure(report, member);
-    else if (report->verbose)
+    bool first = report->claim_failures <= 1;
+    if (member->result->outcome == OUTCOME_HOLDS && report->verbose)
         put_ok(report, member);
+    else if (member->result->outcome != OUTCOME_HOLDS && (first || report->verbose))
+        put_failure(report, member);
+    else if (member->result->outcome != OUTCOME_HOLDS)
+        put_failure_again(report, member);
     if (!report->quiet)
-        put_measured(report, member);
+        measured_add(&report->measured, member->scenario, member->result);
 }
 
 /* --- the end --------------------------------------------------------------------------------- */
-
-static void put_tail(struct report *report)
-{
-    if (!report->tail_file)
-        return;
-    fclose(report->tail_file);
-    if (report->tail_size)
-        fprintf(report->out, "%smeasured%s, in us of virtual time (median and p99: at most)\n%s\n",
-                paint(report, BOLD), paint(report, PLAIN), report->tail);
-    free(report->tail);
-    report->tail = NULL;
-    report->tail_file = NULL;
-}
 
 static void put_table(struct report *report)
 {
@@ -272,7 +245,7 @@ static void pretty_end(struct report *report)
         return;
     }
     if (!report->quiet) {
-        put_tail(report);
+        measured_print(&report->measured, report->out, report->color);
         put_table(report);
     }
     put_summary(report);
