@@ -143,7 +143,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_CUSTODY_BYTES, \
       "the driver's buffer holds %G at %a, beyond the %w bytes of its client %p") \
     X(DETAIL_CUSTODY_LENGTH, \
-      "%g bytes of the driver's buffer at %a go out, and %p handed over %w") \
+      "DMA moved %g bytes at %a in the driver's buffer, of which %p has %w") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
     X(DETAIL_STEP_FAULT, "%p faulted %g times without the scenario expecting it") \

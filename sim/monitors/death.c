@@ -97,11 +97,21 @@ static bool find_unreset(struct device *d, uint32_t *row)
     return false;
 }
 
+/* Bytes that a scenario sends come when they come, whoever listens: a wake for them is no work. */
+static bool is_sent_to(const struct scenario *s, uint32_t device)
+{
+    for (uint32_t i = 0; i < s->injection_count; i++)
+        if (s->injections[i].kind == INJECT_RECEIVE && s->injections[i].device == device)
+            return true;
+    return false;
+}
+
 static void judge_device(struct machine *m, const struct dying *dying, struct device *d)
 {
+    bool may_wake = d->fault.hung || is_sent_to(machine_scenario(m), d->index);
     uint32_t row;
 
-    if ((device_line(d) && !d->fault.line_stuck) || (d->wake_ps != TIME_NEVER && !d->fault.hung))
+    if ((device_line(d) && !d->fault.line_stuck) || (d->wake_ps != TIME_NEVER && !may_wake))
         break_add(m, RULE_DEATH_ORDER, dying->process, d->base, DETAIL_DEATH_BUSY, 0, 0);
     if (find_unreset(d, &row))
         break_add(m, RULE_DEATH_ORDER, dying->process, d->base + d->type->regs[row].offset,
