@@ -592,7 +592,7 @@ static bool compile_compute_cycles(const struct step *s)
 {
     struct instruction *i = emit(s->c, I_COMPUTE, s->number);
     if (!json_is_string(&s->verb))
-        return json_want_u64(&s->verb, 0, UINT64_C(1) << JSON_INTEGER_MAX_BITS, &i->cycles);
+        return json_want_u64(&s->verb, 0, (UINT64_C(1) << JSON_INTEGER_MAX_BITS) - 1, &i->cycles);
     if (!value_read(s->c, &s->verb, &i->operands[0]))
         return false;
     i->cycles = i->operands[0].value;

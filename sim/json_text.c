@@ -74,8 +74,9 @@ static void complain(const struct json_text *json, size_t offset, const char *po
     uint32_t line, column;
     (void)vsnprintf(what, sizeof what, format, args);
     place_of(json, offset, &line, &column);
-    problem_add(json->problems, "%s:%" PRIu32 ":%" PRIu32 ": error: %s%s%s", json->path, line,
-                column, pointer ? *pointer ? pointer : "/" : "", pointer ? ": " : "", what);
+    problem_add(json->problems, "%s:%" PRIu32 ":%" PRIu32 ": error: %s%s%s%s%s", json->path, line,
+                column, pointer ? *pointer ? pointer : "/" : "", pointer ? ": " : "", what,
+                json->member ? ", in member " : "", json->member ? json->member : "");
 }
 
 __attribute__((format(printf, 3, 4))) static bool
@@ -90,10 +91,23 @@ complain_at(const struct json_text *json, size_t offset, const char *format, ...
 
 /* --- the scan before the parser: what cJSON lets through ------------------------------------- */
 
+/* What may come next. */
+enum expectation_of_text {
+    NEXT_VALUE,
+    NEXT_VALUE_OR_END, /* behind [ */
+    NEXT_KEY,
+    NEXT_KEY_OR_END, /* behind { */
+    NEXT_COLON,
+    NEXT_COMMA_OR_END,
+    NEXT_NOTHING, /* the one value is complete */
+};
+
 struct scan {
     struct json_text *json;
     size_t at;
+    enum expectation_of_text next;
     uint32_t depth;
+    bool in_object[JSON_NESTING_MAX + 1]; /* by depth; else a list */
 };
 
 /* Bytes of the UTF-8 character at `s`, 0: none. Source: RFC 3629, section 4. */
@@ -204,28 +218,106 @@ static bool scan_number(struct scan *scan)
     return true;
 }
 
-static bool scan_byte(struct scan *scan)
+static bool scan_word(struct scan *scan)
 {
+    static const char *const words[] = {"true", "false", "null"};
+    const char *s = scan->json->text + scan->at;
+    size_t run = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (strlen(words[i]) == run && strncmp(words[i], s, run) == 0) {
+            scan->at += run;
+            return true;
+        }
+    }
+    return complain_at(scan->json, scan->at,
+                       "\"%.*s\" is no JSON: want a number, true, false, null, or a text in "
+                       "double quotes",
+                       (int)(run < 24 ? run : 24), s);
+}
+
+/* What stands here though something else may come next. */
+static bool scan_refuse(const struct scan *scan)
+{
+    static const char *const wants[] = {
+        [NEXT_VALUE] = "a value",
+        [NEXT_VALUE_OR_END] = "a value or ]",
+        [NEXT_KEY] = "a key in double quotes",
+        [NEXT_KEY_OR_END] = "a key in double quotes, or }",
+        [NEXT_COLON] = "a colon",
+        [NEXT_COMMA_OR_END] = "a comma, or the end of the list or object",
+        [NEXT_NOTHING] = "nothing behind the one value",
+    };
     const struct json_text *json = scan->json;
     unsigned char c = (unsigned char)json->text[scan->at];
-    if (c == '"')
-        return scan_string(scan);
-    if (c == '-' || c == '+' || c == '.' || (c >= '0' && c <= '9'))
-        return scan_number(scan);
-    if (c == '{' || c == '[') {
-        if (++scan->depth > JSON_NESTING_MAX)
-            return complain_at(json, scan->at, "nested deeper than %d", JSON_NESTING_MAX);
-    } else if (c == '}' || c == ']') {
-        scan->depth -= scan->depth > 0;
-    } else if (c == '\0') {
-        return complain_at(json, scan->at, "a NUL byte: want text");
-    } else if (c >= 0x80) {
-        return complain_at(json, scan->at, "byte 0x%02x outside of a string", c);
-    } else if (c == '/' || c == '#') {
+    if (scan->at >= json->size)
+        return complain_at(json, scan->at, "the text ends too early: want %s", wants[scan->next]);
+    if (c == '/' || c == '#')
         return complain_at(json, scan->at,
                            "JSON has no comments: want a \"comment\" key in an object");
-    } else if (c < 0x20 && c != '\t' && c != '\n' && c != '\r') {
-        return complain_at(json, scan->at, "control character 0x%02x", c);
+    if (c > 0x20 && c < 0x7f)
+        return complain_at(json, scan->at, "found %c: want %s", c, wants[scan->next]);
+    return complain_at(json, scan->at, "found byte 0x%02x: want %s", c, wants[scan->next]);
+}
+
+/* What may follow a complete value. */
+static enum expectation_of_text after_value(const struct scan *scan)
+{
+    return scan->depth > 0 ? NEXT_COMMA_OR_END : NEXT_NOTHING;
+}
+
+static bool scan_open(struct scan *scan, bool object)
+{
+    if (scan->depth == JSON_NESTING_MAX)
+        return complain_at(scan->json, scan->at, "nested deeper than %d", JSON_NESTING_MAX);
+    scan->in_object[++scan->depth] = object;
+    scan->next = object ? NEXT_KEY_OR_END : NEXT_VALUE_OR_END;
+    scan->at++;
+    return true;
+}
+
+static bool scan_close(struct scan *scan, bool object)
+{
+    bool empty = scan->next == (object ? NEXT_KEY_OR_END : NEXT_VALUE_OR_END);
+    bool full = scan->next == NEXT_COMMA_OR_END && scan->in_object[scan->depth] == object;
+    if (!empty && !full)
+        return scan_refuse(scan);
+    scan->depth--;
+    scan->next = after_value(scan);
+    scan->at++;
+    return true;
+}
+
+static bool scan_value(struct scan *scan, char c)
+{
+    if (scan->next != NEXT_VALUE && scan->next != NEXT_VALUE_OR_END)
+        return scan_refuse(scan);
+    if (c == '{' || c == '[')
+        return scan_open(scan, c == '{');
+    scan->next = after_value(scan);
+    if (c == '"')
+        return scan_string(scan);
+    return strchr("-+.0123456789", c) ? scan_number(scan) : scan_word(scan);
+}
+
+static bool scan_token(struct scan *scan)
+{
+    char c = scan->json->text[scan->at];
+    if (c == '"' && (scan->next == NEXT_KEY || scan->next == NEXT_KEY_OR_END)) {
+        scan->next = NEXT_COLON;
+        return scan_string(scan);
+    }
+    if (c == ':' && scan->next == NEXT_COLON) {
+        scan->next = NEXT_VALUE;
+    } else if (c == ',' && scan->next == NEXT_COMMA_OR_END) {
+        scan->next = scan->in_object[scan->depth] ? NEXT_KEY : NEXT_VALUE;
+    } else if (c == '}' || c == ']') {
+        return scan_close(scan, c == '}');
+    } else if (c && strchr("{[\"-+.0123456789", c)) {
+        return scan_value(scan, c);
+    } else if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) {
+        return scan_value(scan, c);
+    } else {
+        return scan_refuse(scan);
     }
     scan->at++;
     return true;
@@ -234,10 +326,13 @@ static bool scan_byte(struct scan *scan)
 static bool scan_text(struct json_text *json)
 {
     struct scan scan = {.json = json, .at = text_start(json)};
-    while (scan.at < json->size)
-        if (!scan_byte(&scan))
+    for (;;) {
+        scan.at += strspn(json->text + scan.at, " \t\r\n");
+        if (scan.at >= json->size)
+            return scan.next == NEXT_NOTHING || scan_refuse(&scan);
+        if (!scan_token(&scan))
             return false;
-    return true;
+    }
 }
 
 /* --- the walk after the parser --------------------------------------------------------------- */
@@ -256,8 +351,9 @@ static bool walk(const struct json_node *node)
     if (cJSON_IsNumber(node->value) && !isfinite(node->value->valuedouble)) {
         json_problem(node, "a number without an end: want one that a double holds");
         good = false;
-    } else if (cJSON_IsNumber(node->value) && fabs(node->value->valuedouble) > 0x1p53) {
-        json_problem(node, "a number beyond 2^53, which a double would round: want a hex string");
+    } else if (cJSON_IsNumber(node->value) && fabs(node->value->valuedouble) >= 0x1p53) {
+        json_problem(node,
+                     "a number of 2^53 or more, which a double would round: want a hex string");
         good = false;
     }
     uint32_t i = 0;
@@ -279,17 +375,8 @@ static bool parse(struct json_text *json)
         return false;
     const char *end = NULL;
     json->root = cJSON_ParseWithLengthOpts(json->text, json->size + 1, &end, 1);
-    if (!json->root) {
-        size_t at = end ? (size_t)(end - json->text) : 0;
-        while (at < json->size && strchr(" \t\r\n", json->text[at]))
-            at++;
-        if (at >= json->size)
-            return complain_at(json, json->size, "the text ends too early");
-        return complain_at(
-            json, at, "no JSON from \"%.*s\" on",
-            (int)strcspn(json->text + at, "\r\n") < 16 ? (int)strcspn(json->text + at, "\r\n") : 16,
-            json->text + at);
-    }
+    if (!json->root) /* left to the parser: an escape that stands for no character */
+        return complain_at(json, end ? (size_t)(end - json->text) : 0, "an escape that is none");
     struct json_node root = json_root(json);
     return walk(&root);
 }
@@ -718,7 +805,7 @@ static bool integer(const struct json_node *node, uint64_t *value)
     if (!json_is_number(node))
         return false;
     double d = node->value->valuedouble;
-    if (d < 0 || d > 0x1p53 || d != (double)(uint64_t)d)
+    if (d < 0 || d >= 0x1p53 || d != (double)(uint64_t)d)
         return false;
     *value = (uint64_t)d;
     return true;

@@ -1,6 +1,6 @@
 /* json_text.h: strict JSON over cJSON, and complaints that say where.
  *
- *   text --scan--> UTF-8, control characters, \u0000, numbers' grammar, nesting
+ *   text --scan--> the grammar itself, UTF-8, control characters, \u0000, nesting
  *        --cJSON--> tree --walk--> doubled keys, numbers that a double does not hold
  *        --json_node--> readers --json_problem--> "file:line:col: error: /pointer: ..."
  *
@@ -23,7 +23,7 @@ enum {
     JSON_SIZE_MAX = 8 << 20,    /* bytes of one file; ours */
     JSON_PROBLEM_MAX = 20,      /* complaints that are kept; the rest are counted */
     JSON_POINTER_MAX = 256,     /* bytes of a pointer in a message */
-    JSON_INTEGER_MAX_BITS = 53, /* a double holds every integer up to 2^53 */
+    JSON_INTEGER_MAX_BITS = 53, /* a double holds every integer below 2^53, and no other */
 };
 
 /* Complaints about input, one line each, in the order they were found. */
@@ -44,6 +44,7 @@ struct json_text {
     size_t size;
     struct cJSON *root;
     struct problems *problems;
+    const char *member; /* what was put into the tree besides the text: said with each complaint */
 };
 
 /* Reads a file, or takes a copy of a text, and parses it. False: complaints were added. In either

@@ -432,6 +432,11 @@ bool operand_read(const struct load *load, const struct json_node *node, uint32_
     uint32_t size;
     if (!json_is_string(node)) {
         int64_t value;
+        if (!json_is_number(node)) {
+            json_problem(node, "%s: want a number, hex such as \"0x1f\", or a name",
+                         node->value ? "no value" : "missing");
+            return false;
+        }
         if (!json_want_i64(node, INT32_MIN, UINT32_MAX, &value))
             return false;
         *operand = (struct operand){.kind = OPERAND_CONST, .value = (uint32_t)value};

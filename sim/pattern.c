@@ -483,5 +483,8 @@ bool pattern_parse(const struct scenario *scenario, const char *text, struct pat
         return refuse(&r, event_name(row.kind), "an app's event: want no app's name", NULL);
     if (!row.read(&r) || !read_value(&r, &row))
         return false;
-    return !peek(&r) || refuse(&r, peek(&r), "expected at the end of a pattern", NULL);
+    if (!peek(&r))
+        return true;
+    (void)snprintf(why, why_size, "\"%s\" is a word too many", peek(&r));
+    return false;
 }

@@ -917,8 +917,10 @@ static struct scenario *member_make(struct loader *l, const struct plan *plan, u
     s->seed = seed;
     s->seed_given = plan->seed_given;
     struct json_node root = json_root(&copy);
-    bool good = apply_sweeps(plan, combination, copy.root) && apply_overrides(l, copy.root) &&
-                scenario_read(l, s, &root) && id_make(l, plan, combination, s);
+    bool good = id_make(l, plan, combination, s) && apply_sweeps(plan, combination, copy.root) &&
+                apply_overrides(l, copy.root);
+    copy.member = strchr(s->id, '#');
+    good = good && scenario_read(l, s, &root);
     cJSON_Delete(copy.root);
     if (good)
         return s;
@@ -944,8 +946,9 @@ static bool family_make(struct loader *l, const struct plan *plan, struct family
         combinations *=
             plan->swept[i].count; /* 2^12 each, at most eight: no overflow to speak of */
     if (combinations > FAMILY_MAX || combinations * plan->seed_count > FAMILY_MAX) {
-        problem_add(l->problems, "%s: error: more than %d members: want a smaller sweep",
-                    l->json.path, FAMILY_MAX);
+        struct json_node root = json_root(&l->json);
+        json_key_problem(&root, "sweep", "more than %d members: want fewer values, or fewer seeds",
+                         FAMILY_MAX);
         return false;
     }
     family->members = calloc(combinations * plan->seed_count, sizeof(struct scenario *));
