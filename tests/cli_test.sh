@@ -153,6 +153,29 @@ gives '--quiet says one line about what holds' 0 '^1 claim holds' '' "$postern" 
 is 'and no more than that line' [ "$(wc -l <"$work/out")" = 1 ]
 gives '--verbose says each claim' 0 '^ok  x/holds@1$' '' "$postern" run --verbose x/holds.json
 
+# crash_one: runs the endless scenario and another, and kills the process that the first one is in.
+crash_one() {
+    "$postern" run -j 2 x/endless.json x/holds.json >"$work/out" 2>"$work/err" &
+    parent=$!
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        sleep 0.2
+        child=$(cat "/proc/$parent/task/$parent/children")
+        # The other one ends by itself: a single child left is the endless one.
+        [ "$(echo "$child" | wc -w)" = 1 ] && break
+    done
+    # shellcheck disable=SC2086
+    kill -ABRT $child
+    wait $parent
+    code=$?
+    [ $code = 3 ] && grep -q 'crashed: signal 6' "$work/out" &&
+        grep -q '^1 of 2 claims does not hold: 1 simulator-failed' "$work/out"
+}
+if [ -e "/proc/$$/task/$$/children" ]; then
+    is 'a crash of the simulator: 3, and the rest has run' crash_one
+else
+    echo 'ok - a crash of the simulator: 3, and the rest has run # SKIP /proc names no children'
+fi
+
 # ---- members
 
 gives 'a sweep is one claim in several runs' 0 '^1 claim holds in 2 runs' '' \

@@ -26,6 +26,15 @@ static struct report_folder *folder_of(struct report *report, const struct scena
     return folder;
 }
 
+/* Over-exposure that the board declares: no verdict is about it. */
+static bool is_exposed(const struct member *member)
+{
+    for (uint32_t i = 0; i < member->result->verdict_count; i++)
+        if (member->result->verdicts[i].verdict.rule == RULE_OVER_EXPOSURE)
+            return false;
+    return worst_exposure(member->scenario, member->result) > 0;
+}
+
 static void count_run(struct report_counts *counts, const struct member *member)
 {
     const struct result *result = member->result;
@@ -36,7 +45,7 @@ static void count_run(struct report_counts *counts, const struct member *member)
     counts->containment_held += judged && result->gate.containment == LINE_HELD;
     counts->isolation_claimed += judged && result->gate.isolation == LINE_CLAIMED_BROKEN;
     counts->containment_claimed += judged && result->gate.containment == LINE_CLAIMED_BROKEN;
-    counts->exposed += judged && worst_exposure(member->scenario, result) > 0;
+    counts->exposed += judged && is_exposed(member);
 }
 
 /* The members of a file come one after another. */

@@ -84,6 +84,15 @@ void run_end(struct run *run)
 
 /* --- judging --------------------------------------------------------------------------------- */
 
+/* A failed step is judged at the end of the run; the app knows when it was. */
+static uint64_t failed_at_ps(const struct machine *m, const struct verdict *v)
+{
+    if (v->detail != DETAIL_STEP || v->process >= machine_scenario(m)->app_count)
+        return v->at_ps;
+    const struct app *app = machine_app(m, v->process);
+    return app->checks_failed ? app->failed_at_ps : v->at_ps;
+}
+
 static void take_verdicts(const struct machine *m, struct result *result)
 {
     const struct scenario *s = machine_scenario(m);
@@ -93,6 +102,7 @@ static void take_verdicts(const struct machine *m, struct result *result)
     for (uint32_t i = 0; i < result->verdict_count; i++) {
         struct result_verdict *v = &result->verdicts[i];
         v->verdict = kept[i];
+        v->verdict.at_ps = failed_at_ps(m, &kept[i]);
         verdict_describe_run(m, &kept[i], v->text, sizeof v->text);
         board_describe_address(&s->board, kept[i].address, v->address, sizeof v->address);
         if (!strstr(v->text, v->address))

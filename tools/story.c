@@ -10,14 +10,20 @@
 
 enum { STORY_LINES = 12 };
 
+/* The last lines that came. */
+struct lines {
+    uint64_t count;
+    char text[STORY_LINES][2 * TIMELINE_TEXT_MAX];
+};
+
 struct teller {
     const struct story *story;
     struct timeline timeline;
     struct recorder recorder; /* of the step under way */
     struct run run;
-    uint64_t seen;  /* records before that step */
-    uint64_t count; /* lines so far; the last of them are kept */
-    char lines[STORY_LINES][2 * TIMELINE_TEXT_MAX];
+    uint64_t seen;      /* records before that step */
+    struct lines lines; /* so far */
+    struct lines kept;  /* as they were at the last fault, if that is how far the story goes */
 };
 
 bool story_of(const struct scenario *scenario, const struct result *result, struct story *story)
@@ -27,7 +33,11 @@ bool story_of(const struct scenario *scenario, const struct result *result, stru
         if (result->gate.expected[i])
             continue;
         bool at_end = v->record >= result->records && v->process < scenario->app_count;
-        *story = (struct story){scenario, v->record, at_end ? v->process : PATTERN_ANY};
+        *story = (struct story){.scenario = scenario,
+                                .record = v->record,
+                                .until_ps = v->at_ps,
+                                .process = at_end ? v->process : PATTERN_ANY,
+                                .to_fault = v->detail == DETAIL_STEP_FAULT};
         return true;
     }
     return false;
@@ -44,8 +54,9 @@ static bool is_noise(const struct record *r)
 /* A fault keeps its explanation in the same piece. */
 static void keep(struct teller *teller, const char *text, const char *explanation)
 {
-    char *line = teller->lines[teller->count++ % STORY_LINES];
-    snprintf(line, sizeof teller->lines[0], "%s%s%s", text, *explanation ? "\n" : "", explanation);
+    struct lines *lines = &teller->lines;
+    snprintf(lines->text[lines->count++ % STORY_LINES], sizeof lines->text[0], "%s%s%s", text,
+             *explanation ? "\n" : "", explanation);
 }
 
 /* The first half of a call or an upcall has its line with the second half, which is told as well. */
@@ -59,17 +70,25 @@ static bool is_over(const struct teller *teller, uint64_t i)
            (kind != EVENT_SYSCALL_MORE && kind != EVENT_UPCALL_MORE);
 }
 
+static bool is_told(const struct story *story, const struct record *r)
+{
+    return (story->process == PATTERN_ANY || story->process == r->process) && !is_noise(r) &&
+           r->at_ps <= story->until_ps;
+}
+
 static void take_step(struct teller *teller, const struct mpu_armv7m *mpu)
 {
     char text[TIMELINE_TEXT_MAX], why[TIMELINE_TEXT_MAX];
     for (uint64_t i = 0; i < teller->recorder.count && !is_over(teller, i); i++) {
         const struct record *r = &teller->recorder.records[i];
-        bool theirs = teller->story->process == PATTERN_ANY || teller->story->process == r->process;
-        if (!timeline_add(&teller->timeline, r, text) || !theirs || is_noise(r))
+        if (!timeline_add(&teller->timeline, r, text) || !is_told(teller->story, r))
             continue;
-        if (r->kind != EVENT_FAULT || !timeline_explain(&teller->timeline, mpu, r, why))
+        bool fault = r->kind == EVENT_FAULT;
+        if (!fault || !timeline_explain(&teller->timeline, mpu, r, why))
             *why = '\0';
         keep(teller, text, why);
+        if (fault && teller->story->to_fault)
+            teller->kept = teller->lines;
     }
     teller->seen += teller->recorder.count;
     teller->recorder.count = 0;
@@ -88,11 +107,11 @@ static void run_up_to(struct teller *teller)
     }
 }
 
-static void print(const struct teller *teller, int pipe)
+static void print(const struct lines *lines, int pipe)
 {
-    uint64_t first = teller->count > STORY_LINES ? teller->count - STORY_LINES : 0;
-    for (uint64_t i = first; i < teller->count; i++) {
-        const char *line = teller->lines[i % STORY_LINES];
+    uint64_t first = lines->count > STORY_LINES ? lines->count - STORY_LINES : 0;
+    for (uint64_t i = first; i < lines->count; i++) {
+        const char *line = lines->text[i % STORY_LINES];
         isolate_write(pipe, line, strlen(line));
         isolate_write(pipe, "\n", 1);
     }
@@ -106,7 +125,7 @@ void story_tell(const void *argument, int pipe)
     recorder_start(&teller.recorder, 0);
     if (run_begin(&teller.run, teller.story->scenario, &teller.recorder, &result))
         run_up_to(&teller);
-    print(&teller, pipe);
+    print(teller.kept.count ? &teller.kept : &teller.lines, pipe);
     run_end(&teller.run);
     recorder_free(&teller.recorder);
 }
