@@ -4,7 +4,10 @@
 #include "model/nvic.h"
 #include "model/passthrough_device.h"
 
-enum { GRANULE = 32 };      /* ARMv7-M ARM B3.5: no region is finer */
+enum {
+    GRANULE = 32,         /* ARMv7-M ARM B3.5: no region is finer */
+    DEVICE_SIZE = 0x1000, /* nRF52840 PS, "Peripheral interface": each has 4 KiB of addresses */
+};
 enum { UPCALL_DEVICE = 1 }; /* which argument of the upcall names the device, by its base */
 
 /* ARMv7-M ARM B3.1: user mode has no business there, and the MPU would not judge it. */
@@ -92,6 +95,18 @@ static const struct loan *loan_meeting(const struct kernel *k, const struct proc
     return NULL;
 }
 
+/* A device of the kernel's own drivers: by the board's claims, or by where its drivers are, should the
+ * board have forgotten a claim. */
+static bool meets_kernel_driver(const struct kernel_config *config, struct span span)
+{
+    const struct driver_place places[] = {config->alarm, config->console, config->gpio};
+
+    for (uint32_t i = 0; i < COUNT_OF(places); i++)
+        if (places[i].present && span_meets((struct span){places[i].base, DEVICE_SIZE}, span))
+            return true;
+    return meets_any(config->claims, config->claim_count, span);
+}
+
 /* Why not every endpoint in `span` can be this process's now. */
 static enum err endpoints_refused(const struct kernel *k, const struct process *p, struct span span)
 {
@@ -135,7 +150,7 @@ static enum err request_refused(const struct kernel *k, const struct process *p,
     enum err err = shape_refused(asked);
     if (err)
         return err;
-    if (meets_any(config->claims, config->claim_count, asked))
+    if (meets_kernel_driver(config, asked))
         return ERR_BUSY;
     if (!is_lendable(config, asked))
         return ERR_INVAL;
@@ -185,7 +200,7 @@ static enum err answer_refused(const struct kernel *k, const struct process *p, 
     if (!span_covers(granted, asked) || !is_aligned(granted))
         return ERR_INVAL;
     if (meets_memory(config, granted) || span_meets(private_bus, granted) ||
-        meets_any(config->claims, config->claim_count, granted))
+        meets_kernel_driver(config, granted))
         return ERR_INVAL;
     if (has_unwanted_dma(config, granted))
         return ERR_INVAL; /* widened over a DMA master: the board contradicts itself */
