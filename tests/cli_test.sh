@@ -186,6 +186,9 @@ gives 'a member with another seed' 0 'trap-80@7' '' \
     "$postern" run --verbose 'x/family.json#kernel.costs=trap-80@7'
 gives 'a member that is none is refused' 2 '*' 'no member' \
     "$postern" run 'x/family.json#kernel.costs=trap-81@1'
+gives 'a member without its seed is all its seeds' 0 'trap-80@1' '' \
+    "$postern" run --verbose 'x/family.json#kernel.costs=trap-80'
+gives 'half a member is none' 2 '*' 'no member' "$postern" run 'x/family.json#kernel.costs=trap-8'
 gives '--seed is in the id' 0 '^ok  x/holds@18446744073709551615' '' \
     "$postern" run --verbose --seed 0xffffffffffffffff x/holds.json
 gives '--filter takes a glob' 0 '^1 claim holds in' '' "$postern" run --filter '*trap-80*' x/family.json

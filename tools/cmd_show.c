@@ -1,8 +1,8 @@
 /* cmd_show.c: `postern show SCENARIO` prints one run as a timeline: calls and returns in pairs,
  * upcalls, interrupts, device events, faults with what refused them, verdicts where they fall.
  *
- * The run is stepped in a process of its own, which prints as it goes: what a crash of the simulator
- * leaves is what had happened until then.
+ * The run is stepped in a process of its own, which prints as it goes: a crash of the simulator
+ * leaves what had happened until then.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -1,6 +1,6 @@
-/* measured.h: the table of what latency checks measured, for the end of the pretty report: one line a
- * check of a file, that of the member with the least margin (without a bound: the longest); a speed-up
- * has one line for each member, since each may have other costs.
+/* measured.h: the table of what latency checks measured, for the end of the pretty report: one line
+ * for each check of a file, that of the member that took longest; a speed-up has one line for each
+ * member, since each may have other costs.
  */
 #ifndef TOOLS_MEASURED_H
 #define TOOLS_MEASURED_H

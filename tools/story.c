@@ -59,7 +59,7 @@ static void keep(struct teller *teller, const char *text, const char *explanatio
              *explanation ? "\n" : "", explanation);
 }
 
-/* The first half of a call or an upcall has its line with the second half, which is told as well. */
+/* The first half of a call or an upcall has its line with the second half: told as well. */
 static bool is_over(const struct teller *teller, uint64_t i)
 {
     uint64_t number = teller->seen + i;

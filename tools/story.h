@@ -18,8 +18,8 @@ struct story {
  * fault, are told. False: there is no such break. */
 bool story_of(const struct scenario *scenario, const struct result *result, struct story *story);
 
-/* Lines as timeline.h writes them, into a pipe: the shape of an isolate_work. `argument` is a struct
- * story. */
+/* Lines as timeline.h writes them, into a pipe: the shape of an isolate_work. `argument` is a
+ * struct story. */
 void story_tell(const void *argument, int pipe);
 
 #endif

@@ -3,9 +3,9 @@
  *   arguments --suite_collect--> files, sorted, each with the member asked for
  *   a file --suite_load--> its members (sweeps, seeds) that are wanted
  *
- * An argument is a file, a folder (all below it, sorted by name; boards/ and *.schema.json left out),
- * or an id as reports print it: folder/name, folder/name#key=value@seed. A file may be followed by
- * #key=value and @seed, too.
+ * An argument is a file, a folder (all below it, sorted by name; boards/ and *.schema.json left
+ * out), or an id as reports print it: folder/name, folder/name#key=value@seed. A file may be
+ * followed by #key=value and @seed, too.
  *
  * The folder of scenarios is scenarios/ below the current directory, else near the binary.
  */

@@ -391,9 +391,9 @@ static void add_upcall(struct timeline *timeline, struct line *line, const struc
 
 /* --- the other records ----------------------------------------------------------------------- */
 
-/* One phrase a kind of record. In a phrase: %a address as a register, %b as a window's beginning, %X
- * in hex, %A in decimal; %v value (%V in hex), and its two halves: %l %h in decimal, %L %H in hex;
- * %D the device whose index the high half is; %i the interrupt line `address`; %p the endpoint
+/* One phrase a kind of record. In a phrase: %a address as a register, %b as a window's beginning,
+ * %X in hex, %A in decimal; %v value (%V in hex), and its two halves: %l %h in decimal, %L %H in
+ * hex; %D the device whose index the high half is; %i the interrupt line `address`; %p the endpoint
  * `address`; %r the driver `address`, %R in the low half; %e %E the error code in the low, high
  * half; %f the filter's answer; %s the process state `value`; %k the end; %j the injection.
  * Kinds without a phrase say nothing that their neighbours do not say. */

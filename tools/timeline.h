@@ -31,8 +31,8 @@ void timeline_start(struct timeline *timeline, const struct scenario *scenario);
 bool timeline_add(struct timeline *timeline, const struct record *record,
                   char text[TIMELINE_TEXT_MAX]);
 
-/* The line under a fault: the region of the MPU (as it was before the step) that refused the access,
- * or why the bus did. False: neither did. */
+/* The line under a fault: the region of the MPU (as it was before the step) that refused the
+ * access, or why the bus did. False: neither did. */
 struct mpu_armv7m;
 bool timeline_explain(const struct timeline *timeline, const struct mpu_armv7m *mpu,
                       const struct record *fault, char text[TIMELINE_TEXT_MAX]);
