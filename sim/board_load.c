@@ -540,29 +540,41 @@ bool board_read(struct load *load, const struct json_node *root, const struct js
            kernel_read(&r) && filter_read(&r) && exposure_read(&r) && forbidden_read(&r);
 }
 
-struct board *board_load(const char *path, const struct catalogue *catalogue,
-                         struct problems *problems)
+/* The board of a parsed file, which is given back in any case; NULL: complaints were added. */
+static struct board *board_of(struct json_text *json, bool good, const struct catalogue *catalogue)
 {
-    struct json_text json;
     struct scenario *scenario = calloc(1, sizeof *scenario);
     struct board *board = malloc(sizeof *board);
     if (!scenario || !board)
         abort();
     struct load load = {.catalogue = catalogue, .scenario = scenario};
-    bool good = json_text_read(&json, path, problems);
-    if (good) {
-        struct json_node root = json_root(&json);
-        good = board_read(&load, &root, NULL);
-    }
+    struct json_node root = json_root(json);
+    good = good && board_read(&load, &root, NULL);
     *board = scenario->board;
     if (board->row_count > 0)
         board->config.filter.rows = board->rows;
-    json_text_free(&json);
+    json_text_free(json);
     free(scenario);
     if (good)
         return board;
     free(board);
     return NULL;
+}
+
+struct board *board_load(const char *path, const struct catalogue *catalogue,
+                         struct problems *problems)
+{
+    struct json_text json;
+    bool good = json_text_read(&json, path, problems);
+    return board_of(&json, good, catalogue);
+}
+
+struct board *board_load_text(const char *path, const char *text, size_t size,
+                              const struct catalogue *catalogue, struct problems *problems)
+{
+    struct json_text json;
+    bool good = json_text_parse(&json, path, text, size, problems);
+    return board_of(&json, good, catalogue);
 }
 
 void board_free(struct board *board)

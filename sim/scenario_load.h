@@ -68,6 +68,9 @@ void family_free(struct family *family);
 /* One board's file by itself, for `check` and `map`. NULL: complaints were added. */
 struct board *board_load(const char *path, const struct catalogue *catalogue,
                          struct problems *problems);
+/* The same from a text that stands for the file `path`. */
+struct board *board_load_text(const char *path, const char *text, size_t size,
+                              const struct catalogue *catalogue, struct problems *problems);
 void board_free(struct board *board);
 
 /* "BUSY" for 2 and so on, as scenarios and reports say it; NULL: no such error. */
