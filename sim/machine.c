@@ -30,9 +30,9 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 
 void machine_find_next(struct machine *m)
 {
-    uint64_t next = m->nvic.systick_fires_ps;
-    if (m->inject_next_ps > m->now_ps) /* else it waits for the end of the step */
-        next = earliest(next, m->inject_next_ps);
+    uint64_t next = earliest(m->nvic.systick_fires_ps, m->inject_silicon_ps);
+    if (m->inject_hand_ps > m->now_ps) /* else it waits for the end of the step */
+        next = earliest(next, m->inject_hand_ps);
     const struct board *board = &m->setup->scenario->board;
     for (uint32_t i = 0; i < board->device_count; i++) {
         const struct device *d = machine_device(m, i);
@@ -42,14 +42,15 @@ void machine_find_next(struct machine *m)
     m->next_ps = next > m->now_ps ? next : m->now_ps + 1; /* no device wakes twice at an instant */
 }
 
-/* Everything that is due at m->now_ps, in fixed order: SysTick, devices by index. Injections wait for
- * the end of the step: they happen between two steps. */
+/* Everything that is due at m->now_ps, in fixed order: SysTick, injections, devices by index. */
 static void run_due(struct hw *hw)
 {
     struct machine *m = hw->m;
     const struct board *board = &m->setup->scenario->board;
     if (m->nvic.systick_fires_ps <= m->now_ps)
         nvic_systick_fire(&m->nvic, board->cpu_hz);
+    if (m->inject_silicon_ps <= m->now_ps)
+        machine_inject_silicon(hw);
     for (uint32_t i = 0; i < board->device_count; i++) {
         struct device *d = machine_device(m, i);
         if (d && !d->fault.hung && d->wake_ps <= m->now_ps) {
@@ -394,8 +395,8 @@ static enum run_state one_step(struct hw *hw)
         return m->state = RUN_DONE;
     if (time_stands_still(m))
         return m->state = RUN_STUCK;
-    if (m->inject_next_ps <= m->now_ps)
-        machine_inject_due(hw);
+    if (m->inject_hand_ps <= m->now_ps)
+        machine_inject_hand(hw);
     else if (m->mode == CPU_USER)
         machine_user_step(hw);
     else if (m->mode == CPU_SLEEP)

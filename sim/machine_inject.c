@@ -7,26 +7,35 @@ static const struct injection *planned(const struct machine *m, uint32_t i)
     return &m->setup->scenario->injections[i];
 }
 
+/* What only the kernel can do to a process; everything else is silicon's. */
+static bool needs_hand(enum injection_kind kind)
+{
+    return kind == INJECT_KILL || kind == INJECT_FAULT || kind == INJECT_RESTART ||
+           kind == INJECT_MEMORY_PRESSURE;
+}
+
+static bool waits_for_record(const struct machine *m, uint32_t i)
+{
+    return planned(m, i)->at_event && m->injections[i].matches < planned(m, i)->nth;
+}
+
 static void find_next(struct machine *m)
 {
-    uint64_t next = TIME_NEVER;
-    uint32_t count = m->setup->scenario->injection_count;
+    m->inject_silicon_ps = m->inject_hand_ps = TIME_NEVER;
     m->injections_waiting = 0;
     m->injection_kinds[0] = m->injection_kinds[1] = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct injection_state *state = &m->injections[i];
+    for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
         const struct injection *plan = planned(m, i);
-        bool waits_for_record = plan->at_event && state->matches < plan->nth;
-        if (waits_for_record)
+        uint64_t due = m->injections[i].due_ps;
+        uint64_t *next = needs_hand(plan->kind) ? &m->inject_hand_ps : &m->inject_silicon_ps;
+        if (waits_for_record(m, i))
             m->injection_kinds[plan->when.kind / 64] |= KIND_BIT(plan->when.kind);
-        if (waits_for_record || state->due_ps != TIME_NEVER)
+        if (waits_for_record(m, i) || due != TIME_NEVER)
             m->injections_waiting++;
-        if (state->due_ps < next)
-            next = state->due_ps;
+        if (due < *next)
+            *next = due;
     }
-    m->inject_next_ps = next;
-    if (next > m->now_ps && next < m->next_ps)
-        m->next_ps = next;
+    machine_find_next(m);
 }
 
 void machine_inject_start(struct machine *m)
@@ -170,20 +179,38 @@ static uint32_t target(const struct injection *plan)
     }
 }
 
-/* The first that is due; a later step takes the next. */
-void machine_inject_due(struct hw *hw)
+/* The first that is due and is of that sort. */
+static uint32_t first_due(const struct machine *m, bool hand)
+{
+    uint32_t i = 0;
+    while (m->injections[i].due_ps > m->now_ps || needs_hand(planned(m, i)->kind) != hand)
+        i++;
+    return i;
+}
+
+static void inject(struct hw *hw, uint32_t i)
 {
     struct machine *m = hw->m;
-    uint32_t i = 0;
-    while (m->injections[i].due_ps > m->now_ps)
-        i++;
     const struct injection *plan = planned(m, i);
     struct injection_state *state = &m->injections[i];
     machine_trace(hw, EVENT_INJECTED, PROCESS_NONE, i, target(plan));
     state->left--;
-    state->due_ps = state->left > 0 ? state->due_ps + plan->period_ps : TIME_NEVER;
+    uint64_t period_ps = plan->period_ps > 0 ? plan->period_ps : 1; /* time goes on */
+    state->due_ps = state->left > 0 ? state->due_ps + period_ps : TIME_NEVER;
     find_next(m);
     if (happen(hw, plan))
         m->injections[i].fired = true;
     machine_find_next(m);
+}
+
+void machine_inject_silicon(struct hw *hw)
+{
+    while (hw->m->inject_silicon_ps <= hw->m->now_ps)
+        inject(hw, first_due(hw->m, false));
+}
+
+/* One; a later step takes the next. */
+void machine_inject_hand(struct hw *hw)
+{
+    inject(hw, first_due(hw->m, true));
 }

@@ -41,7 +41,8 @@ struct machine {
     struct nvic nvic;
     struct kernel kernel;
 
-    uint64_t inject_next_ps;     /* the earliest injection whose time is known */
+    uint64_t inject_silicon_ps;  /* the earliest injection that is silicon's: lands at its time */
+    uint64_t inject_hand_ps;     /* the earliest that needs the kernel between two steps */
     uint32_t injections_waiting; /* not over yet */
     uint64_t injection_kinds[2]; /* kinds of record that one waits for */
     struct injection_state injections[SCENARIO_INJECTION_MAX];
@@ -105,9 +106,11 @@ void machine_user_step(struct hw *hw);
 /* Leaves user mode for `trap`. */
 void machine_leave_user(struct hw *hw, const struct trap *trap);
 
-/* Injections: at boot, on each record that one may wait for, and when due. */
+/* Injections: at boot, on each record that one may wait for, and when due: silicon's at their time,
+ * inside whatever the CPU does; the kernel's hand between two steps. */
 void machine_inject_start(struct machine *m);
 void machine_inject_record(struct hw *hw, const struct record *record);
-void machine_inject_due(struct hw *hw);
+void machine_inject_silicon(struct hw *hw);
+void machine_inject_hand(struct hw *hw);
 
 #endif
