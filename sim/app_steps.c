@@ -446,29 +446,32 @@ static bool is_exact(const struct expectation *e)
     return a->kind == b->kind && a->index == b->index && a->value == b->value;
 }
 
+static void describe_call(const struct app *app, char *text, size_t size)
+{
+    char got[48], wanted[48];
+    describe_return(app->failed_got, got, sizeof got);
+    describe_return(app->failed_wanted, wanted, sizeof wanted);
+    (void)snprintf(text, size, "wanted %s, got %s%s", wanted, got,
+                   strcmp(got, wanted) == 0 ? " with other values" : "");
+}
+
 void app_steps_failure(const struct app *app, char *text, size_t size)
 {
     const struct instruction *i =
         app->checks_failed ? expecting_instruction(program_of(app), app->failed_check) : NULL;
-    char got[48], wanted[48];
     text[0] = '\0';
     if (!i)
         return;
-    if (i->kind == I_SYSCALL && i->expect.kind != EXPECT_VALUES) {
-        describe_return(app->failed_got, got, sizeof got);
-        describe_return(app->failed_wanted, wanted, sizeof wanted);
-        bool same = strcmp(got, wanted) == 0;
-        (void)snprintf(text, size, "wanted %s, got %s%s", wanted, got,
-                       same ? " with other values" : "");
-    } else if (i->expect.kind == EXPECT_FAULT) {
+    if (i->kind == I_SYSCALL && i->expect.kind != EXPECT_VALUES)
+        describe_call(app, text, size);
+    else if (i->expect.kind == EXPECT_FAULT)
         (void)snprintf(text, size, "wanted a fault, got access");
-    } else if (i->expect.kind == EXPECT_RANGE && !is_exact(&i->expect)) {
+    else if (i->expect.kind == EXPECT_RANGE && !is_exact(&i->expect))
         (void)snprintf(text, size, "got 0x%" PRIx64 ", outside of its bounds", app->failed_got);
-    } else {
+    else
         (void)snprintf(text, size, "wanted %s0x%" PRIx64 ", got 0x%" PRIx64,
                        i->expect.kind == EXPECT_NOT ? "anything but " : "", app->failed_wanted,
                        app->failed_got);
-    }
 }
 
 uint32_t app_steps_variable(const struct app *app, uint32_t number)

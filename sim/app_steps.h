@@ -1,12 +1,12 @@
 /* app_steps.h: the app engine that runs a scenario's step lists.
  *
- *   "steps", "upcalls" --app_steps_compile.c--> struct steps_program (const, in the scenario's arena)
+ *   "steps", "upcalls" --app_steps_compile.c--> struct steps_program (const, in the arena)
  *   machine --start, upcall, next--> one instruction after another, until one is an operation
  *
  * A program is one array of instructions; blocks of steps have become jumps. The state is a value:
  * variables, the last results, and a stack of frames, one for the main list and one more for each
- * upcall handler that runs. A handler begins where the yield of the frame below stands and goes back
- * there when its steps are done. When the main list is done the app waits for upcalls for ever, as
+ * upcall handler that runs. A handler begins where the yield of the frame below stands and goes
+ * back there when its steps are done. When the main list is done the app waits for upcalls for ever, as
  * libtock-c's start-up code does when main returns; "forever" with "compute_us" makes a busy app.
  *
  * Jumps, "set" and the like cost nothing; after STEPS_IDLE_MAX of them in a row the CPU is charged

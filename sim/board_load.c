@@ -1,7 +1,8 @@
 /* board_load.c: a board's file -> struct board. Text shapes: scenarios/boards/board.schema.json.
  *
  * What the schema cannot say, and is refused here:
- *   windows of two devices meet, or wrap; two devices or aliases have one name; devices out of order
+ *   windows of two devices meet, or wrap; two devices or aliases have one name; devices out of
+ *     order
  *   a type that is not in the catalogue, a filter function that is not, an unknown preset
  *   memory: flash and RAM meet each other or a device; app_flash outside of flash; kernel_ram or
  *     process_ram outside of RAM, or meeting

@@ -19,8 +19,7 @@ static void problem_line(struct problems *problems, const char *line)
     char *grown = realloc(problems->text, problems->size + length + 2);
     if (!grown)
         abort(); /* out of host memory while reading input: nothing to go on with */
-    memcpy(grown + problems->size, line, length);
-    memcpy(grown + problems->size + length, "\n", 2);
+    (void)snprintf(grown + problems->size, length + 2, "%s\n", line);
     problems->text = grown;
     problems->size += length + 1;
 }
@@ -238,7 +237,7 @@ static bool scan_word(struct scan *scan)
 /* What stands here though something else may come next. */
 static bool scan_refuse(const struct scan *scan)
 {
-    static const char *const wants[] = {
+    static const char *const nexts[] = {
         [NEXT_VALUE] = "a value",
         [NEXT_VALUE_OR_END] = "a value or ]",
         [NEXT_KEY] = "a key in double quotes",
@@ -250,13 +249,13 @@ static bool scan_refuse(const struct scan *scan)
     const struct json_text *json = scan->json;
     unsigned char c = (unsigned char)json->text[scan->at];
     if (scan->at >= json->size)
-        return complain_at(json, scan->at, "the text ends too early: want %s", wants[scan->next]);
+        return complain_at(json, scan->at, "the text ends too early: want %s", nexts[scan->next]);
     if (c == '/' || c == '#')
         return complain_at(json, scan->at,
                            "JSON has no comments: want a \"comment\" key in an object");
     if (c > 0x20 && c < 0x7f)
-        return complain_at(json, scan->at, "found %c: want %s", c, wants[scan->next]);
-    return complain_at(json, scan->at, "found byte 0x%02x: want %s", c, wants[scan->next]);
+        return complain_at(json, scan->at, "found %c: want %s", c, nexts[scan->next]);
+    return complain_at(json, scan->at, "found byte 0x%02x: want %s", c, nexts[scan->next]);
 }
 
 /* What may follow a complete value. */
@@ -592,8 +591,8 @@ static size_t skip_value(const char *s, size_t at)
     return at;
 }
 
-/* Where the node's name and value begin. False: it is not in the text (or not at its place: put there
- * by a sweep); then the places are those of the nearest one above. */
+/* Where the node's name and value begin. False: it is not in the text (or not at its place: put
+ * there by a sweep); then the places are those of the nearest one above. */
 static bool locate(const struct json_node *node, size_t *key, size_t *value)
 {
     const char *s = node->json->text;

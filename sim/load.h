@@ -59,8 +59,8 @@ bool address_read(const struct load *load, const struct json_node *node, uint32_
                   uint32_t *address);
 /* From a text; false with `why` set. `*size` is the window's, register's or memory's; 1 with an
  * offset or for a bare number. */
-bool operand_parse(const struct load *load, const char *text, uint32_t app, struct operand *operand,
-                   uint32_t *size, char *why, size_t why_size);
+bool operand_parse(const struct scenario *scenario, const char *text, uint32_t app,
+                   struct operand *operand, uint32_t *size, char *why, size_t why_size);
 
 /* {"address": "TIMER1", "size": "0x1000"} or {"device": "TIMER1"}, on `board`. */
 bool span_read(const struct json_node *node, struct span *span);
@@ -85,13 +85,13 @@ bool err_named(const char *name, enum err *err);
 /* "yielded" and so on: enum process_state. */
 bool process_state_named(const char *name, uint32_t *state);
 
-/* Exactly one of `name`_us, `name`_ms; picoseconds. False if neither is there, or with complaint. */
+/* Exactly one of the two keys; picoseconds. Complains if neither is there, or both are. */
 bool time_read(const struct json_node *object, const char *us_key, const char *ms_key,
                uint64_t *ps);
 
 /* --- the parts ------------------------------------------------------------------------------- */
 
-/* Fills `load->scenario->board` from a board's tree; keys of `override` (may be NULL) replace its. */
+/* Fills `load->scenario->board` from a board's tree; keys of `override` (may be NULL) come first. */
 bool board_read(struct load *load, const struct json_node *root, const struct json_node *override);
 /* Compiles "steps", "upcalls", "variables" of app `index`; names of all apps are known by then. */
 bool steps_compile(struct load *load, const struct json_node *app, uint32_t index);

@@ -62,15 +62,13 @@ static const char *quoted(const struct json_node *node)
 /* "no such app "x" (did you mean "y"?)", or what was wanted if it is no string. */
 static bool unknown(const struct json_node *node, const char *what, const struct nearest *nearest)
 {
-    char hint[96];
-    if (!json_is_string(node))
-        json_problem(node,
-                     node->value ? "not a string: want the name of %s"
-                                 : "missing: want the name of %s",
-                     what);
-    else
+    if (json_is_string(node)) {
+        char hint[96];
         json_problem(node, "\"%.40s\" is not the name of %s%s", json_string(node), what,
                      nearest_text(nearest, hint, sizeof hint));
+        return false;
+    }
+    json_problem(node, "%s: want the name of %s", node->value ? "not a string" : "missing", what);
     return false;
 }
 
@@ -251,7 +249,7 @@ static bool is(const char *text, size_t length, const char *word)
 }
 
 struct address_parse {
-    const struct load *load;
+    const struct scenario *s;
     const struct address_text *cut;
     uint32_t app;
     struct operand *operand;
@@ -282,7 +280,7 @@ static bool has_row(const struct device_type *type, const char *name)
 
 static bool device_part(const struct address_parse *p, uint32_t device)
 {
-    const struct board *board = &p->load->scenario->board;
+    const struct board *board = &p->s->board;
     const struct board_device *d = &board->devices[device];
     if (!p->cut->part)
         return span_constant(p, d->window);
@@ -290,7 +288,7 @@ static bool device_part(const struct address_parse *p, uint32_t device)
         return constant(p, d->window.size, 1);
     const struct board_device *real = &board->devices[no_alias(board, device)];
     const struct device_type *type = real->type;
-    char part[64], full[96], hint[96];
+    char part[64], full[96];
     (void)snprintf(part, sizeof part, "%.*s", (int)p->cut->part_length, p->cut->part);
     (void)snprintf(full, sizeof full, "%s.%s", d->name, part); /* P1's rows in P0's page */
     struct nearest nearest = nearest_to(part);
@@ -301,9 +299,10 @@ static bool device_part(const struct address_parse *p, uint32_t device)
             return constant(p, real->window.base + type->regs[row].offset, 4);
         nearest_offer(&nearest, name);
     }
+    char hint[96];
+    nearest_text(&nearest, hint, sizeof hint);
     if (type)
-        (void)snprintf(p->why, p->why_size, "%s has no register \"%s\"%s", d->name, part,
-                       nearest_text(&nearest, hint, sizeof hint));
+        (void)snprintf(p->why, p->why_size, "%s has no register \"%s\"%s", d->name, part, hint);
     else
         (void)snprintf(p->why, p->why_size,
                        "%s is not modelled and has no register \"%s\": want an offset, as in "
@@ -334,7 +333,7 @@ static bool own_part(const struct address_parse *p, uint32_t app)
         nearest_offer(&nearest, rows[i].name);
     }
     if (is(cut->part, cut->part_length, "flash"))
-        return span_constant(p, p->load->scenario->images[app].flash);
+        return span_constant(p, p->s->images[app].flash);
     (void)snprintf(p->why, p->why_size, "\"%.*s\": want .ram, .flash%s behind the app's name%s",
                    (int)(cut->part ? cut->base_length + 1 + cut->part_length : cut->base_length),
                    cut->base, app == p->app ? ", .break or .end" : "",
@@ -344,30 +343,29 @@ static bool own_part(const struct address_parse *p, uint32_t app)
 
 static bool app_base(const struct address_parse *p, uint32_t *app)
 {
-    const struct scenario *s = p->load->scenario;
     if (is(p->cut->base, p->cut->base_length, "app") && p->app != PROCESS_NONE) {
         *app = p->app;
         return true;
     }
-    for (*app = 0; *app < s->app_count; ++*app)
-        if (is(p->cut->base, p->cut->base_length, s->apps[*app].name))
+    for (*app = 0; *app < p->s->app_count; ++*app)
+        if (is(p->cut->base, p->cut->base_length, p->s->apps[*app].name))
             return true;
     return false;
 }
 
 static bool memory_base(const struct address_parse *p, struct span *span)
 {
-    const struct scenario *s = p->load->scenario;
     const struct address_text *cut = p->cut;
     bool kernel = is(cut->base, cut->base_length, "kernel");
     if (!cut->part && is(cut->base, cut->base_length, "ram"))
-        *span = s->board.ram;
+        *span = p->s->board.ram;
     else if (!cut->part && is(cut->base, cut->base_length, "flash"))
-        *span = s->board.flash;
+        *span = p->s->board.flash;
     else if (kernel && is(cut->part, cut->part_length, "ram"))
-        *span = s->config.kernel_ram;
+        *span = p->s->config.kernel_ram;
     else if (kernel && is(cut->part, cut->part_length, "flash"))
-        *span = (struct span){s->board.flash.base, s->board.app_flash.base - s->board.flash.base};
+        *span = (struct span){p->s->board.flash.base,
+                              p->s->board.app_flash.base - p->s->board.flash.base};
     else
         return false;
     return true;
@@ -375,14 +373,13 @@ static bool memory_base(const struct address_parse *p, struct span *span)
 
 static bool no_such_name(const struct address_parse *p)
 {
-    const struct scenario *s = p->load->scenario;
     char base[64], hint[96];
     (void)snprintf(base, sizeof base, "%.*s", (int)p->cut->base_length, p->cut->base);
     struct nearest nearest = nearest_to(base);
-    for (uint32_t i = 0; i < s->board.device_count; i++)
-        nearest_offer(&nearest, s->board.devices[i].name);
-    for (uint32_t i = 0; i < s->app_count; i++)
-        nearest_offer(&nearest, s->apps[i].name);
+    for (uint32_t i = 0; i < p->s->board.device_count; i++)
+        nearest_offer(&nearest, p->s->board.devices[i].name);
+    for (uint32_t i = 0; i < p->s->app_count; i++)
+        nearest_offer(&nearest, p->s->apps[i].name);
     (void)snprintf(p->why, p->why_size,
                    "\"%s\" is no address: want hex such as \"0x40009000\", or a device, register, "
                    "app or memory%s",
@@ -403,15 +400,15 @@ static bool base_parse(const struct address_parse *p)
         return own_part(p, app);
     if (memory_base(p, &span))
         return span_constant(p, span);
-    device = device_find(&p->load->scenario->board, p->cut->base, p->cut->base_length, NULL);
+    device = device_find(&p->s->board, p->cut->base, p->cut->base_length, NULL);
     return device == BOARD_NONE ? no_such_name(p) : device_part(p, device);
 }
 
-bool operand_parse(const struct load *load, const char *text, uint32_t app, struct operand *operand,
-                   uint32_t *size, char *why, size_t why_size)
+bool operand_parse(const struct scenario *s, const char *text, uint32_t app,
+                   struct operand *operand, uint32_t *size, char *why, size_t why_size)
 {
     struct address_text cut;
-    struct address_parse parse = {load, &cut, app, operand, size, why, why_size};
+    struct address_parse parse = {s, &cut, app, operand, size, why, why_size};
     if (!address_cut(text, &cut)) {
         (void)snprintf(why, why_size, "\"%.40s\": want a number behind + or -, such as +0x40",
                        text);
@@ -442,7 +439,7 @@ bool operand_read(const struct load *load, const struct json_node *node, uint32_
         *operand = (struct operand){.kind = OPERAND_CONST, .value = (uint32_t)value};
         return true;
     }
-    if (operand_parse(load, json_string(node), app, operand, &size, why, sizeof why))
+    if (operand_parse(load->scenario, json_string(node), app, operand, &size, why, sizeof why))
         return true;
     json_problem(node, "%s", why);
     return false;

@@ -1,4 +1,4 @@
-/* pattern.c: words -> struct pattern. Each kind of record has a row: what its `address` is about. */
+/* pattern.c: words -> struct pattern. Each kind of record has a row: what it is about. */
 #include "sim/pattern.h"
 #include "model/process.h"
 #include "sim/app_steps.h"
@@ -97,13 +97,12 @@ static bool read_nothing(struct reader *r)
 
 static bool read_address(struct reader *r)
 {
-    const struct load load = {.scenario = (struct scenario *)(uintptr_t)r->s};
-    struct operand operand;
-    uint32_t size;
+    struct operand operand = {0};
+    uint32_t size = 1;
     const char *word = peek(r);
     if (!word || strcmp(word, "=") == 0)
         return true;
-    if (!operand_parse(&load, word, PROCESS_NONE, &operand, &size, r->why, r->why_size))
+    if (!operand_parse(r->s, word, PROCESS_NONE, &operand, &size, r->why, r->why_size))
         return false;
     if (operand.kind != OPERAND_CONST)
         return refuse(r, word, "known before the run: want an address that is", NULL);
@@ -467,7 +466,7 @@ bool pattern_parse(const struct scenario *scenario, const char *text, struct pat
                    char *why, size_t why_size)
 {
     struct reader r = {.s = scenario, .p = pattern, .why = why, .why_size = why_size};
-    struct row row;
+    struct row row = row_of(0);
     *pattern = (struct pattern){.process = PATTERN_ANY, .address_last = UINT32_MAX};
     if (!cut(text, &r.words) || strlen(text) >= sizeof pattern->text) {
         (void)snprintf(why, why_size, "want a few words, such as \"upcall owner tick\"");

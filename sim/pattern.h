@@ -20,15 +20,15 @@ enum { PATTERN_ANY = 0xfffe };
 
 struct scenario;
 
-/* Words with a space between them: a kind (event_name, or a system call's class), an app's name before
- * or behind it, what it is about, and "= value" for loads, stores and marks. About what:
- *   load store execute fault dma-* task event kernel-* filter-* window-*   an address: "TIMER1.CC[0]",
- *        "TIMER1" (its whole window), "ram", "owner.flash", "0x40009000"
+/* Words with a space between them: a kind (event_name, or a system call's class), an app's name
+ * before or behind it, what it is about, and "= value" for loads, stores and marks. About what:
+ *   load store execute fault dma-* task event kernel-* filter-* window-*   an address:
+ *        "TIMER1.CC[0]", "TIMER1" (its whole window), "ram", "owner.flash", "0x40009000"
  *   irq irq-lowered irq-taken line-*    a device with a line, or the line's number
  *   upcall          a handler of the app that is named
  *   return          success, failure, or an error such as BUSY
  *   syscall         a class; short: "owner command passthrough 2" (driver, number)
- *   upcall-queued upcall-dropped upcall-cancelled upcall-delivered   a driver, and a subscribe number
+ *   upcall-queued upcall-dropped upcall-cancelled upcall-delivered   a driver, and a number
  *   endpoint-*      a lendable device         wire   a device, and "out" or "in"
  *   process-state   a state, such as yielded  mark injected kernel-limit   a number
  * False: `why` says what is wrong. */

@@ -1,10 +1,10 @@
 /* scenario_load.c: a scenario's file -> its family of members.
  *
  * scenario.schema.json says the shape; what it cannot say is refused here and in the files beside:
- *   names that stand for nothing: board, app, device, register, driver, rule, program, cost preset or
- *     path, filter, event, handler, variable (each with the nearest one that there is)
- *   two apps with one name; an app named like a key of "expect", like an event, or like app, kernel,
- *     ram, flash, any
+ *   names that stand for nothing: board, app, device, register, driver, rule, program, cost preset
+ *     or path, filter, event, handler, variable (each with the nearest one that there is)
+ *   two apps with one name; an app named like a key of "expect", like an event, or like app,
+ *     kernel, ram, flash, any
  *   what the board has no room for: images in flash; more than PERMISSION_MAX rows of 64 commands
  *   a doubled key, a number that a double does not hold, text that is not UTF-8 (json_text.h)
  *   a time finer than a picosecond, or with more than 15 digits
@@ -99,7 +99,7 @@ static void offer_boards(const char *boards, struct nearest *nearest, struct are
 static bool board_find(const struct loader *l, const struct load *load,
                        const struct json_node *name, char *path, size_t size)
 {
-    char folder[PATH_SIZE / 2], boards[PATH_SIZE - 64], hint[96];
+    char folder[PATH_SIZE / 2], boards[PATH_SIZE - 64];
     const char *board = json_is_string(name) ? json_string(name) : "";
     struct nearest nearest = nearest_to(board);
     folder_of(l->json.path, folder, sizeof folder);
@@ -115,12 +115,14 @@ static bool board_find(const struct loader *l, const struct load *load,
         if (l->options->boards || !folder_up(folder, sizeof folder))
             break;
     }
-    if (*board)
-        json_problem(name, "there is no boards/%.40s.json%s", board,
-                     nearest_text(&nearest, hint, sizeof hint));
-    else
+    if (!*board) {
         json_problem(name, "%s: want a board's name, such as \"nrf52840dk\"",
                      name->value ? "not a name" : "missing");
+        return false;
+    }
+    char hint[96];
+    json_problem(name, "there is no boards/%.40s.json%s", board,
+                 nearest_text(&nearest, hint, sizeof hint));
     return false;
 }
 
@@ -206,12 +208,12 @@ enum { COST_MAX = 100000000 }; /* cycles of one walk; ours */
 static bool cost_read(const struct json_node *costs, const struct json_node *node,
                       struct costs *into)
 {
-    char hint[96];
     struct nearest nearest = nearest_to(node->key);
     uint32_t *place = cost_named(into, node->key, &nearest);
     if (strcmp(node->key, "preset") == 0 || strcmp(node->key, "comment") == 0)
         return true;
     if (!place) {
+        char hint[96];
         json_key_problem(costs, node->key, "no such cost%s",
                          nearest_text(&nearest, hint, sizeof hint));
         return false;
@@ -263,7 +265,9 @@ static bool kernel_member(struct load *load, const struct json_node *root, struc
         good &= json_want_u32(&slice, 1, SLICE_MAX_US, &config->timeslice_us);
     if (driver.value)
         good &= json_want_u32(&driver, 0, UINT32_MAX, &config->passthrough_driver);
-    return costs_read(load->scenario, &costs) & policy_read(&kernel, policy) & good;
+    good &= costs_read(load->scenario, &costs);
+    good &= policy_read(&kernel, policy);
+    return good;
 }
 
 /* --- "apps" ---------------------------------------------------------------------------------- */
@@ -442,8 +446,10 @@ static bool app_describe(struct load *load, const struct json_node *node, struct
         !app_name_read(s, node, s->apps[index].name) || !flash_place(load, node, index))
         return false;
     s->app_count++;
-    bool good = ram_read(node, image) & policy_read(node, &policy) &
-                permissions_read(load, node, image) & requests_read(load, node, image);
+    bool good = ram_read(node, image);
+    good &= policy_read(node, &policy);
+    good &= permissions_read(load, node, image);
+    good &= requests_read(load, node, image);
     if (short_id.value)
         good &= json_want_u32(&short_id, 0, UINT32_MAX, &image->short_id);
     image->fault_policy = policy.policy;
@@ -574,8 +580,8 @@ static bool text_member(struct load *load, const struct json_node *root, const c
 static bool head_read(struct load *load, const struct json_node *root)
 {
     struct json_node source = json_member(root, "source"), world = json_member(root, "world");
-    bool good =
-        words_checked(root, "$schema") & text_member(load, root, "claim", &load->scenario->claim);
+    bool good = words_checked(root, "$schema");
+    good &= text_member(load, root, "claim", &load->scenario->claim);
     if (source.value)
         good &= text_member(load, root, "source", &load->scenario->source);
     if (world.value) {
@@ -602,7 +608,8 @@ static bool scenario_read(struct loader *l, struct scenario *s, const struct jso
     struct json_node inject = json_member(root, "inject"), expect = json_member(root, "expect");
     if (!json_want_object(root, scenario_keys, COUNT_OF(scenario_keys)))
         return false;
-    bool good = head_read(&load, root) & time_read(root, "until_us", "until_ms", &s->until_ps);
+    bool good = head_read(&load, root);
+    good &= time_read(root, "until_us", "until_ms", &s->until_ps);
     if (!board_member(l, &load, root))
         return false;
     good &= kernel_member(&load, root, &policy);
@@ -659,19 +666,20 @@ static cJSON *child_named(const cJSON *up, const char *key)
     return NULL;
 }
 
-/* What is on the way to a key: made if it is missing; a preset's or a board's name becomes an object
- * with that name in it. NULL: the path leads nowhere. */
+/* What is on the way to a key: made if it is missing; a preset's or a board's name becomes an
+ * object with that name in it. NULL: the path leads nowhere. */
 static cJSON *step_into(cJSON *up, const char *key)
 {
     static const char *const named[][2] = {{"costs", "preset"}, {"board", "name"}};
     cJSON *child = child_named(up, key);
     if (!child && cJSON_IsObject(up))
         return cJSON_AddObjectToObject(up, key);
-    for (size_t i = 0; i < COUNT_OF(named) && cJSON_IsString(child); i++) {
+    const char *name = cJSON_GetStringValue(child);
+    for (size_t i = 0; i < COUNT_OF(named) && name; i++) {
         if (strcmp(named[i][0], key) != 0)
             continue;
         cJSON *object = cJSON_CreateObject();
-        (void)cJSON_AddStringToObject(object, named[i][1], child->valuestring);
+        (void)cJSON_AddStringToObject(object, named[i][1], name);
         (void)cJSON_ReplaceItemInObjectCaseSensitive(up, key, object);
         return object;
     }
@@ -905,6 +913,14 @@ static bool id_make(const struct loader *l, const struct plan *plan, uint32_t me
 
 /* --- the family ------------------------------------------------------------------------------ */
 
+static void member_free(struct scenario *s)
+{
+    if (!s)
+        return;
+    arena_free(s->arena);
+    free(s);
+}
+
 static struct scenario *member_make(struct loader *l, const struct plan *plan, uint32_t combination,
                                     uint64_t seed)
 {
@@ -924,17 +940,14 @@ static struct scenario *member_make(struct loader *l, const struct plan *plan, u
     cJSON_Delete(copy.root);
     if (good)
         return s;
-    arena_free(s->arena);
-    free(s);
+    member_free(s);
     return NULL;
 }
 
 void family_free(struct family *family)
 {
-    for (uint32_t i = 0; i < family->count; i++) {
-        arena_free(family->members[i]->arena);
-        free(family->members[i]);
-    }
+    for (uint32_t i = 0; i < family->count; i++)
+        member_free(family->members[i]);
     free(family->members);
     *family = (struct family){0};
 }

@@ -29,8 +29,8 @@ struct catalogue {
     uint32_t filter_count;
 };
 
-/* One value put into a scenario before it is read, as a sweep does: `path` is keys, names of apps or
- * indexes with dots between them ("kernel.costs.syscall_dispatch", "apps.hog.ram"), `value` is
+/* One value put into a scenario before it is read, as a sweep does: `path` is keys, names of apps
+ * or indexes with dots between them ("kernel.costs.syscall_dispatch", "apps.hog.ram"), `value` is
  * JSON text, or else is taken as a string. */
 struct load_override {
     const char *path;
@@ -54,8 +54,8 @@ struct family {
     struct scenario **members;
 };
 
-/* False: complaints were added, and `family` is empty. `id` of a member: the last folder and the name
- * of the file without .json, then "#key=value,..." in the file's order, then "@seed". */
+/* False: complaints were added, and `family` is empty. `id` of a member: the last folder and the
+ * name of the file without .json, then "#key=value,..." in the file's order, then "@seed". */
 bool scenario_load(const char *path, const struct catalogue *catalogue,
                    const struct load_options *options, struct family *family,
                    struct problems *problems);

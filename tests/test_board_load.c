@@ -286,7 +286,7 @@ START_TEST(drafts_filter_widens_and_the_board_says_so)
 }
 END_TEST
 
-/* --- refusals; in texts ' stands for " -------------------------------------------------------------------------------- */
+/* --- refusals; in texts ' stands for " ------------------------------------------------------- */
 
 #define PARTS                                                                                      \
     "{ 'name': 'b', 'cpu_hz': 16000000, 'lines': 16, 'mpu_regions': 8, 'costs': 'zero',\n"         \

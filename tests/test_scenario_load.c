@@ -447,16 +447,18 @@ static bool load_parts(const char *head, const char *text, size_t size, const ch
 {
     static char whole[TEXT_SIZE];
     const struct catalogue known = catalogue();
-    size_t head_size = strlen(head), tail_size = strlen(tail);
-    size = size ? size : strlen(text);
-    ck_assert_uint_lt(head_size + size + tail_size, sizeof whole);
-    memcpy(whole, head, head_size);
-    memcpy(whole + head_size, text, size);
-    memcpy(whole + head_size + size, tail, tail_size);
-    for (size_t i = 0; i < head_size + size + tail_size; i++)
-        whole[i] = whole[i] == '\'' ? '"' : whole[i];
-    return scenario_load_text("t.json", whole, head_size + size + tail_size, &known, &options,
-                              &family, &problems);
+    const struct {
+        const char *text;
+        size_t size;
+    } parts[] = {{head, strlen(head)}, {text, size ? size : strlen(text)}, {tail, strlen(tail)}};
+    size_t used = 0;
+    for (size_t n = 0; n < COUNT_OF(parts); n++) {
+        for (size_t i = 0; i < parts[n].size; i++) {
+            ck_assert_uint_lt(used, sizeof whole);
+            whole[used++] = parts[n].text[i] == '\'' ? '"' : parts[n].text[i];
+        }
+    }
+    return scenario_load_text("t.json", whole, used, &known, &options, &family, &problems);
 }
 
 static bool load(const char *text)
@@ -527,8 +529,9 @@ END_TEST
 START_TEST(complaints_past_the_limit_are_counted)
 {
     static char list[TEXT_SIZE];
+    size_t used = 0;
     for (int i = 0; i < JSON_PROBLEM_MAX + 5; i++)
-        strcat(list, i ? ", {}" : "{}");
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s{}", i ? ", " : "");
 
     ck_assert(
         !load_parts(HEAD "  'apps': [{ 'name': 'a', 'steps': [] }], 'inject': [", list, 0, "] }"));
