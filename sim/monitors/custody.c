@@ -1,8 +1,9 @@
 /* custody: buffer-custody, for the console's DMA buffers.
  *
  * Judges when a buffer comes to a client (NOTE_CONSOLE_CLIENT: its bytes are in it, or bytes for it
- * will be): beyond its length the buffer is zero, so that nothing of the client before is left. And
- * each DMA access to the buffer: within the client's length.
+ * will be): beyond its length the buffer is zero, so that nothing of the client before is left. The
+ * same life may find bytes of its own there: the pieces of a long write. And each DMA access to the
+ * buffer: within the client's length.
  *
  * Cannot see: bytes inside the length that are not the client's (no record shows what it handed
  * over); buffers of other drivers, which have no note yet.
@@ -15,6 +16,7 @@ enum { BUFFER_MAX = 4 }; /* one to send from and one to receive into, and room *
 struct custody {
     struct held {
         uint32_t client;    /* a process index */
+        uint32_t life;      /* its unique id */
         struct span buffer; /* the client's part of it; base 0: a free row */
     } of[BUFFER_MAX];
 };
@@ -32,12 +34,14 @@ static void on_client(struct machine *m, struct custody *c, const struct record 
 {
     uint8_t bytes[CONSOLE_BUFFER];
     uint32_t length = (uint32_t)r->value;
+    uint32_t life = r->process < PROCESS_MAX ? ledger_of(m)->processes[r->process].unique : 0;
     struct held *row = row_of(c, r->address);
+    bool changes = !row || row->buffer.base == 0 || row->life != life;
 
     rule_armed(m, RULE_BUFFER_CUSTODY);
     if (row)
-        *row = (struct held){r->process, {r->address, length}};
-    if (!machine_peek(m, (struct span){r->address, CONSOLE_BUFFER}, bytes))
+        *row = (struct held){r->process, life, {r->address, length}};
+    if (!changes || !machine_peek(m, (struct span){r->address, CONSOLE_BUFFER}, bytes))
         return;
     for (uint32_t i = length; i < CONSOLE_BUFFER; i++)
         if (bytes[i] != 0) {
