@@ -65,11 +65,13 @@ struct app {
     uint32_t checks_passed, checks_failed;
     uint32_t failed_check; /* engine's number of the first failed one (steps: step index) */
     uint64_t failed_got, failed_wanted;
-    uint64_t failed_at_ps;      /* filled by the machine */
-    bool expects_fault;         /* the operation just given should fault */
-    uint32_t expected_faults;   /* faults that came when expected */
-    uint32_t unexpected_faults; /* the others, but for those that the app asked for (OP_FAULT) */
-    uint32_t fault_check;       /* engine's number of that expectation */
+    uint64_t failed_at_ps;       /* filled by the machine */
+    bool expects_fault;          /* the operation just given should fault */
+    uint32_t expected_faults;    /* faults that came when expected */
+    uint32_t unexpected_faults;  /* the others, but for those that the app asked for (OP_FAULT) */
+    uint32_t unexpected_address; /* of the first of them, and its time */
+    uint64_t unexpected_at_ps;
+    uint32_t fault_check; /* engine's number of that expectation */
     /* the engine's state follows in memory: app_state(app) */
 };
 

@@ -50,8 +50,9 @@ static void fault(struct hw *hw, const struct app_op *op, uint32_t status, uint3
         app->expects_fault = false;
         app->expected_faults++;
         app->checks_passed++;
-    } else if (op->kind != OP_FAULT) {
-        app->unexpected_faults++;
+    } else if (op->kind != OP_FAULT && app->unexpected_faults++ == 0) {
+        app->unexpected_address = address;
+        app->unexpected_at_ps = m->now_ps;
     }
     machine_trace(hw, EVENT_FAULT, m->running, address, pair(status, kind));
     machine_leave_user(hw, &(struct trap){.kind = TRAP_FAULT});

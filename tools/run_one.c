@@ -87,10 +87,12 @@ void run_end(struct run *run)
 /* A failed step is judged at the end of the run; the app knows when it was. */
 static uint64_t failed_at_ps(const struct machine *m, const struct verdict *v)
 {
-    if (v->detail != DETAIL_STEP || v->process >= machine_scenario(m)->app_count)
+    if (v->process >= machine_scenario(m)->app_count)
         return v->at_ps;
     const struct app *app = machine_app(m, v->process);
-    return app->checks_failed ? app->failed_at_ps : v->at_ps;
+    if (v->detail == DETAIL_STEP_FAULT)
+        return app->unexpected_at_ps;
+    return v->detail == DETAIL_STEP && app->checks_failed ? app->failed_at_ps : v->at_ps;
 }
 
 static void take_verdicts(const struct machine *m, struct result *result)

@@ -23,7 +23,8 @@ static void judge_app(struct machine *m, const struct app *app)
     if (app->engine != &app_steps_engine)
         return;
     if (app->unexpected_faults)
-        break_add(m, RULE_STEP, process, 0, DETAIL_STEP_FAULT, app->unexpected_faults, 0);
+        break_add(m, RULE_STEP, process, app->unexpected_address, DETAIL_STEP_FAULT,
+                  app->unexpected_faults, 0);
     if (app->expects_fault)
         break_add(m, RULE_STEP, process, app->fault_check, DETAIL_STEP_NO_FAULT, 0, 0);
 }
