@@ -6,8 +6,9 @@
  * A program is one array of instructions; blocks of steps have become jumps. The state is a value:
  * variables, the last results, and a stack of frames, one for the main list and one more for each
  * upcall handler that runs. A handler begins where the yield of the frame below stands and goes
- * back there when its steps are done. When the main list is done the app waits for upcalls for ever, as
- * libtock-c's start-up code does when main returns; "forever" with "compute_us" makes a busy app.
+ * back there when its steps are done. When the main list is done the app waits for upcalls for
+ * ever, as libtock-c's start-up code does when main returns; "forever" with "compute_us" makes a
+ * busy app.
  *
  * Jumps, "set" and the like cost nothing; after STEPS_IDLE_MAX of them in a row the CPU is charged
  * as many cycles, so that no loop is free of time.

@@ -5,8 +5,8 @@
  *
  * What the schema cannot say, and is refused here:
  *   two verbs in one step; a key that is another verb's; a handler, variable, driver, register or
- *   app that there is not; $arg0..3 outside of a handler; "into" with more names than results; loops
- *   nested deeper than STEPS_LOOP_MAX; two other apps' memories in one step
+ *   app that there is not; $arg0..3 outside of a handler; "into" with more names than results;
+ *   loops nested deeper than STEPS_LOOP_MAX; two other apps' memories in one step
  */
 #include "sim/app_steps.h"
 #include <inttypes.h>

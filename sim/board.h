@@ -17,9 +17,9 @@ enum {
     BOARD_NONE = 0xffff,
 };
 
-/* One name in the memory map. Several names may share a window (aliases: UART0 and UARTE0): the first
- * carries the type, the others say `alias_of`. A device without a type is a named hole: loads and
- * stores there are BusFaults for apps, and its name shows in reports. */
+/* One name in the memory map. Several names may share a window (aliases: UART0 and UARTE0): the
+ * first carries the type, the others say `alias_of`. A device without a type is a named hole: loads
+ * and stores there are BusFaults for apps, and its name shows in reports. */
 struct board_device {
     char name[DEVICE_NAME_MAX];
     struct span window;
@@ -57,8 +57,8 @@ struct board {
     uint32_t exposure_count;
     struct board_exposure exposures[BOARD_EXPOSURE_MAX];
 
-    /* Everything the kernel is told, but for images and scheduler, which the scenario sets in its own
-     * copy. */
+    /* Everything the kernel is told, but for images and scheduler, which the scenario sets in its
+     * own copy. */
     struct kernel_config config;
 };
 

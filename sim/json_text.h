@@ -6,8 +6,8 @@
  *
  * cJSON alone takes much that is no JSON (trailing text, doubled keys, 01, raw tabs, bad UTF-8) and
  * rounds in silence: what it lets through is refused here. It keeps no source positions: a
- * complaint walks the text again along its JSON pointer. Columns count characters, from 1; a byte order mark
- * at the start is no character.
+ * complaint walks the text again along its JSON pointer. Columns count characters, from 1; a byte
+ * order mark at the start is no character.
  */
 #ifndef SIM_JSON_TEXT_H
 #define SIM_JSON_TEXT_H

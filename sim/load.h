@@ -91,7 +91,7 @@ bool time_read(const struct json_node *object, const char *us_key, const char *m
 
 /* --- the parts ------------------------------------------------------------------------------- */
 
-/* Fills `load->scenario->board` from a board's tree; keys of `override` (may be NULL) come first. */
+/* Fills `load->scenario->board` from a board's tree; keys of `override` (or NULL) come first. */
 bool board_read(struct load *load, const struct json_node *root, const struct json_node *override);
 /* Compiles "steps", "upcalls", "variables" of app `index`; names of all apps are known by then. */
 bool steps_compile(struct load *load, const struct json_node *app, uint32_t index);

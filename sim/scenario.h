@@ -1,5 +1,5 @@
-/* scenario.h: one scenario as a value that the machine and the monitors read: the text's meaning with
- * every name resolved. Made by scenario_parse (scenario_load.h), read-only afterwards.
+/* scenario.h: one scenario as a value that the machine and the monitors read: the text's meaning
+ * with every name resolved. Made by scenario_load (scenario_load.h), read-only afterwards.
  */
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
@@ -36,12 +36,13 @@ enum injection_kind {
     INJECT_POKE,    /* `value` is written into RAM at `address` (4 bytes), as a wild master would */
     INJECT_RECEIVE, /* `bytes` arrive on the device's wire */
     INJECT_TASK,    /* the task register at offset `address` is triggered */
-    INJECT_MEMORY_PRESSURE, /* the process's grant space shrinks: `value` bytes are taken from its gap */
+    /* the process's grant space shrinks: `value` bytes are taken from its gap */
+    INJECT_MEMORY_PRESSURE,
     INJECTION_KINDS
 };
 
-/* What is planted, and when: at a time, or at the n-th record that matches a pattern (plus a delay).
- * An injection that never fires makes the run vacuous. */
+/* What is planted, and when: at a time, or at the n-th record that matches a pattern (plus a
+ * delay). An injection that never fires makes the run vacuous. */
 struct injection {
     enum injection_kind kind;
     bool at_event;
@@ -63,13 +64,16 @@ enum check_kind {
     CHECK_COUNT,  /* matches of `what` are within [min, max] */
     CHECK_ABSENT, /* no match; armed when `after` has matched (or at once if it is empty) */
     CHECK_ORDER,  /* each match of `to` has an earlier match of `from` since the last `to` */
-    CHECK_LATENCY, /* each `from` to the first later `to` takes at most max_ps (and at least min_ps) */
-    CHECK_STATE,         /* at the end: process is in state `value` */
+    /* each `from` to the first later `to` takes at most max_ps (and at least min_ps) */
+    CHECK_LATENCY,
+    CHECK_STATE,         /* at the end: process is in state `min` */
     CHECK_RESTARTS,      /* at the end: restart count of the process */
     CHECK_COMPLETION,    /* at the end: completion code of the process */
     CHECK_VARIABLE,      /* at the end: variable `number` of a steps app equals/within */
-    CHECK_OVER_EXPOSURE, /* most bytes any app reached beyond what it asked for: within [min, max] */
-    CHECK_SPEEDUP, /* mean latency of `from`->`to` divided by that of `from2`->`to2`: at least min */
+    /* most bytes any app reached beyond what it asked for: within [min, max] */
+    CHECK_OVER_EXPOSURE,
+    /* mean latency of `from`->`to` divided by that of `from2`->`to2`: at least min */
+    CHECK_SPEEDUP,
     CHECK_KINDS
 };
 
@@ -83,7 +87,7 @@ struct check {
     char path[96];     /* JSON pointer */
 };
 
-/* A break that the scenario expects: the run fails if it does not come, or if another rule breaks. */
+/* A break that the scenario expects: the run fails if it does not come, or another rule breaks. */
 struct expected_break {
     uint16_t rule;    /* enum rule */
     uint16_t process; /* PATTERN_ANY: whichever */
