@@ -66,10 +66,10 @@ enum check_kind {
     CHECK_ORDER,  /* each match of `to` has an earlier match of `from` since the last `to` */
     /* each `from` to the first later `to` takes at most max_ps (and at least min_ps) */
     CHECK_LATENCY,
-    CHECK_STATE,         /* at the end: process is in state `min` */
-    CHECK_RESTARTS,      /* at the end: restart count of the process */
-    CHECK_COMPLETION,    /* at the end: completion code of the process */
-    CHECK_VARIABLE,      /* at the end: variable `number` of a steps app equals/within */
+    CHECK_STATE,      /* at the end: process is in state `min` */
+    CHECK_RESTARTS,   /* at the end: restart count of the process */
+    CHECK_COMPLETION, /* at the end: completion code of the process */
+    CHECK_VARIABLE,   /* at the end: variable `number` of a steps app equals/within */
     /* most bytes any app reached beyond what it asked for: within [min, max] */
     CHECK_OVER_EXPOSURE,
     /* mean latency of `from`->`to` divided by that of `from2`->`to2`: at least min */
