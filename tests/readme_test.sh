@@ -1,0 +1,57 @@
+#!/bin/bash
+# readme_test.sh: the README shows what is: its scenario is the file, its timeline is the run's, its
+# one-line set-ups name what exists, and every place that it names is there. Speaks TAP.
+set -u
+postern=${POSTERN:-build/postern}
+number=0
+
+# check NAME COMMAND...: one TAP line.
+check() {
+    local name=$1
+    shift
+    number=$((number + 1))
+    if "$@" >/dev/null 2>&1; then echo "ok $number - $name"; else echo "not ok $number - $name"; fi
+}
+
+# block N: the README's N-th fenced block.
+block() {
+    awk -v want="$1" '/^```/ { inside = !inside; if (inside) n++; next } inside && n == want' README.md
+}
+
+scenario=$(grep -oE 'scenarios/passthrough/[a-z_]+\.json' README.md | head -n 1)
+
+same_scenario() { diff <(block 3) "$scenario"; }
+
+# Every line of the shown timeline is one of the run's.
+same_timeline() {
+    local shown lines
+    shown=$("$postern" show "$scenario") || return 1
+    lines=$(block 4 | grep -vE '^(\$|\.\.\.)') && [ -n "$lines" ] || return 1
+    while IFS= read -r line; do
+        grep -qxF -- "$line" <<<"$shown" || return 1
+    done <<<"$lines"
+}
+
+# The places of the tables: `file` or `folder/`, and functions named beside a file.
+named_places() {
+    # shellcheck disable=SC2016 # the backquotes are Markdown, not the shell's
+    grep -oE '`(model|sim|devices|tools|scenarios|tests)/[a-zA-Z0-9_./]*`' README.md | tr -d '\`' |
+        sort -u
+}
+places_exist() {
+    local place
+    for place in $(named_places); do [ -e "$place" ] || return 1; done
+}
+function_is_in() { grep -qE "^[a-z].*\\b$1\\(" "$2"; }
+
+check 'the scenario shown is the file' same_scenario
+check 'the timeline shown is the run' same_timeline
+check 'every place named exists' places_exist
+check 'an access is judged where it says' function_is_in judge sim/machine_user.c
+check 'the filter is asked where it says' function_is_in filter_ask model/passthrough.c
+check 'the answer is checked where it says' function_is_in answer_refused model/passthrough.c
+check 'the MPU is written where it says' function_is_in mpu_configure model/mpu_armv7m.c
+check 'an owner dies where it says' function_is_in process_end model/kernel.c
+check 'devices are taken back where it says' function_is_in endpoints_take_back model/passthrough.c
+check 'the set-up levels exist' env NO_INSTALL=1 sh tools/setup.sh test
+echo "1..$number"
