@@ -69,6 +69,8 @@ bool span_read(const struct json_node *node, struct span *span);
 bool app_named(const struct load *load, const struct json_node *node, uint32_t *app);
 bool device_named(const struct board *board, const struct json_node *node, uint32_t *device);
 bool line_named(const struct board *board, const struct json_node *node, uint32_t *line);
+bool driver_named(const struct kernel_config *config, const char *name, uint32_t *driver,
+                  struct nearest *nearest);
 bool driver_read(const struct load *load, const struct json_node *node, uint32_t *driver);
 
 /* The member is a string, or is not there; nobody needs what it says. Complains. */

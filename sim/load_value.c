@@ -138,21 +138,27 @@ static const struct {
     uint32_t number;
 } driver_rows[] = {{"alarm", 0x0}, {"console", 0x1}, {"gpio", 0x4}, {"passthrough", 0}};
 
-bool driver_read(const struct load *load, const struct json_node *node, uint32_t *driver)
+bool driver_named(const struct kernel_config *config, const char *name, uint32_t *driver,
+                  struct nearest *nearest)
 {
-    if (json_is_number(node) || (json_is_string(node) && json_string(node)[0] == '0'))
-        return json_want_u32(node, 0, UINT32_MAX, driver);
-    struct nearest nearest = nearest_to(quoted(node));
     for (size_t i = 0; i < COUNT_OF(driver_rows); i++) {
-        if (strcmp(quoted(node), driver_rows[i].name) == 0) {
-            bool passthrough = strcmp(quoted(node), "passthrough") == 0;
-            *driver =
-                passthrough ? load->scenario->config.passthrough_driver : driver_rows[i].number;
+        if (strcmp(name, driver_rows[i].name) == 0) {
+            bool passthrough = strcmp(name, "passthrough") == 0;
+            *driver = passthrough ? config->passthrough_driver : driver_rows[i].number;
             return true;
         }
-        nearest_offer(&nearest, driver_rows[i].name);
+        nearest_offer(nearest, driver_rows[i].name);
     }
-    return unknown(node, "a driver (nor a number)", &nearest);
+    return false;
+}
+
+bool driver_read(const struct load *load, const struct json_node *node, uint32_t *driver)
+{
+    struct nearest nearest = nearest_to(quoted(node));
+    if (json_is_number(node) || quoted(node)[0] == '0')
+        return json_want_u32(node, 0, UINT32_MAX, driver);
+    return driver_named(&load->scenario->config, quoted(node), driver, &nearest) ||
+           unknown(node, "a driver (nor a number)", &nearest);
 }
 
 static const char *const err_names[] = {

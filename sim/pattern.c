@@ -194,18 +194,10 @@ static const char *const class_names[SYSCALL_CLASSES] = {
 
 static bool driver_word(struct reader *r, uint32_t *driver)
 {
-    static const char *const names[] = {"alarm", "console", "gpio", "passthrough"};
-    const uint32_t numbers[] = {0, 1, 4, r->s->config.passthrough_driver};
     const char *word = peek(r);
-    if (!number_parse(word, driver)) {
-        struct nearest nearest = nearest_to(word);
-        uint32_t i = place_in(word, names, COUNT_OF(names));
-        for (size_t n = 0; n < COUNT_OF(names); n++)
-            nearest_offer(&nearest, names[n]);
-        if (i == COUNT_OF(names))
-            return refuse(r, word, "a driver's name or number", &nearest);
-        *driver = numbers[i];
-    }
+    struct nearest nearest = nearest_to(word);
+    if (!number_parse(word, driver) && !driver_named(&r->s->config, word, driver, &nearest))
+        return refuse(r, word, "a driver's name or number", &nearest);
     r->words.next++;
     return true;
 }
