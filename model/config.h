@@ -88,7 +88,8 @@ struct kernel_config {
     struct driver_place console; /* a UARTE */
     struct driver_place gpio;    /* a GPIO port */
 
-    uint32_t passthrough_driver; /* system call driver number; the draft's is 0x10001 */
+    uint32_t
+        passthrough_driver; /* system call driver number, no other driver's; the draft's: 0x10001 */
     struct device_filter filter;
     uint8_t endpoint_count;
     struct passthrough_endpoint endpoints[ENDPOINT_MAX];

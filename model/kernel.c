@@ -65,7 +65,7 @@ static void line_reopen(struct hw *hw, uint32_t line)
     nvic_enable(hw, line);
 }
 
-/* One line's bottom half; the line is masked now. The passthrough driver notes, opens and closes its
+/* One line's bottom half; the line is masked now. The passthrough driver notes, holds and opens its
  * lines itself. */
 static void bottom_half(struct kernel *k, struct hw *hw, uint32_t line)
 {
@@ -79,9 +79,19 @@ static void bottom_half(struct kernel *k, struct hw *hw, uint32_t line)
         line_reopen(hw, line);
 }
 
+/* The lowest line that pends and is neither off nor held, else NVIC_NONE. */
+static uint32_t line_next(const struct kernel *k, struct hw *hw)
+{
+    uint32_t unheard[IRQ_LINE_MAX / 32];
+
+    for (uint32_t i = 0; i < COUNT_OF(unheard); i++)
+        unheard[i] = k->line_off[i] | k->line_held[i];
+    return nvic_next_pending(hw, k->config->line_count, unheard);
+}
+
 static bool interrupt_handled(struct kernel *k, struct hw *hw)
 {
-    uint32_t line = nvic_next_pending(hw, k->config->line_count, k->line_off);
+    uint32_t line = line_next(k, hw);
 
     if (line == NVIC_NONE)
         return false;
@@ -120,8 +130,7 @@ static bool is_any_line_counted(const struct kernel *k)
  * end before its first instruction, and a line that comes back at that pace would stop every app. */
 static void line_counts_end(struct kernel *k, struct hw *hw)
 {
-    if (is_any_line_counted(k) &&
-        nvic_next_pending(hw, k->config->line_count, k->line_off) == NVIC_NONE)
+    if (is_any_line_counted(k) && line_next(k, hw) == NVIC_NONE)
         memset(k->line_services, 0, sizeof k->line_services);
 }
 
@@ -146,23 +155,6 @@ static struct kernel_action run(struct kernel *k, struct hw *hw, struct schedule
     return now;
 }
 
-struct kernel_action kernel_next(struct kernel *k, struct hw *hw)
-{
-    if (interrupt_handled(k, hw))
-        return action(ACTION_AGAIN);
-    hw_spend(hw, PATH_SCHEDULER, 1);
-    struct schedule turn = scheduler_next(k, hw);
-    if (turn.process == PROCESS_NONE)
-        return idle(k);
-
-    struct process *p = &k->processes[turn.process];
-    if (p->state != PROCESS_RUNNING && !process_wake(hw, p))
-        return action(ACTION_AGAIN); /* DMA took back what made it ready */
-    return run(k, hw, turn);
-}
-
-/* ---- back from user mode */
-
 /* Why the process stopped that had `slice_us` and has `left_us` of it. */
 static enum stop_reason stop_reason_of(enum trap_kind kind, uint32_t slice_us, uint32_t left_us)
 {
@@ -178,28 +170,55 @@ static enum stop_reason stop_reason_of(enum trap_kind kind, uint32_t slice_us, u
     }
 }
 
+/* The slice timer off, the time accounted for. It runs on while system calls and interrupts are handled:
+ * else an app could keep the CPU from the others by what costs the kernel much and the app little. */
+static void slice_account(struct kernel *k, struct hw *hw)
+{
+    uint32_t index = k->stopped;
+
+    if (index == PROCESS_NONE)
+        return;
+    k->stopped = PROCESS_NONE;
+    uint32_t left_us = k->slice_us ? systick_stop(hw, k->config->cpu_hz) : 0;
+    uint32_t ran_us = k->slice_us > left_us ? k->slice_us - left_us : 0;
+    scheduler_ran(k, index, ran_us,
+                  stop_reason_of((enum trap_kind)k->stopped_by, k->slice_us, left_us));
+}
+
+struct kernel_action kernel_next(struct kernel *k, struct hw *hw)
+{
+    if (interrupt_handled(k, hw))
+        return action(ACTION_AGAIN);
+    slice_account(k, hw);
+    hw_spend(hw, PATH_SCHEDULER, 1);
+    struct schedule turn = scheduler_next(k, hw);
+    if (turn.process == PROCESS_NONE)
+        return idle(k);
+
+    struct process *p = &k->processes[turn.process];
+    if (p->state != PROCESS_RUNNING) {
+        if (!process_wake(hw, p))
+            return action(ACTION_AGAIN); /* DMA took back what made it ready */
+        passthrough_upcalls_taken(k, hw, p);
+    }
+    return run(k, hw, turn);
+}
+
+/* ---- back from user mode */
+
 /* The CPU is the kernel's again. NULL: no process was in user mode. */
-static struct process *process_left(struct kernel *k, struct hw *hw)
+static struct process *process_left(struct kernel *k, struct hw *hw, enum trap_kind why)
 {
     uint32_t index = k->running;
 
     if (index == PROCESS_NONE)
         return NULL;
     k->running = PROCESS_NONE;
+    k->stopped = index;
+    k->stopped_by = (uint8_t)why;
     hw_spend(hw, PATH_EXCEPTION_ENTRY, 1);
     mpu_disable(hw);
     return &k->processes[index];
-}
-
-/* The slice timer off, the time accounted for. It runs on while a system call is handled: else an app
- * could keep the CPU from the others by calls that cost the kernel much and the app little. A refused
- * call costs what it takes, and is no end of the slice either. */
-static void slice_account(struct kernel *k, struct hw *hw, uint32_t index, enum trap_kind kind)
-{
-    uint32_t left_us = k->slice_us ? systick_stop(hw, k->config->cpu_hz) : 0;
-    uint32_t ran_us = k->slice_us > left_us ? k->slice_us - left_us : 0;
-
-    scheduler_ran(k, index, ran_us, stop_reason_of(kind, k->slice_us, left_us));
 }
 
 static void fault_handle(struct kernel *k, struct hw *hw, struct process *p)
@@ -216,12 +235,12 @@ static void fault_handle(struct kernel *k, struct hw *hw, struct process *p)
 
 void kernel_trap(struct kernel *k, struct hw *hw, const struct trap *trap)
 {
-    struct process *p = process_left(k, hw);
+    struct process *p = process_left(k, hw, trap->kind);
 
-    if (p && trap->kind == TRAP_SYSCALL)
+    if (p && trap->kind == TRAP_SYSCALL) {
         syscall_handle(k, hw, p, &trap->call);
-    if (p)
-        slice_account(k, hw, p->id.index, trap->kind);
+        passthrough_upcalls_taken(k, hw, p);
+    }
     if (p && trap->kind == TRAP_FAULT)
         fault_handle(k, hw, p);
     if (trap->kind == TRAP_INTERRUPT && trap->line < k->config->line_count)

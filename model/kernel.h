@@ -38,11 +38,16 @@ struct kernel {
     struct scheduler scheduler;
     struct passthrough passthrough;
     struct services services;
-    uint32_t running;  /* index of the process in user mode, PROCESS_NONE in the kernel */
-    uint32_t last;     /* index of the process that ran last */
-    uint32_t slice_us; /* armed for the process in user mode; 0: no slice */
-    uint32_t line_off[IRQ_LINE_MAX / 32]; /* lines masked for good: nobody's, or stuck */
-    uint8_t line_services[IRQ_LINE_MAX];  /* bottom halves in a row, without user mode or sleep */
+    uint32_t running;   /* index of the process in user mode, PROCESS_NONE in the kernel */
+    uint32_t last;      /* index of the process that ran last */
+    uint32_t slice_us;  /* armed for the process in user mode; 0: no slice */
+    uint32_t stopped;   /* index of the process whose slice timer runs on, else PROCESS_NONE */
+    uint8_t stopped_by; /* enum trap_kind */
+    /* Lines masked for good: nobody's, or stuck. A lent device's is back when the device has been given
+     * back and is lent anew; one of a driver of the kernel never: its device is out of use until reset. */
+    uint32_t line_off[IRQ_LINE_MAX / 32];
+    uint32_t line_held[IRQ_LINE_MAX / 32]; /* masked until its owner takes the last upcall (G7) */
+    uint8_t line_services[IRQ_LINE_MAX];   /* bottom halves in a row, without user mode or sleep */
     struct kernel_tokens tokens;
     bool halted;
 };
@@ -85,9 +90,9 @@ enum err kernel_start(struct kernel *k, struct hw *hw, const struct kernel_confi
 /* What the CPU does now. */
 struct kernel_action kernel_next(struct kernel *k, struct hw *hw);
 
-/* The process that ran stopped running because of `trap`. What a system call takes of the kernel's time
- * counts against its slice; so does a refused one, which is no end of the slice either. An interrupt may
- * also come while no process runs (sleep). */
+/* The process that ran stopped running because of `trap`. What the kernel does until the next choice of
+ * a process counts against its slice (scheduler.h); a refused system call is no end of the slice either.
+ * An interrupt may also come while no process runs (sleep). */
 void kernel_trap(struct kernel *k, struct hw *hw, const struct trap *trap);
 
 /* The image that process `p` runs. */

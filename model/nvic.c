@@ -71,10 +71,10 @@ static uint32_t lowest_bit(uint32_t bits)
     return n;
 }
 
-uint32_t nvic_next_pending(struct hw *hw, uint32_t line_count, const uint32_t off[])
+uint32_t nvic_next_pending(struct hw *hw, uint32_t line_count, const uint32_t unheard[])
 {
     for (uint32_t word = 0; 32 * word < line_count; word++) {
-        uint32_t pending = hw_read32(hw, NVIC_ISPR + 4 * word) & ~off[word];
+        uint32_t pending = hw_read32(hw, NVIC_ISPR + 4 * word) & ~unheard[word];
 
         if (pending) {
             uint32_t line = 32 * word + lowest_bit(pending);

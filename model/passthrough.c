@@ -3,11 +3,13 @@
 #include "model/kernel.h"
 #include "model/nvic.h"
 #include "model/passthrough_device.h"
+#include "model/upcall.h"
 
 enum {
     GRANULE = 32,         /* ARMv7-M ARM B3.5: no region is finer */
     DEVICE_SIZE = 0x1000, /* nRF52840 PS, "Peripheral interface": each has 4 KiB of addresses */
 };
+enum { LINE_CLEARS = 4 };   /* in vain, and the line counts as high; ours */
 enum { UPCALL_DEVICE = 1 }; /* which argument of the upcall names the device, by its base */
 
 /* ARMv7-M ARM B3.1: user mode has no business there, and the MPU would not judge it. */
@@ -237,6 +239,16 @@ static void line_remember(struct kernel *k, uint32_t line)
     k->line_off[line / 32] &= ~(UINT32_C(1) << (line % 32));
 }
 
+static void line_hold(struct kernel *k, uint32_t line)
+{
+    k->line_held[line / 32] |= UINT32_C(1) << (line % 32);
+}
+
+static void line_let_go(struct kernel *k, uint32_t line)
+{
+    k->line_held[line / 32] &= ~(UINT32_C(1) << (line % 32));
+}
+
 static void endpoint_lend(struct kernel *k, struct hw *hw, struct process *p, uint32_t index)
 {
     const struct passthrough_endpoint *e = &k->config->endpoints[index];
@@ -357,8 +369,23 @@ static void endpoint_mask(struct kernel *k, struct hw *hw, struct process *p, ui
     if (e->has_line) {
         nvic_mask(hw, e->line);
         nvic_clear_pending(hw, e->line);
+        line_let_go(k, e->line);
     }
     hw_note(hw, NOTE_ENDPOINT_MASKED, p->id.index, index, e->has_line ? e->line : 0);
+}
+
+/* Clears the line's pending bit until it stays so, at most LINE_CLEARS times: how often it was in vain.
+ * A line that is high pends each time; a pulse that comes just then, once or twice. */
+static uint32_t line_clear(struct hw *hw, uint32_t line)
+{
+    uint32_t in_vain = 0;
+
+    for (; in_vain < LINE_CLEARS; in_vain++) {
+        nvic_clear_pending(hw, line);
+        if (!nvic_is_pending(hw, line))
+            break;
+    }
+    return in_vain;
 }
 
 /* Whether the device is still, its line low. */
@@ -367,8 +394,8 @@ static bool endpoint_is_quiet(struct hw *hw, const struct passthrough_endpoint *
     enum err err = passthrough_device_quiesce(e, hw);
     if (!e->has_line)
         return !err;
-    nvic_clear_pending(hw, e->line); /* pended while it was being made quiet */
-    return !err && !nvic_is_pending(hw, e->line);
+    /* It may have pended while it was being made quiet. */
+    return line_clear(hw, e->line) < LINE_CLEARS && !err;
 }
 
 static void endpoint_quiesce(struct kernel *k, struct hw *hw, uint32_t process, uint32_t index)
@@ -461,18 +488,22 @@ static void interrupt_of_nobody(struct kernel *k, struct hw *hw, uint32_t index,
         endpoint_quiesce(k, hw, PROCESS_NONE, index); /* G6: the next owner finds it in reset */
 }
 
-/* Silenced and cleared, a line that is high again will stay so: it is off until the device has been
+/* The device is silenced. Its line is heard again when the owner has taken the upcall; what comes
+ * meanwhile pends. One that is high all the same will stay so: it is off until the device has been
  * given back. */
-static void line_reopen(struct kernel *k, struct hw *hw, uint32_t owner, uint32_t index,
+static void line_settle(struct kernel *k, struct hw *hw, uint32_t owner, uint32_t index,
                         uint32_t line)
 {
-    nvic_clear_pending(hw, line);
-    if (!nvic_is_pending(hw, line)) {
-        nvic_enable(hw, line);
+    uint32_t in_vain = line_clear(hw, line);
+
+    if (in_vain == LINE_CLEARS) {
+        line_forget(k, line);
+        hw_note(hw, NOTE_ENDPOINT_STUCK, owner, index, line);
         return;
     }
-    line_forget(k, line);
-    hw_note(hw, NOTE_ENDPOINT_STUCK, owner, index, line);
+    if (in_vain > 0)
+        nvic_set_pending(hw, line); /* the pulse that has come just then */
+    line_hold(k, line);
 }
 
 bool passthrough_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
@@ -491,11 +522,49 @@ bool passthrough_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
         interrupt_of_nobody(k, hw, index, line);
         return true;
     }
-    line_reopen(k, hw, owner->id.index, index, line);
+    line_settle(k, hw, owner->id.index, index, line);
     const uint32_t args[3] = {status, [UPCALL_DEVICE] = e->windows[0].base, line};
     enum err err = upcall_queue(k, hw, owner->id, &passthrough_driver, PASSTHROUGH_UPCALL, args);
     (void)err; /* full, null or dead: counted and noted there; the device is silent either way */
     return true;
+}
+
+/* ---- lines that are held */
+
+static bool is_any_line_held(const struct kernel *k)
+{
+    for (uint32_t i = 0; i < COUNT_OF(k->line_held); i++)
+        if (k->line_held[i])
+            return true;
+    return false;
+}
+
+/* Held, and not given up meanwhile. */
+static bool line_is_held(const struct kernel *k, uint32_t line)
+{
+    return (k->line_held[line / 32] & ~k->line_off[line / 32]) >> (line % 32) & 1;
+}
+
+static bool upcall_of_endpoint_waits(struct hw *hw, const struct process *p,
+                                     const struct passthrough_endpoint *e)
+{
+    return upcall_is_waiting(hw, p, &passthrough_driver, PASSTHROUGH_UPCALL, UPCALL_DEVICE,
+                             e->windows[0].base);
+}
+
+void passthrough_upcalls_taken(struct kernel *k, struct hw *hw, const struct process *p)
+{
+    if (!is_any_line_held(k) || !process_is_alive(p) ||
+        !upcall_would_be_kept(k, hw, p, &passthrough_driver, PASSTHROUGH_UPCALL))
+        return;
+    for (uint32_t i = 0; i < k->config->endpoint_count; i++) {
+        const struct passthrough_endpoint *e = &k->config->endpoints[i];
+        if (!e->has_line || !owns(k->passthrough.owners[i], p) || !line_is_held(k, e->line) ||
+            upcall_of_endpoint_waits(hw, p, e))
+            continue;
+        line_let_go(k, e->line);
+        nvic_enable(hw, e->line); /* not cleared: what pends came while it was held */
+    }
 }
 
 /* ---- the capsule */

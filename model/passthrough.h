@@ -19,7 +19,11 @@
  *       in user mode, then the line masked and cleared, then the device quiet and reset with its
  *       DMA stopped, then its queued upcalls dropped, then the ownership free.
  *   G6  A new owner finds the device in its reset state, without data of the old owner.
- *   G7  A line that will not be quiet is masked: no device keeps the kernel from running others.
+ *   G7  No device keeps the CPU from the apps: of each lent device at most one interrupt stands
+ *       between two steps of its owner. After it the line stays masked until its upcall waits no more
+ *       (delivered, or cancelled by a new subscribe) and another one would be kept: the queue has
+ *       room, and the owner does not ignore it (a null upcall under yield-wait). What comes
+ *       meanwhile pends, and is heard then as one interrupt. A line that will not be quiet is off.
  *
  * What a device must be for this to isolate (the board opts in per device, and says so):
  *   D1  It is no DMA master, or allow_dma is set: then its owner is part of the trusted computing
@@ -54,7 +58,8 @@ enum {
     PASSTHROUGH_QUERY = 1,    /* (base, size): success with 2u32: the window it has or would get */
     PASSTHROUGH_ALLOCATE = 2, /* (base, size) */
     PASSTHROUGH_RELEASE = 3,  /* (base, size): exactly as asked at allocate */
-    PASSTHROUGH_UPCALL = 0,   /* subscribe 0: (status, device base, line) */
+    PASSTHROUGH_UPCALL =
+        0, /* subscribe 0: (status, device base, line); status 0: none stands any more */
 };
 
 /* One loan: what was asked, and what the filter made of it. */
@@ -106,11 +111,14 @@ enum err passthrough_release(struct kernel *k, struct hw *hw, struct process *p,
 void passthrough_process_end(struct kernel *k, struct hw *hw, struct process *p);
 
 /* Bottom half of `line`, if it belongs to an endpoint that is lent or lendable; else false. The line is
- * masked before. After it, it is cleared and enabled; or off (k->line_off), since the device has no
- * owner, or is silenced and its line is high all the same: never both enabled and high (G7).
- * An upcall that finds no room is dropped and counted: the owner sees the events in the device, and
- * its line rises again as soon as it enables interrupts there. */
+ * masked before and after it: held (k->line_held) until passthrough_upcalls_taken; or off (k->line_off),
+ * since the device has no owner, or is silenced and its line is high all the same.
+ * An upcall that finds no room is dropped and counted: the owner sees the events in the device. */
 bool passthrough_interrupt(struct kernel *k, struct hw *hw, uint32_t line);
+
+/* After a system call of `p`, and when it wakes: where its upcalls get fewer. Opens the held lines of its
+ * devices whose upcall waits no more, if another one would be kept (G7). */
+void passthrough_upcalls_taken(struct kernel *k, struct hw *hw, const struct process *p);
 
 extern const struct driver passthrough_driver;
 

@@ -34,6 +34,15 @@ static bool place_is_valid(const struct kernel_config *c, struct driver_place pl
     return !place.present || (place.line < c->line_count && place.base % 4 == 0);
 }
 
+/* A number of its own: else the driver before it in the table would answer its calls. */
+static bool passthrough_number_is_valid(const struct kernel_config *c)
+{
+    for (uint32_t i = 0; i < driver_count; i++)
+        if (drivers[i] != &passthrough_driver && drivers[i]->number == c->passthrough_driver)
+            return false;
+    return true;
+}
+
 static bool endpoint_is_valid(const struct kernel_config *c, const struct passthrough_endpoint *e)
 {
     return e->window_count > 0 &&
@@ -105,6 +114,7 @@ static bool config_is_valid(const struct kernel_config *c)
     return c->cpu_hz > 0 && memory_is_valid(c) && c->line_count <= IRQ_LINE_MAX &&
            (uint32_t)c->scheduler < SCHEDULER_KINDS && place_is_valid(c, c->alarm) &&
            place_is_valid(c, c->console) && place_is_valid(c, c->gpio) && endpoints_are_valid(c) &&
+           passthrough_number_is_valid(c) &&
            spans_are_valid(c->forbidden, c->forbidden_count, KERNEL_CLAIM_MAX) &&
            spans_are_valid(c->claims, c->claim_count, KERNEL_CLAIM_MAX) &&
            c->image_count <= PROCESS_MAX && (c->image_count == 0 || c->images);
@@ -189,6 +199,7 @@ enum err kernel_start(struct kernel *k, struct hw *hw, const struct kernel_confi
     k->next_unique = 1;
     k->running = PROCESS_NONE;
     k->last = PROCESS_NONE;
+    k->stopped = PROCESS_NONE;
     k->tokens = (struct kernel_tokens){&manage, &lend};
     hardware_start(k, hw);
     for (uint32_t i = 0; i < config->image_count; i++) {

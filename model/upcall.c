@@ -109,6 +109,16 @@ enum err upcall_queue(struct kernel *k, struct hw *hw, struct process_id id, con
     return entry_append(hw, p, &entry);
 }
 
+bool upcall_would_be_kept(const struct kernel *k, struct hw *hw, const struct process *p,
+                          const struct driver *d, uint32_t n)
+{
+    if (process_waits_for(k, hw, p, d, n))
+        return true;
+    if (p->state == PROCESS_YIELDED && grant_upcall(hw, p, d, n).function == 0)
+        return false;
+    return queue_load(hw, p).count < UPCALL_MAX;
+}
+
 uint32_t upcall_waiting(struct hw *hw, const struct process *p)
 {
     return process_is_alive(p) ? queue_load(hw, p).count : 0;
@@ -127,6 +137,19 @@ static bool entry_is_selected(const struct queue_entry *entry, const struct sele
 {
     return entry_is_of(entry, which->d, which->n) &&
            (!which->by_argument || entry->args[which->place] == which->value);
+}
+
+bool upcall_is_waiting(struct hw *hw, const struct process *p, const struct driver *d, uint32_t n,
+                       uint32_t place, uint32_t value)
+{
+    const struct selection which = {d, n, .by_argument = true, .place = place, .value = value};
+    struct queue queue = queue_load(hw, p);
+    struct queue_entry entry;
+
+    for (uint32_t i = 0; i < queue.count; i++)
+        if (!queue_entry_load(hw, p, queue, i, &entry) && entry_is_selected(&entry, &which))
+            return true;
+    return false;
 }
 
 /* Forgets the selected entries and closes the gaps. */

@@ -24,6 +24,15 @@ void upcall_pass_bare(struct hw *hw, const struct process *p);
 bool upcall_take_event(struct kernel *k, struct hw *hw, struct process *p, uint32_t driver,
                        uint32_t number, uint32_t args[3]);
 
+/* An event of (d, n) whose argument `place` (below UPCALL_ARGS) is `value` waits in the queue. */
+bool upcall_is_waiting(struct hw *hw, const struct process *p, const struct driver *d, uint32_t n,
+                       uint32_t place, uint32_t value);
+
+/* An event of (d, n) that came now would be kept: there is room, or the process waits for just this
+ * one; and not a null upcall's while it waits by yield-wait. */
+bool upcall_would_be_kept(const struct kernel *k, struct hw *hw, const struct process *p,
+                          const struct driver *d, uint32_t n);
+
 /* A process that waits has now what it waits for; a running one is always ready. */
 bool process_is_ready(struct hw *hw, const struct process *p);
 

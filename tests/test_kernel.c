@@ -890,6 +890,30 @@ START_TEST(scheduler_gives_turns_and_slices)
 }
 END_TEST
 
+/* The timer runs on through bottom halves: what they take is gone from the slice. */
+START_TEST(interrupts_count_against_the_slice)
+{
+    describe_board(2);
+    must(start_board());
+    ck_assert_uint_eq(next_action().process, 0);
+    pend(ALARM_LINE);
+    fake_hw_set(&hw, 0xe000e010, 7);
+    kernel_trap(&k, &hw, &(struct trap){.kind = TRAP_INTERRUPT, .line = ALARM_LINE});
+    fake_hw_set(&hw, 0xe000e018, 4000 * 64);
+    ck_assert_int_eq((int)kernel_next(&k, &hw).kind, ACTION_AGAIN);
+    ck_assert_uint_eq(fake_hw_get(&hw, 0xe000e010), 7); /* not stopped yet */
+    fake_hw_set(&hw, 0xe000e018, 3000 * 64);
+    ck_assert_uint_eq(next_action().process, 0);
+    ck_assert_uint_eq(k.slice_us, 3000);
+
+    pend(ALARM_LINE);
+    kernel_trap(&k, &hw, &(struct trap){.kind = TRAP_INTERRUPT, .line = ALARM_LINE});
+    fake_hw_set(&hw, 0xe000e010, 0x10007); /* it ends while the interrupt is handled */
+    ck_assert_uint_eq(next_action().process, 1);
+    ck_assert_uint_eq(k.slice_us, 10000);
+}
+END_TEST
+
 START_TEST(slice_is_cut_to_what_the_timer_holds)
 {
     describe_board(1);
@@ -1149,12 +1173,15 @@ static void make_wrong(int row)
         config.endpoints[1].has_line = false;
         config.endpoint_count = 2;
         break;
+    case 25: /* a driver number of two drivers */
+        config.passthrough_driver = console_driver.number;
+        break;
     default:
         config.images = NULL;
         break;
     }
 }
-enum { WRONG_CONFIGS = 26 };
+enum { WRONG_CONFIGS = 27 };
 
 START_TEST(config_that_contradicts_itself_is_refused)
 {
@@ -1269,6 +1296,7 @@ static TCase *scheduler_tests(void)
 {
     TCase *t = tcase_create("scheduler");
     tcase_add_loop_test(t, scheduler_gives_turns_and_slices, 0, COUNT_OF(turns));
+    tcase_add_test(t, interrupts_count_against_the_slice);
     tcase_add_test(t, slice_is_cut_to_what_the_timer_holds);
     tcase_add_test(t, round_robin_serves_all_in_turn);
     tcase_add_loop_test(t, waiting_process_loses_its_turn, 0, SCHEDULER_KINDS);

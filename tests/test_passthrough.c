@@ -529,30 +529,246 @@ START_TEST(an_interrupt_goes_to_its_owner_only)
     ck_assert(!board_upcall(board_process(1), &passthrough_driver, 0, args));
     ck_assert_uint_eq(board_page_at(window_a.base)->inten, 0);                    /* silenced */
     ck_assert_uint_eq(page_read(board_page_at(window_a.base), 0x100 + 4 * 3), 1); /* left to it */
-    ck_assert(board_line_enabled(LINE_A));
 }
 END_TEST
 
-/* PT3: the 11th interrupt without a yield is dropped and counted; the next one comes through. */
+/* ---- one interrupt of each device between two steps of its owner (G7) */
+
+/* Until process 0 is in user mode, alone. */
+static struct kernel_action owner_runs(void)
+{
+    kernel_stop_process(k, 1, true);
+    kernel_stop_process(k, 2, true);
+    for (uint32_t i = 0; i < 20; i++) {
+        struct kernel_action action = kernel_next(k, hw);
+        if (action.kind == ACTION_RUN)
+            return action;
+    }
+    ck_abort_msg("the owner does not run");
+}
+
+static void owner_calls(struct syscall call)
+{
+    owner_runs();
+    kernel_trap(k, hw, &(struct trap){.kind = TRAP_SYSCALL, .call = call});
+}
+
+static void owner_is_interrupted(void)
+{
+    owner_runs();
+    kernel_trap(k, hw, &(struct trap){.kind = TRAP_RESCHEDULE});
+}
+
+static bool is_held(uint32_t line)
+{
+    return (k->line_held[line / 32] >> (line % 32) & 1) && !board_line_enabled(line) &&
+           !board_line_off(line);
+}
+
+static uint32_t services(void)
+{
+    return fake_hw_noted(hw, NOTE_LINE_SERVICED);
+}
+
+static const struct syscall nothing = {SYSCALL_COMMAND, {PASSTHROUGH_DRIVER_DEFAULT, 0}};
+static const struct syscall look = {SYSCALL_YIELD, {YIELD_NO_WAIT}};
+static const struct syscall wait = {SYSCALL_YIELD, {YIELD_WAIT}};
+static const struct syscall wait_for = {SYSCALL_YIELD,
+                                        {YIELD_WAIT_FOR, PASSTHROUGH_DRIVER_DEFAULT, 0}};
+
+/* Each way in which the upcall stops waiting. */
+static const struct {
+    const char *how;
+    struct syscall call;
+} takes[] = {
+    {"yield-no-wait", {SYSCALL_YIELD, {YIELD_NO_WAIT}}},
+    {"yield-wait", {SYSCALL_YIELD, {YIELD_WAIT}}},
+    {"yield-wait-for", {SYSCALL_YIELD, {YIELD_WAIT_FOR, PASSTHROUGH_DRIVER_DEFAULT, 0}}},
+    {"a new upcall",
+     {SYSCALL_SUBSCRIBE, {PASSTHROUGH_DRIVER_DEFAULT, 0, APP_FLASH + UPCALL_FUNCTION, 7}}},
+    {"a null upcall", {SYSCALL_SUBSCRIBE, {PASSTHROUGH_DRIVER_DEFAULT, 0, 0, 0}}},
+};
+
+START_TEST(a_line_stays_masked_until_its_upcall_is_taken)
+{
+    uint32_t args[3];
+    start();
+    must(allocate(0, window_a));
+    board_subscribe(board_process(0), &passthrough_driver, 0);
+    interrupt(window_a, 3);
+    ck_assert(board_settle(10));
+    for (uint32_t i = 0; i < 30; i++) { /* a device that never rests, an app that never yields */
+        interrupt(window_a, 4);
+        ck_assert(board_settle(1));
+        owner_calls(nothing);
+    }
+    ck_assert(is_held(LINE_A) && board_line_pending(LINE_A));
+    ck_assert_uint_eq(services(), 1);
+    ck_assert_uint_eq(upcall_waiting(hw, board_process(0)), 1);
+
+    owner_calls(takes[_i].call);
+    owner_is_interrupted();
+    ck_assert(board_settle(10));
+
+    ck_assert_msg(services() == 2, "%s: %u services", takes[_i].how, services());
+    ck_assert(board_upcall(board_process(0), &passthrough_driver, 0, args));
+    ck_assert_uint_eq(args[0], 1u << 4);
+    ck_assert(!board_upcall(board_process(0), &passthrough_driver, 0, args));
+    ck_assert(is_held(LINE_A) && !board_line_pending(LINE_A));
+    owner_calls(nothing);
+    ck_assert(!is_held(LINE_A) && board_line_enabled(LINE_A));
+    ck_assert_uint_eq(board_process(0)->dropped_upcalls, 0);
+}
+END_TEST
+
+/* One device's upcall that waits does not keep another's from being heard. */
+START_TEST(each_device_is_held_by_its_own_upcall)
+{
+    start();
+    must(allocate(0, window_a));
+    must(allocate(0, window_b));
+    board_subscribe(board_process(0), &passthrough_driver, 0);
+    interrupt(window_a, 3);
+    ck_assert(board_settle(10));
+    ck_assert(is_held(LINE_A) && board_line_enabled(LINE_B));
+    interrupt(window_b, 3);
+    ck_assert(board_settle(10));
+    ck_assert(is_held(LINE_A) && is_held(LINE_B));
+
+    owner_calls(look);
+
+    ck_assert(board_line_enabled(LINE_A) && is_held(LINE_B));
+}
+END_TEST
+
+static void fill_queue(void)
+{
+    const uint32_t args[3] = {0};
+
+    board_subscribe(board_process(0), &alarm_driver, 0);
+    for (uint32_t i = 0; i < UPCALL_MAX; i++)
+        must(upcall_queue(k, hw, board_process(0)->id, &alarm_driver, 0, args));
+}
+
+/* PT3: dropped and counted once; the next is heard when there is room. */
 START_TEST(a_full_queue_is_no_panic)
 {
     start();
     must(allocate(0, window_a));
     board_subscribe(board_process(0), &passthrough_driver, 0);
-
+    fill_queue();
     for (uint32_t i = 0; i < 25; i++) {
         interrupt(window_a, 3);
         ck_assert(board_settle(10));
+        owner_calls(nothing);
     }
+    ck_assert_uint_eq(upcall_waiting(hw, board_process(0)), UPCALL_MAX);
+    ck_assert_uint_eq(board_process(0)->dropped_upcalls, 1);
+    ck_assert(is_held(LINE_A) && board_line_pending(LINE_A));
+
+    owner_calls(look);
+    ck_assert(!is_held(LINE_A));
+    ck_assert(board_settle(10));
 
     ck_assert_uint_eq(upcall_waiting(hw, board_process(0)), UPCALL_MAX);
-    ck_assert_uint_eq(board_process(0)->dropped_upcalls, 25 - UPCALL_MAX);
-    ck_assert(board_line_enabled(LINE_A) && !board_line_off(LINE_A));
-    uint32_t args[3];
-    ck_assert(board_upcall(board_process(0), &passthrough_driver, 0, args));
+    ck_assert_uint_eq(board_process(0)->dropped_upcalls, 1);
+    ck_assert_uint_eq(services(), 2);
+}
+END_TEST
+
+/* The slot of yield-wait-for is room enough, whatever the queue holds. */
+START_TEST(who_waits_for_it_hears_it_behind_a_full_queue)
+{
+    start();
+    must(allocate(0, window_a));
+    fill_queue();
     interrupt(window_a, 3);
     ck_assert(board_settle(10));
-    ck_assert_uint_eq(upcall_waiting(hw, board_process(0)), UPCALL_MAX);
+    interrupt(window_a, 4);
+    ck_assert(is_held(LINE_A));
+
+    owner_calls(wait_for);
+    struct kernel_action action = owner_runs();
+
+    ck_assert_uint_eq(action.resume.kind, RESUME_RETURN);
+    ck_assert_uint_eq(action.resume.r[0], 1u << 4);
+    ck_assert(is_held(LINE_A)); /* the queue is as full as before */
+}
+END_TEST
+
+/* A null upcall under yield-wait: one interrupt, and no more until the owner does something else. */
+START_TEST(an_owner_that_ignores_its_device_is_interrupted_once)
+{
+    const uint32_t args[3] = {0};
+    start();
+    must(allocate(0, window_a));
+    board_subscribe(board_process(0), &alarm_driver, 0);
+    owner_calls(wait);
+    for (uint32_t i = 0; i < 25; i++) {
+        interrupt(window_a, i % 5);
+        ck_assert(board_settle(10));
+    }
+    ck_assert_uint_eq(services(), 1);
+    ck_assert_uint_eq(upcall_waiting(hw, board_process(0)), 0);
+    ck_assert(is_held(LINE_A) && board_line_pending(LINE_A));
+
+    must(upcall_queue(k, hw, board_process(0)->id, &alarm_driver, 0, args));
+    owner_is_interrupted();
+    ck_assert(board_settle(10));
+
+    ck_assert_uint_eq(services(), 2);
+    ck_assert(is_held(LINE_A)); /* its event is kept for a yield-wait-for */
+    ck_assert_uint_eq(upcall_waiting(hw, board_process(0)), 1);
+}
+END_TEST
+
+/* A bare event that yield-wait passes over holds the line no longer than the owner ignores it. */
+START_TEST(a_bare_event_that_is_forgotten_does_not_hold_for_ever)
+{
+    start();
+    must(allocate(0, window_a));
+    owner_calls(nothing);
+    interrupt(window_a, 3);
+    ck_assert(board_settle(10));
+    owner_calls(wait);
+    ck_assert_uint_eq(upcall_waiting(hw, board_process(0)), 0);
+    ck_assert(is_held(LINE_A));
+    kernel_end_process(k, hw, 0, END_EXIT_RESTART);
+    must(allocate(0, window_a));
+    interrupt(window_a, 3);
+    ck_assert(board_settle(10));
+    owner_calls(look);
+    ck_assert_uint_eq(upcall_waiting(hw, board_process(0)), 0);
+    ck_assert(!is_held(LINE_A) && board_line_enabled(LINE_A));
+}
+END_TEST
+
+/* Death, return: nothing of the held line is left for the next owner. */
+START_TEST(a_held_line_ends_with_its_loan)
+{
+    start();
+    must(allocate(0, window_a));
+    board_subscribe(board_process(0), &passthrough_driver, 0);
+    interrupt(window_a, 3);
+    ck_assert(board_settle(10));
+    interrupt(window_a, 4);
+    ck_assert(is_held(LINE_A) && board_line_pending(LINE_A));
+
+    if (_i)
+        kernel_end_process(k, hw, 0, END_KILL);
+    else
+        must(release(0, window_a));
+    ck_assert(!is_held(LINE_A) && !board_line_enabled(LINE_A) && !board_line_pending(LINE_A));
+
+    must(allocate(1, window_a));
+    board_subscribe(board_process(1), &passthrough_driver, 0);
+    page_set(board_page_at(window_a.base), 0x100 + 4 * 3, 0);
+    page_set(board_page_at(window_a.base), 0x100 + 4 * 4, 0);
+    ck_assert(board_line_enabled(LINE_A));
+    interrupt(window_a, 5);
+    ck_assert(board_settle(10));
+    ck_assert_uint_eq(upcall_waiting(hw, board_process(1)), 1);
+    ck_assert_uint_eq(services(), 2);
 }
 END_TEST
 
@@ -566,7 +782,7 @@ START_TEST(an_owner_without_a_grant_is_no_panic)
     ck_assert(board_settle(10));
 
     ck_assert_uint_eq(board_page_at(window_a.base)->inten, 0);
-    ck_assert(board_line_enabled(LINE_A));
+    ck_assert(is_held(LINE_A));
 }
 END_TEST
 
@@ -906,6 +1122,7 @@ static void draw_operation(void)
     uint32_t process = draw(BOARD_PROCESSES);
     struct span span = draw_request();
     enum err err = ERR_NONE;
+    uint32_t args[3];
 
     draw_filter();
     switch (draw(8)) {
@@ -922,6 +1139,10 @@ static void draw_operation(void)
     case 3:
         board_page_at(window_b.base)->line_stuck = draw(4) == 0;
         kernel_end_process(k, hw, process, END_EXIT_RESTART);
+        break;
+    case 4:
+        (void)board_upcall(board_process(process), &passthrough_driver, 0, args);
+        passthrough_upcalls_taken(k, hw, board_process(process));
         break;
     default:
         err = allocate(process, span);
@@ -968,6 +1189,10 @@ static void books_agree(void)
                 span_meets(k->passthrough.loans[i].granted, board.config.endpoints[e].windows[0]);
         ck_assert(owner.unique == 0 || (touched && kernel_process(k, owner)));
     }
+    for (uint32_t line = 0; line < BOARD_LINES; line++) /* G7: a held line is masked, and owned */
+        if (k->line_held[line / 32] >> (line % 32) & 1)
+            ck_assert(!board_line_enabled(line) &&
+                      k->passthrough.owners[line == LINE_A ? A : B].unique != 0);
 }
 
 START_TEST(nothing_that_comes_breaks_the_guarantees)
@@ -1059,7 +1284,13 @@ static Suite *passthrough_suite(void)
 
     t = tcase_create("interrupts");
     tcase_add_test(t, an_interrupt_goes_to_its_owner_only);
+    tcase_add_loop_test(t, a_line_stays_masked_until_its_upcall_is_taken, 0, COUNT_OF(takes));
+    tcase_add_test(t, each_device_is_held_by_its_own_upcall);
     tcase_add_test(t, a_full_queue_is_no_panic);
+    tcase_add_test(t, who_waits_for_it_hears_it_behind_a_full_queue);
+    tcase_add_test(t, an_owner_that_ignores_its_device_is_interrupted_once);
+    tcase_add_test(t, a_bare_event_that_is_forgotten_does_not_hold_for_ever);
+    tcase_add_loop_test(t, a_held_line_ends_with_its_loan, 0, 2);
     tcase_add_test(t, an_owner_without_a_grant_is_no_panic);
     tcase_add_test(t, nobodys_interrupt_is_masked_for_good);
     tcase_add_test(t, an_interrupt_after_its_owners_death_is_nobodys);
