@@ -5,6 +5,7 @@
 #   SAN=1          ASan and UBSan          BUILD=dir another build folder
 #   CFLAGS=...     appended to our flags   V=1       show the commands
 #   PATHS=...      what `make run` runs (default: all of scenarios/)
+#   ARGS=...       options of `make bench`
 # Each variant has its own build folder: build, build-clang, build-san, build-O0, ...
 
 .DEFAULT_GOAL := all
@@ -46,8 +47,9 @@ tools_src := $(sort $(filter-out tools/postern.c,$(wildcard tools/*.c)))
 test_src := $(sort $(wildcard tests/test_*.c))
 support_src := $(sort $(filter-out $(test_src),$(wildcard tests/*.c)))
 main_src := $(wildcard tools/postern.c)
+bench_src := $(sort $(wildcard tools/bench/*.c))
 lib_src := $(model_src) $(sim_src) $(devices_src) $(tools_src) $(main_src)
-c_src := $(lib_src) $(test_src) $(support_src)
+c_src := $(lib_src) $(test_src) $(support_src) $(bench_src)
 c_text := $(sort $(c_src) $(wildcard fuzz/*.c $(foreach d,model sim devices tools tests fuzz,$d/*.h $d/*/*.h)))
 sh_text := $(wildcard .ci/run tools/layers tools/function_lengths tools/run_tests tools/*.sh tests/*.sh)
 
@@ -90,6 +92,14 @@ $(BUILD)/postern: $(BUILD)/tools/postern.o $(archives)
 	@echo "  ld $@"
 	$(Q)$(CC) $(flags) $< $(libs) -o $@
 
+# Its objects come before the archives: so its own driver wins over the GPIO capsule.
+bench_objects := $(call obj,$(filter-out %/noop.c,$(bench_src)))
+$(BUILD)/bench: $(bench_objects) $(archives)
+	@echo "  ld $@"
+	$(Q)$(CC) $(flags) $(bench_objects) $(libs) -o $@
+$(BUILD)/bench-noop: $(BUILD)/tools/bench/noop.o
+	$(Q)$(CC) $(flags) $< -o $@
+
 # A test that includes "tests/fake_hw.h" gets the whole of tests/fake_hw.c, before all libraries: so
 # a fake's hw_* win over the simulator's. Other support is taken from libsupport.a as it is needed.
 $(tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/libsupport.a $(archives)
@@ -123,6 +133,13 @@ test:
 	@sh tools/setup.sh test
 	$(again) --keep-going _all _tests; code=$$?; mkdir -p $(BUILD); echo $$code >$(BUILD)/built
 	@BUILD='$(BUILD)' CC='$(CC)' MAKE='$(MAKE)' tools/run_tests $(tests) $(sh_tests)
+
+## Time the simulator against bare C loops; ARGS="--quick --only 3", ARGS=--help
+bench:
+	@sh tools/setup.sh build
+	$(again) _all _bench
+	@$(BUILD)/bench --runner $(BUILD)/postern --nothing $(BUILD)/bench-noop \
+	    $(addprefix --sanitized ,$(wildcard build-san/postern)) $(ARGS)
 
 ## Check formats and find faults without running: clang-format, clang-tidy, cppcheck, shellcheck
 lint:
@@ -162,7 +179,8 @@ help:
 
 _all: $(program)
 	@$(if $(program),:,echo 'tools/postern.c is not there: nothing to link' >&2)
-_tests: $(tests)
+_tests: $(tests) _bench
+_bench: $(BUILD)/bench $(BUILD)/bench-noop
 
 _libs: $(archives)
 	@:
@@ -206,5 +224,5 @@ _cross: $(cross_obj)
 -include $(cross_obj:.o=.d)
 
 FORCE:
-.PHONY: all run test lint layers cross determinism schemas clean help
-.PHONY: FORCE _all _tests _libs _format _tidy _cppcheck _shellcheck _lengths _cross
+.PHONY: all run test bench lint layers cross determinism schemas clean help
+.PHONY: FORCE _all _tests _bench _libs _format _tidy _cppcheck _shellcheck _lengths _cross

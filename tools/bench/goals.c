@@ -1,0 +1,42 @@
+/* goals.c: every goal as a row, those that cannot be measured yet included, with the reason. */
+#include "tools/bench/bench.h"
+
+/* A flat table. */
+const struct goal goals[] = {
+    {1, "command + yield + upcall through the kernel, MPU clean", "L1", UNIT_RATIO, 10.9, 5,
+     measure_call, NULL},
+    {1, "the same by two apps in turn: 8 regions rewritten at each switch", "one app", UNIT_RATIO,
+     0, 0, measure_switch, NULL},
+    {2, "BLE connection event end to end", "L2", UNIT_RATIO, 8, 4, NULL,
+     "no radio, air and peer are modelled yet"},
+    {3, "an app's register access", "L3", UNIT_RATIO, 3, 1.5, measure_access, NULL},
+    {3, "8 regions rewritten and decoded", "", UNIT_NS, 150, 60, measure_regions, NULL},
+    {4, "fuzz target, 64 calls an input", "L4", UNIT_RATIO, 0, 0, NULL, "no fuzz target yet"},
+    {5, "scenario of 5 KB: load, run, tear down", "cJSON", UNIT_RATIO, 6, 3, measure_scenario,
+     NULL},
+    {5, "the run in a process of its own", "fork, exit, wait", UNIT_RATIO, 2, 0,
+     measure_scenario_forked, NULL},
+    {6, "start of the headless runner", "a no-op", UNIT_RATIO, 1.5, 1.2, measure_start, NULL},
+    {6, "2 jobs on 2 cores", "1 job", UNIT_SPEEDUP, 1.7, 0, measure_jobs, NULL},
+    {7, "a call beside 63 apps that wait", "alone", UNIT_RATIO, 2, 1.5, measure_apps_64, NULL},
+    {7, "a call in each of 16 machines of 64 apps in turn", "one app", UNIT_RATIO, 5, 3,
+     measure_apps_1000, NULL},
+    {7, "a call in each of 1,563 machines of 64 apps in turn", "one app", UNIT_RATIO, 20, 11,
+     measure_apps_100000, NULL},
+    {7, "a lent timer's tick on a board of 128 devices (the most)", "16 devices", UNIT_RATIO, 1.3,
+     1.05, measure_devices, NULL},
+    {7, "10^5 pending events", "16 pending", UNIT_RATIO, 8, 5, NULL,
+     "there is no event queue: each device has one wake time"},
+    {8, "memory of an app beside its RAM, 64 apps", "", UNIT_BYTES, 4096, 1024, measure_app_memory,
+     NULL},
+    {8, "memory of a pending event", "", UNIT_BYTES, 96, 48, NULL,
+     "there is no event queue: a wake time is a device's 8 bytes"},
+    {8, "memory of the whole suite", "", UNIT_MIB, 16, 8, measure_suite_memory, NULL},
+    {9, "load, a step of 100,000", "of 1,000", UNIT_RATIO, 1.5, 1.2, measure_load_growth, NULL},
+    {9, "load, a step of 100,000", "cJSON", UNIT_RATIO, 2, 1.3, measure_load_parse, NULL},
+    {9, "memory kept of a step", "", UNIT_BYTES, 128, 0, measure_load_memory, NULL},
+    {10, "calls with trace and hash on", "off", UNIT_RATIO, 1.5, 1.2, measure_trace, NULL},
+    {10, "runs under ASan and UBSan", "release", UNIT_RATIO, 6, 4.5, measure_sanitized, NULL},
+    {10, "a frame of the map", "bare SDL", UNIT_RATIO, 3, 1.5, NULL, "no viewer yet"},
+};
+const uint32_t goal_count = COUNT_OF(goals);
