@@ -130,7 +130,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_PROGRESS_READY, "the CPU sleeps while %p is ready to run") \
     X(DETAIL_STARVED, "%p was ready and waited while others ran for %t us, promised within %u us") \
     X(DETAIL_SLICE, "%p ran for %t us while another was ready, its slice is %u us") \
-    X(DETAIL_LIVELOCK_LINE, "line %l was serviced %g times in a row while %p was ready") \
+    X(DETAIL_LIVELOCK_LINE, \
+      "line %l was serviced %g times while %p was ready, and the apps had %u us") \
     X(DETAIL_LIVELOCK_STUCK, "virtual time stands still: the CPU never leaves a loop") \
     /* dma-reach, dma-after-death, memory-fresh, buffer-custody */ \
     X(DETAIL_DMA_OWNER, \

@@ -64,8 +64,9 @@ static const struct explanation explanations[RULE_NUMBER] = {
                          EXAMPLE(.detail = DETAIL_STARVED, .process = 2, .got = 95000 * PS_PER_US,
                                  .wanted = 30060 * PS_PER_US)},
     [RULE_LIVELOCK] =
-        {"by counting what one line is serviced without a step in user mode or a sleep between",
-         EXAMPLE(.detail = DETAIL_LIVELOCK_LINE, .process = 0, .address = 9, .got = 65)},
+        {"by the apps' time over each 64 bottom halves of one line during which an app was ready",
+         EXAMPLE(.detail = DETAIL_LIVELOCK_LINE, .process = 0, .address = 9, .got = 65,
+                 .wanted = PS_PER_US)},
     [RULE_DMA_REACH] = {"at each access of a device to memory, by whom it works for at that moment",
                         EXAMPLE(.detail = DETAIL_DMA_OWNER, .process = 0, .address = 0x20010000,
                                 .got = 64)},

@@ -213,6 +213,13 @@ static void pass_us(uint64_t us)
     hw->m->now_ps += us * PS_PER_US;
 }
 
+/* Not through hw_*: a test that calls these itself is linked with the fake hardware's. */
+static void timer0_write(uint32_t offset, uint32_t value)
+{
+    device_write(machine_device(hw->m, 0), offset, value, machine_now_ps(hw->m));
+    machine_serve(hw, 0);
+}
+
 /* ---- the faults: one function each */
 
 static void kernel_ram_is_open(void)
@@ -561,15 +568,15 @@ static void line_stays_enabled(void)
 {
     lend(WAITER, timer0);
     give_back(WAITER, timer0);
-    hw_write32(hw, 0xe000e100, 1u << LINE_TIMER0);
+    hw->m->nvic.enabled[0] |= 1u << LINE_TIMER0;
     user(OTHER);
 }
 
 static void device_goes_on(void)
 {
     lend(WAITER, timer0);
-    hw_write32(hw, SUPPORT_TIMER0 + 0x540, 1000000); /* CC[0] */
-    hw_write32(hw, SUPPORT_TIMER0 + 0x000, 1);       /* TASKS_START */
+    timer0_write(0x540, 1000000); /* CC[0] */
+    timer0_write(0x000, 1);       /* TASKS_START */
     device_values(
         machine_device(hw->m, 0))[device_row_named(machine_device(hw->m, 0)->type, "CC[0]")] = 0;
     give_back(WAITER, timer0);
@@ -579,14 +586,14 @@ static void device_goes_on(void)
 static void register_keeps_the_old_owners_value(void)
 {
     lend(WAITER, timer0);
-    hw_write32(hw, SUPPORT_TIMER0 + 0x540, 0x1234);
+    timer0_write(0x540, 0x1234);
     give_back(WAITER, timer0);
     user(OTHER);
 }
 
 static void device_is_lent_with_an_old_value(void)
 {
-    hw_write32(hw, SUPPORT_TIMER0 + 0x540, 0x1234);
+    timer0_write(0x540, 0x1234);
     lend(WAITER, timer0);
 }
 
@@ -703,6 +710,42 @@ static void line_is_serviced_without_end(void)
     returned(WAITER, RETURN_SUCCESS, 0);
     for (int i = 0; i < 65; i++)
         note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_TIMER0, pair(~0u, 0));
+}
+
+/* A line that is serviced each 10 us, between which the app has `user_ns`. */
+static void storm(uint32_t user_ns)
+{
+    returned(WAITER, RETURN_SUCCESS, 0);
+    for (int i = 0; i < 200; i++) {
+        user(WAITER);
+        hw->m->now_ps += user_ns * (PS_PER_US / 1000);
+        leave(WAITER);
+        pass_us(10);
+        note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_TIMER0, pair(~0u, 0));
+    }
+}
+
+static void user_mode_ends_before_its_first_instruction(void)
+{
+    storm(0);
+}
+
+static void user_mode_has_next_to_nothing(void)
+{
+    storm(90); /* 0.9 per cent */
+}
+
+static void interrupts_leave_little(void)
+{
+    storm(120);
+}
+
+static void storm_while_nobody_is_ready(void)
+{
+    for (int i = 0; i < 200; i++) {
+        pass_us(10);
+        note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_TIMER0, pair(~0u, 0));
+    }
 }
 
 static void time_stands_still(void)
@@ -876,6 +919,8 @@ static const struct {
     FAULT(app_gets_no_turn, RULE_STARVATION),
     FAULT(app_runs_past_its_slice, RULE_SLICE),
     FAULT(line_is_serviced_without_end, RULE_LIVELOCK),
+    FAULT(user_mode_ends_before_its_first_instruction, RULE_LIVELOCK),
+    FAULT(user_mode_has_next_to_nothing, RULE_LIVELOCK),
     FAULT(time_stands_still, RULE_LIVELOCK),
     FAULT(lent_device_reads_kernel_ram, RULE_DMA_REACH),
     FAULT(lent_device_writes_its_owners_grants, RULE_DMA_REACH),
@@ -1086,6 +1131,8 @@ static const struct {
     GOOD(exposure_that_is_declared),
     GOOD(memory_grows_clean),
     GOOD(turns_within_the_promise),
+    GOOD(interrupts_leave_little),
+    GOOD(storm_while_nobody_is_ready),
     GOOD(swapped_upcalls_are_gone),
     GOOD(kernels_dma_stays_in_its_ram),
     GOOD(some_of_several_upcalls_are_cancelled),

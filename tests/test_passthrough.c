@@ -1125,7 +1125,7 @@ static void draw_operation(void)
     uint32_t args[3];
 
     draw_filter();
-    switch (draw(8)) {
+    switch (draw(9)) {
     case 0:
         err = release(process, span);
         break;

@@ -1,21 +1,29 @@
 /* livelock: livelock.
  *
- * Judges two things: one line serviced (or declared nobody's) more than SERVICES_MAX times without
- * a step in user mode or a sleep between, while an app is ready to run; and a run that ended since
- * virtual time stood still. SERVICES_MAX is ours: a device that works needs a few, a kernel that
- * gives a line up does so far earlier.
+ * Judges two things: over each SERVICES_MAX bottom halves of one line (serviced, or declared
+ * nobody's) the apps had less than 1/SHARE of the time, though an app was ready at each of them; and
+ * a run that ended since virtual time stood still. A time is the apps' from the switch to user mode
+ * until an interrupt, a slice end, a fault or a bottom half; so what the kernel does for a system call
+ * is theirs. A sleep begins anew: nobody is ready then. Both numbers are ours: a device that works
+ * leaves far more, and a kernel that gives a line up does so far earlier.
  *
- * Cannot see: several lines in a circle (each is counted by itself); a kernel path that loops
- * without servicing anything and without time passing ends as a stuck run.
+ * Cannot see: a kernel path that loops without servicing anything and without time passing; it ends
+ * as a stuck run. Which of several apps gets the share: turns.c.
  */
 #include "sim/machine.h"
 #include "sim/monitors/upcall.h"
-#include <string.h>
 
-enum { SERVICES_MAX = 64 };
+enum { SERVICES_MAX = 64, SHARE = 100 };
 
 struct livelock {
-    uint8_t services[IRQ_LINE_MAX];
+    bool is_apps;      /* the time since ... */
+    uint64_t since_ps; /* ... this */
+    uint64_t apps_ps;  /* the apps' time before */
+    struct window {
+        uint32_t services;
+        uint64_t from_ps, apps_ps_then;
+        bool told; /* once a line is enough */
+    } of[IRQ_LINE_MAX];
 };
 
 static uint32_t ready_process(struct machine *m)
@@ -28,28 +36,79 @@ static uint32_t ready_process(struct machine *m)
     return PROCESS_NONE;
 }
 
+static void apps_begin(struct livelock *live, uint64_t now_ps)
+{
+    if (!live->is_apps)
+        live->since_ps = now_ps;
+    live->is_apps = true;
+}
+
+static void apps_end(struct livelock *live, uint64_t now_ps)
+{
+    if (live->is_apps)
+        live->apps_ps += now_ps - live->since_ps;
+    live->is_apps = false;
+}
+
+static void windows_end(struct livelock *live)
+{
+    for (uint32_t i = 0; i < IRQ_LINE_MAX; i++)
+        live->of[i].services = 0;
+}
+
+static void judge(struct machine *m, const struct livelock *live, struct window *w, uint32_t line,
+                  uint32_t process)
+{
+    uint64_t all_ps = machine_now_ps(m) - w->from_ps;
+    uint64_t apps_ps = live->apps_ps - w->apps_ps_then;
+
+    if (w->told || apps_ps * SHARE > all_ps)
+        return;
+    w->told = true;
+    break_add(m, RULE_LIVELOCK, process, line, DETAIL_LIVELOCK_LINE, w->services, apps_ps);
+}
+
 static void on_service(struct machine *m, struct livelock *live, uint32_t line)
 {
-    if (line >= IRQ_LINE_MAX)
-        return;
-    rule_armed(m, RULE_LIVELOCK);
-    if (live->services[line] < UINT8_MAX)
-        live->services[line]++;
-    if (live->services[line] != SERVICES_MAX + 1)
-        return;
+    apps_end(live, machine_now_ps(m));
     uint32_t process = ready_process(m);
-    if (process != PROCESS_NONE)
-        break_add(m, RULE_LIVELOCK, process, line, DETAIL_LIVELOCK_LINE, live->services[line], 0);
+    rule_armed(m, RULE_LIVELOCK);
+    if (process == PROCESS_NONE) {
+        windows_end(live);
+        return;
+    }
+    struct window *w = &live->of[line];
+    if (w->services == 0) {
+        w->from_ps = machine_now_ps(m);
+        w->apps_ps_then = live->apps_ps;
+    }
+    if (++w->services <= SERVICES_MAX)
+        return;
+    judge(m, live, w, line, process);
+    w->services = 0;
 }
 
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     struct livelock *live = state;
 
-    if (r->kind == EVENT_RUN || r->kind == EVENT_SLEEP)
-        memset(live, 0, sizeof *live);
-    else
-        on_service(m, live, r->address);
+    switch (r->kind) {
+    case EVENT_RUN:
+        apps_begin(live, r->at_ps);
+        break;
+    case EVENT_SLEEP:
+        apps_end(live, r->at_ps);
+        windows_end(live);
+        break;
+    case EVENT_OF(NOTE_LINE_SERVICED):
+    case EVENT_OF(NOTE_LINE_UNCLAIMED):
+        if (r->address < IRQ_LINE_MAX)
+            on_service(m, live, r->address);
+        break;
+    default: /* user mode is left, and not by a system call */
+        apps_end(live, r->at_ps);
+        break;
+    }
 }
 
 static void at_end(struct machine *m, void *state)
@@ -61,7 +120,8 @@ static void at_end(struct machine *m, void *state)
 
 const struct monitor monitor_livelock = {
     .name = "livelock",
-    .kinds = {KIND_EVENT(EVENT_RUN) | KIND_EVENT(EVENT_SLEEP),
+    .kinds = {KIND_EVENT(EVENT_RUN) | KIND_EVENT(EVENT_SLEEP) | KIND_EVENT(EVENT_IRQ_TAKEN) |
+                  KIND_EVENT(EVENT_SLICE_END) | KIND_EVENT(EVENT_FAULT),
               KIND_NOTE(NOTE_LINE_SERVICED) | KIND_NOTE(NOTE_LINE_UNCLAIMED)},
     .state_size = sizeof(struct livelock),
     .rules = KIND_BIT(RULE_LIVELOCK),
