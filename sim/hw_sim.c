@@ -33,8 +33,10 @@ static void system_write(struct machine *m, uint32_t address, uint32_t value)
         mpu_armv7m_write(&m->mpu, address, value);
         return;
     }
+    uint64_t before_ps = m->nvic.systick_fires_ps;
     nvic_write(&m->nvic, address, value, m->now_ps, m->setup->scenario->board.cpu_hz);
-    machine_find_next(m); /* SysTick may have been armed or stopped */
+    if (m->nvic.systick_fires_ps != before_ps)
+        machine_find_next(m);
 }
 
 /* Something of the board is at `address`, modelled or not. */

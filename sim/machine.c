@@ -33,12 +33,9 @@ void machine_find_next(struct machine *m)
     uint64_t next = earliest(m->nvic.systick_fires_ps, m->inject_silicon_ps);
     if (m->inject_hand_ps > m->now_ps) /* else it waits for the end of the step */
         next = earliest(next, m->inject_hand_ps);
-    const struct board *board = &m->setup->scenario->board;
-    for (uint32_t i = 0; i < board->device_count; i++) {
-        const struct device *d = machine_device(m, i);
-        if (d && !d->fault.hung)
-            next = earliest(next, d->wake_ps);
-    }
+    uint32_t device_count = m->setup->scenario->board.device_count;
+    for (uint32_t i = 0; i < device_count; i++)
+        next = earliest(next, m->wakes_ps[i]);
     m->next_ps = next > m->now_ps ? next : m->now_ps + 1; /* no device wakes twice at an instant */
 }
 
@@ -52,11 +49,10 @@ static void run_due(struct hw *hw)
     if (m->inject_silicon_ps <= m->now_ps)
         machine_inject_silicon(hw);
     for (uint32_t i = 0; i < board->device_count; i++) {
-        struct device *d = machine_device(m, i);
-        if (d && !d->fault.hung && d->wake_ps <= m->now_ps) {
-            device_wake(d, m->now_ps);
-            machine_serve(hw, i);
-        }
+        if (m->wakes_ps[i] > m->now_ps)
+            continue;
+        device_wake(machine_device(m, i), m->now_ps);
+        machine_serve(hw, i);
     }
     machine_find_next(m);
 }
@@ -84,7 +80,7 @@ static uint64_t after_cycles(struct machine *m, uint64_t cycles)
     return m->now_ps + (uint64_t)(total / hz);
 }
 
-void machine_spend(struct hw *hw, uint64_t cycles)
+void machine_spend_exactly(struct hw *hw, uint64_t cycles)
 {
     uint64_t target = after_cycles(hw->m, cycles);
     if (target < hw->m->next_ps)
@@ -194,8 +190,9 @@ void machine_serve(struct hw *hw, uint32_t device)
             serve_request(hw, d, &queue[i]);
     }
     serve_line(hw, d);
-    if (!d->fault.hung && d->wake_ps < hw->m->next_ps)
-        hw->m->next_ps = d->wake_ps;
+    struct machine *m = hw->m;
+    m->wakes_ps[device] = d->fault.hung ? TIME_NEVER : d->wake_ps;
+    m->next_ps = earliest(m->next_ps, m->wakes_ps[device]);
 }
 
 /* --- boot ------------------------------------------------------------------------------------ */
@@ -283,6 +280,8 @@ enum err machine_boot(struct hw *hw, uint32_t *bad_image)
     m->hash = TRACE_HASH_START;
     m->running = PROCESS_NONE;
     m->next_ps = TIME_NEVER;
+    for (uint32_t i = 0; i < BOARD_DEVICE_MAX; i++)
+        m->wakes_ps[i] = TIME_NEVER;
     fill_ram(m);
     mpu_armv7m_reset(&m->mpu, (uint8_t)s->board.mpu_regions);
     nvic_reset(&m->nvic, s->config.line_count);

@@ -26,7 +26,10 @@ struct machine {
 
     uint64_t now_ps;
     uint64_t cycle_rest; /* of a picosecond, in 1/cpu_hz: only when cpu_hz does not divide 10^12 */
-    uint64_t next_ps;    /* the earliest of all that is due: device wakes, SysTick, injections */
+    uint64_t next_ps; /* the earliest of all that is due: device wakes, SysTick, injections; it may
+                            be earlier than that, which costs a look and changes nothing */
+    uint64_t wakes_ps[BOARD_DEVICE_MAX]; /* each device's wake_ps, TIME_NEVER if it hangs: side by
+                                            side, since all of them are looked through often */
     uint64_t hash;
     uint64_t record_count;
     enum run_state state;
@@ -85,7 +88,17 @@ void machine_trace(struct hw *hw, unsigned kind, uint32_t process, uint32_t addr
                    uint64_t value);
 
 /* Time passes: `cycles` of the CPU, with every device effect on the way. */
-void machine_spend(struct hw *hw, uint64_t cycles);
+void machine_spend_exactly(struct hw *hw, uint64_t cycles);
+static inline void machine_spend(struct hw *hw, uint64_t cycles)
+{
+    struct machine *m = hw->m;
+    uint64_t ps_per_cycle = m->setup->ps_per_cycle;
+    uint64_t target = m->now_ps + cycles * ps_per_cycle;
+    if (ps_per_cycle && target < m->next_ps)
+        m->now_ps = target; /* nearly always: nothing is due on the way */
+    else
+        machine_spend_exactly(hw, cycles);
+}
 /* The same, but no further than the next thing that is due; cycles that passed. */
 uint64_t machine_spend_until_due(struct hw *hw, uint64_t cycles);
 /* Nothing to do for the CPU: time jumps to the next thing that is due, at most to `limit_ps`. */

@@ -2,19 +2,6 @@
 #include "sim/trace.h"
 #include <stdlib.h>
 
-static uint64_t hash_word(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
-    return hash ^ (hash >> 32);
-}
-
-uint64_t trace_hash(uint64_t hash, const struct record *r)
-{
-    hash = hash_word(hash, r->at_ps);
-    hash = hash_word(hash, r->kind | (uint64_t)r->process << 16 | (uint64_t)r->address << 32);
-    return hash_word(hash, r->value);
-}
-
 static const char *const names[EVENT_KINDS] = {
     [EVENT_RUN] = "run",
     [EVENT_SYSCALL] = "syscall",

@@ -75,8 +75,19 @@ static inline uint32_t pair_high(uint64_t value)
 
 #define TRACE_HASH_START UINT64_C(0x9e3779b97f4a7c15)
 
-/* The hash after `record`. */
-uint64_t trace_hash(uint64_t hash, const struct record *record);
+static inline uint64_t trace_hash_word(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
+    return hash ^ (hash >> 32);
+}
+
+/* The hash after `r`. */
+static inline uint64_t trace_hash(uint64_t hash, const struct record *r)
+{
+    hash = trace_hash_word(hash, r->at_ps);
+    hash = trace_hash_word(hash, r->kind | (uint64_t)r->process << 16 | (uint64_t)r->address << 32);
+    return trace_hash_word(hash, r->value);
+}
 
 /* The kind's name as patterns and `show` say it ("store", "irq", "upcall-queued"); notes included. */
 const char *event_name(unsigned kind);

@@ -59,11 +59,11 @@ static uint64_t promise_ps(const struct kernel_config *config, uint32_t live)
     return live * (slice_ps(config) + TOLERANCE_PS);
 }
 
-static uint32_t live_count(const struct ledger *l)
+static uint32_t live_count(const struct machine *m, const struct ledger *l)
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < PROCESS_MAX; i++)
+    for (uint32_t i = 0; i < machine_scenario(m)->app_count; i++)
         count += l->processes[i].live;
     return count;
 }
@@ -77,8 +77,10 @@ static void judge_wait(struct machine *m, const struct turns *t, uint32_t proces
     if (!t->of[process].ready || slice_ps(config) == 0)
         return;
     uint64_t waited = t->user_ps - t->of[process].user_ps_then;
-    uint64_t promised = promise_ps(config, live_count(ledger_of(m)));
     rule_armed(m, RULE_STARVATION);
+    if (waited <= slice_ps(config))
+        return; /* nearly always: no promise to an app that lives is shorter */
+    uint64_t promised = promise_ps(config, live_count(m, ledger_of(m)));
     if (waited > promised)
         break_add(m, RULE_STARVATION, process, 0, DETAIL_STARVED, waited, promised);
 }
