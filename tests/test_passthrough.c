@@ -621,6 +621,26 @@ START_TEST(a_line_stays_masked_until_its_upcall_is_taken)
 }
 END_TEST
 
+/* A pulse leaves nothing in the device: the controller alone remembers it. */
+START_TEST(a_pulse_on_a_held_line_is_not_lost)
+{
+    uint32_t args[3];
+    start();
+    must(allocate(0, window_a));
+    board_subscribe(board_process(0), &passthrough_driver, 0);
+    interrupt(window_a, 3);
+    ck_assert(board_settle(10));
+    board.pending[LINE_A / 32] |= UINT32_C(1) << LINE_A;
+
+    owner_calls(look);
+    ck_assert(board_settle(10));
+
+    ck_assert_uint_eq(services(), 2);
+    ck_assert(board_upcall(board_process(0), &passthrough_driver, 0, args));
+    ck_assert_uint_eq(args[0], 0); /* no event stands */
+}
+END_TEST
+
 /* One device's upcall that waits does not keep another's from being heard. */
 START_TEST(each_device_is_held_by_its_own_upcall)
 {
@@ -1285,6 +1305,7 @@ static Suite *passthrough_suite(void)
     t = tcase_create("interrupts");
     tcase_add_test(t, an_interrupt_goes_to_its_owner_only);
     tcase_add_loop_test(t, a_line_stays_masked_until_its_upcall_is_taken, 0, COUNT_OF(takes));
+    tcase_add_test(t, a_pulse_on_a_held_line_is_not_lost);
     tcase_add_test(t, each_device_is_held_by_its_own_upcall);
     tcase_add_test(t, a_full_queue_is_no_panic);
     tcase_add_test(t, who_waits_for_it_hears_it_behind_a_full_queue);
