@@ -126,8 +126,9 @@ static bool is_any_line_counted(const struct kernel *k)
     return false;
 }
 
-/* User mode is next, so the lines' counts begin anew. Not if a line is pending again: user mode would
- * end before its first instruction, and a line that comes back at that pace would stop every app. */
+/* User mode is next, so the lines' counts begin anew. Not if a line is pending again: user mode
+ * would end before its first instruction, and a line that comes back at that pace would stop every
+ * app. */
 static void line_counts_end(struct kernel *k, struct hw *hw)
 {
     if (is_any_line_counted(k) && line_next(k, hw) == NVIC_NONE)
@@ -163,15 +164,16 @@ static enum stop_reason stop_reason_of(enum trap_kind kind, uint32_t slice_us, u
         return STOP_SYSCALL;
     case TRAP_FAULT:
         return STOP_NOT_READY;
-    case TRAP_SLICE_END: /* with time left, or without a slice, it is a leftover of an earlier one */
+    case TRAP_SLICE_END: /* with time left, or without a slice: one of an earlier slice */
         return slice_us && !left_us ? STOP_SLICE_END : STOP_INTERRUPT;
     default:
         return STOP_INTERRUPT;
     }
 }
 
-/* The slice timer off, the time accounted for. It runs on while system calls and interrupts are handled:
- * else an app could keep the CPU from the others by what costs the kernel much and the app little. */
+/* The slice timer off, the time accounted for. It runs on while system calls and interrupts are
+ * handled: else an app could keep the CPU from the others by what costs the kernel much and the app
+ * little. */
 static void slice_account(struct kernel *k, struct hw *hw)
 {
     uint32_t index = k->stopped;

@@ -2,7 +2,7 @@
  *
  *   machine (or start-up code on silicon)             kernel
  *     kernel_start ------------------------------------> loads every image, grants header requests
- *     loop: kernel_next -------------------------------> interrupts' bottom halves, then the scheduler
+ *     loop: kernel_next -------------------------------> interrupts' bottom halves, the scheduler
  *           <- run process P | sleep | again | halt
  *           ... user mode runs until something happens ...
  *           kernel_trap(system call | fault | interrupt | slice end) -> the kernel takes note
@@ -21,8 +21,8 @@
 #include "model/scheduler.h"
 #include "model/services.h"
 
-/* The tokens that kernel_start made: the kernel passes them on to its own calls that demand one, and
- * the passthrough capsule is the one driver that uses `lend`. */
+/* The tokens that kernel_start made: the kernel passes them on to its own calls that demand one,
+ * and the passthrough capsule is the one driver that uses `lend`. */
 struct kernel_tokens {
     const struct process_management_capability *manage;
     const struct passthrough_capability *lend;
@@ -43,8 +43,9 @@ struct kernel {
     uint32_t slice_us;  /* armed for the process in user mode; 0: no slice */
     uint32_t stopped;   /* index of the process whose slice timer runs on, else PROCESS_NONE */
     uint8_t stopped_by; /* enum trap_kind */
-    /* Lines masked for good: nobody's, or stuck. A lent device's is back when the device has been given
-     * back and is lent anew; one of a driver of the kernel never: its device is out of use until reset. */
+    /* Lines masked for good: nobody's, or stuck. A lent device's is back when the device has been
+     * given back and is lent anew; one of a driver of the kernel never: its device is out of use
+     * until reset. */
     uint32_t line_off[IRQ_LINE_MAX / 32];
     uint32_t line_held[IRQ_LINE_MAX / 32]; /* masked until its owner takes the last upcall (G7) */
     uint8_t line_services[IRQ_LINE_MAX];   /* bottom halves in a row, without user mode or sleep */
@@ -82,17 +83,17 @@ struct trap {
 /* Starts the kernel on a machine after reset: MPU, NVIC and drivers set up, every image loaded,
  * header requests asked of the filter. Defined in start.c, the only maker of capability tokens.
  * ERR_INVAL: the config contradicts itself (spans that wrap or meet, too many rows).
- * ERR_NOMEM: an image does not fit. Anything else is mpu_set_flash's, for an image whose flash the unit
- * cannot say. *bad_image: the image at fault, or PROCESS_NONE. */
+ * ERR_NOMEM: an image does not fit. Anything else is mpu_set_flash's, for an image whose flash the
+ * unit cannot say. *bad_image: the image at fault, or PROCESS_NONE. */
 enum err kernel_start(struct kernel *k, struct hw *hw, const struct kernel_config *config,
                       uint32_t *bad_image) MUST_CHECK;
 
 /* What the CPU does now. */
 struct kernel_action kernel_next(struct kernel *k, struct hw *hw);
 
-/* The process that ran stopped running because of `trap`. What the kernel does until the next choice of
- * a process counts against its slice (scheduler.h); a refused system call is no end of the slice either.
- * An interrupt may also come while no process runs (sleep). */
+/* The process that ran stopped running because of `trap`. What the kernel does until the next
+ * choice of a process counts against its slice (scheduler.h); a refused system call is no end of
+ * the slice either. An interrupt may also come while no process runs (sleep). */
 void kernel_trap(struct kernel *k, struct hw *hw, const struct trap *trap);
 
 /* The image that process `p` runs. */
@@ -108,18 +109,18 @@ struct process *kernel_process(struct kernel *k, struct process_id id);
 void process_end(struct kernel *k, struct hw *hw, struct process *p, enum end_kind how,
                  uint32_t code, const struct process_management_capability *may);
 
-/* Begins a life of process `p` (its id.index and, for a later life, its memory are set): a new unique
- * id, the block zeroed, the MPU config built from nothing, the entry function queued, the header's
- * device requests put to the board's filter (a refusal is noted and not fatal).
+/* Begins a life of process `p` (its id.index and, for a later life, its memory are set): a new
+ * unique id, the block zeroed, the MPU config built from nothing, the entry function queued, the
+ * header's device requests put to the board's filter (a refusal is noted and not fatal).
  * ERR_NOMEM, ERR_INVAL: the image does not fit into `pool`; the process is as it was.
  * ERR_FAIL: the pool is no RAM. */
 enum err process_begin(struct kernel *k, struct hw *hw, struct process *p,
                        struct span pool) MUST_CHECK;
 
 /* What an injection may do from outside between two kernel steps, by the token that start-up keeps:
- * kill (no restart by policy), fault (policy decides), restart (a dead process lives again), as Tock's
- * process console would. If a process was in user mode, the kernel has the CPU afterwards: call
- * kernel_next. */
+ * kill (no restart by policy), fault (policy decides), restart (a dead process lives again), as
+ * Tock's process console would. If a process was in user mode, the kernel has the CPU afterwards:
+ * call kernel_next. */
 void kernel_end_process(struct kernel *k, struct hw *hw, uint32_t index, enum end_kind how);
 
 /* Stops a live process where it is, or lets it go on, as Tock's process console would. */
@@ -128,9 +129,9 @@ void kernel_stop_process(struct kernel *k, uint32_t index, bool stop);
 /* Queues an upcall for subscribe number `n` of `d`; r0..r2 = args.
  *
  * A null upcall (or one whose grant is missing) is never invoked, but its event is kept as a bare
- * value for a later yield-wait-for; it gives way to an upcall when the queue is full. A process that
- * waits by yield-wait-for for this very event gets it through its own slot, whatever the queue holds.
- * A capsule must not fail on any of these:
+ * value for a later yield-wait-for; it gives way to an upcall when the queue is full. A process
+ * that waits by yield-wait-for for this very event gets it through its own slot, whatever the queue
+ * holds. A capsule must not fail on any of these:
  * ERR_NODEVICE: the process is dead. ERR_NOMEM: the queue is full: dropped and counted.
  * ERR_OFF: a null upcall while the process waits by yield-wait, which ignores it.
  * ERR_FAIL: the process's control block is broken. */
@@ -140,11 +141,13 @@ enum err upcall_queue(struct kernel *k, struct hw *hw, struct process_id id, con
 /* Upcalls waiting for this process. */
 uint32_t upcall_waiting(struct hw *hw, const struct process *p);
 
-/* Forgets every waiting upcall of (driver, n), or of the whole driver (n = UPCALL_ALL). How many. */
+/* Forgets every waiting upcall of (driver, n), or of the whole driver (n = UPCALL_ALL): how
+ * many. */
 enum { UPCALL_ALL = 0xffffffff };
 uint32_t upcall_cancel(struct hw *hw, struct process *p, const struct driver *d, uint32_t n);
 
-/* Forgets only those of (driver, n) whose argument `place` (below UPCALL_ARGS) is `value`. How many. */
+/* Forgets only those of (driver, n) whose argument `place` (below UPCALL_ARGS) is `value`. How
+ * many. */
 enum { UPCALL_ARGS = 3 };
 uint32_t upcall_cancel_matching(struct hw *hw, struct process *p, const struct driver *d,
                                 uint32_t n, uint32_t place, uint32_t value);

@@ -17,12 +17,12 @@ void nvic_clear_pending(struct hw *hw, uint32_t line);
 void nvic_set_pending(struct hw *hw, uint32_t line);
 bool nvic_is_pending(struct hw *hw, uint32_t line);
 bool nvic_is_enabled(struct hw *hw, uint32_t line);
-/* The lowest line below `line_count` that is pending and not in `unheard` (a bit per line: masked, whatever
- * it does), else NVIC_NONE. */
+/* The lowest line below `line_count` that is pending and not in `unheard` (a bit per line: masked,
+ * whatever it does), else NVIC_NONE. */
 uint32_t nvic_next_pending(struct hw *hw, uint32_t line_count, const uint32_t unheard[]);
 
-/* Starts the slice timer; 0: no slice, timer off. Returns the microseconds that were armed: fewer than
- * asked where 24 bits of CPU cycles do not hold them. */
+/* Starts the slice timer; 0: no slice, timer off. Returns the microseconds that were armed: fewer
+ * than asked where 24 bits of CPU cycles do not hold them. */
 uint32_t systick_arm(struct hw *hw, uint32_t cpu_hz, uint32_t slice_us);
 /* Stops the timer; microseconds of the armed slice that are left (rounded down), 0 if it ended. */
 uint32_t systick_stop(struct hw *hw, uint32_t cpu_hz);

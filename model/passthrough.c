@@ -97,8 +97,8 @@ static const struct loan *loan_meeting(const struct kernel *k, const struct proc
     return NULL;
 }
 
-/* A device of the kernel's own drivers: by the board's claims, or by where its drivers are, should the
- * board have forgotten a claim. */
+/* A device of the kernel's own drivers: by the board's claims, or by where its drivers are, should
+ * the board have forgotten a claim. */
 static bool meets_kernel_driver(const struct kernel_config *config, struct span span)
 {
     const struct driver_place places[] = {config->alarm, config->console, config->gpio};
@@ -374,8 +374,8 @@ static void endpoint_mask(struct kernel *k, struct hw *hw, struct process *p, ui
     hw_note(hw, NOTE_ENDPOINT_MASKED, p->id.index, index, e->has_line ? e->line : 0);
 }
 
-/* Clears the line's pending bit until it stays so, at most LINE_CLEARS times: how often it was in vain.
- * A line that is high pends each time; a pulse that comes just then, once or twice. */
+/* Clears the line's pending bit until it stays so, at most LINE_CLEARS times: how often it was in
+ * vain. A line that is high pends each time; a pulse that comes just then, once or twice. */
 static uint32_t line_clear(struct hw *hw, uint32_t line)
 {
     uint32_t in_vain = 0;

@@ -20,7 +20,7 @@
  *       DMA stopped, then its queued upcalls dropped, then the ownership free.
  *   G6  A new owner finds the device in its reset state, without data of the old owner.
  *   G7  No device keeps the CPU from the apps: of each lent device at most one interrupt stands
- *       between two steps of its owner. After it the line stays masked until its upcall waits no more
+ *       between two steps of its owner. After it the line stays masked until its upcall is gone
  *       (delivered, or cancelled by a new subscribe) and another one would be kept: the queue has
  *       room, and the owner does not ignore it (a null upcall under yield-wait). What comes
  *       meanwhile pends, and is heard then as one interrupt. A line that will not be quiet is off.
@@ -30,15 +30,15 @@
  *       base (TRD 107, section 3), and only least privilege remains.
  *   D2  All of its registers are in its windows, and no other device's are (shared pages are one
  *       endpoint).
- *   D3  It cannot trigger tasks of another device (PPI can). A board that lends such a router all the
- *       same puts it first among its endpoints: they are made quiet in that order.
+ *   D3  It cannot trigger tasks of another device (PPI can). A board that lends such a router all
+ *       the same puts it first among its endpoints: they are made quiet in that order.
  *   D4  Its quiesce steps stop it and its DMA within a bounded time, and reset what it holds.
- *   D5  Its one interrupt line falls when its INTENCLR is written. (One that does not is masked until
- *       the device is given back, and withheld if it is high even then.)
+ *   D5  Its one interrupt line falls when its INTENCLR is written. (One that does not is masked
+ *       until the device is given back, and withheld if it is high even then.)
  *
- * An endpoint is owned as a whole by whoever has a window that touches it, as asked or as widened by
- * the filter; it is free again when the last such loan has gone. Bytes of a widened answer that no
- * endpoint names are the board's over-exposure: its filter said so, and G2 still holds for them.
+ * An endpoint is owned as a whole by whoever has a window that touches it, as asked or as widened
+ * by the filter; it is free again when the last such loan has gone. Bytes of a widened answer that
+ * no endpoint names are the board's over-exposure: its filter said so, and G2 still holds for them.
  *
  * Source: TRD 107, sections 2 and 3; the draft's interface (command numbers, subscribe 0).
  */
@@ -97,8 +97,8 @@ struct passthrough {
 enum err passthrough_allocate(struct kernel *k, struct hw *hw, struct process *p, struct span asked,
                               const struct passthrough_capability *may) MUST_CHECK;
 
-/* The window that `p` has for exactly `asked`; else what allocate would answer now, without an effect
- * (the filter is asked). `*granted` is written on success only. */
+/* The window that `p` has for exactly `asked`; else what allocate would answer now, without an
+ * effect (the filter is asked). `*granted` is written on success only. */
 enum err passthrough_query(struct kernel *k, struct hw *hw, const struct process *p,
                            struct span asked, struct span *granted) MUST_CHECK;
 
@@ -110,14 +110,14 @@ enum err passthrough_release(struct kernel *k, struct hw *hw, struct process *p,
 /* Takes back all loans of a process that dies, G5; called by process_end before anything else. */
 void passthrough_process_end(struct kernel *k, struct hw *hw, struct process *p);
 
-/* Bottom half of `line`, if it belongs to an endpoint that is lent or lendable; else false. The line is
- * masked before and after it: held (k->line_held) until passthrough_upcalls_taken; or off (k->line_off),
- * since the device has no owner, or is silenced and its line is high all the same.
+/* Bottom half of `line`, if it belongs to an endpoint that is lent or lendable; else false. The
+ * line is masked before and after it: held (k->line_held) until passthrough_upcalls_taken; or off
+ * (k->line_off), since the device has no owner, or is silenced and its line is high all the same.
  * An upcall that finds no room is dropped and counted: the owner sees the events in the device. */
 bool passthrough_interrupt(struct kernel *k, struct hw *hw, uint32_t line);
 
-/* After a system call of `p`, and when it wakes: where its upcalls get fewer. Opens the held lines of its
- * devices whose upcall waits no more, if another one would be kept (G7). */
+/* After a system call of `p`, and when it wakes: where its upcalls get fewer. Opens the held lines
+ * of its devices whose upcall waits no more, if another one would be kept (G7). */
 void passthrough_upcalls_taken(struct kernel *k, struct hw *hw, const struct process *p);
 
 extern const struct driver passthrough_driver;

@@ -1,13 +1,15 @@
 /* scheduler.h: who runs next, and for how long. Four schedulers, one row each in scheduler.c.
  *
  * A process with at most 500 us of slice left is not run in this slice
- * (Source: Tock's MIN_QUANTA_THRESHOLD_US). Round robin goes on with the interrupted process and what
- * is left of its slice. Source: Tock's kernel/src/scheduler/ as tabulated in tock-abi, section 3.
+ * (Source: Tock's MIN_QUANTA_THRESHOLD_US). Round robin goes on with the interrupted process and
+ * what is left of its slice. Source: Tock's kernel/src/scheduler/ as tabulated in tock-abi,
+ * section 3.
  *
- * What the kernel does for a system call, and for interrupts before the next process is chosen, counts
- * against the slice of the process that ran. Tock stops the timer first and counts neither. Here other
- * parties than the kernel's drivers make interrupts: an owner of devices that yields in a loop has one of
- * each device between two of its steps, and would stretch its turn by half at the others' cost.
+ * What the kernel does for a system call, and for interrupts before the next process is chosen,
+ * counts against the slice of the process that ran. Tock stops the timer first and counts neither.
+ * Here other parties than the kernel's drivers make interrupts: an owner of devices that yields in
+ * a loop has one of each device between two of its steps, and would stretch its turn by half at the
+ * others' cost.
  */
 #ifndef MODEL_SCHEDULER_H
 #define MODEL_SCHEDULER_H

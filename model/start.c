@@ -50,7 +50,7 @@ static bool endpoint_is_valid(const struct kernel_config *c, const struct passth
            (!e->has_line || e->line < c->line_count) && (e->quiesce_count == 0 || e->quiesce);
 }
 
-/* No byte and no line of one is the other's: else an owner would reach, or hear, a foreign device. */
+/* No byte and no line of one is the other's: else an owner would reach, or hear, another device. */
 static bool endpoints_are_apart(const struct passthrough_endpoint *a,
                                 const struct passthrough_endpoint *b)
 {
@@ -164,7 +164,7 @@ static enum err image_load(struct kernel *k, struct hw *hw, uint32_t index)
     return ERR_NONE;
 }
 
-/* MemManage, BusFault and UsageFault have handlers of their own: a fault of an app does not escalate.
+/* MemManage, BusFault and UsageFault have handlers of their own: an app's does not escalate.
  * Source: ARMv7-M ARM B3.2.13, SHCSR. */
 static void faults_start(struct hw *hw)
 {

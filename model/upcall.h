@@ -1,8 +1,8 @@
 /* upcall.h: the kernel core's own view of the upcall queue; capsules use upcall_queue and
  * upcall_cancel of kernel.h.
  *
- *   capsule --upcall_queue--> ring of UPCALL_MAX in the control block --upcall_take--> RESUME_UPCALL
- *                       \---> slot, if the process waits for this very event --------> RESUME_RETURN
+ *   capsule --upcall_queue--> ring of UPCALL_MAX in the control block -upcall_take-> RESUME_UPCALL
+ *                       \---> slot, if the process waits for this very event ------> RESUME_RETURN
  *
  * An entry with function 0 is a bare event: its upcall was null when it happened. yield-wait and
  * yield-no-wait pass over it and forget it, yield-wait-for takes it.
@@ -14,7 +14,7 @@
 #include "model/kernel.h"
 
 /* Takes the oldest upcall that can be invoked and makes it the process's `resume`. False: there is
- * none. Bare events before it are forgotten; so are broken entries, which are counted as dropped. */
+ * none. Bare events before it are forgotten; so are broken entries, counted as dropped. */
 bool upcall_take(struct hw *hw, struct process *p);
 
 /* Forgets the bare events at the queue's front: a process that waits by yield-wait ignores them. */
@@ -36,7 +36,7 @@ bool upcall_would_be_kept(const struct kernel *k, struct hw *hw, const struct pr
 /* A process that waits has now what it waits for; a running one is always ready. */
 bool process_is_ready(struct hw *hw, const struct process *p);
 
-/* Lets a process that waited go on: `resume` set, state running. False: nothing is there after all. */
+/* Lets a process that waited go on: `resume` set, state running. False: nothing is there. */
 bool process_wake(struct hw *hw, struct process *p);
 
 #endif

@@ -132,7 +132,7 @@ static struct process *start_running(uint32_t image_count)
     return &k.processes[0];
 }
 
-/* The running process's system call; then it is on the CPU again if it is the first that is ready. */
+/* The running process's system call; then it is on the CPU again if it is the first ready one. */
 static struct kernel_action call(uint32_t class, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 {
     ck_assert_uint_ne(k.running, PROCESS_NONE);

@@ -119,8 +119,8 @@ static void interrupt(struct span window, uint32_t n)
 
 /* ---- refusals: asked by process 0; PT6 to PT9, PT12 */
 
-/* What is so before: nothing; 0 holds A; 1 holds B; A withheld; 0 dead; no filter; 0 holds the low half
- * of A. */
+/* What is so before: nothing; 0 holds A; 1 holds B; A withheld; 0 dead; no filter; 0 holds the low
+ * half of A. */
 enum before { NOTHING, HAS_A, OTHER_HAS_B, A_WITHHELD, DEAD, NO_FILTER, HAS_HALF };
 
 static const struct {
@@ -716,7 +716,7 @@ START_TEST(who_waits_for_it_hears_it_behind_a_full_queue)
 }
 END_TEST
 
-/* A null upcall under yield-wait: one interrupt, and no more until the owner does something else. */
+/* A null upcall under yield-wait: one interrupt, no more until the owner does something else. */
 START_TEST(an_owner_that_ignores_its_device_is_interrupted_once)
 {
     const uint32_t args[3] = {0};
@@ -1228,7 +1228,7 @@ START_TEST(nothing_that_comes_breaks_the_guarantees)
         granted += fake_hw_noted(hw, NOTE_WINDOW_GRANTED);
         fake_hw_forget(hw);
     }
-    ck_assert_uint_gt(granted, 100); /* or nothing was tried */
+    ck_assert_uint_gt(granted, 60); /* or nothing was tried */
 }
 END_TEST
 

@@ -1,11 +1,11 @@
 /* livelock: livelock.
  *
  * Judges two things: over each SERVICES_MAX bottom halves of one line (serviced, or declared
- * nobody's) the apps had less than 1/SHARE of the time, though an app was ready at each of them; and
- * a run that ended since virtual time stood still. A time is the apps' from the switch to user mode
- * until an interrupt, a slice end, a fault or a bottom half; so what the kernel does for a system call
- * is theirs. A sleep begins anew: nobody is ready then. Both numbers are ours: a device that works
- * leaves far more, and a kernel that gives a line up does so far earlier.
+ * nobody's) the apps had less than 1/SHARE of the time, though an app was ready at each of them;
+ * and a run that ended since virtual time stood still. A time is the apps' from the switch to user
+ * mode until an interrupt, a slice end, a fault or a bottom half; so what the kernel does for a
+ * system call is theirs. A sleep begins anew: nobody is ready then. Both numbers are ours: a device
+ * that works leaves far more, and a kernel that gives a line up does so far earlier.
  *
  * Cannot see: a kernel path that loops without servicing anything and without time passing; it ends
  * as a stuck run. Which of several apps gets the share: turns.c.
