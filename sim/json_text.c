@@ -662,24 +662,32 @@ static int folded(char c)
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
-/* Edits (insert, delete, replace, swap of neighbours) from `a` to `b`; case does not count. */
-static unsigned edits(const char *a, const char *b)
+/* Edits (insert, delete, replace, swap of neighbours) from `a` to `b`; case does not count. More than
+ * `most`: some number above it, found quickly, since readers offer every name that they look at. */
+static unsigned edits(const char *a, const char *b, unsigned most)
 {
     unsigned rows[3][NEAREST_MAX + 1];
     size_t a_size = smaller((unsigned)strlen(a), NEAREST_MAX);
     size_t b_size = smaller((unsigned)strlen(b), NEAREST_MAX);
     unsigned *before = rows[0], *last = rows[1], *now = rows[2];
+    unsigned least = 0, least_before;
+    if (a_size > b_size + most || b_size > a_size + most)
+        return most + 1;
     for (size_t j = 0; j <= b_size; j++)
         before[j] = last[j] = (unsigned)j;
     for (size_t i = 1; i <= a_size; i++) {
-        now[0] = (unsigned)i;
+        least_before = least;
+        now[0] = least = (unsigned)i;
         for (size_t j = 1; j <= b_size; j++) {
             bool same = folded(a[i - 1]) == folded(b[j - 1]);
             now[j] = smaller(smaller(last[j], now[j - 1]) + 1, last[j - 1] + !same);
             if (i > 1 && j > 1 && folded(a[i - 1]) == folded(b[j - 2]) &&
                 folded(a[i - 2]) == folded(b[j - 1]))
                 now[j] = smaller(now[j], before[j - 2] + 1);
+            least = smaller(least, now[j]);
         }
+        if (least > most && least_before > most)
+            return most + 1; /* a later row follows from the two before it, and never falls below */
         unsigned *free_row = before;
         before = last;
         last = now;
@@ -690,7 +698,7 @@ static unsigned edits(const char *a, const char *b)
 
 void nearest_offer(struct nearest *nearest, const char *name)
 {
-    unsigned distance = edits(nearest->wrong, name);
+    unsigned distance = edits(nearest->wrong, name, nearest->distance);
     if (distance < nearest->distance || (distance == nearest->distance && !nearest->best)) {
         nearest->distance = distance;
         nearest->best = name;

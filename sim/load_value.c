@@ -109,10 +109,13 @@ static uint32_t no_alias(const struct board *board, uint32_t device)
 
 bool device_named(const struct board *board, const struct json_node *node, uint32_t *device)
 {
-    struct nearest nearest = nearest_to(quoted(node));
-    uint32_t found = device_find(board, quoted(node), strlen(quoted(node)), &nearest);
-    if (found == BOARD_NONE || !json_is_string(node))
+    size_t length = strlen(quoted(node));
+    uint32_t found = device_find(board, quoted(node), length, NULL);
+    if (found == BOARD_NONE || !json_is_string(node)) {
+        struct nearest nearest = nearest_to(quoted(node));
+        (void)device_find(board, quoted(node), length, &nearest);
         return unknown(node, "a device of this board", &nearest);
+    }
     *device = no_alias(board, found);
     return true;
 }
@@ -284,6 +287,16 @@ static bool has_row(const struct device_type *type, const char *name)
     return false;
 }
 
+static const char *register_hint(const struct device_type *type, const char *part, char *text,
+                                 size_t size)
+{
+    struct nearest nearest = nearest_to(part);
+    nearest_offer(&nearest, "size");
+    for (uint32_t row = 0; row < type->reg_count; row++)
+        nearest_offer(&nearest, type->regs[row].name);
+    return nearest_text(&nearest, text, size);
+}
+
 static bool device_part(const struct address_parse *p, uint32_t device)
 {
     const struct board *board = &p->s->board;
@@ -297,18 +310,15 @@ static bool device_part(const struct address_parse *p, uint32_t device)
     char part[64], full[96];
     (void)snprintf(part, sizeof part, "%.*s", (int)p->cut->part_length, p->cut->part);
     (void)snprintf(full, sizeof full, "%s.%s", d->name, part); /* P1's rows in P0's page */
-    struct nearest nearest = nearest_to(part);
-    nearest_offer(&nearest, "size");
     for (uint32_t row = 0; type && row < type->reg_count; row++) {
         const char *name = type->regs[row].name;
         if (strcmp(name, full) == 0 || (strcmp(name, part) == 0 && !has_row(type, full)))
             return constant(p, real->window.base + type->regs[row].offset, 4);
-        nearest_offer(&nearest, name);
     }
     char hint[96];
-    nearest_text(&nearest, hint, sizeof hint);
     if (type)
-        (void)snprintf(p->why, p->why_size, "%s has no register \"%s\"%s", d->name, part, hint);
+        (void)snprintf(p->why, p->why_size, "%s has no register \"%s\"%s", d->name, part,
+                       register_hint(type, part, hint, sizeof hint));
     else
         (void)snprintf(p->why, p->why_size,
                        "%s is not modelled and has no register \"%s\": want an offset, as in "

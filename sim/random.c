@@ -1,22 +1,9 @@
-/* random.c: splitmix64. Source: S. Vigna, prng.di.unimi.it, splitmix64 (public domain). */
+/* random.c: the beginnings of generators, and draws below a bound. */
 #include "sim/random.h"
-
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
 
 struct random random_start(uint64_t seed, uint64_t purpose)
 {
-    return (struct random){mix(mix(seed) ^ purpose * UINT64_C(0x9e3779b97f4a7c15))};
-}
-
-uint64_t random_next(struct random *random)
-{
-    random->state += UINT64_C(0x9e3779b97f4a7c15);
-    return mix(random->state);
+    return (struct random){random_mix(random_mix(seed) ^ purpose * UINT64_C(0x9e3779b97f4a7c15))};
 }
 
 uint64_t random_below(struct random *random, uint64_t bound)

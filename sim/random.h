@@ -1,5 +1,6 @@
 /* random.h: seeded generators, one per purpose, so that a draw added in one place shifts no other.
- * The generator is splitmix64 (public domain, Vigna): small state, the same on every machine.
+ * The generator is splitmix64 (S. Vigna, prng.di.unimi.it, public domain): small state, the same on
+ * every machine.
  */
 #ifndef SIM_RANDOM_H
 #define SIM_RANDOM_H
@@ -21,8 +22,22 @@ struct random {
     uint64_t state;
 };
 
+static inline uint64_t random_mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
 struct random random_start(uint64_t seed, uint64_t purpose);
-uint64_t random_next(struct random *random);
+
+/* Here, since all of RAM is filled by it at each boot. */
+static inline uint64_t random_next(struct random *random)
+{
+    random->state += UINT64_C(0x9e3779b97f4a7c15);
+    return random_mix(random->state);
+}
+
 /* Uniform in [0, bound), bound > 0, without bias. */
 uint64_t random_below(struct random *random, uint64_t bound);
 
