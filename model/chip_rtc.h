@@ -1,4 +1,5 @@
-/* chip_rtc.h: an nRF52 RTC as the kernel's counter: 24 bits at 32768 Hz, compare channel 0, overflow.
+/* chip_rtc.h: an nRF52 RTC as the kernel's counter: 24 bits at 32768 Hz, compare channel 0,
+ * overflow.
  *
  * The low-frequency clock is the board's to start before the kernel.
  * Source: nRF52840 Product Specification v1.7, section 6.22 (RTC). Its section 6.22.7: CC equal to
@@ -21,16 +22,16 @@ void chip_rtc_start(struct hw *hw, uint32_t base);
 
 uint32_t chip_rtc_counter(struct hw *hw, uint32_t base);
 
-/* One interrupt `ahead` ticks after COUNTER was `from`, or as soon after that as is sure to come; for
- * `ahead` < RTC_SPAN. Never early. Returns how many ticks after `from` it comes. */
+/* One interrupt `ahead` ticks after COUNTER was `from`, or as soon after that as is sure to come;
+ * for `ahead` < RTC_SPAN. Never early. Returns how many ticks after `from` it comes. */
 uint32_t chip_rtc_arm(struct hw *hw, uint32_t base, uint32_t from, uint32_t ahead);
 void chip_rtc_disarm(struct hw *hw, uint32_t base);
 
 /* The compare has come: its event is cleared. */
 void chip_rtc_acknowledge(struct hw *hw, uint32_t base);
 
-/* COUNTER has passed 0 since the last look; the event is cleared. The line falls when neither event is
- * left. */
+/* COUNTER has passed 0 since the last look; the event is cleared. The line falls when neither event
+ * is left. */
 bool chip_rtc_overflowed(struct hw *hw, uint32_t base);
 
 #endif

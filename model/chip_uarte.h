@@ -20,8 +20,8 @@ bool chip_uarte_sent(struct hw *hw, uint32_t base);
 void chip_uarte_receive(struct hw *hw, uint32_t base, struct span bytes);
 /* The buffer is full (ENDRX); the event is cleared. */
 bool chip_uarte_received(struct hw *hw, uint32_t base);
-/* Ends a reception early; the receiver takes what is on the wire, four byte times at most. Until it has
- * stopped, it obeys no new chip_uarte_receive. */
+/* Ends a reception early; the receiver takes what is on the wire, four byte times at most. Until it
+ * has stopped, it obeys no new chip_uarte_receive. */
 void chip_uarte_receive_stop(struct hw *hw, uint32_t base);
 /* It has stopped (RXTO); the event is cleared. */
 bool chip_uarte_receiver_stopped(struct hw *hw, uint32_t base);

@@ -25,8 +25,8 @@ struct driver {
     /* Whether this board has it; else its calls answer NODEVICE. NULL: always. */
     bool (*present)(const struct kernel *k);
 
-    /* Sets up the chip driver once, before any image is loaded; only if present. Its line is enabled
-     * by kernel_start afterwards. May be NULL. */
+    /* Sets up the chip driver once, before any image is loaded; only if present. Its line is
+     * enabled by kernel_start afterwards. May be NULL. */
     void (*start)(struct kernel *k, struct hw *hw);
 
     /* Command `number`; 0 must succeed. Arguments are the app's: anything. */
@@ -37,7 +37,7 @@ struct driver {
      * NULL. */
     void (*on_process_end)(struct kernel *k, struct hw *hw, struct process_id id);
 
-    /* Interrupt lines of the capsule's chip driver: the line if it is this driver's. May be NULL. */
+    /* True: this interrupt line is the chip driver's, and was served. May be NULL. */
     bool (*on_interrupt)(struct kernel *k, struct hw *hw, uint32_t line);
 };
 

@@ -2,8 +2,8 @@
  * Source: TRD 107, section 2, step 3.
  *
  * A filter is asked before every grant and answers an error or a span. The answer is input, not
- * truth: passthrough.c checks that it contains what was asked and stays clear of what is never lent.
- * A filter may be a table (rows, the first that fits decides) or a C function of the board.
+ * truth: passthrough.c checks that it contains what was asked and stays clear of what is never
+ * lent. A filter may be a table (rows, the first that fits decides) or a C function of the board.
  */
 #ifndef MODEL_FILTER_H
 #define MODEL_FILTER_H

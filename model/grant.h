@@ -1,7 +1,7 @@
 /* grant.h: a driver's memory inside one process's block.
  *
  *   grant (in the block, below the control block; 8-byte aligned, little-endian words):
- *   | upcalls: function, appdata (x driver.upcalls) | allows: base, length (x each kind) | own bytes |
+ *   | upcalls: function, appdata each | allows: base, length each | the capsule's own bytes |
  *
  * The grant table in the control block says where each is; both can be corrupted by DMA, so each
  * use checks that what it reads lies inside [kernel break, block end) and else answers ERR_FAIL.
@@ -39,7 +39,7 @@ enum err grant_set_upcall(struct hw *hw, const struct process *p, const struct d
                           uint32_t n, struct upcall upcall) MUST_CHECK;
 
 /* The buffer of allow number `n`: empty if none, if the grant is missing or broken, if the process
- * is dead, or if it is no longer wholly inside what the process may give. Look again at each use. */
+ * is dead, or if it is no longer wholly inside what the process may give. Look each time. */
 struct span grant_allow(struct hw *hw, const struct process *p, const struct driver *d,
                         enum allow_kind kind, uint32_t n);
 

@@ -21,7 +21,7 @@ struct hw;
 enum kernel_path {
     PATH_EXCEPTION_ENTRY,  /* user mode -> kernel: hardware stacking and the handler's saving */
     PATH_EXCEPTION_RETURN, /* kernel -> user mode: restoring registers, hardware unstacking */
-    PATH_SYSCALL_DISPATCH, /* decode the class, find driver and process, ask the system call filter */
+    PATH_SYSCALL_DISPATCH, /* decode the class, find the driver, ask the system call filter */
     PATH_COMMAND,          /* a capsule's command handler */
     PATH_SUBSCRIBE,
     PATH_ALLOW,

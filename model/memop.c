@@ -93,7 +93,7 @@ static struct syscall_return on_region_end(const struct kernel *k, struct hw *hw
     return return_success_1(image->flash_regions[arg].base + image->flash_regions[arg].size);
 }
 
-/* Where stack and heap begin only helps whoever debugs the app; a place outside its RAM is ignored. */
+/* Where stack and heap begin helps only debuggers; a place outside the app's RAM is ignored. */
 static struct syscall_return on_stack_start(const struct kernel *k, struct hw *hw,
                                             struct process *p, uint32_t arg)
 {

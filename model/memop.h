@@ -7,7 +7,7 @@
 #include "model/kernel.h"
 
 /* Operation `op` of enum memop with its argument; both are the app's: anything.
- * ERR_NOMEM: brk, sbrk: whatever is wrong. ERR_FAIL: no such flash region. ERR_NOSUPPORT: unknown. */
+ * ERR_NOMEM: brk, sbrk, whatever is wrong. ERR_FAIL: no such flash region. ERR_NOSUPPORT: else. */
 struct syscall_return memop_answer(const struct kernel *k, struct hw *hw, struct process *p,
                                    uint32_t op, uint32_t arg);
 

@@ -100,8 +100,8 @@ enum err mpu_remove_window(struct mpu_config *config, struct span window) MUST_C
 
 /* Writes the config to the hardware; skipped only if the hardware holds this very config (same
  * `unique`, not dirty; `unique` 0 is nobody's and always written). All regions of the hardware are
- * written, unused ones as disabled. Clears `dirty`. Notes NOTE_MPU_WRITTEN (regions enabled, regions
- * written) and ends with hw_barrier. Called with the unit off. */
+ * written, unused ones as disabled. Clears `dirty`. Notes NOTE_MPU_WRITTEN (regions enabled,
+ * regions written) and ends with hw_barrier. Called with the unit off. */
 void mpu_configure(struct mpu_state *mpu, struct hw *hw, struct mpu_config *config,
                    uint32_t unique);
 

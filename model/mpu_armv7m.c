@@ -1,26 +1,26 @@
 /* mpu_armv7m.c: model/mpu.h for the memory protection unit of ARMv7-M (PMSAv7).
  *
- * The hardware: a region is a block of 2^level bytes, level 5 (32 B) to 32, aligned to its size. From
- * level 8 (256 B) on its eight equal sub-regions can be disabled one by one. The highest-numbered
- * region that matches decides; here regions meet only where they grant the same.
+ * The hardware: a region is a block of 2^level bytes, level 5 (32 B) to 32, aligned to its size.
+ * From level 8 (256 B) on its eight equal sub-regions can be disabled one by one. The
+ * highest-numbered region that matches decides; here regions meet only where they grant the same.
  *
  * Slots of a config:  0, 1: the app's RAM | flash, one or more | windows, packed
  *
- * The app's RAM, as in Tock: two regions of equal size R, one behind the other, block.base aligned to
- * R. Of their 16 sub-regions the first n are enabled; the rest, where grants live, never match:
+ * The app's RAM, as in Tock: two regions of equal size R, one behind the other, block.base aligned
+ * to R. Of their 16 sub-regions the first n are enabled; the rest, where grants live, never match:
  *
  *   block.base             accessible end   kernel break    block end <= block.base + 2R
  *   |== == == == == == == ==|== == -- -- -- -- -- --|
  *           region 0                region 1
  *
- * Packing flash or windows exactly and into as few regions as can be. A span falls apart into blocks:
- * the largest aligned powers of two in it, at most two of each level. A region holds a block if it
- * is the block, or an enclosing block up to 8 times (3 levels) as large that has sub-regions: a yet
- * larger one would have sub-regions larger than the block. So a block of level k asks for one region
- * on its way up from level k to k + 3. Blocks are taken from the smallest level up; the first that
- * no region holds yet gets the *highest* region on its way. This is optimal: that block needs some
- * region on its way, and any later block which that one would hold has a way that reaches at least
- * as high, and so is held by the highest one, too.
+ * Packing flash or windows exactly and into as few regions as can be. A span falls apart into
+ * blocks: the largest aligned powers of two in it, at most two of each level. A region holds a
+ * block if it is the block, or an enclosing block up to 8 times (3 levels) as large that has
+ * sub-regions: a yet larger one would have sub-regions larger than the block. So a block of level k
+ * asks for one region on its way up from level k to k + 3. Blocks are taken from the smallest level
+ * up; the first that no region holds yet gets the *highest* region on its way. This is optimal:
+ * that block needs some region on its way, and any later block which that one would hold has a way
+ * that reaches at least as high, and so is held by the highest one, too.
  *
  * Source: ARMv7-M Architecture Reference Manual (DDI 0403E) B3.5: MPU_TYPE, CTRL, RBAR, RASR in
  * B3.5.5 to B3.5.9, AP in table B3-15, TEX/C/B in B3.5.9 and A3.5; Cortex-M4 Devices Generic User
@@ -55,8 +55,9 @@ enum {
     AP_ALL_READ_ONLY = 6,
 };
 
-/* Memory types: Normal write-through for memory, shared where DMA works too; TEX, C, B = 0, strongly
- * ordered, for registers. Nobody writes an app's flash through the unit: read-only for all. */
+/* Memory types: Normal write-through for memory, shared where DMA works too; TEX, C, B = 0,
+ * strongly ordered, for registers. Nobody writes an app's flash through the unit: read-only for
+ * all. */
 enum {
     RASR_FLASH = AP_ALL_READ_ONLY << RASR_AP_SHIFT | RASR_C,
     RASR_RAM = RASR_XN | AP_ALL_READ_WRITE << RASR_AP_SHIFT | RASR_S | RASR_C,
@@ -311,8 +312,9 @@ static uint32_t ram_step(uint32_t level)
     return 1u << (level - SUBREGION_LEVELS);
 }
 
-/* The size of a block whose regions have `level`. The app's part is rounded up first and the kernel's
- * comes behind it: so the last sub-region that the app needs never reaches into the kernel's. */
+/* The size of a block whose regions have `level`. The app's part is rounded up first and the
+ * kernel's comes behind it: so the last sub-region that the app needs never reaches into the
+ * kernel's. */
 static uint32_t ram_block_size(uint32_t level, uint32_t min_size, uint32_t app_size,
                                uint32_t kernel_size)
 {

@@ -28,12 +28,12 @@ enum note {
     NOTE_ENDPOINT_MASKED,  /* endpoint index; line */
     NOTE_ENDPOINT_QUIET,   /* endpoint index; -: reset, DMA stopped */
     NOTE_ENDPOINT_FREED,   /* endpoint index; - */
-    NOTE_ENDPOINT_STUCK, /* endpoint index; line: would not become quiet, kept masked and withheld */
-    NOTE_LINE_SERVICED,  /* line; pair(endpoint index or ~0 for a kernel driver, status) */
-    NOTE_LINE_UNCLAIMED, /* line; -: no owner, masked */
-    NOTE_CONSOLE_CLIENT, /* buffer in kernel RAM; length: a process's bytes are in it now */
-    NOTE_MPU_WRITTEN,    /* -; pair(regions used, regions written) */
-    NOTE_KERNEL_LIMIT,   /* -; a table is full: which (enum err in value), the caller was refused */
+    NOTE_ENDPOINT_STUCK,   /* endpoint index; line: did not become quiet, is withheld */
+    NOTE_LINE_SERVICED,    /* line; pair(endpoint index or ~0 for a kernel driver, status) */
+    NOTE_LINE_UNCLAIMED,   /* line; -: no owner, masked */
+    NOTE_CONSOLE_CLIENT,   /* buffer in kernel RAM; length: a process's bytes are in it now */
+    NOTE_MPU_WRITTEN,      /* -; pair(regions used, regions written) */
+    NOTE_KERNEL_LIMIT, /* -; a table is full: which (enum err in value), the caller was refused */
     NOTES
 };
 

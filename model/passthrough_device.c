@@ -60,7 +60,7 @@ static enum err quiesce_one(struct hw *hw, uint32_t base, const struct quiesce_s
         *skip = is_met(hw, address, step) ? step->count : 0;
         return ERR_NONE;
     default:
-        return ERR_FAIL; /* a board's table with a kind that is none: nothing is known to be quiet */
+        return ERR_FAIL; /* a kind that is none: nothing is known to be quiet */
     }
 }
 

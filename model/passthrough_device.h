@@ -1,8 +1,8 @@
 /* passthrough_device.h: what the kernel does itself with a lent nRF52 peripheral: read why it
  * interrupts, silence it, and bring it back to reset. Each endpoint's `quiesce` steps are data.
  *
- * Source: the nRF52840 Product Specification's common peripheral interface: event n at 0x100 + 4n is
- * interrupt bit n; INTENSET 0x304, INTENCLR 0x308.
+ * Source: the nRF52840 Product Specification's common peripheral interface: event n at 0x100 + 4n
+ * is interrupt bit n; INTENSET 0x304, INTENCLR 0x308.
  */
 #ifndef MODEL_PASSTHROUGH_DEVICE_H
 #define MODEL_PASSTHROUGH_DEVICE_H
@@ -26,12 +26,12 @@ struct quiesce_step {
     uint32_t value;
 };
 
-/* Which enabled events stand: the INTEN bits whose EVENTS register is not 0. 0 without a line: such a
- * device has no INTEN. */
+/* Which enabled events stand: the INTEN bits whose EVENTS register is not 0. 0 without a line: such
+ * a device has no INTEN. */
 uint32_t passthrough_device_status(const struct passthrough_endpoint *e, struct hw *hw);
 
-/* Disables every interrupt of the device (INTENCLR = all). Events stay for the app to see. Nothing is
- * written to a device without a line. */
+/* Disables every interrupt of the device (INTENCLR = all). Events stay for the app to see. Nothing
+ * is written to a device without a line. */
 void passthrough_device_silence(const struct passthrough_endpoint *e, struct hw *hw);
 
 /* Interrupts disabled, then every quiesce step in order: the device is stopped, its DMA too, and

@@ -91,8 +91,8 @@ enum err process_set_breaks(struct hw *hw, struct process *p, uint32_t app_break
     return ERR_NONE;
 }
 
-/* Bytes that the kernel keeps at the block's end, with room for one grant of each driver: an app that
- * uses all the RAM it asked for can still use them. */
+/* Bytes that the kernel keeps at the block's end, with room for one grant of each driver: an app
+ * that uses all the RAM it asked for can still use them. */
 static uint32_t kernel_part_size(const struct kernel *k)
 {
     uint32_t size = PROCESS_BLOCK_SIZE;

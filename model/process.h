@@ -8,8 +8,8 @@
  *
  * struct process holds what the kernel decides from; it lives in kernel memory and no app reaches
  * it. The upcall queue, the grant table and the grants live in the block (process_block.h), as on
- * silicon: what DMA or a wrong MPU region exposes there can really be corrupted, so whatever is read
- * back from it is input and is checked before use.
+ * silicon: what DMA or a wrong MPU region exposes there can really be corrupted, so whatever is
+ * read back from it is input and is checked before use.
  */
 #ifndef MODEL_PROCESS_H
 #define MODEL_PROCESS_H
@@ -94,8 +94,8 @@ bool process_may_share(const struct process *p, struct span buffer, bool writabl
 void process_set_state(struct hw *hw, struct process *p, enum process_state state);
 
 /* Moves the breaks, and zeroes what the MPU makes newly reachable before it is.
- * ERR_NOMEM: below the high-water mark, out of order, or the MPU cannot separate them. ERR_FAIL: the
- * block is no RAM. On error unchanged. */
+ * ERR_NOMEM: below the high-water mark, out of order, or the MPU cannot separate them. ERR_FAIL:
+ * the block is no RAM. On error unchanged. */
 enum err process_set_breaks(struct hw *hw, struct process *p, uint32_t app_break,
                             uint32_t kernel_break) MUST_CHECK;
 

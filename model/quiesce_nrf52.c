@@ -2,7 +2,10 @@
 
 /* clang-format off */
 #define WRITE(at, word) {.kind = QUIESCE_WRITE, .offset = (at), .value = (word)}
-#define FILL(at, many, word) {.kind = QUIESCE_FILL, .offset = (at), .count = (many), .value = (word)}
+#define FILL(at, many, word)                                                                       \
+    {                                                                                              \
+        .kind = QUIESCE_FILL, .offset = (at), .count = (many), .value = (word)                     \
+    }
 #define AWAIT_LONG(at, bits, word, reads)                                                          \
     {.kind = QUIESCE_AWAIT, .offset = (at), .count = (reads), .mask = (bits), .value = (word)}
 #define AWAIT(at, bits, word) AWAIT_LONG(at, bits, word, 0x4000)
@@ -37,9 +40,10 @@ static const struct quiesce_step rtc[] = {
     FILL(0x140, 4, 0),         /* EVENTS_COMPARE */
 };
 
-/* STOPTX raises TXSTOPPED whether or not a byte was on its way, but only in an enabled UARTE. There is
- * no such sign for a receiver that may be idle (RXTO comes only if it ran): disabling cuts it off, and
- * empties its FIFO. (FLUSHRX would send those bytes to where the old owner's RXD.PTR points.) */
+/* STOPTX raises TXSTOPPED whether or not a byte was on its way, but only in an enabled UARTE. There
+ * is no such sign for a receiver that may be idle (RXTO comes only if it ran): disabling cuts it
+ * off, and empties its FIFO. (FLUSHRX would send those bytes to where the old owner's RXD.PTR
+ * points.) */
 static const struct quiesce_step uarte[] = {
     WRITE(0x200, 0),          /* SHORTS */
     WRITE(0x500, 8),          /* ENABLE */
@@ -122,7 +126,7 @@ static const struct quiesce_step gpiote[] = {
     WRITE(0x17c, 0),   /* EVENTS_PORT */
 };
 
-/* LFCLK is the kernel's, too: its alarm counts it. So it runs afterwards, whatever the owner did. */
+/* LFCLK is the kernel's, too: its alarm counts it. So it runs on, whatever the owner did. */
 static const struct quiesce_step clock_power[] = {
     WRITE(0x004, 1),                   /* TASKS_HFCLKSTOP */
     WRITE(0x018, 1),                   /* TASKS_CTSTOP */

@@ -1,23 +1,23 @@
 /* quiesce_nrf52.h: how each nRF52840 peripheral is stopped and brought back to reset, as data for
  * passthrough_endpoint.quiesce (config.h). A board names the kind; the steps are const.
  *
- * What every list does, in this order: short cuts off, tasks stopped, DMA awaited where there is any,
- * the peripheral disabled, events cleared, every writable register back to its reset value. Interrupts
- * are off before the first step (passthrough_device_quiesce does that itself).
+ * What every list does, in this order: short cuts off, tasks stopped, DMA awaited where there is
+ * any, the peripheral disabled, events cleared, every writable register back to its reset value.
+ * Interrupts are off before the first step (passthrough_device_quiesce does that itself).
  *
  * What no register write can wipe, and what is done instead:
  *   RNG VALUE       holds the last random byte: one more is made, unseen by anyone, on top of it.
  *   TIMER, RTC      the counter: TASKS_CLEAR, and the steps wait until it is seen to be 0.
  *   UARTE AMOUNT    byte counts of the last transfers stay (read-only); no byte of data does.
- *   TEMP TEMP       the last temperature stays (read-only): a property of the chip, nobody's secret.
- *   RADIO RXCRC, RSSISAMPLE, ECB and CCM internals: power of the RADIO is cycled (0xFFC); ECB and CCM
- *                   keep their data in RAM, their pointers are wiped.
- *   CLOCK, POWER    LFCLK runs afterwards: the kernel's own alarm counts it. If it ran it keeps its
- *                   source; if the owner had stopped it, it is the RC oscillator. RESETREAS stays.
+ *   TEMP TEMP       the last temperature stays (read-only): a property of the chip, nobody's
+ * secret. RADIO RXCRC, RSSISAMPLE, ECB and CCM internals: power of the RADIO is cycled (0xFFC); ECB
+ * and CCM keep their data in RAM, their pointers are wiped. CLOCK, POWER    LFCLK runs afterwards:
+ * the kernel's own alarm counts it. If it ran it keeps its source; if the owner had stopped it, it
+ * is the RC oscillator. RESETREAS stays.
  *
- * Waits are counted in register reads, 0x4000 at most: at one CPU cycle a read, faster than any bus,
- * that is 256 us at 64 MHz: a UARTE byte takes 10 us at the 1 Mbaud that its steps set, the RNG's first
- * one 158 us. LFCLK's RC oscillator takes 600 us to start and has 1 ms.
+ * Waits are counted in register reads, 0x4000 at most: at one CPU cycle a read, faster than any
+ * bus, that is 256 us at 64 MHz: a UARTE byte takes 10 us at the 1 Mbaud that its steps set, the
+ * RNG's first one 158 us. LFCLK's RC oscillator takes 600 us to start and has 1 ms.
  *
  * Source: nRF52840 Product Specification v1.7, register tables of each chapter; reset values as in
  * Nordic's nrf52840.svd (nrfx MDK).

@@ -1,5 +1,5 @@
-/* services.h: the state of the ordinary services that live beside passthrough: alarm, console, GPIO.
- * Each is a chip driver (registers and interrupts, as on silicon) with its capsule above it.
+/* services.h: the state of the ordinary services that live beside passthrough: alarm, console,
+ * GPIO. Each is a chip driver (registers and interrupts, as on silicon) with its capsule above it.
  */
 #ifndef MODEL_SERVICES_H
 #define MODEL_SERVICES_H
@@ -28,11 +28,11 @@ uint64_t alarm_now(struct kernel *k, struct hw *hw);
  * (length), 3 abort read. Read-only allow 1: bytes to write; read-write allow 1: where to read.
  * Subscribe 1: written (length, 0, 0); 2: read (enum err, length, 0).
  *
- * A write is whole and in its turn: longer than the DMA buffer it goes out in pieces, none of another
- * process's between; then the next process's, round robin. The length is cut to the allowed buffer,
- * at each piece anew. One reader at a time, up to CONSOLE_BUFFER bytes a read.
- * Both DMA buffers stand at the start of kernel_ram (sending, then receiving) and are zeroed before
- * they serve the next client. A dead writer's transfer under way ends; a dead reader's is stopped.
+ * A write is whole and in its turn: longer than the DMA buffer it goes out in pieces, none of
+ * another process's between; then the next process's, round robin. The length is cut to the allowed
+ * buffer, at each piece anew. One reader at a time, up to CONSOLE_BUFFER bytes a read. Both DMA
+ * buffers stand at the start of kernel_ram (sending, then receiving) and are zeroed before they
+ * serve the next client. A dead writer's transfer under way ends; a dead reader's is stopped.
  *
  * ERR_BUSY: this process's write is under way; or anybody's read is.
  * ERR_SIZE: length 0, or no buffer allowed. ERR_ALREADY: abort, but this process does not read.

@@ -4,8 +4,8 @@
 #include "model/memop.h"
 #include "model/upcall.h"
 
-/* A call whose class and arguments are the app's: any number. Each handler leaves in p->resume how the
- * process goes on. */
+/* A call whose class and arguments are the app's: any number. Each handler leaves in p->resume how
+ * the process goes on. */
 typedef void syscall_handler(struct kernel *k, struct hw *hw, struct process *p,
                              const struct syscall *call);
 

@@ -7,8 +7,8 @@
  *                   <- app->result: what the last operation gave (value, registers, fault)
  *
  * The state is a value of engine->state_size bytes inside the machine; the engine may keep const
- * pointers only. Every operation is charged cycles and goes through MPU and bus. Nothing here assumes
- * that an app is a script.
+ * pointers only. Every operation is charged cycles and goes through MPU and bus. Nothing here
+ * assumes that an app is a script.
  */
 #ifndef SIM_APP_H
 #define SIM_APP_H
@@ -26,11 +26,11 @@ enum app_op_kind {
     OP_STORE,   /* `value` */
     OP_EXECUTE, /* fetch `size` bytes at `address`: is code allowed to run there? */
     OP_SYSCALL,
-    OP_MARK,  /* EVENT_APP_NOTE with address = `address`, value = `value`; costs nothing */
-    OP_FAULT, /* the app's code breaks (undefined instruction): UsageFault */
-    OP_LOCATE, /* where app `address` lies: result.value = its ram_base (0: not started). Costs nothing,
-                   leaves no trace: an attacker who has read the map */
-    OP_SPIN, /* nothing left to do and no exit: an endless loop, as silicon would */
+    OP_MARK,   /* EVENT_APP_NOTE with address = `address`, value = `value`; costs nothing */
+    OP_FAULT,  /* the app's code breaks (undefined instruction): UsageFault */
+    OP_LOCATE, /* where app `address` lies: result.value = its ram_base (0: not started). Costs
+                  nothing, leaves no trace: an attacker who has read the map */
+    OP_SPIN,   /* nothing left to do and no exit: an endless loop, as silicon would */
 };
 
 struct app_op {

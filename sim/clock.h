@@ -23,8 +23,8 @@ struct clock {
 /* Time of edge n, rounded up to a picosecond. TIME_NEVER if it is past the end of time. */
 uint64_t clock_edge_ps(const struct clock *clock, uint64_t n);
 
-/* How many edges have been at or before `at_ps`, edge 0 not counted: the largest n whose edge is not
- * later; 0 before the phase. */
+/* How many edges have been at or before `at_ps`, edge 0 not counted: the largest n whose edge is
+ * not later; 0 before the phase. */
 uint64_t clock_edges(const struct clock *clock, uint64_t at_ps);
 
 #endif

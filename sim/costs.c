@@ -1,6 +1,7 @@
 /* costs.c: the presets. Only their totals are published (see costs.h); the split is ours: what a
  * source calls "MPU" stands under MPU_SETUP, "state copy" under the exception paths, and what it
- * does not name is spread as a Cortex-M4 would (12 cycles of hardware stacking each way, and so on).
+ * does not name is spread as a Cortex-M4 would (12 cycles of hardware stacking each way, and so
+ * on).
  */
 #include "sim/costs.h"
 #include <stddef.h>
@@ -41,8 +42,8 @@ static const char *const path_names[KERNEL_PATHS] = {
 };
 
 /* Columns: entry, return, dispatch, command, scheduler, MPU set-up, SysTick; then one register
- * access. The other paths of a kernel of that pace follow from `pace`, the cycles of one short kernel
- * function there; no source gives them. */
+ * access. The other paths of a kernel of that pace follow from `pace`, the cycles of one short
+ * kernel function there; no source gives them. */
 #define PRESET(name, entry, back, dispatch, command_, scheduler_, setup, systick, mmio, pace)      \
     {                                                                                              \
         .preset = (name),                                                                          \

@@ -1,9 +1,9 @@
 /* costs.h: what each kernel path costs, in CPU cycles, and the named presets.
  *
- * A preset's name says the *total* of a null command's round trip (command 0 of a present driver, no
- * other app, from the first cycle of svc to the first cycle after it): the sum of the paths on that
- * trip and of the MMIO accesses that the kernel makes on it. costs_null_command() adds them up from
- * the same table that the machine charges; a test checks the sum against the name, another the
+ * A preset's name says the *total* of a null command's round trip (command 0 of a present driver,
+ * no other app, from the first cycle of svc to the first cycle after it): the sum of the paths on
+ * that trip and of the MMIO accesses that the kernel makes on it. costs_null_command() adds them up
+ * from the same table that the machine charges; a test checks the sum against the name, another the
  * measured trip against the sum.
  *
  * Sources of the totals: trap-80 "less than 80, minimal trap" (RISC-V, Tock core notes 2021-03-12);

@@ -1,8 +1,8 @@
 /* hw_sim.c: the kernel's port over the simulated machine: the only file that speaks both languages.
  *
  * The kernel runs with the MPU off (mpu_disable at each entry), so its own accesses are not judged.
- * A register of a named hole reads 0 and ignores writes; an address where nothing is at all is a bug of
- * the kernel and panics.
+ * A register of a named hole reads 0 and ignores writes; an address where nothing is at all is a
+ * bug of the kernel and panics.
  */
 #include "sim/machine_value.h"
 #include <stdio.h>
@@ -59,8 +59,8 @@ static uint32_t memory_or_hole_read(struct hw *hw, uint32_t address)
     return value;
 }
 
-/* A peripheral's answer takes a bus cycle at least, whatever the preset: else a kernel without costs
- * would wait for a device while time stands still. */
+/* A peripheral's answer takes a bus cycle at least, whatever the preset: else a kernel without
+ * costs would wait for a device while time stands still. */
 static uint64_t read_cycles(const struct hw *hw, uint32_t address)
 {
     uint64_t cycles = costs_of(hw)->kernel_mmio;

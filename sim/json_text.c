@@ -662,8 +662,9 @@ static int folded(char c)
     return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
 }
 
-/* Edits (insert, delete, replace, swap of neighbours) from `a` to `b`; case does not count. More than
- * `most`: some number above it, found quickly, since readers offer every name that they look at. */
+/* Edits (insert, delete, replace, swap of neighbours) from `a` to `b`; case does not count. More
+ * than `most`: some number above it, found quickly, since readers offer every name that they look
+ * at. */
 static unsigned edits(const char *a, const char *b, unsigned most)
 {
     unsigned rows[3][NEAREST_MAX + 1];

@@ -161,7 +161,7 @@ static bool happen(struct hw *hw, const struct injection *plan)
     }
 }
 
-static uint32_t target(const struct injection *plan)
+static uint32_t target_of(const struct injection *plan)
 {
     switch (plan->kind) {
     case INJECT_KILL:
@@ -193,7 +193,7 @@ static void inject(struct hw *hw, uint32_t i)
     struct machine *m = hw->m;
     const struct injection *plan = planned(m, i);
     struct injection_state *state = &m->injections[i];
-    machine_trace(hw, EVENT_INJECTED, PROCESS_NONE, i, target(plan));
+    machine_trace(hw, EVENT_INJECTED, PROCESS_NONE, i, target_of(plan));
     state->left--;
     uint64_t period_ps = plan->period_ps > 0 ? plan->period_ps : 1; /* time goes on */
     state->due_ps = state->left > 0 ? state->due_ps + period_ps : TIME_NEVER;

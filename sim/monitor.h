@@ -147,7 +147,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
       "DMA moved %g bytes at %a in the driver's buffer, of which %p has %w") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
-    X(DETAIL_STEP_FAULT, "%p faulted at %a; the scenario does not expect it (such faults in all: %g)") \
+    X(DETAIL_STEP_FAULT, "%p faulted at %a; the scenario does not expect it (%g such faults)") \
     X(DETAIL_STEP_NO_FAULT, "%p was expected to fault, and did not") \
     X(DETAIL_COUNT_LOW, "%c came %g times, wanted at least %w") \
     X(DETAIL_COUNT_HIGH, "%c came %g times, wanted at most %w") \

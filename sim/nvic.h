@@ -3,7 +3,8 @@
  *
  * Source: ARMv7-M ARM (DDI 0403) B3.4 (NVIC), B3.3 (SysTick), B3.2.15 (CFSR), B3.2.16-18.
  * Not modelled: priorities and nesting (all lines are equal; the lowest number is taken first),
- * BASEPRI, PRIMASK, active bits, SCB beyond CFSR, HFSR, MMFAR, BFAR, SHCSR, ICSR (reads VECTPENDING).
+ * BASEPRI, PRIMASK, active bits, SCB beyond CFSR, HFSR, MMFAR, BFAR, SHCSR, ICSR (reads
+ * VECTPENDING).
  */
 #ifndef SIM_NVIC_H
 #define SIM_NVIC_H

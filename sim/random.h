@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-/* What a draw is for: part of each generator's seed. Append only: numbers are part of every trace. */
+/* What a draw is for: part of each generator's seed. Append only: every trace depends on it. */
 enum random_purpose {
     RANDOM_RAM_PATTERN = 1,
     RANDOM_DEVICE = 2, /* + 256 * device index */

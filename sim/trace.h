@@ -89,7 +89,7 @@ static inline uint64_t trace_hash(uint64_t hash, const struct record *r)
     return trace_hash_word(hash, r->value);
 }
 
-/* The kind's name as patterns and `show` say it ("store", "irq", "upcall-queued"); notes included. */
+/* The kind's name as patterns and `show` say it ("store", "irq", "upcall-queued"). */
 const char *event_name(unsigned kind);
 
 /* Keeps records for those who read them later; grows on the heap, outside of any machine. */

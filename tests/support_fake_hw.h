@@ -2,8 +2,8 @@
  *
  *   kernel --hw_*()--> struct hw: registers as a map, writes and notes as lists, counts, RAM
  *
- * A test that calls fake_hw_start is linked with these hw_* and not with the simulated machine's; so
- * it must not use sim/machine.h as well. The struct is large: keep it static.
+ * A test that calls fake_hw_start is linked with these hw_* and not with the simulated machine's;
+ * so it must not use sim/machine.h as well. The struct is large: keep it static.
  *
  * A register reads what was last written or set, at first 0; a test that needs more of a register
  * sets `on_read` and `on_write`.

@@ -1,13 +1,14 @@
 /* support_scenario.h: a small scenario made by hand, for tests of the machine and of monitors: one
- * board with three timers, an EGU and the kernel's RTC1, one app or several with an engine of the test's.
+ * board with three timers, an EGU and the kernel's RTC1, one app or several with an engine of the
+ * test's.
  */
 #ifndef TESTS_SUPPORT_SCENARIO_H
 #define TESTS_SUPPORT_SCENARIO_H
 
 #include "sim/machine.h"
 
-/* Names of the hand-made board: TIMER0 and TIMER1 are lendable to anybody, TIMER2 to nobody (a driver
- * of the kernel would use it), EGU0 is lendable, RTC1 is the kernel's alarm. */
+/* Names of the hand-made board: TIMER0 and TIMER1 are lendable to anybody, TIMER2 to nobody (a
+ * driver of the kernel would use it), EGU0 is lendable, RTC1 is the kernel's alarm. */
 enum { SUPPORT_TIMER0 = 0x40008000, SUPPORT_TIMER1 = 0x40009000, SUPPORT_TIMER2 = 0x4000a000 };
 
 /* Fills `s`: `apps` apps, each run by `engine` with `program`; 30 ms, seed 1, costs "m4-300". */

@@ -1,8 +1,10 @@
 /* support_small_board.h: a kernel on a fake chip, for tests of drivers and capsules: an interrupt
- * controller with level lines, pages of peripheral registers as the test makes them, three processes.
+ * controller with level lines, pages of peripheral registers as the test makes them, three
+ * processes.
  *
  *   test --board_start--> kernel_start over the fake hw
- *   kernel --hw_read32/hw_write32--> NVIC: here | a page: board.on_read, on_write, else a word | MPU: the map
+ *   kernel --hw_read32/hw_write32--> NVIC: here | a page: board.on_read, on_write, else a word |
+ * MPU: the map
  *
  * There is one board, a static of the support file; board_start makes it anew.
  */
@@ -77,7 +79,7 @@ bool board_line_enabled(uint32_t line);
 bool board_line_pending(uint32_t line);
 bool board_line_off(uint32_t line);
 
-/* Kernel steps until no interrupt is left, at most `most`; false: they never end. No process runs. */
+/* Kernel steps until no interrupt is left, at most `most`; false: they never end. */
 bool board_settle(uint32_t most);
 
 /* Subscribes `p`: the grant is there, and an upcall that can be invoked. */

@@ -13,8 +13,9 @@
 static void write_much(const void *argument, int pipe)
 {
     size_t size = *(const size_t *)argument;
+    static const char digits[] = "0123456789";
     for (size_t i = 0; i < size; i++)
-        isolate_write(pipe, "0123456789" + i % 10, 1);
+        isolate_write(pipe, &digits[i % 10], 1);
 }
 
 static void end_by_abort(const void *argument, int pipe)

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A filter that answers anything: sometimes what was asked, often more, less, elsewhere, or an error. */
+/* A filter that answers anything: sometimes what was asked, often more, less, elsewhere, or an
+ * error. */
 static enum err wild_filter(const struct device_filter *filter, struct filter_subject who,
                             struct span asked, struct span *granted)
 {
@@ -30,7 +31,7 @@ static enum err wild_filter(const struct device_filter *filter, struct filter_su
     }
 }
 
-/* --- tests ------------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static struct scenario scenario;
 static const uint32_t operations[2] = {100, 0}; /* as hostile's program begins */

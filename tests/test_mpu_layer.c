@@ -400,7 +400,8 @@ START_TEST(block_begins_at_the_lowest_aligned_address)
 }
 END_TEST
 
-/* The app's last step would reach into the kernel's part: the block must grow, not only the regions. */
+/* The app's last step would reach into the kernel's part: the block must grow, not only the
+ * regions. */
 START_TEST(app_and_kernel_parts_never_share_a_step)
 {
     for (uint32_t app = 0; app < 3000; app += 7)
@@ -671,8 +672,8 @@ static void judge_span(struct span s)
         judge(s.base + draw(s.size));
 }
 
-/* Every edge that the layout has, and every edge of a region or sub-region that the unit has; between
- * two neighbours of them nothing can change, so this is every byte. */
+/* Every edge that the layout has, and every edge of a region or sub-region that the unit has;
+ * between two neighbours of them nothing can change, so this is every byte. */
 static void judge_all(void)
 {
     judge_span(layout.flash);

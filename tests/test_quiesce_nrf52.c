@@ -1,5 +1,6 @@
-/* test_quiesce_nrf52.c: the steps that bring lent devices back to reset, tried on the simulated devices,
- * and, where there is none yet, on a page of registers against the reset values of nrf52840.svd.
+/* test_quiesce_nrf52.c: the steps that bring lent devices back to reset, tried on the simulated
+ * devices, and, where there is none yet, on a page of registers against the reset values of
+ * nrf52840.svd.
  */
 #include "devices/catalogue.h"
 #include "model/quiesce_nrf52.h"

@@ -1,5 +1,5 @@
-/* test_services.c: alarm, console and GPIO on a small board, over an RTC and a UARTE that behave as the
- * product specification says where it hurts.
+/* test_services.c: alarm, console and GPIO on a small board, over an RTC and a UARTE that behave as
+ * the product specification says where it hurts.
  */
 #include "model/chip_rtc.h"
 #include "tests/support_small_board.h"
@@ -362,7 +362,7 @@ START_TEST(no_alarm_no_time)
 }
 END_TEST
 
-/* ---- a UARTE: what it is given to send stands on the wire at once; the test says when it is done */
+/* ---- a UARTE: what it is given to send is on the wire at once; the test says when it is done */
 
 enum {
     RXD_PTR = 0x534,

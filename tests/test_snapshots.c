@@ -1,5 +1,5 @@
-/* test_snapshots.c: a snapshot before every single step of ten scenarios of the suite: going on from it
- * equals going straight on, by trace hash and by every byte of memory that an app can see.
+/* test_snapshots.c: a snapshot before every single step of ten scenarios of the suite: going on
+ * from it equals going straight on, by trace hash and by every byte of memory that an app can see.
  */
 #include "tools/run_one.h"
 #include "tools/suite.h"

@@ -7,8 +7,9 @@
 #include "model/filter.h"
 
 /* Any request inside [0x50000000, +0x80000) gets all of it, 512 KiB; any other is refused with
- * ERR_NOSUPPORT. It widens on purpose: the request (0x5000C000, 0xD000) is no single ARMv7-M region.
- * Source: the filter of the board redboard_artemis_atp in the draft of TRD 107 (Tock PR 4168). */
+ * ERR_NOSUPPORT. It widens on purpose: the request (0x5000C000, 0xD000) is no single ARMv7-M
+ * region. Source: the filter of the board redboard_artemis_atp in the draft of TRD 107 (Tock PR
+ * 4168). */
 filter_function filter_widen_512k;
 
 #endif

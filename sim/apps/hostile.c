@@ -94,7 +94,9 @@ static uint32_t device(struct app *app)
 
 static struct syscall passthrough_call(struct app *app)
 {
-    return (struct syscall){SYSCALL_COMMAND, {PASSTHROUGH, 1 + draw(app, 3), device(app), WINDOW}};
+    uint32_t command = 1 + draw(app, 3); /* one draw a statement: C leaves their order open else */
+    uint32_t window = device(app);
+    return (struct syscall){SYSCALL_COMMAND, {PASSTHROUGH, command, window, WINDOW}};
 }
 
 static struct syscall any_call(struct app *app)
@@ -122,8 +124,10 @@ static uint32_t address(struct app *app)
     case 1:
         return app->ram_base + draw(app, app->ram_size / 2 + 4);
     default:
-        return device(app) + draw(app, 0x150) * 4;
+        break;
     }
+    uint32_t window = device(app);
+    return window + draw(app, 0x150) * 4;
 }
 
 static void hostile_next(struct app *app, struct app_op *op)

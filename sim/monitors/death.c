@@ -17,8 +17,8 @@
  * such as RNG.VALUE, TEMP, COUNTER, AMOUNT; what stands there is cleared by the device or is no
  * secret of the old owner's), views of another register, and a register that an injection forces.
  * An endpoint that the kernel calls stuck, and so withholds, is judged for its masked line alone;
- * a line that a scenario makes stuck or pulses, and a device that it hangs or sends bytes to, may be
- * so from after the reset (a byte of those that goes on into memory is dma.c's).
+ * a line that a scenario makes stuck or pulses, and a device that it hangs or sends bytes to, may
+ * be so from after the reset (a byte of those that goes on into memory is dma.c's).
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"
