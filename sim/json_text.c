@@ -671,13 +671,13 @@ static unsigned edits(const char *a, const char *b, unsigned most)
     size_t a_size = smaller((unsigned)strlen(a), NEAREST_MAX);
     size_t b_size = smaller((unsigned)strlen(b), NEAREST_MAX);
     unsigned *before = rows[0], *last = rows[1], *now = rows[2];
-    unsigned least = 0, least_before;
+    unsigned least = 0;
     if (a_size > b_size + most || b_size > a_size + most)
         return most + 1;
     for (size_t j = 0; j <= b_size; j++)
         before[j] = last[j] = (unsigned)j;
     for (size_t i = 1; i <= a_size; i++) {
-        least_before = least;
+        unsigned least_before = least;
         now[0] = least = (unsigned)i;
         for (size_t j = 1; j <= b_size; j++) {
             bool same = folded(a[i - 1]) == folded(b[j - 1]);

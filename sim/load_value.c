@@ -315,15 +315,16 @@ static bool device_part(const struct address_parse *p, uint32_t device)
         if (strcmp(name, full) == 0 || (strcmp(name, part) == 0 && !has_row(type, full)))
             return constant(p, real->window.base + type->regs[row].offset, 4);
     }
-    char hint[96];
-    if (type)
+    if (type) {
+        char hint[96];
         (void)snprintf(p->why, p->why_size, "%s has no register \"%s\"%s", d->name, part,
                        register_hint(type, part, hint, sizeof hint));
-    else
+    } else {
         (void)snprintf(p->why, p->why_size,
                        "%s is not modelled and has no register \"%s\": want an offset, as in "
                        "\"%s+0x10\"",
                        d->name, part, d->name);
+    }
     return false;
 }
 
