@@ -1,7 +1,7 @@
 /* cmd_run.c: `postern run [PATH...]` runs scenarios, each member in a process of its own.
  *
- *   files --suite_load--> members --up to -j at once--> isolate_start --> run_one in the child
- *   --> struct result through the pipe --> reports, in the order of the files
+ *   files --units_next--> members --up to -j at once--> isolate_start --> run_one in the child
+ *   --> struct job_result through the pipe --> reports, in the order of the files
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -11,6 +11,7 @@
 #include "tools/story.h"
 #include "tools/suite.h"
 #include "tools/text.h"
+#include "tools/trace_export.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,16 +19,22 @@
 #include <unistd.h>
 
 enum { JOBS_MAX = 64, WAITING_MAX = 256, BUDGET_S = 60 };
-enum { FORMAT_PRETTY, FORMAT_JSON };
+enum { FORMAT_PRETTY, FORMAT_JSON, FORMAT_TAP, FORMAT_JUNIT };
 
 struct run_options {
     struct option_number seed, jobs, budget_s;
-    const char *filter, *output;
-    uint32_t format, color;
-    bool quiet, verbose, verify;
+    const char *filter, *output, *shard;
+    uint32_t format, color, trace;
+    bool quiet, verbose, verify, reproducible;
 };
 
-static const char *const formats[] = {"pretty", "json", NULL};
+static const char *const formats[] = {"pretty", "json", "tap", "junit", NULL};
+static const struct report_format *const report_formats[] = {
+    [FORMAT_PRETTY] = &report_pretty,
+    [FORMAT_JSON] = &report_json,
+    [FORMAT_TAP] = &report_tap,
+    [FORMAT_JUNIT] = &report_junit,
+};
 static const char *const colors[] = {"auto", "always", "never", NULL};
 
 #define FIELD(field) offsetof(struct run_options, field)
@@ -43,10 +50,16 @@ static const struct option_row rows[] = {
      FIELD(budget_s), 1, 1000000, NULL},
     {"-j", "N", "runs at once (default: one a processor)", OPTION_COUNT, FIELD(jobs), 1, JOBS_MAX,
      NULL},
-    {"--format", "FORMAT", "pretty, or json: one object a line, a summary last", OPTION_WORD,
-     FIELD(format), 0, 0, formats},
-    {"--output", "FILE", "write the report there, not to stdout", OPTION_TEXT, FIELD(output), 0, 0,
-     NULL},
+    {"--shard", "I/N", "only part I of N, such as 2/3; `postern merge` puts them together",
+     OPTION_TEXT, FIELD(shard), 0, 0, NULL},
+    {"--format", "FORMAT", "pretty, json (one object a line, a summary last), tap, junit",
+     OPTION_WORD, FIELD(format), 0, 0, formats},
+    {"--reproducible", NULL, "junit without wall-clock times and the host's name", OPTION_FLAG,
+     FIELD(reproducible), 0, 0, NULL},
+    {"--output", "FILE", "write the report there, not to stdout; with --trace: the trace",
+     OPTION_TEXT, FIELD(output), 0, 0, NULL},
+    {"--trace", "FORMAT", "write what happens in one run as chrome or vcd into --output FILE",
+     OPTION_WORD, FIELD(trace), 0, 0, trace_formats},
     {"--quiet", NULL, "failures and the last line only", OPTION_FLAG, FIELD(quiet), 0, 0, NULL},
     {"--verbose", NULL, "each claim that holds as well", OPTION_FLAG, FIELD(verbose), 0, 0, NULL},
     {"--color", "WHEN", "auto, always, never (NO_COLOR, CLICOLOR_FORCE)", OPTION_WORD, FIELD(color),
@@ -63,86 +76,32 @@ static const struct usage usage = {
                 "  postern run scenarios/passthrough --verbose\n"
                 "  postern run --filter '*latency*' --seed 7\n"
                 "  postern run passthrough/lent_timer_reaches_its_app@7\n"
-                "  postern run --format json --output results.jsonl\n",
+                "  postern run --format junit --output results.xml\n"
+                "  postern run --shard 2/3 --format json --output 2.jsonl\n"
+                "  postern run passthrough/lent_timer_reaches_its_app --trace vcd --output x.vcd\n",
     .rows = rows,
     .row_count = sizeof rows / sizeof rows[0],
     .argument_max = ARGUMENTS_ANY,
 };
 
-/* --- members, one after another -------------------------------------------------------------- */
-
-/* A file's family; lives until its last member is reported. */
-struct loaded {
-    struct family family;
-    uint32_t wanted, taken, reported;
-};
-
-struct source {
-    struct suite suite;
-    size_t next_file;
-    struct suite_choice choice;
-    struct loaded *current; /* NULL: none, or all its members are taken */
-    unsigned bad_files;
-    unsigned members;
-};
-
-static void load_next_file(struct source *source)
-{
-    struct problems problems = {0};
-    struct loaded *loaded = calloc(1, sizeof *loaded);
-    if (!loaded)
-        abort();
-    const struct suite_file *file = &source->suite.files[source->next_file++];
-    loaded->wanted = suite_load(file, &source->choice, &loaded->family, &problems);
-    if (problems.count) {
-        source->bad_files++;
-        problems_print(&problems);
-    }
-    problems_free(&problems);
-    source->members += loaded->wanted;
-    source->current = loaded;
-    if (loaded->wanted)
-        return;
-    family_free(&loaded->family);
-    free(loaded);
-    source->current = NULL;
-}
-
-/* The next member and the family it is of; NULL: there is none left. */
-static const struct scenario *next_member(struct source *source, struct loaded **from)
-{
-    while (!source->current && source->next_file < source->suite.count)
-        load_next_file(source);
-    *from = source->current;
-    if (!*from)
-        return NULL;
-    const struct scenario *member = (*from)->family.members[(*from)->taken++];
-    if ((*from)->taken == (*from)->wanted)
-        source->current = NULL;
-    return member;
-}
-
-static void member_reported(struct loaded *from)
-{
-    if (++from->reported < from->wanted)
-        return;
-    family_free(&from->family);
-    free(from);
-}
-
 /* --- jobs ------------------------------------------------------------------------------------ */
 
 struct job {
-    const struct scenario *scenario;
-    struct loaded *from;
-    struct isolated child;
+    struct unit unit;
+    struct isolated child; /* of a member */
     bool verify;
+};
+
+/* What comes through the pipe. */
+struct job_result {
+    struct result result;
+    uint64_t wall_ns;
 };
 
 /* Jobs in the order of the files; the first that was started is reported first. */
 struct engine {
     const struct run_options *options;
-    struct source source;
+    struct units units;
     struct report report;
     struct job jobs[WAITING_MAX]; /* a ring */
     size_t first, count;
@@ -159,13 +118,16 @@ static struct job *job_at(struct engine *engine, size_t i)
 static void run_member(const void *argument, int pipe)
 {
     const struct job *job = argument;
-    struct result result, again;
-    run_one(job->scenario, &result);
-    if (job->verify && result.outcome <= OUTCOME_VACUOUS) {
-        run_one(job->scenario, &again);
-        result_compare(&result, &again);
+    struct job_result done;
+    struct result again;
+    uint64_t from_ns = wall_ns();
+    run_one(job->unit.scenario, &done.result);
+    if (job->verify && done.result.outcome <= OUTCOME_VACUOUS) {
+        run_one(job->unit.scenario, &again);
+        result_compare(&done.result, &again);
     }
-    isolate_write(pipe, &result, sizeof result);
+    done.wall_ns = wall_ns() - from_ns;
+    isolate_write(pipe, &done, sizeof done);
 }
 
 static uint64_t budget_ms(const struct run_options *options)
@@ -175,13 +137,13 @@ static uint64_t budget_ms(const struct run_options *options)
 
 static bool start_job(struct engine *engine)
 {
-    struct loaded *from;
-    const struct scenario *scenario = next_member(&engine->source, &from);
-    if (!scenario)
+    struct unit unit;
+    if (!units_next(&engine->units, &unit))
         return false;
     struct job *job = job_at(engine, engine->count++);
-    *job = (struct job){.scenario = scenario, .from = from, .verify = engine->options->verify};
-    isolate_start(&job->child, run_member, job, budget_ms(engine->options));
+    *job = (struct job){.unit = unit, .child.end = ISOLATE_DONE, .verify = engine->options->verify};
+    if (unit.scenario)
+        isolate_start(&job->child, run_member, job, budget_ms(engine->options));
     return true;
 }
 
@@ -197,14 +159,15 @@ static size_t running(struct engine *engine, struct isolated *children[WAITING_M
 /* --- results --------------------------------------------------------------------------------- */
 
 /* What came through the pipe, or why nothing did. */
-static void take_result(const struct isolated *child, struct result *result)
+static void take_result(const struct isolated *child, struct job_result *done)
 {
     char text[ISOLATE_TEXT_MAX];
-    if (child->end == ISOLATE_DONE && child->size == sizeof *result) {
-        memcpy(result, child->bytes, sizeof *result);
+    if (child->end == ISOLATE_DONE && child->size == sizeof *done) {
+        memcpy(done, child->bytes, sizeof *done);
         return;
     }
-    memset(result, 0, sizeof *result);
+    memset(done, 0, sizeof *done);
+    struct result *result = &done->result;
     result->outcome = child->end == ISOLATE_OVERTIME ? OUTCOME_BUDGET : OUTCOME_SIMULATOR;
     snprintf(result->trouble, sizeof result->trouble, "%s",
              child->end == ISOLATE_DONE ? "the simulator ended without a result"
@@ -218,7 +181,7 @@ static char *tell_story(const struct engine *engine, const struct job *job,
     struct story story;
     struct isolated child;
     struct isolated *const children[] = {&child};
-    if (!story_of(job->scenario, result, &story))
+    if (!story_of(job->unit.scenario, result, &story))
         return NULL;
     isolate_start(&child, story_tell, &story, budget_ms(engine->options));
     while (child.end == ISOLATE_RUNS)
@@ -240,8 +203,7 @@ static void show_progress(struct engine *engine)
     if (!engine->progress || now - engine->progress_ns < PROGRESS_NS)
         return;
     engine->progress_ns = now;
-    fprintf(stderr, "\r\033[K%zu of %zu files", engine->source.next_file,
-            engine->source.suite.count);
+    fprintf(stderr, "\r\033[K%zu of %zu files", engine->units.next_file, engine->units.suite.count);
 }
 
 static void clear_progress(const struct engine *engine)
@@ -250,22 +212,33 @@ static void clear_progress(const struct engine *engine)
         fputs("\r\033[K", stderr);
 }
 
+static void report_job(struct engine *engine, struct job *job)
+{
+    struct job_result done;
+    take_result(&job->child, &done);
+    isolate_free(&job->child);
+    const struct result *result = &done.result;
+    bool wants_story =
+        engine->options->format == FORMAT_PRETTY && result->outcome == OUTCOME_FAILED;
+    char *story = wants_story ? tell_story(engine, job, result) : NULL;
+    if (result->outcome != OUTCOME_HOLDS || engine->options->verbose)
+        clear_progress(engine);
+    report_member(&engine->report, &(struct member){.scenario = job->unit.scenario,
+                                                    .result = result,
+                                                    .story = story ? story : "",
+                                                    .flags = job->verify ? "--verify " : "",
+                                                    .wall_ns = done.wall_ns});
+    free(story);
+}
+
 static void report_first(struct engine *engine)
 {
     struct job *job = job_at(engine, 0);
-    struct result result;
-    take_result(&job->child, &result);
-    isolate_free(&job->child);
-    bool wants_story = engine->options->format == FORMAT_PRETTY && result.outcome == OUTCOME_FAILED;
-    char *story = wants_story ? tell_story(engine, job, &result) : NULL;
-    if (result.outcome != OUTCOME_HOLDS || engine->options->verbose)
-        clear_progress(engine);
-    report_member(&engine->report, &(struct member){.scenario = job->scenario,
-                                                    .result = &result,
-                                                    .story = story ? story : "",
-                                                    .flags = job->verify ? "--verify " : ""});
-    free(story);
-    member_reported(job->from);
+    if (job->unit.scenario)
+        report_job(engine, job);
+    else
+        report_bad_file(&engine->report, job->unit.path, job->unit.complaints);
+    unit_done(&job->unit);
     engine->first = (engine->first + 1) % WAITING_MAX;
     engine->count--;
     show_progress(engine);
@@ -290,19 +263,46 @@ static void run_all(struct engine *engine, size_t at_once)
 
 /* --- the command ----------------------------------------------------------------------------- */
 
-static bool flags_agree(const struct run_options *options)
+/* What makes no sense together, or does nothing. */
+static bool formats_agree(const struct run_options *options)
 {
-    if (options->quiet && options->verbose)
-        return options_error(&usage, "--quiet and --verbose: want one of them"), false;
-    if (options->format != FORMAT_JSON)
+    const char *format = formats[options->format];
+    if (options->reproducible && options->format != FORMAT_JUNIT)
+        return options_error(&usage, "--reproducible does nothing with --format %s", format), false;
+    if (options->format == FORMAT_PRETTY)
         return true;
     if (options->quiet || options->verbose)
-        return options_error(&usage, "--%s does nothing with --format json",
-                             options->quiet ? "quiet" : "verbose"),
+        return options_error(&usage, "--%s does nothing with --format %s",
+                             options->quiet ? "quiet" : "verbose", format),
                false;
     if (options->color != COLOR_AUTO)
-        return options_error(&usage, "--color does nothing with --format json"), false;
+        return options_error(&usage, "--color does nothing with --format %s", format), false;
     return true;
+}
+
+static bool trace_agrees(const struct run_options *options)
+{
+    if (options->trace == TRACE_NONE)
+        return true;
+    if (options->trace == TRACE_PCAPNG)
+        return options_error(&usage, "--trace pcapng: no radio is modelled, nothing is on the air"),
+               false;
+    if (!options->output)
+        return options_error(&usage, "--trace wants --output FILE: the report is on stdout"), false;
+    if (options->shard)
+        return options_error(&usage, "--trace is about one run: leave --shard out"), false;
+    return true;
+}
+
+static bool flags_agree(const struct run_options *options)
+{
+    bool given;
+    int64_t seconds;
+    if (options->quiet && options->verbose)
+        return options_error(&usage, "--quiet and --verbose: want one of them"), false;
+    if (options->format == FORMAT_JUNIT && !source_date_read(&given, &seconds))
+        return options_error(&usage, "SOURCE_DATE_EPOCH: want seconds since 1970"), false;
+    return formats_agree(options) && trace_agrees(options);
 }
 
 static size_t jobs_at_once(const struct run_options *options)
@@ -317,50 +317,76 @@ static void start_report(struct engine *engine, FILE *out)
 {
     const struct run_options *options = engine->options;
     const char *terminal = getenv("TERM");
-    engine->report =
-        (struct report){.format = options->format == FORMAT_JSON ? &report_json : &report_pretty,
-                        .out = out,
-                        .quiet = options->quiet,
-                        .verbose = options->verbose,
-                        .color = color_wanted((enum color_choice)options->color, out),
-                        .started_ns = wall_ns()};
+    engine->report = (struct report){.format = report_formats[options->format],
+                                     .out = out,
+                                     .quiet = options->quiet,
+                                     .verbose = options->verbose,
+                                     .reproducible = options->reproducible,
+                                     .color = color_wanted((enum color_choice)options->color, out),
+                                     .shard = engine->units.shard,
+                                     .started_ns = wall_ns()};
     engine->progress =
         !options->quiet && isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
+    report_begin(&engine->report);
+}
+
+static int nothing_matches(const struct engine *engine)
+{
+    return options_error(&usage, "--filter %s: no id matches", engine->options->filter);
 }
 
 static int run_and_report(struct engine *engine, FILE *out)
 {
+    bool counted = engine->options->shard || report_formats[engine->options->format]->counted;
+    if (counted) {
+        units_count(&engine->units);
+        if (!engine->units.shard.total)
+            return nothing_matches(engine);
+    }
     start_report(engine, out);
     run_all(engine, jobs_at_once(engine->options));
-    engine->report.all.bad_files = engine->source.bad_files;
-    if (!engine->source.members && !engine->source.bad_files)
-        return options_error(&usage, "--filter %s: no id matches", engine->options->filter);
+    if (!engine->units.next)
+        return nothing_matches(engine);
     report_end(&engine->report);
     return report_code(&engine->report);
 }
 
-/* A report that could not be written is no report; main looks after stdout. */
-static int close_output(FILE *out, const char *path, int code)
+/* The one wanted run of the one wanted file, into a file. */
+static int write_trace(struct engine *engine)
 {
-    if (out == stdout)
-        return code;
-    bool written = fflush(out) == 0 && !ferror(out);
-    if ((fclose(out) == 0) & written)
-        return code;
-    fprintf(stderr, "%s: error: %s\n", path, strerror(errno));
-    return CODE_SIMULATOR;
+    const struct run_options *options = engine->options;
+    struct units units = {.suite = engine->units.suite, .choice = engine->units.choice};
+    struct unit unit;
+    units_count(&units);
+    if (units.shard.total != 1)
+        return options_error(&usage, "--trace is about one run, and these are %llu: name one",
+                             (unsigned long long)units.shard.total);
+    if (!units_next(&units, &unit))
+        return CODE_SIMULATOR;
+    int code = unit.scenario ? trace_export(unit.scenario, options->trace, options->output)
+                             : CODE_BAD_INPUT;
+    unit_done(&unit);
+    return code;
 }
 
-static int run_suite(struct engine *engine, const struct arguments *arguments)
+static int run_into(struct engine *engine, const char *path)
 {
-    const char *path = engine->options->output;
-    if (!suite_collect(&engine->source.suite, &usage, arguments, false))
-        return CODE_BAD_INPUT;
     FILE *out = path ? fopen(path, "w") : stdout;
     if (!out)
         return options_error(&usage, "--output %s: %s", path, strerror(errno));
     int code = run_and_report(engine, out);
-    return close_output(out, path, code);
+    return report_close(out, path, code);
+}
+
+static int run_suite(struct engine *engine, const struct arguments *arguments)
+{
+    const struct run_options *options = engine->options;
+    if (!suite_collect(&engine->units.suite, &usage, arguments, false))
+        return CODE_BAD_INPUT;
+    if (options->trace == TRACE_NONE)
+        return run_into(engine, options->output);
+    int code = write_trace(engine);
+    return code ? code : run_into(engine, NULL);
 }
 
 int cmd_run(int argc, char **argv)
@@ -376,9 +402,13 @@ int cmd_run(int argc, char **argv)
     if (!engine)
         abort();
     engine->options = &options;
-    engine->source.choice = (struct suite_choice){.seed = options.seed, .filter = options.filter};
-    int code = run_suite(engine, &arguments);
-    suite_free(&engine->source.suite);
+    engine->units.choice = (struct suite_choice){.seed = options.seed, .filter = options.filter};
+    int code = CODE_BAD_INPUT;
+    if (options.shard && !shard_parse(options.shard, &engine->units.shard))
+        options_error(&usage, "--shard %s: want I/N, such as 2/3: part 2 of 3", options.shard);
+    else
+        code = run_suite(engine, &arguments);
+    suite_free(&engine->units.suite);
     free(engine);
     return code;
 }

@@ -29,6 +29,8 @@ int cmd_show(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 /* The JSON schemas of scenarios and boards. */
 int cmd_schema(int argc, char **argv);
+/* Makes one report of the shards of a run. */
+int cmd_merge(int argc, char **argv);
 /* Decides access vectors with the simulated protection unit. */
 int cmd_mpu(int argc, char **argv);
 

@@ -13,6 +13,7 @@ static const struct command {
     int (*call)(int argc, char **argv);
 } commands[] = {
     {"run", "run scenarios and judge their claims", cmd_run},
+    {"merge", "put the results of shards together", cmd_merge},
     {"check", "read scenarios and boards, complain, run nothing", cmd_check},
     {"list", "list scenarios, or the devices, apps, boards, rules they may name", cmd_list},
     {"show", "show one scenario's run as a timeline", cmd_show},

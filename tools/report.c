@@ -4,18 +4,28 @@
 #include "tools/report.h"
 
 #include "tools/commands.h"
+#include "tools/result_line.h"
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* --- counting -------------------------------------------------------------------------------- */
 
-static struct report_folder *folder_of(struct report *report, const struct scenario *scenario)
+/* Of a result, what is counted. */
+struct tally {
+    const char *id, *path;
+    enum outcome outcome;
+    bool judged, exposed;
+    enum gate_line isolation, containment; /* judged */
+};
+
+static struct report_folder *folder_of(struct report *report, const char *id)
 {
     char name[SCENARIO_NAME_MAX];
-    const char *base = scenario->id + strcspn(scenario->id, "#@");
-    while (base > scenario->id && *base != '/')
+    const char *base = id + strcspn(id, "#@");
+    while (base > id && *base != '/')
         base--;
-    snprintf(name, sizeof name, "%.*s", base > scenario->id ? (int)(base - scenario->id) : 1,
-             base > scenario->id ? scenario->id : ".");
+    snprintf(name, sizeof name, "%.*s", base > id ? (int)(base - id) : 1, base > id ? id : ".");
     for (uint32_t i = 0; i < report->folder_count; i++)
         if (strcmp(report->folders[i].name, name) == 0)
             return &report->folders[i];
@@ -35,27 +45,26 @@ static bool is_exposed(const struct member *member)
     return worst_exposure(member->scenario, member->result) > 0;
 }
 
-static void count_run(struct report_counts *counts, const struct member *member)
+static void count_run(struct report_counts *counts, const struct tally *tally)
 {
-    const struct result *result = member->result;
-    bool judged = result_judged(result);
     counts->runs++;
-    counts->by_outcome[result->outcome]++;
-    counts->isolation_held += judged && result->gate.isolation == LINE_HELD;
-    counts->containment_held += judged && result->gate.containment == LINE_HELD;
-    counts->isolation_claimed += judged && result->gate.isolation == LINE_CLAIMED_BROKEN;
-    counts->containment_claimed += judged && result->gate.containment == LINE_CLAIMED_BROKEN;
-    counts->exposed += judged && is_exposed(member);
+    counts->by_outcome[tally->outcome]++;
+    if (!tally->judged)
+        return;
+    counts->isolation_held += tally->isolation == LINE_HELD;
+    counts->containment_held += tally->containment == LINE_HELD;
+    counts->isolation_claimed += tally->isolation == LINE_CLAIMED_BROKEN;
+    counts->containment_claimed += tally->containment == LINE_CLAIMED_BROKEN;
+    counts->exposed += tally->exposed;
 }
 
 /* The members of a file come one after another. */
 static void count_claim(struct report *report, struct report_folder *folder,
-                        const struct member *member)
+                        const struct tally *tally)
 {
-    bool holds = member->result->outcome == OUTCOME_HOLDS;
-    bool same = strcmp(report->claim_path, member->scenario->path) == 0;
-    if (!same) {
-        snprintf(report->claim_path, sizeof report->claim_path, "%s", member->scenario->path);
+    bool holds = tally->outcome == OUTCOME_HOLDS;
+    if (strcmp(report->claim_path, tally->path) != 0) {
+        snprintf(report->claim_path, sizeof report->claim_path, "%s", tally->path);
         report->claim_failures = 0;
         report->all.claims++;
         report->all.claims_held++;
@@ -68,13 +77,94 @@ static void count_claim(struct report *report, struct report_folder *folder,
     }
 }
 
+static void count(struct report *report, const struct tally *tally)
+{
+    struct report_folder *folder = folder_of(report, tally->id);
+    count_run(&report->all, tally);
+    count_run(&folder->counts, tally);
+    count_claim(report, folder, tally);
+}
+
+/* --- results, one after another --------------------------------------------------------------- */
+
+void report_begin(struct report *report)
+{
+    if (report->format->begin)
+        report->format->begin(report);
+}
+
+/* A line while it is written. */
+struct draft {
+    FILE *file;
+    char *text;
+    size_t size;
+};
+
+static void draft_start(struct draft *draft)
+{
+    draft->file = open_memstream(&draft->text, &draft->size);
+    if (!draft->file)
+        abort();
+}
+
+static void draft_send(struct draft *draft, struct report *report, uint64_t wall_ns)
+{
+    if (fclose(draft->file) != 0)
+        abort();
+    report->format->line(report, draft->text, wall_ns);
+    free(draft->text);
+}
+
 void report_member(struct report *report, const struct member *member)
 {
-    struct report_folder *folder = folder_of(report, member->scenario);
-    count_run(&report->all, member);
-    count_run(&folder->counts, member);
-    count_claim(report, folder, member);
-    report->format->member(report, member);
+    struct draft draft;
+    const struct gate *gate = &member->result->gate;
+    const struct tally tally = {.id = member->scenario->id,
+                                .path = member->scenario->path,
+                                .outcome = member->result->outcome,
+                                .judged = result_judged(member->result),
+                                .exposed = is_exposed(member),
+                                .isolation = gate->isolation,
+                                .containment = gate->containment};
+    count(report, &tally);
+    if (report->format->member) {
+        report->format->member(report, member);
+        return;
+    }
+    draft_start(&draft);
+    json_write_member(draft.file, member);
+    draft_send(&draft, report, member->wall_ns);
+}
+
+void report_bad_file(struct report *report, const char *path, const char *complaints)
+{
+    struct draft draft;
+    report->all.bad_files++;
+    if (!report->format->line)
+        return; /* pretty: stderr has told all of it */
+    draft_start(&draft);
+    json_write_bad_file(draft.file, path, complaints);
+    draft_send(&draft, report, 0);
+}
+
+bool report_line(struct report *report, const char *json)
+{
+    struct result_line line;
+    if (!result_line_read(&line, json))
+        return false;
+    if (line.unreadable)
+        report->all.bad_files++;
+    else
+        count(report, &(struct tally){.id = line.id,
+                                      .path = line.path,
+                                      .outcome = line.outcome,
+                                      .judged = line.judged,
+                                      .exposed = line.exposed,
+                                      .isolation = line.isolation,
+                                      .containment = line.containment});
+    report->format->line(report, json, 0);
+    result_line_free(&line);
+    return true;
 }
 
 void report_end(struct report *report)
@@ -92,6 +182,17 @@ int report_code(const struct report *report)
             return outcome_code(order[i]);
     }
     return CODE_HOLDS;
+}
+
+int report_close(FILE *out, const char *path, int code)
+{
+    if (out == stdout)
+        return code;
+    bool written = fflush(out) == 0 && !ferror(out);
+    if ((fclose(out) == 0) & written)
+        return code;
+    fprintf(stderr, "%s: error: %s\n", path, strerror(errno));
+    return CODE_SIMULATOR;
 }
 
 /* --- shared by the formats ------------------------------------------------------------------- */
@@ -133,4 +234,19 @@ uint32_t worst_exposure(const struct scenario *s, const struct result *result)
         if (result->exposure[i].bytes > worst)
             worst = result->exposure[i].bytes;
     return worst;
+}
+
+bool source_date_read(bool *given, int64_t *seconds)
+{
+    const char *text = getenv("SOURCE_DATE_EPOCH");
+    *given = text && *text;
+    *seconds = 0;
+    if (!*given)
+        return true;
+    for (size_t i = 0; text[i]; i++) {
+        if (text[i] < '0' || text[i] > '9' || i == 11) /* the year 5138 */
+            return false;
+        *seconds = *seconds * 10 + (text[i] - '0');
+    }
+    return true;
 }

@@ -1,12 +1,15 @@
-/* report_json.c: one object a line: each member, then {"summary": ...}. Times are microseconds with
+/* report_json.c: one object a line: each result, then {"summary": ...}. Times are microseconds with
  * three decimals, addresses hex strings, and no value depends on the wall clock. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "sim/rules.h"
+#include "tools/commands.h"
 #include "tools/report.h"
+#include "tools/suite.h"
 #include "tools/text.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Writes `, "name": "text"`. */
@@ -201,10 +204,25 @@ static void put_judgement(FILE *out, const struct member *member)
     put_rules(out, r);
 }
 
-static void json_member(struct report *report, const struct member *member)
+/* The command that repeats it. */
+static void put_repeat(FILE *out, const struct member *member)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+    if (!file)
+        abort();
+    fprintf(file, "postern run %s", member->flags);
+    suite_write_name(file, member->scenario);
+    if (fclose(file) != 0)
+        abort();
+    put_text(out, "repeat", text);
+    free(text);
+}
+
+void json_write_member(FILE *out, const struct member *member)
 {
     const struct scenario *s = member->scenario;
-    FILE *out = report->out;
     fprintf(out, "{\"id\": ");
     json_write_string(out, s->id);
     put_text(out, "path", s->path);
@@ -217,7 +235,41 @@ static void json_member(struct report *report, const struct member *member)
     if (result_judged(member->result))
         put_judgement(out, member);
     put_reasons(out, member);
+    if (member->result->outcome != OUTCOME_HOLDS)
+        put_repeat(out, member);
     fprintf(out, "}\n");
+}
+
+void json_write_bad_file(FILE *out, const char *path, const char *complaints)
+{
+    char base[SCENARIO_ID_MAX];
+    suite_base(path, base);
+    fprintf(out, "{\"id\": ");
+    json_write_string(out, base);
+    put_text(out, "path", path);
+    put_text(out, "outcome", "unreadable");
+    put_text(out, "error", complaints);
+    fprintf(out, "}\n");
+}
+
+static void json_line(struct report *report, const char *json, uint64_t wall_ns)
+{
+    (void)wall_ns; /* no two runs would be the same */
+    fputs(json, report->out);
+}
+
+/* What merging needs to know of a shard. */
+static void put_shard(FILE *out, const struct shard *shard)
+{
+    if (!shard->of)
+        return;
+    fprintf(out, ", \"shard\": {\"index\": %" PRIu32, shard->index);
+    put_number(out, "of", shard->of);
+    put_number(out, "first", shard->first);
+    put_number(out, "count", shard->count);
+    put_number(out, "total", shard->total);
+    fprintf(out, ", \"list\": \"%016" PRIx64 "\", \"version\": \"" POSTERN_VERSION "\"}",
+            shard->list);
 }
 
 static void json_end(struct report *report)
@@ -234,7 +286,8 @@ static void json_end(struct report *report)
     put_number(out, "containment_held", all->containment_held);
     put_number(out, "containment_broken_as_claimed", all->containment_claimed);
     put_number(out, "over_exposed", all->exposed);
+    put_shard(out, &report->shard);
     fprintf(out, ", \"exit\": %d}}\n", report_code(report));
 }
 
-const struct report_format report_json = {"json", json_member, json_end};
+const struct report_format report_json = {.name = "json", .line = json_line, .end = json_end};

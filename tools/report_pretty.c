@@ -239,6 +239,11 @@ static void put_summary(struct report *report)
 
 static void pretty_end(struct report *report)
 {
+    if (report->shard.of && !report->shard.count) {
+        fprintf(report->out, "nothing to run: shard %" PRIu32 "/%" PRIu32 " is empty\n",
+                report->shard.index, report->shard.of);
+        return;
+    }
     if (!report->all.runs) {
         fprintf(report->out, "nothing ran: %u file%s with errors\n", report->all.bad_files,
                 plural(report->all.bad_files));
@@ -251,4 +256,5 @@ static void pretty_end(struct report *report)
     put_summary(report);
 }
 
-const struct report_format report_pretty = {"pretty", pretty_member, pretty_end};
+const struct report_format report_pretty = {
+    .name = "pretty", .member = pretty_member, .end = pretty_end};

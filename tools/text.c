@@ -39,8 +39,7 @@ const char *us_text(uint64_t ps, char text[US_TEXT_MAX])
     return text;
 }
 
-/* Bytes of the well-formed UTF-8 character at `at`; 0: there is none. */
-static size_t character_size(const unsigned char *at)
+size_t character_size(const unsigned char *at)
 {
     size_t size = at[0] < 0x80   ? 1
                   : at[0] < 0xc2 ? 0

@@ -3,6 +3,7 @@
 #define TOOLS_TEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -14,6 +15,9 @@ void text_wrap_on(FILE *to, const char *text, int indent, int width);
 /* "1250.000": microseconds with three decimals; a half is rounded up. */
 enum { US_TEXT_MAX = 32 };
 const char *us_text(uint64_t ps, char text[US_TEXT_MAX]);
+
+/* Bytes of the well-formed UTF-8 character at `at`; 0: there is none. */
+size_t character_size(const unsigned char *at);
 
 /* A JSON string with its quotes. What is not UTF-8 becomes U+FFFD. */
 void json_write_string(FILE *to, const char *text);

@@ -1,0 +1,54 @@
+/* trace_export.h: one run as a file for the trace viewers and waveform viewers that are there.
+ *
+ *   scenario --run, step by step--> records --struct trace follows them--> a format's functions
+ *
+ *   chrome   JSON for Perfetto, speedscope, chrome://tracing: who runs, which calls are open, what
+ *            interrupt led to which upcall (trace_chrome.c)
+ *   vcd      IEEE 1364-2005, section 18, for gtkwave: the running app, the MPU's regions, interrupt
+ *            lines, faults on one time axis (trace_vcd.c)
+ *   pcapng   for a radio's packets: there is no radio yet
+ */
+#ifndef TOOLS_TRACE_EXPORT_H
+#define TOOLS_TRACE_EXPORT_H
+
+#include "sim/mpu_armv7m.h"
+#include "sim/scenario.h"
+#include "sim/verdict.h"
+#include "tools/timeline.h"
+#include <stdio.h>
+
+enum trace_kind { TRACE_NONE, TRACE_CHROME, TRACE_VCD, TRACE_PCAPNG };
+extern const char *const trace_formats[]; /* by enum trace_kind; ends in NULL */
+
+/* Runs it in a process of its own and writes `path`. An exit code; complaints are on stderr. */
+int trace_export(const struct scenario *scenario, enum trace_kind kind, const char *path);
+
+/* --- for the formats -------------------------------------------------------------------------- */
+
+/* Whom the CPU serves, besides the processes 0.. */
+enum { CPU_KERNEL = 0x10000, CPU_SLEEPS };
+
+/* What has happened up to and with the record under way. */
+struct trace {
+    const struct scenario *scenario;
+    FILE *out;
+    uint64_t at_ps;                /* of the record; never goes back */
+    uint32_t cpu;                  /* a process in user mode, or CPU_ */
+    struct mpu_armv7m mpu;         /* as the kernel has written it */
+    uint32_t waiting[PROCESS_MAX]; /* upcalls in each process's queue */
+    char what[TIMELINE_TEXT_MAX];  /* the record in words, as `show` has them; "": it has none */
+    struct timeline timeline;
+    void *own; /* the format's */
+};
+
+struct trace_writer {
+    size_t own_size; /* bytes of trace->own, zeroed */
+    void (*begin)(struct trace *trace);
+    void (*record)(struct trace *trace, const struct record *record, uint32_t cpu_before);
+    void (*verdict)(struct trace *trace, const struct verdict *verdict, const char *text);
+    void (*end)(struct trace *trace);
+};
+
+extern const struct trace_writer trace_chrome, trace_vcd;
+
+#endif
