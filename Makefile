@@ -5,6 +5,8 @@
 #   SAN=1          ASan and UBSan          BUILD=dir another build folder
 #   CFLAGS=...     appended to our flags   V=1       show the commands
 #   PATHS=...      what `make run` runs (default: all of scenarios/)
+#   EXTRA=dir      compiles dir/*.c into the tool as well: devices, apps, filters (sim/extra.h)
+#   PREFIX, DESTDIR  where `make install` puts things (default: /usr/local)
 #   ARGS=...       options of `make bench`
 # Each variant has its own build folder: build, build-clang, build-san, build-O0, ...
 
@@ -22,6 +24,7 @@ endif
 OPT_DEFAULT := $(if $(SAN),-O1,-O2)
 OPT ?= $(OPT_DEFAULT)
 cc_name := $(notdir $(lastword $(CC)))
+PREFIX ?= /usr/local
 BUILD ?= build$(addprefix -,$(filter-out gcc,$(cc_name)))$(if $(SAN),-san)$(filter-out $(OPT_DEFAULT),$(OPT))
 Q := $(if $(V),,@)
 
@@ -61,6 +64,17 @@ program := $(patsubst tools/%.c,$(BUILD)/%,$(main_src))
 tests := $(patsubst %.c,$(BUILD)/%,$(test_src))
 sh_tests := $(sort $(wildcard tests/*_test.sh))
 
+# A folder of somebody's own: its objects and the program with them go to a folder beside the build
+# folder, and all the rest is shared with it.
+ifdef EXTRA
+extra_dir := $(patsubst %/,%,$(EXTRA))
+extra_src := $(sort $(wildcard $(extra_dir)/*.c))
+$(if $(extra_src),,$(error EXTRA=$(EXTRA): no folder with C files))
+extra_build := $(BUILD)-extra-$(notdir $(realpath $(extra_dir)))
+extra_obj := $(patsubst $(extra_dir)/%.c,$(extra_build)/%.o,$(extra_src))
+program := $(extra_build)/postern
+endif
+
 # ---- compiling
 
 # A stamp is rewritten only when its text changes: then, and only then, what hangs on it is rebuilt.
@@ -99,6 +113,20 @@ $(BUILD)/bench: $(bench_objects) $(archives)
 	$(Q)$(CC) $(flags) $(bench_objects) $(libs) -o $@
 $(BUILD)/bench-noop: $(BUILD)/tools/bench/noop.o
 	$(Q)$(CC) $(flags) $< -o $@
+
+ifdef EXTRA
+# Warnings are its author's own affair. Linked one by one, not from an archive: nothing calls them.
+$(extra_obj): $(extra_build)/%.o: $(extra_dir)/%.c $(BUILD)/flags $(extra_build)/sources
+	@mkdir -p $(@D)
+	@echo "  cc $<"
+	$(Q)$(CC) $(filter-out -Werror,$(flags)) -MMD -MP -c $< -o $@
+$(extra_build)/sources: FORCE
+	$(call stamp,$(realpath $(extra_dir)): $(extra_src))
+$(extra_build)/postern: $(BUILD)/tools/postern.o $(extra_obj) $(archives) $(extra_build)/sources
+	@echo "  ld $@"
+	$(Q)$(CC) $(flags) $(filter %.o,$^) $(libs) -o $@
+-include $(extra_obj:.o=.d)
+endif
 
 # A test that includes "tests/fake_hw.h" gets the whole of tests/fake_hw.c, before all libraries: so
 # a fake's hw_* win over the simulator's. Other support is taken from libsupport.a as it is needed.
@@ -167,6 +195,16 @@ determinism:
 schemas:
 	@tools/schemas.sh
 
+## Install program, scenarios, manual page, completion below PREFIX (and DESTDIR)
+install:
+	@sh tools/setup.sh build
+	$(again) _all
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/install.sh '$(program)'
+
+## Remove what `make install` has put there
+uninstall:
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/install.sh --remove
+
 ## Remove the build folders, or only BUILD=dir
 clean:
 	rm -rf $(if $(filter command environment,$(origin BUILD)),$(BUILD),build build-*)
@@ -224,5 +262,6 @@ _cross: $(cross_obj)
 -include $(cross_obj:.o=.d)
 
 FORCE:
+.PHONY: install uninstall
 .PHONY: all run test bench lint layers cross determinism schemas clean help
 .PHONY: FORCE _all _tests _bench _libs _format _tidy _cppcheck _shellcheck _lengths _cross

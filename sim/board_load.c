@@ -144,11 +144,12 @@ static bool type_read(const struct board_reader *r, const struct json_node *node
     if (!node->value)
         return true; /* a named hole */
     struct nearest nearest = nearest_to(json_is_string(node) ? json_string(node) : "");
-    for (uint32_t i = 0; i < c->device_count; i++) {
-        *type = c->devices[i];
-        if (json_is_string(node) && strcmp((*type)->name, json_string(node)) == 0)
+    for (uint32_t i = 0; i < c->device_count + c->extra_count; i++) {
+        *type = i < c->device_count ? c->devices[i] : c->extras[i - c->device_count]->device;
+        if (*type && json_is_string(node) && strcmp((*type)->name, json_string(node)) == 0)
             return true;
-        nearest_offer(&nearest, (*type)->name);
+        if (*type)
+            nearest_offer(&nearest, (*type)->name);
     }
     *type = NULL;
     json_problem(node, "\"%.40s\" is not a device type%s",
@@ -231,6 +232,39 @@ static const char *const quiesce_names[QUIESCE_NRF52_KINDS] = {
     "gpio", "gpiote", "clock_power", "radio", "ecb", "ccm_aar", "ppi",
 };
 
+bool board_quiesce_named(const char *name)
+{
+    for (size_t i = 0; i < COUNT_OF(quiesce_names); i++)
+        if (strcmp(quiesce_names[i], name) == 0)
+            return true;
+    return false;
+}
+
+enum { QUIESCE_MAX = 64 }; /* lists of all sources; ours */
+
+static bool quiesce_read(const struct board_reader *r, const struct json_node *node,
+                         struct passthrough_endpoint *e)
+{
+    const struct catalogue *c = r->load->catalogue;
+    const char *words[QUIESCE_MAX];
+    const struct extra_quiesce *extras[QUIESCE_MAX] = {NULL};
+    uint32_t which, count = 0;
+    for (; count < COUNT_OF(quiesce_names); count++)
+        words[count] = quiesce_names[count];
+    for (uint32_t i = 0; i < c->extra_count && count < QUIESCE_MAX; i++) {
+        if (!c->extras[i]->quiesce)
+            continue;
+        extras[count] = c->extras[i]->quiesce;
+        words[count] = extras[count]->name;
+        count++;
+    }
+    if (!json_want_word(node, words, count, &which))
+        return false;
+    e->quiesce = extras[which] ? extras[which]->steps : quiesce_nrf52[which].steps;
+    e->quiesce_count = extras[which] ? extras[which]->count : quiesce_nrf52[which].count;
+    return true;
+}
+
 static bool lend_read(const struct board_reader *r, const struct json_node *node,
                       struct board_device *d)
 {
@@ -238,19 +272,15 @@ static bool lend_read(const struct board_reader *r, const struct json_node *node
     struct json_node quiesce = json_member(node, "quiesce");
     struct json_node allow = json_member(node, "allow_dma");
     struct kernel_config *c = &r->board->config;
-    uint32_t kind;
-    if (!node->value)
-        return true;
-    if (!json_want_object(node, keys, COUNT_OF(keys)) ||
-        !json_want_word(&quiesce, quiesce_names, COUNT_OF(quiesce_names), &kind))
-        return false;
     struct passthrough_endpoint e = {.windows = {d->window},
                                      .window_count = 1,
                                      .has_line = d->line != BOARD_NONE,
                                      .line = (uint8_t)d->line,
-                                     .dma = d->dma,
-                                     .quiesce = quiesce_nrf52[kind].steps,
-                                     .quiesce_count = quiesce_nrf52[kind].count};
+                                     .dma = d->dma};
+    if (!node->value)
+        return true;
+    if (!json_want_object(node, keys, COUNT_OF(keys)) || !quiesce_read(r, &quiesce, &e))
+        return false;
     if (d->dma && !json_want_bool(&allow, &e.allow_dma))
         return false;
     if (!d->dma && allow.value) {
@@ -454,17 +484,25 @@ static bool table_read(const struct board_reader *r, const struct json_node *tab
     return good;
 }
 
+enum { FILTER_MAX = 64 }; /* written in C, of all sources; ours */
+
 static bool function_read(const struct board_reader *r, const struct json_node *node)
 {
     const struct catalogue *c = r->load->catalogue;
-    const char *words[32];
-    uint32_t which,
-        count = c->filter_count < COUNT_OF(words) ? c->filter_count : (uint32_t)COUNT_OF(words);
-    for (uint32_t i = 0; i < count; i++)
-        words[i] = c->filters[i].name;
+    const char *words[FILTER_MAX];
+    filter_function *functions[FILTER_MAX];
+    uint32_t which, count = 0;
+    for (uint32_t i = 0; i < c->filter_count + c->extra_count && count < FILTER_MAX; i++) {
+        const struct catalogue_filter *filter =
+            i < c->filter_count ? &c->filters[i] : c->extras[i - c->filter_count]->filter;
+        if (!filter)
+            continue;
+        words[count] = filter->name;
+        functions[count++] = filter->function;
+    }
     if (!json_want_word(node, words, count, &which))
         return false;
-    r->board->config.filter = (struct device_filter){.function = c->filters[which].function};
+    r->board->config.filter = (struct device_filter){.function = functions[which]};
     return true;
 }
 

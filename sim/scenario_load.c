@@ -95,12 +95,24 @@ static void offer_boards(const char *boards, struct nearest *nearest, struct are
         (void)closedir(dir);
 }
 
+/* True: `path` is that board's file in the folder; else its boards are offered. */
+static bool board_in(const char *boards, const char *board, const struct load *load,
+                     struct nearest *nearest, char *path, size_t size)
+{
+    (void)snprintf(path, size, "%s/%.40s.json", boards, board);
+    if (!strpbrk(board, "/\\") && file_exists(path))
+        return true;
+    offer_boards(boards, nearest, load->arena);
+    return false;
+}
+
 /* The board's file, in "boards" beside the scenario or above it. */
 static bool board_find(const struct loader *l, const struct load *load,
                        const struct json_node *name, char *path, size_t size)
 {
     char folder[PATH_SIZE / 2], boards[PATH_SIZE - 64];
     const char *board = json_is_string(name) ? json_string(name) : "";
+    const char *more = l->options->more_boards;
     struct nearest nearest = nearest_to(board);
     folder_of(l->json.path, folder, sizeof folder);
     for (int level = 0; level < LEVELS_UP_MAX && *board; level++) {
@@ -108,13 +120,13 @@ static bool board_find(const struct loader *l, const struct load *load,
             (void)snprintf(boards, sizeof boards, "%s", l->options->boards);
         else
             boards_folder(boards, sizeof boards, folder);
-        (void)snprintf(path, size, "%s/%.40s.json", boards, board);
-        if (!strpbrk(board, "/\\") && file_exists(path))
+        if (board_in(boards, board, load, &nearest, path, size))
             return true;
-        offer_boards(boards, &nearest, load->arena);
         if (l->options->boards || !folder_up(folder, sizeof folder))
             break;
     }
+    if (*board && more && board_in(more, board, load, &nearest, path, size))
+        return true;
     if (!*board) {
         json_problem(name, "%s: want a board's name, such as \"nrf52840dk\"",
                      name->value ? "not a name" : "missing");
@@ -463,11 +475,12 @@ static bool engine_read(const struct catalogue *c, const struct json_node *node,
     char hint[96];
     const char *name = json_is_string(node) ? json_string(node) : "";
     struct nearest nearest = nearest_to(name);
-    for (uint32_t i = 0; i < c->engine_count; i++) {
-        *engine = c->engines[i];
-        if (strcmp((*engine)->name, name) == 0)
+    for (uint32_t i = 0; i < c->engine_count + c->extra_count; i++) {
+        *engine = i < c->engine_count ? c->engines[i] : c->extras[i - c->engine_count]->app;
+        if (*engine && strcmp((*engine)->name, name) == 0)
             return true;
-        nearest_offer(&nearest, (*engine)->name);
+        if (*engine)
+            nearest_offer(&nearest, (*engine)->name);
     }
     json_problem(node, "\"%.40s\" is not a program%s", name,
                  nearest_text(&nearest, hint, sizeof hint));

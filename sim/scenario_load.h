@@ -10,15 +10,9 @@
 #ifndef SIM_SCENARIO_LOAD_H
 #define SIM_SCENARIO_LOAD_H
 
+#include "sim/extra.h"
 #include "sim/json_text.h"
 #include "sim/scenario.h"
-
-/* A board's filter written in C, by the name that boards give it. */
-struct catalogue_filter {
-    const char *name; /* "widen_512k" */
-    const char *about;
-    filter_function *function;
-};
 
 struct catalogue {
     const struct device_type *const *devices;
@@ -27,6 +21,8 @@ struct catalogue {
     uint32_t engine_count;
     const struct catalogue_filter *filters;
     uint32_t filter_count;
+    const struct extra *const *extras; /* what was compiled in besides: found after all those */
+    uint32_t extra_count;
 };
 
 /* One value put into a scenario before it is read, as a sweep does: `path` is keys, names of apps
@@ -43,6 +39,7 @@ struct load_options {
     const struct load_override *overrides; /* a swept key is swept no more */
     uint32_t override_count;
     const char *boards; /* folder to look for boards in; NULL: "boards" beside or above the file */
+    const char *more_boards; /* looked in last; NULL: none */
 };
 
 enum { FAMILY_MAX = 4096, SWEEP_KEY_MAX = 8, OVERRIDE_MAX = 16 };
@@ -72,6 +69,9 @@ struct board *board_load(const char *path, const struct catalogue *catalogue,
 struct board *board_load_text(const char *path, const char *text, size_t size,
                               const struct catalogue *catalogue, struct problems *problems);
 void board_free(struct board *board);
+
+/* True: the tree itself has quiesce steps of that name. */
+bool board_quiesce_named(const char *name);
 
 /* "BUSY" for 2 and so on, as scenarios and reports say it; NULL: no such error. */
 const char *err_name(uint32_t err);

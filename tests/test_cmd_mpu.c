@@ -228,7 +228,7 @@ START_TEST(usage_is_told)
     char *filtered[] = {name, filter, other, in_path, NULL};
 
     ck_assert_int_eq(run(1, alone), 2);
-    ck_assert_ptr_nonnull(strstr(err, "usage: postern mpu"));
+    ck_assert_ptr_nonnull(strstr(err, "something is missing: postern mpu FILE..."));
     ck_assert_int_eq(run(2, helped), 0);
     ck_assert_ptr_nonnull(strstr(out, "usage: postern mpu"));
     ck_assert_int_eq(run(2, wrong), 2);

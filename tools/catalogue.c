@@ -4,6 +4,7 @@
 #include "devices/catalogue.h"
 #include "model/boards/filters.h"
 #include "sim/apps/catalogue.h"
+#include "tools/extra.h"
 
 static const struct catalogue_filter filters[] = {
     {"widen_512k",
@@ -14,10 +15,14 @@ static const struct catalogue_filter filters[] = {
 
 struct catalogue catalogue(void)
 {
+    uint32_t extra_count;
+    const struct extra *const *extras = extras_all(&extra_count);
     return (struct catalogue){.devices = device_catalogue,
                               .device_count = device_catalogue_count,
                               .engines = app_catalogue,
                               .engine_count = app_catalogue_count,
                               .filters = filters,
-                              .filter_count = COUNT_OF(filters)};
+                              .filter_count = COUNT_OF(filters),
+                              .extras = extras,
+                              .extra_count = extra_count};
 }

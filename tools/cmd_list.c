@@ -42,13 +42,28 @@ static const struct usage usage = {
 
 /* --- what may be named ------------------------------------------------------------------------ */
 
+/* Where a row comes from that the tree does not bring itself. */
+static void print_origin(const char *file)
+{
+    printf("%-20s    (%s)\n", "", file);
+}
+
+static void print_device(const struct device_type *type)
+{
+    printf("%-20s  %3u registers in 0x%x bytes%s\n", type->name, type->reg_count, type->window_size,
+           type->dma ? ", DMA" : "");
+}
+
 static int list_devices(void)
 {
     const struct catalogue known = catalogue();
-    for (uint32_t i = 0; i < known.device_count; i++) {
-        const struct device_type *type = known.devices[i];
-        printf("%-20s  %3u registers in 0x%x bytes%s\n", type->name, type->reg_count,
-               type->window_size, type->dma ? ", DMA" : "");
+    for (uint32_t i = 0; i < known.device_count; i++)
+        print_device(known.devices[i]);
+    for (uint32_t i = 0; i < known.extra_count; i++) {
+        if (!known.extras[i]->device)
+            continue;
+        print_device(known.extras[i]->device);
+        print_origin(known.extras[i]->file);
     }
     return CODE_HOLDS;
 }
@@ -59,6 +74,13 @@ static int list_apps(void)
     printf("%-20s  a list of steps in the scenario itself\n", "steps");
     for (uint32_t i = 0; i < known.engine_count; i++)
         printf("%-20s  %s\n", known.engines[i]->name, known.engines[i]->about);
+    for (uint32_t i = 0; i < known.extra_count; i++) {
+        const struct app_engine *app = known.extras[i]->app;
+        if (!app)
+            continue;
+        printf("%-20s  %s\n", app->name, app->about);
+        print_origin(known.extras[i]->file);
+    }
     return CODE_HOLDS;
 }
 
@@ -67,6 +89,13 @@ static int list_filters(void)
     const struct catalogue known = catalogue();
     for (uint32_t i = 0; i < known.filter_count; i++)
         printf("%-20s  %s\n", known.filters[i].name, known.filters[i].about);
+    for (uint32_t i = 0; i < known.extra_count; i++) {
+        const struct catalogue_filter *filter = known.extras[i]->filter;
+        if (!filter)
+            continue;
+        printf("%-20s  %s\n", filter->name, filter->about);
+        print_origin(known.extras[i]->file);
+    }
     return CODE_HOLDS;
 }
 

@@ -15,6 +15,7 @@
 
 #include "sim/mpu_armv7m.h"
 #include "tools/commands.h"
+#include "tools/options.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -57,23 +58,30 @@ struct line {
     char id[ID_MAX];
 };
 
-static const char usage[] =
-    "usage: postern mpu [--filter TEXT] FILE...\n"
-    "\n"
-    "Decides access vectors (one JSON object a line; - reads standard input) with the simulated\n"
-    "ARMv7-M MPU and prints each difference, then `N agree, M differ, K skipped`. Vectors of "
-    "other\n"
-    "units are skipped and counted.\n"
-    "\n"
-    "  --filter TEXT  only vectors whose id contains TEXT\n"
-    "  --help         this text\n"
-    "\n"
-    "examples:\n"
-    "  postern mpu vectors.jsonl\n"
-    "  postern mpu --filter armv7m-0003 vectors.jsonl\n"
-    "\n"
-    "exit: 0 nothing differs; 1 something does; 2 bad usage or bad input; 5 no vector was "
-    "decided\n";
+struct mpu_options {
+    const char *filter;
+};
+
+static const struct option_row rows[] = {
+    {"--filter", "TEXT", "only vectors whose id contains TEXT", OPTION_TEXT,
+     offsetof(struct mpu_options, filter), 0, 0, NULL},
+};
+
+static const struct usage usage = {
+    .command = "mpu",
+    .arguments = "FILE...",
+    .about =
+        "Decides access vectors (one JSON object a line; - reads standard input) with the\n"
+        "simulated ARMv7-M MPU and prints each difference, then `N agree, M differ, K skipped`.\n"
+        "Vectors of other units are skipped and counted. Exit 1: something differs; 5: no vector\n"
+        "was decided.\n",
+    .examples = "  postern mpu vectors.jsonl\n"
+                "  postern mpu --filter armv7m-0003 vectors.jsonl\n",
+    .rows = rows,
+    .row_count = sizeof rows / sizeof rows[0],
+    .argument_min = 1,
+    .argument_max = ARGUMENTS_ANY,
+};
 
 /* ---- where in a line something stands */
 
@@ -733,33 +741,16 @@ static int exit_code(const struct tally *tally)
     return EXIT_HOLDS;
 }
 
-static int bad_usage(const char *what, const char *argument)
-{
-    fprintf(stderr, "postern mpu: error: %s%s\n%s", what, argument, usage);
-    return EXIT_BAD_INPUT;
-}
-
 int cmd_mpu(int argc, char **argv)
 {
     struct tally tally = {0};
-    const char *filter = "";
-    int at = 1;
-
-    for (; at < argc && argv[at][0] == '-' && argv[at][1]; at++) {
-        if (strcmp(argv[at], "--help") == 0) {
-            fputs(usage, stdout);
-            return EXIT_HOLDS;
-        }
-        if (strcmp(argv[at], "--filter") != 0)
-            return bad_usage("no such flag: ", argv[at]);
-        if (++at == argc)
-            return bad_usage("--filter wants a text", "");
-        filter = argv[at];
-    }
-    if (at == argc)
-        return bad_usage("no file is named", "");
-    for (; at < argc; at++)
-        run_file(&tally, argv[at], filter);
+    struct mpu_options options = {.filter = ""};
+    struct arguments arguments;
+    enum options_end end = options_parse(&usage, argc, argv, &options, &arguments);
+    if (end != OPTIONS_GO)
+        return end == OPTIONS_BAD ? EXIT_BAD_INPUT : EXIT_HOLDS;
+    for (int i = 0; i < arguments.count; i++)
+        run_file(&tally, arguments.at[i], options.filter);
     print_tally(&tally);
     return exit_code(&tally);
 }

@@ -5,6 +5,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include "tools/break_at.h"
 #include "tools/commands.h"
 #include "tools/isolate.h"
 #include "tools/report.h"
@@ -22,7 +23,7 @@ enum { JOBS_MAX = 64, WAITING_MAX = 256, BUDGET_S = 60 };
 enum { FORMAT_PRETTY, FORMAT_JSON, FORMAT_TAP, FORMAT_JUNIT };
 
 struct run_options {
-    struct option_number seed, jobs, budget_s;
+    struct option_number seed, jobs, budget_s, break_at_ps;
     const char *filter, *output, *shard;
     uint32_t format, color, trace;
     bool quiet, verbose, verify, reproducible;
@@ -60,6 +61,8 @@ static const struct option_row rows[] = {
      OPTION_TEXT, FIELD(output), 0, 0, NULL},
     {"--trace", "FORMAT", "write what happens in one run as chrome or vcd into --output FILE",
      OPTION_WORD, FIELD(trace), 0, 0, trace_formats},
+    {"--break-at", "US", "stop one run at this time under a debugger (tools/break_at.h)",
+     OPTION_TIME, FIELD(break_at_ps), 0, 0, NULL},
     {"--quiet", NULL, "failures and the last line only", OPTION_FLAG, FIELD(quiet), 0, 0, NULL},
     {"--verbose", NULL, "each claim that holds as well", OPTION_FLAG, FIELD(verbose), 0, 0, NULL},
     {"--color", "WHEN", "auto, always, never (NO_COLOR, CLICOLOR_FORCE)", OPTION_WORD, FIELD(color),
@@ -261,6 +264,18 @@ static void run_all(struct engine *engine, size_t at_once)
     clear_progress(engine);
 }
 
+/* What is left of the line with --break-at: which member, and its seed. */
+static int run_to_break(const struct run_options *options, const struct arguments *arguments)
+{
+    bool alone = !options->jobs.given && !options->budget_s.given && !options->filter &&
+                 !options->output && !options->shard && !options->format && !options->color &&
+                 !options->trace && !options->quiet && !options->verbose && !options->verify &&
+                 !options->reproducible;
+    if (!alone)
+        return options_error(&usage, "--break-at goes with --seed and with no other flag");
+    return break_at(&usage, arguments, &options->seed, options->break_at_ps.value);
+}
+
 /* --- the command ----------------------------------------------------------------------------- */
 
 /* What makes no sense together, or does nothing. */
@@ -396,6 +411,8 @@ int cmd_run(int argc, char **argv)
     enum options_end end = options_parse(&usage, argc, argv, &options, &arguments);
     if (end != OPTIONS_GO)
         return end == OPTIONS_BAD ? CODE_BAD_INPUT : CODE_HOLDS;
+    if (options.break_at_ps.given)
+        return run_to_break(&options, &arguments);
     if (!flags_agree(&options))
         return CODE_BAD_INPUT;
     struct engine *engine = calloc(1, sizeof *engine);

@@ -9,20 +9,20 @@
 #include "sim/rules.h"
 #include "sim/verdict.h"
 #include "tools/commands.h"
-#include "tools/isolate.h"
+#include "tools/one_member.h"
 #include "tools/run_one.h"
-#include "tools/suite.h"
 #include "tools/text.h"
 #include "tools/timeline.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+enum { AROUND_LINES = 12, AROUND_LINES_MAX = 1000 }; /* of --around: by default, at most */
+
 struct show_options {
-    struct option_number seed, from_ps, to_ps;
+    struct option_number seed, from_ps, to_ps, around_ps, lines;
     const char *app, *kinds;
     uint32_t color;
 };
@@ -35,6 +35,10 @@ static const struct option_row rows[] = {
     {"--from", "US", "only what happens from this virtual time on", OPTION_TIME, FIELD(from_ps), 0,
      0, NULL},
     {"--to", "US", "stop there: nothing is judged then", OPTION_TIME, FIELD(to_ps), 0, 0, NULL},
+    {"--around", "US", "only the last lines before this time and the first from it on", OPTION_TIME,
+     FIELD(around_ps), 0, 0, NULL},
+    {"--lines", "N", "with --around: so many on either side (default 12)", OPTION_COUNT,
+     FIELD(lines), 1, AROUND_LINES_MAX, NULL},
     {"--app", "NAME", "only what this app does and gets", OPTION_TEXT, FIELD(app), 0, 0, NULL},
     {"--kinds", "LIST", "only these kinds, such as syscall,return,irq; or all", OPTION_TEXT,
      FIELD(kinds), 0, 0, NULL},
@@ -53,6 +57,7 @@ static const struct usage usage = {
         "file or an id. Register accesses of the kernel are left out unless --kinds names them.\n",
     .examples = "  postern show passthrough/lent_timer_reaches_its_app\n"
                 "  postern show passthrough/lent_timer_reaches_its_app --from 900 --to 1300.5\n"
+                "  postern show passthrough/lent_timer_reaches_its_app --around 1250 --lines 5\n"
                 "  postern show x.json --app owner --kinds syscall,return,upcall,fault\n"
                 "  postern show x.json --kinds all\n",
     .rows = rows,
@@ -73,7 +78,11 @@ struct show {
     struct run run;
     struct mpu_armv7m mpu; /* before that step */
     uint32_t verdicts;     /* printed so far */
-    uint64_t lines;
+
+    uint64_t side;   /* --around: lines on either side; 0: all lines are printed */
+    char **before;   /* a ring of `side` lines; of the child */
+    uint64_t held;   /* lines that went into it */
+    uint64_t behind; /* lines printed from the time on */
 };
 
 /* --- what to show ---------------------------------------------------------------------------- */
@@ -162,10 +171,50 @@ static const char *paint(const struct show *show, enum color color)
     return color_code(show->color, color);
 }
 
-static void print_line(struct show *show, enum color color, const char *text)
+static void put_line(const struct show *show, enum color color, const char *text)
 {
     printf("%s%s%s\n", paint(show, color), text, paint(show, PLAIN));
-    show->lines++;
+}
+
+/* --around: lines before the time wait in a ring, since only the last ones are wanted. */
+static void hold_line(struct show *show, enum color color, const char *text)
+{
+    char **place = &show->before[show->held++ % show->side];
+    size_t size = strlen(text) + 32;
+    free(*place);
+    *place = malloc(size);
+    if (!*place)
+        abort();
+    snprintf(*place, size, "%s%s%s", paint(show, color), text, paint(show, PLAIN));
+}
+
+static void release_lines(struct show *show)
+{
+    uint64_t first = show->held > show->side ? show->held - show->side : 0;
+    char us[US_TEXT_MAX];
+    for (uint64_t i = first; i < show->held; i++)
+        printf("%s\n", show->before[i % show->side]);
+    printf("%s%s%21s us%s\n", first < show->held ? "" : "(nothing before)\n", paint(show, DIM),
+           us_text(show->options->around_ps.value, us), paint(show, PLAIN));
+    show->held = 0;
+}
+
+static bool has_enough(const struct show *show)
+{
+    return show->side && show->behind >= show->side;
+}
+
+static void print_line(struct show *show, enum color color, uint64_t at_ps, const char *text)
+{
+    if (show->side && at_ps < show->options->around_ps.value) {
+        hold_line(show, color, text);
+        return;
+    }
+    if (has_enough(show))
+        return;
+    if (show->side && show->behind++ == 0)
+        release_lines(show);
+    put_line(show, color, text);
 }
 
 static void print_record(struct show *show, const struct record *r)
@@ -175,9 +224,9 @@ static void print_record(struct show *show, const struct record *r)
         return;
     bool bad = r->kind == EVENT_FAULT || r->kind == EVENT_KERNEL_PANIC;
     bool own = r->kind == EVENT_KERNEL_READ || r->kind == EVENT_KERNEL_WRITE;
-    print_line(show, bad ? RED : own ? DIM : PLAIN, text);
+    print_line(show, bad ? RED : own ? DIM : PLAIN, r->at_ps, text);
     if (r->kind == EVENT_FAULT && timeline_explain(&show->timeline, &show->mpu, r, text))
-        print_line(show, PLAIN, text);
+        print_line(show, PLAIN, r->at_ps, text);
 }
 
 static bool is_expected(const struct scenario *s, const struct verdict *v)
@@ -195,7 +244,7 @@ static void print_verdict(struct show *show, const struct verdict *v)
     snprintf(text, sizeof text, "%s  %-10s  ** %s%s: %s",
              timeline_stamp(show->scenario, v->at_ps, stamp), "verdict", rule_rows[v->rule].id,
              is_expected(show->scenario, v) ? " (expected)" : "", what);
-    print_line(show, is_expected(show->scenario, v) ? YELLOW : RED, text);
+    print_line(show, is_expected(show->scenario, v) ? YELLOW : RED, v->at_ps, text);
 }
 
 /* What the last step has brought. */
@@ -237,7 +286,8 @@ static void print_end(struct show *show, const struct result *result)
 static bool over(struct show *show, enum run_state state)
 {
     const struct option_number *to = &show->options->to_ps;
-    return state != RUN_GOING || (to->given && machine_now_ps(show->run.hw.m) > to->value);
+    return state != RUN_GOING || has_enough(show) ||
+           (to->given && machine_now_ps(show->run.hw.m) > to->value);
 }
 
 static void step_through(struct show *show, struct result *result)
@@ -255,6 +305,8 @@ static void step_through(struct show *show, struct result *result)
         return;
     run_judge(&show->run, result);
     print_step(show);
+    if (show->side && show->behind == 0)
+        release_lines(show); /* the time is past the end */
     print_end(show, result);
 }
 
@@ -265,12 +317,17 @@ static void show_run(const void *argument, int pipe)
     struct result result;
     (void)pipe;
     print_head(&show);
+    if (show.side && !(show.before = calloc(show.side, sizeof *show.before)))
+        abort();
     timeline_start(&show.timeline, show.scenario);
     recorder_start(&show.recorder, 0);
     if (run_begin(&show.run, show.scenario, &show.recorder, &result))
         step_through(&show, &result);
     else
         fprintf(stderr, "%s: error: %s\n", show.scenario->path, result.trouble);
+    for (uint64_t i = 0; show.before && i < show.side; i++)
+        free(show.before[i]);
+    free(show.before);
     run_end(&show.run);
     recorder_free(&show.recorder);
     fflush(stdout);
@@ -279,64 +336,20 @@ static void show_run(const void *argument, int pipe)
 
 /* --- the command ----------------------------------------------------------------------------- */
 
-static int run_isolated(const struct show *show)
+static int show_member(const void *argument, const struct scenario *scenario)
 {
-    char text[ISOLATE_TEXT_MAX];
-    struct isolated child;
-    struct isolated *const children[] = {&child};
-    isolate_start(&child, show_run, show, UINT32_MAX);
-    while (child.end == ISOLATE_RUNS)
-        isolate_wait(children, 1);
-    int code = child.end == ISOLATE_DONE ? CODE_HOLDS : CODE_SIMULATOR;
-    if (child.end == ISOLATE_EXITED && child.detail == CODE_BAD_INPUT)
-        code = CODE_BAD_INPUT;
-    else if (child.end == ISOLATE_SIGNALLED && child.detail == SIGPIPE)
-        code = CODE_HOLDS; /* whoever read it has seen enough */
-    else if (code == CODE_SIMULATOR)
-        fprintf(stderr, "postern show: error: %s\n", isolate_text(&child, text));
-    isolate_free(&child);
-    return code;
-}
-
-static int show_member(const struct show_options *options, const struct scenario *scenario)
-{
+    const struct show_options *options = argument;
     struct show *show = calloc(1, sizeof *show);
     if (!show)
         abort();
     show->options = options;
     show->scenario = scenario;
+    if (options->around_ps.given)
+        show->side = options->lines.given ? options->lines.value : AROUND_LINES;
     show->color = color_wanted((enum color_choice)options->color, stdout);
-    int code = choose_kinds(show) && choose_app(show) ? run_isolated(show) : CODE_BAD_INPUT;
+    int code = choose_kinds(show) && choose_app(show) ? one_member_isolated(&usage, show_run, show)
+                                                      : CODE_BAD_INPUT;
     free(show);
-    return code;
-}
-
-/* Several members: which one is not for us to say. */
-static int name_one(const struct family *family, uint32_t wanted)
-{
-    options_error(&usage, "this scenario has %u members, name one of them:", wanted);
-    for (uint32_t i = 0; i < wanted; i++) {
-        fputs("  postern show ", stderr);
-        suite_write_name(stderr, family->members[i]);
-        fputc('\n', stderr);
-    }
-    return CODE_BAD_INPUT;
-}
-
-static int show_file(const struct show_options *options, const struct suite_file *file)
-{
-    const struct suite_choice choice = {.seed = options->seed};
-    struct problems problems = {0};
-    struct family family;
-    uint32_t wanted = suite_load(file, &choice, &family, &problems);
-    int code = CODE_BAD_INPUT;
-    problems_print(&problems);
-    if (wanted == 1)
-        code = show_member(options, family.members[0]);
-    else if (wanted > 1)
-        code = name_one(&family, wanted);
-    problems_free(&problems);
-    family_free(&family);
     return code;
 }
 
@@ -344,17 +357,14 @@ int cmd_show(int argc, char **argv)
 {
     struct show_options options = {0};
     struct arguments arguments;
-    struct suite suite;
     enum options_end end = options_parse(&usage, argc, argv, &options, &arguments);
     if (end != OPTIONS_GO)
         return end == OPTIONS_BAD ? CODE_BAD_INPUT : CODE_HOLDS;
     if (options.to_ps.given && options.to_ps.value < options.from_ps.value)
         return options_error(&usage, "--to is before --from");
-    if (!suite_collect(&suite, &usage, &arguments, false))
-        return CODE_BAD_INPUT;
-    int code = suite.count == 1
-                   ? show_file(&options, &suite.files[0])
-                   : options_error(&usage, "%s is a folder: name one scenario", arguments.at[0]);
-    suite_free(&suite);
-    return code;
+    if (options.around_ps.given && (options.from_ps.given || options.to_ps.given))
+        return options_error(&usage, "--around and --from, --to: want one of them");
+    if (options.lines.given && !options.around_ps.given)
+        return options_error(&usage, "--lines does nothing without --around");
+    return one_member(&usage, &arguments, &options.seed, show_member, &options);
 }

@@ -6,6 +6,8 @@
 
 #define POSTERN_VERSION "0.1.0"
 
+#include <stddef.h>
+
 /* Of several, the first in the order 3, 4, 2, 1, 5, 6 wins. */
 enum exit_code {
     CODE_HOLDS = 0,     /* every claim holds */
@@ -29,9 +31,29 @@ int cmd_show(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 /* The JSON schemas of scenarios and boards. */
 int cmd_schema(int argc, char **argv);
-/* Makes one report of the shards of a run. */
-int cmd_merge(int argc, char **argv);
 /* Decides access vectors with the simulated protection unit. */
 int cmd_mpu(int argc, char **argv);
+/* Puts the results of shards together. */
+int cmd_merge(int argc, char **argv);
+/* Who reaches what at one moment: memory, MPU registers, devices. */
+int cmd_map(int argc, char **argv);
+/* Compares two results of `run --format json`. */
+int cmd_diff(int argc, char **argv);
+/* Writes a device, filter, app, scenario or board to begin with. */
+int cmd_new(int argc, char **argv);
+/* What completes command lines in a shell. */
+int cmd_completion(int argc, char **argv);
+/* The manual page. */
+int cmd_man(int argc, char **argv);
+
+/* All of them, in the order of help. */
+struct command {
+    const char *name;
+    const char *about;
+    int (*call)(int argc, char **argv);
+};
+
+extern const struct command commands[];
+extern const size_t command_count;
 
 #endif

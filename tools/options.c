@@ -193,19 +193,20 @@ static bool read_flag(const struct usage *usage, int argc, char **argv, int *at,
     return take_value(&(struct flag){usage, row, value, (char *)into + row->offset});
 }
 
-static void print_help(const struct usage *usage)
+/* "--help", "-h", "--help=FORM": its form; NULL: another flag. */
+static const char *help_form(const char *argument)
 {
-    char left[48];
-    printf("usage: postern %s%s%s%s\n\n%s\n", usage->command,
-           usage->row_count ? " [OPTION...]" : "", *usage->arguments ? " " : "", usage->arguments,
-           usage->about);
-    for (size_t i = 0; i < usage->row_count; i++) {
-        const struct option_row *row = &usage->rows[i];
-        snprintf(left, sizeof left, "%s%s%s", row->name, row->value ? " " : "",
-                 row->value ? row->value : "");
-        printf("  %-24s  %s\n", left, row->about);
-    }
-    printf("  %-24s  %s\n\nexamples:\n%s", "--help", "this text", usage->examples);
+    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)
+        return "text";
+    return strncmp(argument, "--help=", 7) == 0 ? argument + 7 : NULL;
+}
+
+static enum options_end help(const struct usage *usage, const char *form)
+{
+    if (help_print(usage, form))
+        return OPTIONS_HELP;
+    bad(usage, "--help %s: want one of text, man, bash", form);
+    return OPTIONS_BAD;
 }
 
 static bool right_count(const struct usage *usage, const struct arguments *arguments)
@@ -228,9 +229,8 @@ enum options_end options_parse(const struct usage *usage, int argc, char **argv,
             arguments->at[arguments->count++] = argv[at];
         } else if (strcmp(argv[at], "--") == 0) {
             flags_over = true;
-        } else if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0) {
-            print_help(usage);
-            return OPTIONS_HELP;
+        } else if (help_form(argv[at])) {
+            return help(usage, help_form(argv[at]));
         } else if (!read_flag(usage, argc, argv, &at, &seen, into)) {
             return OPTIONS_BAD;
         }

@@ -6,6 +6,9 @@
  * "--flag VALUE" and "--flag=VALUE" are the same. A flag that is not in the table, or is given
  * twice, or lacks its value, or has one too many, is an error that names the nearest flag; --help
  * is in every table.
+ *
+ * The same tables make the manual page and the shell's completion: each command prints its part of
+ * them at --help=man and --help=bash (help.c).
  */
 #ifndef TOOLS_OPTIONS_H
 #define TOOLS_OPTIONS_H
@@ -64,6 +67,10 @@ enum options_end {
 /* argv is reordered; `arguments` points into it. */
 enum options_end options_parse(const struct usage *usage, int argc, char **argv, void *into,
                                struct arguments *arguments);
+
+/* --help as text, --help=man as a part of the manual page, --help=bash as a branch of completion.
+ * False: no such form, nothing is printed. */
+bool help_print(const struct usage *usage, const char *form);
 
 /* "postern run: error: ..." and how to get help. Always 2. */
 int options_error(const struct usage *usage, const char *format, ...)

@@ -3,30 +3,14 @@
 
 #include "sim/json_text.h"
 #include "tools/commands.h"
+#include "tools/extra.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct command {
-    const char *name;
-    const char *about;
-    int (*call)(int argc, char **argv);
-} commands[] = {
-    {"run", "run scenarios and judge their claims", cmd_run},
-    {"merge", "put the results of shards together", cmd_merge},
-    {"check", "read scenarios and boards, complain, run nothing", cmd_check},
-    {"list", "list scenarios, or the devices, apps, boards, rules they may name", cmd_list},
-    {"show", "show one scenario's run as a timeline", cmd_show},
-    {"explain", "say what a rule demands, and where it comes from", cmd_explain},
-    {"schema", "print the JSON schema of scenarios or of boards", cmd_schema},
-    {"mpu", "decide access vectors with the simulated protection unit", cmd_mpu},
-};
-
-enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
-
 static const struct command *find(const char *name)
 {
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
+    for (size_t i = 0; i < command_count; i++)
         if (strcmp(commands[i].name, name) == 0)
             return &commands[i];
     return NULL;
@@ -38,8 +22,8 @@ static void print_usage(FILE *to)
             "usage: postern COMMAND [OPTION...] [ARGUMENT...]\n\n"
             "Postern lends simulated devices to simulated apps under the real kernel logic, and\n"
             "judges what happens: isolation, interrupts, latency.\n\n");
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(to, "  %-8s  %s\n", commands[i].name, commands[i].about);
+    for (size_t i = 0; i < command_count; i++)
+        fprintf(to, "  %-10s  %s\n", commands[i].name, commands[i].about);
     fprintf(to, "\n  postern COMMAND --help tells more; postern --version says which this is.\n\n"
                 "examples:\n"
                 "  postern run                            every scenario of scenarios/\n"
@@ -55,7 +39,7 @@ static int no_such_command(const char *name)
 {
     char hint[64];
     struct nearest nearest = nearest_to(name);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
+    for (size_t i = 0; i < command_count; i++)
         nearest_offer(&nearest, commands[i].name);
     fprintf(stderr, "postern: error: no such %s: %s%s\nTry: postern --help\n",
             name[0] == '-' ? "flag" : "command", name, nearest_text(&nearest, hint, sizeof hint));
@@ -94,7 +78,7 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    int code = dispatch(argc, argv);
+    int code = extras_agree() ? dispatch(argc, argv) : CODE_BAD_INPUT;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return code;
     perror("postern: error: cannot write the output"); /* a full disk must not look like a pass */

@@ -51,7 +51,13 @@ static bool cut_name(char *path)
     return true;
 }
 
-/* Beside the binary's folder, as in a source tree or an installation; else in a folder above it. */
+static bool folder_below(const char *folder, const char *name, char path[SUITE_PATH_MAX])
+{
+    int written = snprintf(path, SUITE_PATH_MAX, "%s/%s", folder, name);
+    return written < SUITE_PATH_MAX && is_folder(path);
+}
+
+/* In a folder above the binary, as in a source tree, or where it is installed. */
 static bool folder_near_binary(char path[SUITE_PATH_MAX])
 {
     char binary[SUITE_PATH_MAX];
@@ -59,11 +65,10 @@ static bool folder_near_binary(char path[SUITE_PATH_MAX])
     if (size <= 0)
         return false;
     binary[size] = '\0';
-    while (cut_name(binary)) {
-        int written = snprintf(path, SUITE_PATH_MAX, "%s/scenarios", binary);
-        if (written < SUITE_PATH_MAX && is_folder(path))
+    while (cut_name(binary))
+        if (folder_below(binary, "scenarios", path) ||
+            folder_below(binary, "share/postern/scenarios", path))
             return true;
-    }
     return false;
 }
 
@@ -344,10 +349,14 @@ uint32_t suite_load(const struct suite_file *file, const struct suite_choice *ch
 {
     struct option_number seed = choice->seed;
     member_seed(file->member, &seed);
+    char boards[SUITE_PATH_MAX + 16] = "";
+    if (suite_folder(boards) || folder_near_binary(boards))
+        strcat(boards, "/boards");
     struct load_options options = {.seed_given = seed.given,
                                    .seed = seed.value,
                                    .overrides = choice->overrides,
-                                   .override_count = choice->override_count};
+                                   .override_count = choice->override_count,
+                                   .more_boards = *boards ? boards : NULL};
     *family = (struct family){0};
     const struct catalogue known = catalogue();
     if (!scenario_load(file->path, &known, &options, family, problems))

@@ -7,7 +7,8 @@
  * out), or an id as reports print it: folder/name, folder/name#key=value@seed. A file may be
  * followed by #key=value and @seed, too.
  *
- * The folder of scenarios is scenarios/ below the current directory, else near the binary.
+ * The folder of scenarios is scenarios/ below the current directory, else near the binary: beside
+ * a folder above it, as in a source tree, or at share/postern/scenarios, as installed.
  */
 #ifndef TOOLS_SUITE_H
 #define TOOLS_SUITE_H

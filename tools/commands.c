@@ -1,0 +1,20 @@
+/* commands.c: see commands.h. */
+#include "tools/commands.h"
+
+const struct command commands[] = {
+    {"run", "run scenarios and judge their claims", cmd_run},
+    {"check", "read scenarios and boards, complain, run nothing", cmd_check},
+    {"list", "list scenarios, or the devices, apps, boards, rules they may name", cmd_list},
+    {"show", "show one scenario's run as a timeline", cmd_show},
+    {"map", "show who reaches what at one moment: memory, MPU, devices", cmd_map},
+    {"merge", "put the results of shards together", cmd_merge},
+    {"diff", "compare two results: verdicts, margins, over-exposure", cmd_diff},
+    {"new", "write a device, filter, app, scenario or board to begin with", cmd_new},
+    {"explain", "say what a rule demands, and where it comes from", cmd_explain},
+    {"schema", "print the JSON schema of scenarios or of boards", cmd_schema},
+    {"mpu", "decide access vectors with the simulated protection unit", cmd_mpu},
+    {"completion", "print what completes command lines in a shell", cmd_completion},
+    {"man", "print the manual page", cmd_man},
+};
+
+const size_t command_count = sizeof commands / sizeof commands[0];

@@ -1,0 +1,138 @@
+/* extra.c: see extra.h. */
+#include "tools/extra.h"
+
+#include "tools/catalogue.h"
+#include <stdio.h>
+#include <string.h>
+
+/* The linker's names for the two ends of the section; without any row there is none. */
+extern const struct extra *const __start_postern_extra[] __attribute__((weak));
+extern const struct extra *const __stop_postern_extra[] __attribute__((weak));
+
+const struct extra *const *extras_all(uint32_t *count)
+{
+    *count = (uint32_t)(__stop_postern_extra - __start_postern_extra);
+    return __start_postern_extra;
+}
+
+/* Always false. */
+static bool complain(const struct extra *extra, const char *name, const char *what)
+{
+    fprintf(stderr, "%s: error: \"%s\": %s\n", extra->file, name ? name : "", what);
+    return false;
+}
+
+static const char *device_name(const struct extra *extra)
+{
+    return extra->device ? extra->device->name : NULL;
+}
+
+static const char *app_name(const struct extra *extra)
+{
+    return extra->app ? extra->app->name : NULL;
+}
+
+static const char *quiesce_name(const struct extra *extra)
+{
+    return extra->quiesce ? extra->quiesce->name : NULL;
+}
+
+static const char *filter_name(const struct extra *extra)
+{
+    return extra->filter ? extra->filter->name : NULL;
+}
+
+/* Of the extras before number `index`, one has that name. */
+static bool is_taken(const struct catalogue *c, uint32_t index, const char *name,
+                     const char *(*name_of)(const struct extra *))
+{
+    for (uint32_t i = 0; i < index; i++) {
+        const char *other = name_of(c->extras[i]);
+        if (other && strcmp(other, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool device_agrees(const struct catalogue *c, uint32_t index)
+{
+    const struct extra *extra = c->extras[index];
+    const struct device_type *type = extra->device;
+    bool taken = is_taken(c, index, type->name, device_name);
+    for (uint32_t i = 0; i < c->device_count; i++)
+        taken |= strcmp(c->devices[i]->name, type->name) == 0;
+    if (taken)
+        return complain(extra, type->name, "there is a device type of that name already");
+    for (uint32_t row = 0; row < type->reg_count; row++) {
+        const struct reg *reg = &type->regs[row];
+        if (!reg->name || reg->offset % 4 || reg->offset >= type->window_size)
+            return complain(extra, type->name,
+                            "a register without a name, at no multiple of 4, or past the window");
+        if (row && reg->offset <= reg[-1].offset)
+            return complain(extra, type->name, "registers stand in the order of their offsets");
+        if (reg->view > row)
+            return complain(extra, type->name, "a view of a register before the first");
+    }
+    return true;
+}
+
+static bool app_agrees(const struct catalogue *c, uint32_t index)
+{
+    const struct extra *extra = c->extras[index];
+    bool taken =
+        strcmp(extra->app->name, "steps") == 0 || is_taken(c, index, extra->app->name, app_name);
+    for (uint32_t i = 0; i < c->engine_count; i++)
+        taken |= strcmp(c->engines[i]->name, extra->app->name) == 0;
+    if (taken)
+        return complain(extra, extra->app->name, "there is a program of that name already");
+    if (!extra->app->start || !extra->app->upcall || !extra->app->next || !extra->app->about)
+        return complain(extra, extra->app->name, "want about, start, upcall and next");
+    return true;
+}
+
+static bool filter_agrees(const struct catalogue *c, uint32_t index)
+{
+    const struct extra *extra = c->extras[index];
+    bool taken = is_taken(c, index, extra->filter->name, filter_name);
+    for (uint32_t i = 0; i < c->filter_count; i++)
+        taken |= strcmp(c->filters[i].name, extra->filter->name) == 0;
+    if (taken)
+        return complain(extra, extra->filter->name, "there is a filter of that name already");
+    if (!extra->filter->function || !extra->filter->about)
+        return complain(extra, extra->filter->name, "want a function and a line about it");
+    return true;
+}
+
+/* A name of the tree's own is found first (sim/board_load.c), so it would never be used. */
+static bool quiesce_agrees(const struct catalogue *c, uint32_t index)
+{
+    const struct extra *extra = c->extras[index];
+    bool taken = is_taken(c, index, extra->quiesce->name, quiesce_name) ||
+                 board_quiesce_named(extra->quiesce->name);
+    return !taken ||
+           complain(extra, extra->quiesce->name, "there are quiesce steps of that name already");
+}
+
+static bool agrees(const struct catalogue *c, uint32_t index)
+{
+    const struct extra *extra = c->extras[index];
+    const char *name = extra->device   ? device_name(extra)
+                       : extra->app    ? app_name(extra)
+                       : extra->filter ? filter_name(extra)
+                                       : quiesce_name(extra);
+    if (!name || !*name)
+        return complain(extra, name, "it has no name");
+    return extra->device   ? device_agrees(c, index)
+           : extra->app    ? app_agrees(c, index)
+           : extra->filter ? filter_agrees(c, index)
+                           : quiesce_agrees(c, index);
+}
+
+bool extras_agree(void)
+{
+    const struct catalogue known = catalogue();
+    bool good = true;
+    for (uint32_t i = 0; i < known.extra_count; i++)
+        good &= agrees(&known, i);
+    return good;
+}
