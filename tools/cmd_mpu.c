@@ -556,7 +556,7 @@ static unsigned long count_skipped(const cJSON *root)
     return count > 0 ? count : 1;
 }
 
-/* The vector's id without what a terminal or a shell would obey; the line's number if it has none. */
+/* The id without what a terminal or a shell would obey; the line's number if it has none. */
 static bool read_id(struct line *line)
 {
     const cJSON *id;

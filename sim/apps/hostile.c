@@ -1,5 +1,6 @@
-/* hostile.c: does anything: every system call class with every kind of argument, loads and stores on
- * the edges of what it may and may not touch, devices asked for, given back and driven at random.
+/* hostile.c: does anything: every system call class with every kind of argument, loads and stores
+ * on the edges of what it may and may not touch, devices asked for, given back and driven at
+ * random.
  *
  * After `operations` of them it spins. It goes on where it was when it is restarted. What it draws
  * comes from the scenario's seed.

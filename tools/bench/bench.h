@@ -1,4 +1,5 @@
-/* bench.h: how fast the product is, against bare C loops that do the essential work and nothing else.
+/* bench.h: how fast the product is, against bare C loops that do the essential work and nothing
+ * else.
  *
  *   goals.c: a table of goals --> measure --> product and loop in turn, 7 pairs or more, one core
  *   --> struct figure: the median of the pairs' ratios --> table, JSON
@@ -12,8 +13,9 @@
 
 #include "sim/machine.h"
 
-/* Something to time: does about `rounds` of its unit, and says how many it did. Timed is the CPU time
- * of this process, which others on the core leave alone; with `processes` the time on the wall. */
+/* Something to time: does about `rounds` of its unit, and says how many it did. Timed is the CPU
+ * time of this process, which others on the core leave alone; with `processes` the time on the
+ * wall. */
 struct work {
     uint64_t (*run)(void *state, uint64_t rounds);
     void *state;
@@ -68,7 +70,7 @@ void measure_ratio(const struct bench *b, struct figure *f, struct work product,
 /* Measures one work: value = ns of one unit. */
 void measure_ns(const struct bench *b, struct figure *f, struct work product);
 void figure_cannot(struct figure *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Pins this process to the core it is on, or lets it go where it likes. False: the system says no. */
+/* Pins this process to its core, or lets it go where it likes. False: the system says no. */
 bool bench_pin(bool pin);
 /* The end, with exit code 3: a work did not do what it says. */
 _Noreturn void bench_fail(const char *what);

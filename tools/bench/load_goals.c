@@ -1,4 +1,4 @@
-/* load_goals.c: goals about texts: a scenario of 5 KB from text to result, and how loading grows. */
+/* load_goals.c: goals about texts: a 5 KB scenario from text to result, how loading grows. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "sim/scenario_load.h"

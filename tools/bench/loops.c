@@ -1,7 +1,7 @@
 /* loops.c: the limits: the same essential work in bare C, without a machine around it.
  *
- * What a loop calls and where it looks is data that compilers cannot see through, and what comes out
- * is consumed: else they would fold the loop away.
+ * What a loop calls and where it looks is data that compilers cannot see through, and what comes
+ * out is consumed: else they would fold the loop away.
  */
 #include "tools/bench/bench.h"
 

@@ -1,10 +1,10 @@
 /* machines.c: a machine made by hand, so that shapes can grow freely, and what its apps do.
  *
- * A unit of an app's work is one check that it passes (app_check), so every unit is also seen to have
- * come out right.
+ * A unit of an app's work is one check that it passes (app_check), so every unit is also seen to
+ * have come out right.
  *
- * The kernel of this program is the product's but for one row: in place of the GPIO capsule stands a
- * driver whose command queues its upcall at once, as the limit loop's does. (Every driver of the
+ * The kernel of this program is the product's but for one row: in place of the GPIO capsule stands
+ * a driver whose command queues its upcall at once, as the limit loop's does. (Every driver of the
  * product upcalls from an interrupt.) The linker takes it from here, before the archives.
  */
 #include "devices/catalogue.h"
