@@ -172,7 +172,8 @@ static bool read_flag(const struct usage *usage, int argc, char **argv, int *at,
 {
     char *name = argv[*at];
     char *equals = strchr(name, '=');
-    size_t size = equals ? (size_t)(equals - name) : strlen(name);
+    bool attached = name[1] != '-' && isdigit((unsigned char)name[2]); /* "-j2" */
+    size_t size = attached ? 2 : equals ? (size_t)(equals - name) : strlen(name);
     const struct option_row *row = find_row(usage, name, size);
     if (!row) {
         name[size] = '\0';
@@ -182,7 +183,7 @@ static bool read_flag(const struct usage *usage, int argc, char **argv, int *at,
     if (*seen & bit)
         return bad(usage, "%s is given twice", row->name);
     *seen |= bit;
-    const char *value = equals ? equals + 1 : NULL;
+    const char *value = attached ? name + 2 : equals ? equals + 1 : NULL;
     if (row->kind == OPTION_FLAG && value)
         return bad(usage, "%s takes no value", row->name);
     if (row->kind != OPTION_FLAG && !value) {

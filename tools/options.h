@@ -3,9 +3,9 @@
  *   argv --options_parse--> fields of the command's own struct, and its arguments (all that is no
  *   flag, in order; "--" ends the flags)
  *
- * "--flag VALUE" and "--flag=VALUE" are the same. A flag that is not in the table, or is given
- * twice, or lacks its value, or has one too many, is an error that names the nearest flag; --help
- * is in every table.
+ * "--flag VALUE" and "--flag=VALUE" are the same, and "-j 2" and "-j2". A flag that is not in the
+ * table, or is given twice, or lacks its value, or has one too many, is an error that names the
+ * nearest flag; --help is in every table.
  *
  * The same tables make the manual page and the shell's completion: each command prints its part of
  * them at --help=man and --help=bash (help.c).

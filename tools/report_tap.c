@@ -50,15 +50,13 @@ static void put_entry(FILE *out, const char *key, const char *text)
     fputc('\n', out);
 }
 
+/* Each in an object of its own: prove takes a bare `- "a: b"` for one that lacks its quotes. */
 static void put_reasons(FILE *out, const struct result_line *line)
 {
     const char *reason;
     for (int i = 0; (reason = result_line_reason(line, i)); i++) {
-        if (i == 0)
-            fputs("    reasons:\n", out);
-        fputs("      - ", out);
-        json_write_string(out, reason);
-        fputc('\n', out);
+        fputs(i ? "" : "    reasons:\n", out);
+        put_entry(out, "    - text", reason);
     }
 }
 

@@ -1,0 +1,413 @@
+#!/bin/sh
+# What others read: TAP, JUnit, shards and their merging, Chrome traces, VCD. Each format is tried
+# with a client that is not ours (prove, xmllint, vcd2fst), and each check is shown to see a file
+# that is broken. A client that is missing is a skip. Speaks TAP. Environment: POSTERN, the runner.
+set -u
+
+root=$(pwd)
+postern=${POSTERN:-build/postern}
+case $postern in
+/*) ;;
+*) postern=$root/$postern ;;
+esac
+if ! [ -x "$postern" ]; then
+    echo "not ok - the runner is there: $postern"
+    exit 1
+fi
+work=$(mktemp -d) || exit 3
+trap 'rm -rf "$work"' EXIT
+unset NO_COLOR CLICOLOR_FORCE SOURCE_DATE_EPOCH
+
+# gives SENTENCE CODE PATTERN COMMAND...: the command ends with CODE and says, on stdout or stderr, a
+# line that the extended regular expression PATTERN matches.
+gives() {
+    sentence=$1 want=$2 pattern=$3
+    shift 3
+    "$@" >"$work/log" 2>&1 </dev/null
+    code=$?
+    if [ $code = "$want" ] && grep -qaE -e "$pattern" "$work/log"; then
+        echo "ok - $sentence"
+        return
+    fi
+    echo "not ok - $sentence: $*"
+    echo "exit code $code, wanted $want; wanted a line that matches: $pattern"
+    head -n 40 "$work/log"
+}
+
+# is SENTENCE COMMAND...: the command succeeds. sees SENTENCE COMMAND...: it does not, and does not
+# crash either.
+is() {
+    sentence=$1
+    shift
+    if "$@" >"$work/log" 2>&1 </dev/null; then
+        echo "ok - $sentence"
+    else
+        echo "not ok - $sentence: $*"
+        head -n 40 "$work/log"
+    fi
+}
+sees() {
+    sentence=$1
+    shift
+    "$@" >"$work/log" 2>&1 </dev/null
+    code=$?
+    if [ $code -gt 0 ] && { [ $code -lt 126 ] || [ $code = 255 ]; }; then # 255: perl's die
+        echo "ok - $sentence"
+    else
+        echo "not ok - $sentence: exit code $code: $*"
+    fi
+}
+
+# skips CLIENT SENTENCE: true, and says so, if the client is not there.
+skips() {
+    command -v "$1" >/dev/null && return 1
+    echo "ok - $2 # SKIP $1 is not installed"
+}
+
+# ---- scenarios to try it on. Names are odd on purpose: what a format gives a meaning must be escaped
+
+mkdir "$work/x" "$work/y" "$work/z" "$work/z/x" || exit 3
+ln -s "$root/scenarios/boards" "$work/boards"
+cd "$work" || exit 3
+cat >x/holds.json <<'END'
+{ "claim": "An app that was lent TIMER1 gets its interrupt as an upcall: <&>\"']]>.",
+  "board": "nrf52840dk",
+  "apps": [
+    { "name": "owner",
+      "steps": [
+        { "subscribe": { "driver": "passthrough", "number": 0, "upcall": "tick" }, "expect": { "success": [0, 0] } },
+        { "command": { "driver": "passthrough", "number": 2, "args": ["TIMER1", "TIMER1.size"] }, "expect": "success" },
+        { "store": "TIMER1.BITMODE", "value": 3 },
+        { "store": "TIMER1.CC[0]", "value": 1600 },
+        { "store": "TIMER1.INTENSET", "value": "0x00010000" },
+        { "store": "TIMER1.TASKS_START", "value": 1 },
+        { "yield": "wait" } ],
+      "upcalls": { "tick": [ { "store": "TIMER1.EVENTS_COMPARE[0]", "value": 0 } ] } },
+    { "name": "other", "steps": [ { "load": "TIMER1.CC[0]", "expect": "fault" } ] } ],
+  "until_ms": 5,
+  "expect": {
+    "count": { "event": "upcall owner tick", "is": 1 },
+    "latency": { "from": "irq TIMER1", "to": "upcall owner tick", "max_us": 40 } } }
+END
+odd=$(printf 'y/odd #TODO \\ \001 & <b> "q" \377.json')
+sed 's/"max_us": 40/"max_us": 1/' x/holds.json >"$odd"
+sed 's/"event": "upcall owner tick", "is": 1/"event": "upcall other", "is": 0/
+     s/"irq TIMER1", "to"/"irq TIMER2", "to"/' x/holds.json >x/vacuous.json
+sed 's/"claim"/"clam"/' x/holds.json >x/typo.json
+sed 's/"until_ms": 5/"until_ms": 5, "sweep": { "kernel.costs": ["m4-300", "trap-80", "zero"] }/' \
+    x/holds.json >x/family.json
+sed 's/"max_us": 40/"max_us": 7/' x/family.json >x/half.json
+cp x/holds.json z/x/holds.json
+
+# ---- TAP
+
+gives 'TAP says its version and the plan first' 0 '^1\.\.3$' \
+    sh -c "'$postern' run --format tap x/family.json | head -n 2"
+"$postern" run --format tap -j1 x y >all.tap 2>err.txt
+is 'with other jobs, TAP is the same' sh -c "'$postern' run --format tap -j2 x y 2>err2.txt | cmp - all.tap"
+is 'and so are the complaints' cmp err.txt err2.txt
+is 'a file that cannot be read is no pass' grep -q '^not ok [0-9]* - x/typo$' all.tap
+gives 'flags that do nothing to TAP are refused' 2 'does nothing with --format tap' \
+    "$postern" run --format tap --verbose x/holds.json
+if ! skips prove 'prove takes the TAP'; then
+    is 'prove takes the TAP of what holds' prove -e "$postern run --format tap" x/family.json
+    gives 'prove counts what fails' 1 'Failed [0-9]+/10 subtests' prove -e cat all.tap
+    cat >tap.pl <<'END'
+use strict; use warnings; use TAP::Parser;
+my $tap = TAP::Parser->new({ source => $ARGV[0] });
+my ($blocks, @names) = (0);
+while (my $result = $tap->next) {
+    push @names, $result->description if $result->is_test;
+    next unless $result->is_yaml;
+    my $block = $result->data;
+    $blocks++ if $block->{message} =~ /\S/ && $block->{severity} =~ /^(failure|error)$/
+        && $block->{at}{file} =~ /json$/ && $block->{data}{outcome} =~ /\S/;
+}
+die 'parse errors: ', join("; ", $tap->parse_errors) if $tap->parse_errors;
+die 'todo or skipped' if $tap->todo || $tap->skipped;
+my $failed = () = $tap->actual_failed;
+die "$failed failed, $blocks blocks say why" unless $failed == $ARGV[1] && $blocks == $failed;
+print "$_\n" for @names;
+END
+    # The odd one, the vacuous one, the typo, and one or two of the half family.
+    failing=$(grep -c '^not ok' all.tap)
+    gives 'each failure has a block that is read' 0 'y/odd' perl tap.pl all.tap "$failing"
+    sed 's/\\#/#/' all.tap >broken.tap
+    sees 'a "#" without its backslash is seen: the failure would be a TODO' \
+        perl tap.pl broken.tap "$failing"
+    sed '/^  ---/,/^  \.\.\./s/"$//' all.tap >broken.tap
+    sees 'a string without its end is seen' perl tap.pl broken.tap "$failing"
+    sed '$d' all.tap | sed 's/^1\.\..*/1..9/' >broken.tap
+    sees 'a plan that promises other results is seen' perl tap.pl broken.tap "$failing"
+fi
+
+# ---- JUnit
+
+"$postern" run --format junit --reproducible -j 1 x y z >all.xml 2>/dev/null
+is 'with other jobs, JUnit is the same' sh -c \
+    "'$postern' run --format junit --reproducible -j 2 x y z 2>err2.txt | cmp - all.xml"
+gives 'what --reproducible would do nothing to is refused' 2 'reproducible does nothing' \
+    "$postern" run --reproducible --format tap x/holds.json
+gives 'the time is 1970 under --reproducible' 0 'timestamp="1970-01-01T00:00:00" hostname="localhost"' \
+    cat all.xml
+gives 'SOURCE_DATE_EPOCH is the time' 0 'timestamp="1970-01-02T00:00:01"' \
+    env SOURCE_DATE_EPOCH=86401 "$postern" run --format junit x/holds.json
+gives 'a SOURCE_DATE_EPOCH that is no number is refused' 2 'SOURCE_DATE_EPOCH' \
+    env SOURCE_DATE_EPOCH=today "$postern" run --format junit x/holds.json
+gives 'without --reproducible there are wall-clock times' 0 '<testcase .* time="0\.0*[1-9]' \
+    "$postern" run --format junit x/holds.json
+gives 'the second file of one id gets a name of its own' 0 'name="holds@1 \(2\)"' cat all.xml
+gives 'a break that a rule saw is a failure of that type' 0 '<failure type="latency" message="latency at' \
+    cat all.xml
+gives 'a vacuous pass is a failure' 0 '<failure type="vacuous" ' cat all.xml
+gives 'a file that cannot be read is an error, in its own words' 0 \
+    '<error type="unreadable" .*>x/typo.json:1:3: error: /clam' cat all.xml
+gives 'a failure names the command that repeats it' 0 "^repeat: postern run 'x/half.json#" cat all.xml
+if ! skips xmllint 'xmllint takes the JUnit'; then
+    valid() {
+        xmllint --noout --schema "$root/tests/junit.xsd" "$1"
+    }
+    count_is() {
+        [ "$(xmllint --xpath "count($1)" all.xml)" = "$(xmllint --xpath "sum($2)" all.xml)" ]
+    }
+    is 'the rules of tests/junit.xsd are kept' valid all.xml
+    is 'tests= counts' count_is //testcase //@tests
+    is 'failures= counts' count_is //failure //@failures
+    is 'errors= counts' count_is //error //@errors
+    # One way to be wrong a line: what it is, then the edit.
+    while IFS='|' read -r what edit; do
+        sed "$edit" all.xml >broken.xml
+        sees "JUnit that breaks the rules is seen: $what" valid broken.xml
+    done <<'END'
+attributes of testsuites|s/<testsuites>/<testsuites tests="9">/
+a file= on a case|s/<testcase /<testcase file="x.json" /
+a zone in the time|s/T00:00:00"/T00:00:00Z"/
+no host|s/ hostname="[^"]*"//
+two cases of one name|s/ name="[a-z]*@1[^"]*"/ name="same"/
+no properties|/<properties>/,/<\/properties>/d
+a bare "<"|s/&#60;/</
+a bare "&"|s/&#38;/\&/
+a failure without a place|s/>x\/[a-z]*\.json:1:1:/>/
+a time with a comma|s/ time="0\./ time="0,/
+END
+    sed "s/&#60;b&#62;/$(printf '\001')/" all.xml >broken.xml
+    sees 'JUnit that breaks the rules is seen: a control character' valid broken.xml
+    sed "s/&#60;b&#62;/\&#1;/" all.xml >broken.xml
+    sees 'JUnit that breaks the rules is seen: the number of a control character' valid broken.xml
+fi
+
+# ---- shards
+
+"$postern" run --format json x y z >all.jsonl 2>/dev/null
+all_code=$?
+for shards in 1 2 3 5 40; do
+    i=0 files=
+    while [ $((i += 1)) -le $shards ]; do
+        "$postern" run --format json --shard $i/$shards x y z >$shards.$i.jsonl 2>/dev/null
+        files="$files $shards.$i.jsonl"
+    done
+    # shellcheck disable=SC2086
+    "$postern" merge --output merged.jsonl $files
+    merged_code=$?
+    is "of $shards shards, the whole is as it would be" cmp merged.jsonl all.jsonl
+    is "of $shards shards, the exit code is as well" [ $merged_code = $all_code ]
+done
+is 'the order of the files does not matter' sh -c \
+    "'$postern' merge 3.2.jsonl 3.3.jsonl 3.1.jsonl | cmp - all.jsonl"
+is 'shards become the JUnit of one run' sh -c \
+    "'$postern' merge --format junit --reproducible 3.?.jsonl | cmp - all.xml"
+"$postern" run --format tap x y z >all.tap 2>/dev/null
+is 'shards become the TAP of one run' sh -c "'$postern' merge --format tap 3.?.jsonl | cmp - all.tap"
+is 'a whole run is taken as well' sh -c "'$postern' merge --format tap all.jsonl | cmp - all.tap"
+is 'shards of other jobs are the same' sh -c \
+    "'$postern' run --format json --shard 2/3 -j 2 x y z 2>err2.txt | cmp - 3.2.jsonl"
+gives 'TAP of an empty shard is a skip' 0 '^1\.\.0 # SKIP' "$postern" run --format tap --shard 1/2 x/holds.json
+gives 'an empty shard says so' 0 'shard 1/2 is empty' "$postern" run --shard 1/2 x/holds.json
+gives 'a filter without a match is no empty shard' 2 'no id matches' \
+    "$postern" run --shard 1/2 --filter nothing x/holds.json
+for shard in 0/3 4/3 1/0 3 /3 1/ 1/2/3 -1/3 1/1000000 a/b; do
+    gives "$shard is no shard" 2 'shard.*want I/N' "$postern" run "--shard=$shard" x/holds.json
+done
+sed '$d' 3.2.jsonl >cut.jsonl
+sed 2d 3.2.jsonl >short.jsonl
+sed '1s/^/junk/' 3.2.jsonl >junk.jsonl
+cat 3.2.jsonl 3.2.jsonl >twice.jsonl
+sed 's/"version": "[^"]*"/"version": "0"/' 3.2.jsonl >old.jsonl
+sed 's/"index": 2/"index": 9/' 3.2.jsonl >ninth.jsonl
+"$postern" run --format json --shard 2/3 --seed 7 x y z >seed.jsonl 2>/dev/null
+: >empty.jsonl
+# What it is | the files | what is said about it
+while IFS='|' read -r what files says; do
+    # shellcheck disable=SC2086
+    gives "merge refuses $what" 2 "$says" "$postern" merge $files
+done <<'END'
+a missing shard|3.1.jsonl 3.3.jsonl|shard 2/3 is missing
+a missing last shard|3.1.jsonl 3.2.jsonl|shard 3/3 is missing
+the same shard twice|3.1.jsonl 3.2.jsonl 3.2.jsonl 3.3.jsonl|are both shard 2/3
+shards of runs with other seeds|3.1.jsonl seed.jsonl 3.3.jsonl|different runs
+shards of other counts|3.1.jsonl 2.2.jsonl 3.3.jsonl|different runs
+shards of another version|3.1.jsonl old.jsonl 3.3.jsonl|of version
+a shard that cannot be|3.1.jsonl ninth.jsonl 3.3.jsonl|of no shard
+a whole run among shards|3.1.jsonl all.jsonl 3.3.jsonl|whole run
+a run that has not ended|3.1.jsonl cut.jsonl 3.3.jsonl|cut.jsonl:[0-9]+:1: error: no summary
+a lost result|3.1.jsonl short.jsonl 3.3.jsonl|counts other results
+what is no result|3.1.jsonl junk.jsonl 3.3.jsonl|junk.jsonl:1:1: error: this is no result
+two runs in one file|3.1.jsonl twice.jsonl 3.3.jsonl|follows the summary
+an empty file|empty.jsonl|no summary
+a file that is not there|none.jsonl|none.jsonl: No such
+no file at all||something is missing
+END
+
+# ---- traces
+
+gives 'there is no radio to trace' 2 'no radio' "$postern" run --trace pcapng --output t x/holds.json
+gives 'a trace goes into a file' 2 'wants --output' "$postern" run --trace vcd x/holds.json
+gives 'a trace is of one run' 2 'these are 3: name one' \
+    "$postern" run --trace vcd --output t x/family.json
+gives 'a trace is of no shard' 2 'leave --shard' \
+    "$postern" run --trace vcd --output t --shard 1/1 x/holds.json
+gives 'a trace that cannot be written' 2 'nowhere' \
+    "$postern" run --trace vcd --output nowhere/t x/holds.json
+gives 'a trace on a full disk is no success' 3 'cannot write' \
+    "$postern" run --trace vcd --output /dev/full x/holds.json
+for format in chrome vcd; do
+    gives "a $format trace leaves the report as it is" 0 '^1 claim holds' \
+        "$postern" run --trace $format --output "t.$format" x/holds.json
+    "$postern" run --trace $format --output "t2.$format" x/holds.json >/dev/null
+    is "two $format traces of one run are the same" cmp "t.$format" "t2.$format"
+done
+gives 'a claim that fails is traced, and fails' 1 'does not hold' \
+    "$postern" run --trace chrome --output late.chrome "$odd"
+
+if ! skips python3 'Chrome traces nest'; then
+    cat >chrome.py <<'END'
+# Slices of a track never overlap; flows start and end in slices, forward in time; every track has a
+# name; counters count. Prints how many of what there are.
+import json, sys
+from decimal import Decimal
+text = open(sys.argv[1]).read()
+assert text.startswith('{"traceEvents":[\n{'), "another beginning"
+assert all(line.startswith('{"ph":') for line in text.split("\n],")[0].split("\n")[1:]), "one a line"
+events = json.loads(text, parse_float=Decimal)["traceEvents"]
+slices, flows, names, kinds = {}, {}, {}, {}
+for e in events:
+    kinds[e["ph"]] = kinds.get(e["ph"], 0) + 1
+    track = (e["pid"], e["tid"])
+    if e["ph"] == "M":
+        names[track] = e["args"]["name"]
+    elif e["ph"] == "X":
+        slices.setdefault(track, []).append((e["ts"], e["ts"] + e["dur"], e["name"]))
+    elif e["ph"] in "sf":
+        flows.setdefault(e["id"], []).append((e["ph"], e["ts"], track))
+    elif e["ph"] == "C":
+        assert e["args"]["value"] >= 0
+    else:
+        assert e["ph"] == "i" and e["s"] in "gpt", e
+for track, parts in slices.items():
+    assert track in names, "a track without a name"
+    last = Decimal(0)
+    for start, end, name in sorted(parts):
+        assert start >= last and end >= start, f"{names[track]}: {name} overlaps at {start}"
+        last = end
+for ends in flows.values():
+    assert [phase for phase, _, _ in ends] == ["s", "f"], "half a flow"
+    assert ends[0][1] < ends[1][1], "a flow goes back in time"
+    for _, at, track in ends:
+        assert any(a <= at <= b for a, b, _ in slices[track]), "a flow ends beside a slice"
+assert any(n.startswith("upcall") for _, _, n in slices[(1, 2)]), "no upcall"
+print(" ".join(f"{kind}={kinds.get(kind, 0)}" for kind in "MXsfCi"),
+      "faults=%d" % sum(e["name"].startswith("FAULT") for e in events))
+END
+    gives 'Chrome traces nest, flows end in slices' 0 ' s=1 f=1 C=[1-9].* faults=1$' \
+        python3 chrome.py t.chrome
+    gives 'a verdict is in the trace' 0 'latency: ' grep '"ph":"i".*\*\* latency' late.chrome
+    # One way to be wrong a line: what it is, then the edit.
+    while IFS='|' read -r what edit; do
+        sed "$edit" t.chrome >broken.chrome
+        sees "a Chrome trace that is wrong is seen: $what" python3 chrome.py broken.chrome
+    done <<'END'
+slices overlap|s/\("ph":"X","pid":1,"tid":2.*"dur":\)/\11/
+a track without a name|/"ph":"M","pid":1,"tid":2,/d
+half a flow|/"ph":"s"/d
+a flow that ends nowhere|s/\("ph":"f".*"ts":\)/\19/
+a missing comma|s/},$/}/
+another beginning|1s/^/ /
+a counter below zero|s/"value":/"value":-/
+END
+fi
+
+if ! skips python3 'VCD says what happened'; then
+    cat >vcd.py <<'END'
+# A reader of its own: declarations, initial values, times that grow, values of the right width.
+# Prints what the run did, as the waves have it.
+import re, sys
+head, body = open(sys.argv[1]).read().split("$enddefinitions $end\n")
+widths, names = {}, {}
+for kind, bits, code, name in re.findall(r"\$var (\w+) (\d+) (\S+) (\S+) \$end", head):
+    assert code not in names, "a code for two"
+    names[code], widths[code] = name, None if kind == "string" else int(bits)
+assert "$timescale 1 ps $end" in head
+times, values, rises, runs, first = [], {}, {}, [], set()
+dumping = False
+for line in body.splitlines():
+    if line.startswith("#"):
+        times.append(int(line[1:]))
+        continue
+    if line in ("$dumpvars", "$end"):
+        dumping = line == "$dumpvars"
+        continue
+    match = re.fullmatch(r"([01])(\S+)|b([01]+) (\S+)|s(\w+) (\S+)", line)
+    assert match, line
+    value = match[1] or match[3] or match[5]
+    code = match[2] or match[4] or match[6]
+    assert (widths[code] is None) == bool(match[5]), line
+    assert match[5] or len(value) <= widths[code], line
+    if dumping:
+        first.add(code)
+    elif value == "1":
+        rises[names[code]] = rises.get(names[code], 0) + 1
+    if match[5] and not dumping:
+        runs.append(value)
+    assert dumping or values.get(code) != value, "nothing changes: " + line
+    values[code] = value
+assert times[0] == 0 and all(a < b for a, b in zip(times, times[1:])), "times do not grow"
+assert first == set(names), "without a first value: %s" % (set(names) - first)
+at = {name: values[code] for code, name in names.items()}
+assert int(at["region0_size"], 2) in [0] + [2 ** n for n in range(5, 33)]
+print("irq=%d fault=%d upcalls=%d end=%d apps=%s" % (rises.get("irq_TIMER1", 0),
+      rises.get("fault", 0), rises.get("upcalls_owner", 0), times[-1],
+      ",".join(sorted(set(runs)))))
+END
+    gives 'VCD says what happened' 0 \
+        '^irq=1 fault=1 upcalls=1 end=5000000000 apps=kernel,other,owner,sleep$' python3 vcd.py t.vcd
+    while IFS='|' read -r what edit; do
+        sed "$edit" t.vcd >broken.vcd
+        sees "a VCD that is wrong is seen: $what" python3 vcd.py broken.vcd
+    done <<'END'
+a time that goes back|s/^#5000000000$/#5/
+a variable that was not declared|/ fault \$end/d
+a string with a space|s/^skernel/s the kernel/
+too many bits|s/^b/b1111111111111111111111111111111111/
+no first values|/^\$dumpvars/,/^\$end/d
+END
+fi
+if ! skips vcd2fst 'vcd2fst takes the VCD'; then
+    is 'vcd2fst takes the VCD' vcd2fst t.vcd t.fst
+    fst2vcd t.fst >back.vcd 2>/dev/null
+    # Codes and the header are fst2vcd's own; times and how often each name's wire changes are not.
+    changes() {
+        awk '/^\$var/ { name[$4] = $5 } /^\$enddef/ { on = 1; next } !on || /^\$/ { next }
+            /^#/ { time = $1; next }
+            /^[01]/ { print time, name[substr($0, 2)], substr($0, 1, 1); next }
+            /^[bs]/ { v = substr($1, 2); if (/^b/) sub(/^0*/, "", v); print time, name[$2], v }' "$1" | sort
+    }
+    changes t.vcd >t.changes
+    changes back.vcd >back.changes
+    is 'and gives back each change' sh -c '[ -s t.changes ] && cmp t.changes back.changes'
+    sed 's/^#.*/#x/' t.vcd | sed 's/enddefinitions/enddefinition/' >broken.vcd
+    rm -f t.fst
+    vcd2fst broken.vcd t.fst >/dev/null 2>&1
+    fst2vcd t.fst >back.vcd 2>/dev/null
+    changes back.vcd >back.changes
+    sees 'a broken VCD is seen' cmp t.changes back.changes
+fi
