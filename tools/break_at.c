@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct break_options {
     const struct usage *usage;
@@ -33,19 +34,25 @@ static bool is_debugged(void)
 
 static int no_debugger(const struct break_options *options, const struct scenario *s)
 {
-    char us[US_TEXT_MAX];
-    options_error(options->usage, "--break-at: no debugger watches this process; try");
-    fprintf(stderr, "  gdb -q -ex run -ex 'up 2' -ex 'print *hw->m' --args postern run ");
+    char us[US_TEXT_MAX], program[SUITE_PATH_MAX];
+    ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
+    snprintf(program + (size > 0 ? size : 0), sizeof program - (size > 0 ? (size_t)size : 0), "%s",
+             size > 0 ? "" : "postern");
+    options_error(options->usage, "--break-at: no debugger watches this process; try this:");
+    fprintf(stderr, "  gdb -q -ex run -ex 'frame function break_here' "
+                    "-ex 'print hw->m->kernel.processes[0]' --args ");
+    shell_write_word(stderr, program);
+    fprintf(stderr, " run ");
     suite_write_name(stderr, s);
     fprintf(stderr, " --break-at %s\n", us_text(options->at_ps, us));
     return CODE_BAD_INPUT;
 }
 
-/* A frame of its own: what a debugger finds two above the signal. */
+/* A frame of its own, for a debugger to find by name. */
 __attribute__((noinline)) static void break_here(struct hw *hw)
 {
     fflush(stdout);
-    raise(SIGTRAP); /* `up 2`, then: print hw->m->now_ps, hw->m->kernel, hw->m->mpu ... */
+    raise(SIGTRAP); /* print hw->m->now_ps, hw->m->kernel.processes[0], hw->m->mpu ... */
     (void)*(struct machine *volatile *)&hw->m;
 }
 

@@ -9,7 +9,7 @@
  * machine is `hw.m` of the frame break_here, and a struct machine can be printed whole. Complains,
  * and answers 2, if no debugger is there, or the run ends before.
  *
- *   gdb -q -ex run -ex 'up 2' -ex 'print hw->m->kernel.processes[0].state' \
+ *   gdb -q -ex run -ex 'frame function break_here' -ex 'print hw->m->kernel.processes[0].state' \
  *       --args build/postern run passthrough/lent_timer_reaches_its_app --break-at 900 */
 int break_at(const struct usage *usage, const struct arguments *arguments,
              const struct option_number *seed, uint64_t at_ps);
