@@ -5,8 +5,9 @@
  *
  * Worse is: an outcome further from "holds"; an isolation line further from "held"; a new break; a
  * bounded latency with less margin (by more than --tolerance) or newly open; a smaller speed-up;
- * more over-exposure; a member that went, or came and does not hold. A latency without a bound, or a
- * rule that is no longer armed, is a change and neither. What differs in the trace alone is counted.
+ * more over-exposure; a member that went, or came and does not hold. A latency without a bound, or
+ * a rule that is no longer armed, is a change and neither. What differs in the trace alone is
+ * counted.
  */
 #define _POSIX_C_SOURCE 200809L
 

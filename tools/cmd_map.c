@@ -1,5 +1,5 @@
-/* cmd_map.c: `postern map SCENARIO` prints who reaches what at one moment of a run: each app's memory
- * layout and the MPU's regions in the shape of Tock's own panic print (kernel/src/
+/* cmd_map.c: `postern map SCENARIO` prints who reaches what at one moment of a run: each app's
+ * memory layout and the MPU's regions in the shape of Tock's own panic print (kernel/src/
  * process_standard.rs, arch/cortex-m: "Cortex-M MPU"), so that a real board's output can be held
  * beside it; then, which Tock does not print, what user mode reaches by those registers, each piece
  * with its reason, the devices among it, what was asked for, and over-exposure.
@@ -8,9 +8,12 @@
  *   + the edges of memories, devices, loans, declarations --> elementary pieces --> tables
  *
  * What the registers say is decoded by the silicon's side (sim/mpu_armv7m.h); what should be is the
- * ledger's word (sim/monitors/ledger.h). The kernel's own structures are asked for states and counts
- * only. A dead app's memory is shown as it was. Where the kernel has the CPU, the unit is off: pieces are shown as user mode would find
- * them.
+ * ledger's word (sim/monitors/ledger.h). The kernel's own structures are asked for states and
+ * counts only. A dead app's memory is shown as it was. Where the kernel has the CPU, the unit is
+ * off: pieces are shown as user mode would find them.
+ *
+ * Not shown, since no app here has them: registers of the CPU, the stack pointer (so the stack's use
+ * is a "?"), and Tock's process control block inside the app's memory ("Process").
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -692,8 +695,8 @@ static bool begin(struct map *map)
     return false;
 }
 
-/* In the child. A run that must be made twice, since only its end says which moment is meant, is the
- * same both times. */
+/* In the child. A run that must be made twice, since only its end says which moment is meant, is
+ * the same both times. */
 static void map_run(const void *argument, int pipe)
 {
     struct map map = *(const struct map *)argument;

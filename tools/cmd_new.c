@@ -1,5 +1,5 @@
-/* cmd_new.c: `postern new KIND NAME` writes a file to begin with: one that compiles, reads without a
- * complaint, and (a scenario) holds. The texts are in new_texts.c. */
+/* cmd_new.c: `postern new KIND NAME` writes a file to begin with: one that compiles, reads without
+ * a complaint, and (a scenario) holds. The texts are in new_texts.c. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "tools/commands.h"

@@ -11,7 +11,8 @@ extern const struct extra *const __stop_postern_extra[] __attribute__((weak));
 
 const struct extra *const *extras_all(uint32_t *count)
 {
-    *count = (uint32_t)(__stop_postern_extra - __start_postern_extra);
+    uintptr_t bytes = (uintptr_t)__stop_postern_extra - (uintptr_t)__start_postern_extra;
+    *count = (uint32_t)(bytes / sizeof(const struct extra *));
     return __start_postern_extra;
 }
 

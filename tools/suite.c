@@ -349,9 +349,9 @@ uint32_t suite_load(const struct suite_file *file, const struct suite_choice *ch
 {
     struct option_number seed = choice->seed;
     member_seed(file->member, &seed);
-    char boards[SUITE_PATH_MAX + 16] = "";
-    if (suite_folder(boards) || folder_near_binary(boards))
-        strcat(boards, "/boards");
+    char folder[SUITE_PATH_MAX], boards[SUITE_PATH_MAX + 16] = "";
+    if (suite_folder(folder))
+        snprintf(boards, sizeof boards, "%s/boards", folder);
     struct load_options options = {.seed_given = seed.given,
                                    .seed = seed.value,
                                    .overrides = choice->overrides,
