@@ -212,6 +212,8 @@ for shards in 1 2 3 5 40; do
     is "of $shards shards, the whole is as it would be" cmp merged.jsonl all.jsonl
     is "of $shards shards, the exit code is as well" [ $merged_code = $all_code ]
 done
+gives 'a file is a claim, whatever the number of its members' 0 '"claims": 6, "claims_held": 3, "runs": 10,' \
+    cat merged.jsonl
 is 'the order of the files does not matter' sh -c \
     "'$postern' merge 3.2.jsonl 3.3.jsonl 3.1.jsonl | cmp - all.jsonl"
 is 'shards become the JUnit of one run' sh -c \
@@ -315,6 +317,10 @@ for ends in flows.values():
     for _, at, track in ends:
         assert any(a <= at <= b for a, b, _ in slices[track]), "a flow ends beside a slice"
 assert any(n.startswith("upcall") for _, _, n in slices[(1, 2)]), "no upcall"
+# Kernel, sleep and apps share the CPU: together they take all of the 5 ms. (An open call takes none.)
+busy = sum(end - start for track, parts in slices.items() for start, end, name in parts
+           if track == (1, 1) or track[0] == 1 and (name == "runs" or name.startswith("upcall ")))
+assert busy == 5000, f"the CPU's time adds up to {busy} us"
 print(" ".join(f"{kind}={kinds.get(kind, 0)}" for kind in "MXsfCi"),
       "faults=%d" % sum(e["name"].startswith("FAULT") for e in events))
 END
@@ -373,6 +379,7 @@ for line in body.splitlines():
 assert times[0] == 0 and all(a < b for a, b in zip(times, times[1:])), "times do not grow"
 assert first == set(names), "without a first value: %s" % (set(names) - first)
 at = {name: values[code] for code, name in names.items()}
+assert at["fault"] == "0" and at["irq_TIMER1"] == "0", "a wire stays high"
 assert int(at["region0_size"], 2) in [0] + [2 ** n for n in range(5, 33)]
 print("irq=%d fault=%d upcalls=%d end=%d apps=%s" % (rises.get("irq_TIMER1", 0),
       rises.get("fault", 0), rises.get("upcalls_owner", 0), times[-1],

@@ -77,7 +77,7 @@ static void count_claim(struct report *report, struct report_folder *folder,
     }
 }
 
-static void count(struct report *report, const struct tally *tally)
+static void count_result(struct report *report, const struct tally *tally)
 {
     struct report_folder *folder = folder_of(report, tally->id);
     count_run(&report->all, tally);
@@ -126,7 +126,7 @@ void report_member(struct report *report, const struct member *member)
                                 .exposed = is_exposed(member),
                                 .isolation = gate->isolation,
                                 .containment = gate->containment};
-    count(report, &tally);
+    count_result(report, &tally);
     if (report->format->member) {
         report->format->member(report, member);
         return;
@@ -155,13 +155,13 @@ bool report_line(struct report *report, const char *json)
     if (line.unreadable)
         report->all.bad_files++;
     else
-        count(report, &(struct tally){.id = line.id,
-                                      .path = line.path,
-                                      .outcome = line.outcome,
-                                      .judged = line.judged,
-                                      .exposed = line.exposed,
-                                      .isolation = line.isolation,
-                                      .containment = line.containment});
+        count_result(report, &(struct tally){.id = line.id,
+                                             .path = line.path,
+                                             .outcome = line.outcome,
+                                             .judged = line.judged,
+                                             .exposed = line.exposed,
+                                             .isolation = line.isolation,
+                                             .containment = line.containment});
     report->format->line(report, json, 0);
     result_line_free(&line);
     return true;

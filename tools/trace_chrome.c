@@ -269,7 +269,7 @@ static const char *kernel_errand(const struct trace *trace, const struct record 
 static void change_cpu(const struct trace *trace, const struct record *r, uint32_t before)
 {
     struct chrome *chrome = trace->own;
-    if (before < CPU_KERNEL)
+    if (before < PROCESS_MAX)
         app_close(trace, before);
     if (trace->cpu == CPU_KERNEL)
         kernel_open(trace, kernel_errand(trace, r));

@@ -98,6 +98,15 @@ static bool load_next_file(struct units *units, struct unit *unit)
     return mine;
 }
 
+/* With the last of its members the family is given back. */
+static void member_done(struct loaded *from)
+{
+    if (++from->done < from->wanted)
+        return;
+    family_free(&from->family);
+    free(from);
+}
+
 static void take_member(struct units *units, struct unit *unit)
 {
     struct loaded *from = units->current;
@@ -115,19 +124,20 @@ bool units_next(struct units *units, struct unit *unit)
             if (load_next_file(units, unit))
                 return true;
         }
+        struct loaded *from = units->current;
         take_member(units, unit);
         if (take_number(units))
             return true;
-        unit_done(unit);
+        if (units->current)
+            from->done++; /* more are to come: not the last */
+        else
+            member_done(from);
     }
 }
 
 void unit_done(struct unit *unit)
 {
-    struct loaded *from = unit->from;
     free(unit->complaints);
-    if (!from || ++from->done < from->wanted)
-        return;
-    family_free(&from->family);
-    free(from);
+    if (unit->from)
+        member_done(unit->from);
 }
