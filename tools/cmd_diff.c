@@ -473,7 +473,7 @@ static void print_end(const struct counts *counts)
     const unsigned *by = counts->by_judgement;
     printf("%s%u worse, %u better, %u changed, %u alike (%u of them by another trace); %u came, "
            "%u went\n",
-           by[WORSE] + by[BETTER] + by[OTHER] ? "\n" : "", by[WORSE], by[BETTER], by[OTHER],
+           (by[WORSE] + by[BETTER] + by[OTHER]) ? "\n" : "", by[WORSE], by[BETTER], by[OTHER],
            by[SAME], counts->other_trace, counts->came, counts->went);
 }
 

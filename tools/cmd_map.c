@@ -12,8 +12,8 @@
  * counts only. A dead app's memory is shown as it was. Where the kernel has the CPU, the unit is
  * off: pieces are shown as user mode would find them.
  *
- * Not shown, since no app here has them: registers of the CPU, the stack pointer (so the stack's use
- * is a "?"), and Tock's process control block inside the app's memory ("Process").
+ * Not shown, since no app here has them: registers of the CPU, the stack pointer (so the stack's
+ * use is a "?"), and Tock's process control block inside the app's memory ("Process").
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -172,7 +172,8 @@ static void put_count(uint32_t value, bool known)
 
 static void put_edge(uint32_t address, bool known, const char *cross, const char *letter)
 {
-    static const char dashes[] = "───────────────────────────────────────────";
+    static const char dashes[] = "──────────────────────"
+                                 "─────────────────────";
     if (known)
         printf("  0x%08" PRIX32 " %s%s%s%s\n", address, cross, dashes, *letter ? " " : "", letter);
     else
@@ -209,15 +210,17 @@ static void put_layout(const struct ledger_process *facts, const struct seen *se
 {
     uint32_t end = facts->block.base + facts->block.size;
     uint32_t control = end - PROCESS_BLOCK_SIZE;
-    printf(" ╔═══════════╤══════════════════════════════════════════╗\n"
+    uint32_t grants = control - facts->kernel_break;
+    printf(" ╔═══════════╤═════════════"
+           "═════════════════════════════╗\n"
            " ║  Address  │ Region Name    Used | Allocated (bytes)  ║\n"
-           " ╚0x%08" PRIX32 "═╪══════════════════════════════════════════╝\n",
+           " ╚0x%08" PRIX32 "═╪═════════════"
+           "═════════════════════════════╝\n",
            end);
     printf("             │ Grant Ptrs   %6d\n             │ Upcalls      %6d\n",
            PROCESS_BLOCK_SIZE - PROCESS_BLOCK_GRANTS, PROCESS_BLOCK_GRANTS);
     put_edge(control, true, "┼", "");
-    put_region("▼ Grant      ", control - facts->kernel_break, true, control - facts->kernel_break,
-               true, "");
+    put_region("▼ Grant      ", grants, true, grants, true, "");
     put_edge(facts->kernel_break, true, "┼", "");
     printf("             │ Unused\n");
     put_app_ram(facts, seen);
