@@ -172,8 +172,8 @@ static void put_count(uint32_t value, bool known)
 
 static void put_edge(uint32_t address, bool known, const char *cross, const char *letter)
 {
-    static const char dashes[] = "──────────────────────"
-                                 "─────────────────────";
+    static const char dashes[] = "────────────────────"
+                                 "───────────────────────";
     if (known)
         printf("  0x%08" PRIX32 " %s%s%s%s\n", address, cross, dashes, *letter ? " " : "", letter);
     else
@@ -212,10 +212,12 @@ static void put_layout(const struct ledger_process *facts, const struct seen *se
     uint32_t control = end - PROCESS_BLOCK_SIZE;
     uint32_t grants = control - facts->kernel_break;
     printf(" ╔═══════════╤═════════════"
-           "═════════════════════════════╗\n"
+           "════════════════"
+           "═════════════╗\n"
            " ║  Address  │ Region Name    Used | Allocated (bytes)  ║\n"
            " ╚0x%08" PRIX32 "═╪═════════════"
-           "═════════════════════════════╝\n",
+           "════════════════"
+           "═════════════╝\n",
            end);
     printf("             │ Grant Ptrs   %6d\n             │ Upcalls      %6d\n",
            PROCESS_BLOCK_SIZE - PROCESS_BLOCK_GRANTS, PROCESS_BLOCK_GRANTS);
