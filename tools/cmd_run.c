@@ -23,7 +23,7 @@ enum { JOBS_MAX = 64, WAITING_MAX = 256, BUDGET_S = 60 };
 enum { FORMAT_PRETTY, FORMAT_JSON, FORMAT_TAP, FORMAT_JUNIT };
 
 struct run_options {
-    struct option_number seed, jobs, budget_s, break_at_ps;
+    struct option_number seed, seeds, jobs, budget_s, break_at_ps;
     const char *filter, *output, *shard;
     uint32_t format, color, trace;
     bool quiet, verbose, verify, reproducible;
@@ -43,6 +43,8 @@ static const char *const colors[] = {"auto", "always", "never", NULL};
 static const struct option_row rows[] = {
     {"--seed", "N", "run with this seed, not with the scenario's own", OPTION_COUNT, FIELD(seed), 0,
      0, NULL},
+    {"--seeds", "N", "run with N seeds, from --seed's on or from 1, not with the scenario's own",
+     OPTION_COUNT, FIELD(seeds), 1, 1000000, NULL},
     {"--filter", "GLOB", "only ids that match; without * ? [ a part of the id", OPTION_TEXT,
      FIELD(filter), 0, 0, NULL},
     {"--verify", NULL, "run each twice and compare the traces: exit 4 if they differ", OPTION_FLAG,
@@ -78,6 +80,7 @@ static const struct usage usage = {
     .examples = "  postern run\n"
                 "  postern run scenarios/passthrough --verbose\n"
                 "  postern run --filter '*latency*' --seed 7\n"
+                "  postern run timing --seeds 100\n"
                 "  postern run passthrough/lent_timer_reaches_its_app@7\n"
                 "  postern run --format junit --output results.xml\n"
                 "  postern run --shard 2/3 --format json --output 2.jsonl\n"
@@ -267,10 +270,10 @@ static void run_all(struct engine *engine, size_t at_once)
 /* What is left of the line with --break-at: which member, and its seed. */
 static int run_to_break(const struct run_options *options, const struct arguments *arguments)
 {
-    bool alone = !options->jobs.given && !options->budget_s.given && !options->filter &&
-                 !options->output && !options->shard && !options->format && !options->color &&
-                 !options->trace && !options->quiet && !options->verbose && !options->verify &&
-                 !options->reproducible;
+    bool alone = !options->seeds.given && !options->jobs.given && !options->budget_s.given &&
+                 !options->filter && !options->output && !options->shard && !options->format &&
+                 !options->color && !options->trace && !options->quiet && !options->verbose &&
+                 !options->verify && !options->reproducible;
     if (!alone)
         return options_error(&usage, "--break-at goes with --seed and with no other flag");
     return break_at(&usage, arguments, &options->seed, options->break_at_ps.value);
@@ -370,7 +373,9 @@ static int run_and_report(struct engine *engine, FILE *out)
 static int write_trace(struct engine *engine)
 {
     const struct run_options *options = engine->options;
-    struct units units = {.suite = engine->units.suite, .choice = engine->units.choice};
+    struct units units = {.suite = engine->units.suite,
+                          .choice = engine->units.choice,
+                          .seed_count = engine->units.seed_count};
     struct unit unit;
     units_count(&units);
     if (units.shard.total != 1)
@@ -420,6 +425,7 @@ int cmd_run(int argc, char **argv)
         abort();
     engine->options = &options;
     engine->units.choice = (struct suite_choice){.seed = options.seed, .filter = options.filter};
+    engine->units.seed_count = options.seeds.value;
     int code = CODE_BAD_INPUT;
     if (options.shard && !shard_parse(options.shard, &engine->units.shard))
         options_error(&usage, "--shard %s: want I/N, such as 2/3: part 2 of 3", options.shard);

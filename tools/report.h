@@ -13,6 +13,7 @@
 #include "tools/measured.h"
 #include "tools/run_one.h"
 #include "tools/units.h"
+#include "tools/varied.h"
 #include <stdio.h>
 
 /* One member's run. */
@@ -65,6 +66,7 @@ struct report {
     char claim_path[SCENARIO_ID_MAX]; /* of the file whose members come */
     unsigned claim_failures;          /* of its members so far */
     struct measured measured;         /* the pretty report's */
+    struct varied varied;             /* the same */
     struct shard shard;               /* of 0: a whole run */
     bool reproducible;                /* JUnit: no time of day, no host's name */
     void *own;                        /* the format's */

@@ -159,8 +159,10 @@ static void pretty_member(struct report *report, const struct member *member)
         put_failure(report, member);
     else if (member->result->outcome != OUTCOME_HOLDS)
         put_failure_again(report, member);
-    if (!report->quiet)
-        measured_add(&report->measured, member->scenario, member->result);
+    if (report->quiet)
+        return;
+    measured_add(&report->measured, member->scenario, member->result);
+    varied_add(&report->varied, member->scenario, member->result);
 }
 
 /* --- the end --------------------------------------------------------------------------------- */
@@ -252,6 +254,7 @@ static void pretty_end(struct report *report)
     if (!report->quiet) {
         measured_print(&report->measured, report->out, report->color);
         put_table(report);
+        varied_print(&report->varied, report->out);
     }
     put_summary(report);
 }

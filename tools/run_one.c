@@ -159,6 +159,24 @@ static void take_facts(const struct machine *m, struct result *result)
     }
 }
 
+/* A generator that is not where the seed has put it. */
+static bool drew(const struct random *random, uint64_t seed, uint64_t purpose)
+{
+    return random->state != random_start(seed, purpose).state;
+}
+
+static void take_draws(struct machine *m, struct result *result)
+{
+    const struct scenario *s = machine_scenario(m);
+    for (uint32_t i = 0; i < s->board.device_count; i++) {
+        const struct device *d = machine_device(m, i);
+        result->devices_drew |= d && drew(&d->random, s->seed, RANDOM_DEVICE + 256 * (uint64_t)i);
+    }
+    for (uint32_t i = 0; i < s->app_count; i++)
+        result->apps_drew |=
+            drew(&machine_app(m, i)->random, s->seed, RANDOM_APP + 256 * (uint64_t)i);
+}
+
 void run_judge(struct run *run, struct result *result)
 {
     static const enum outcome ends[] = {[GATE_HOLDS] = OUTCOME_HOLDS,
@@ -171,6 +189,7 @@ void run_judge(struct run *run, struct result *result)
     take_verdicts(m, result);
     take_latencies(m, result);
     take_facts(m, result);
+    take_draws(m, result);
     memcpy(result->panic_text, run->hw.panic_text, sizeof result->panic_text);
 }
 

@@ -40,8 +40,9 @@ struct result {
     enum outcome outcome;
     enum run_state state;
     uint64_t trace_hash, records, end_ps;
-    uint64_t rules_armed;   /* bit r: rule r had something to judge */
-    uint64_t verdict_total; /* all of them; the first verdict_count are kept */
+    bool devices_drew, apps_drew; /* some took a draw from its generator: a seed matters to it */
+    uint64_t rules_armed;         /* bit r: rule r had something to judge */
+    uint64_t verdict_total;       /* all of them; the first verdict_count are kept */
     uint32_t verdict_count;
     uint32_t latency_count;
     struct gate gate;

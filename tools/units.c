@@ -37,12 +37,32 @@ static uint64_t list_add(uint64_t list, const char *text)
     }
 }
 
-static void count_file(struct units *units, const struct suite_file *file)
+/* A file with its next seed; its last one: the next file is next. One that cannot be read has no
+ * more seeds to try. */
+static uint32_t load_next(struct units *units, const struct suite_file **file,
+                          struct family *family, struct problems *problems)
+{
+    struct suite_choice choice = units->choice;
+    *file = &units->suite.files[units->next_file];
+    if (units->seed_count)
+        choice.seed = (struct option_number){true, (choice.seed.given ? choice.seed.value : 1) +
+                                                       units->next_seed};
+    uint32_t wanted = suite_load(*file, &choice, family, problems);
+    bool one = strchr((*file)->member, '@') != NULL; /* that has its seed already */
+    if (++units->next_seed >= units->seed_count || one || problems->count) {
+        units->next_seed = 0;
+        units->next_file++;
+    }
+    return wanted;
+}
+
+static void count_next(struct units *units)
 {
     struct family family;
     struct problems problems = {0};
+    const struct suite_file *file;
     struct shard *shard = &units->shard;
-    uint32_t wanted = suite_load(file, &units->choice, &family, &problems);
+    uint32_t wanted = load_next(units, &file, &family, &problems);
     for (uint32_t i = 0; i < wanted; i++)
         shard->list = list_add(shard->list, family.members[i]->id);
     if (problems.count)
@@ -57,8 +77,9 @@ void units_count(struct units *units)
     struct shard *shard = &units->shard;
     shard->total = 0;
     shard->list = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < units->suite.count; i++)
-        count_file(units, &units->suite.files[i]);
+    while (units->next_file < units->suite.count)
+        count_next(units);
+    units->next_file = 0;
     shard->first = shard->of ? shard->total * (shard->index - 1) / shard->of : 0;
     shard->count = (shard->of ? shard->total * shard->index / shard->of : shard->total);
     shard->count -= shard->first;
@@ -80,8 +101,8 @@ static bool load_next_file(struct units *units, struct unit *unit)
     struct loaded *loaded = calloc(1, sizeof *loaded);
     if (!loaded)
         abort();
-    const struct suite_file *file = &units->suite.files[units->next_file++];
-    loaded->wanted = suite_load(file, &units->choice, &loaded->family, &problems);
+    const struct suite_file *file;
+    loaded->wanted = load_next(units, &file, &loaded->family, &problems);
     if (!problems.count && loaded->wanted) {
         units->current = loaded;
         return false;

@@ -38,8 +38,10 @@ struct unit {
 struct units {
     struct suite suite;
     struct suite_choice choice;
+    uint64_t seed_count; /* each file with so many, from choice.seed (or 1) on; 0: as it says */
     struct shard shard;
     size_t next_file;
+    uint64_t next_seed;     /* of that file, counted from 0 */
     uint64_t next;          /* number of the next unit */
     struct loaded *current; /* NULL: none, or all its members are taken */
 };
