@@ -172,8 +172,9 @@ static void put_count(uint32_t value, bool known)
 
 static void put_edge(uint32_t address, bool known, const char *cross, const char *letter)
 {
-    static const char dashes[] = "────────────────────"
-                                 "───────────────────────";
+    static const char dashes[] = "───────────────"
+                                 "──────────────"
+                                 "──────────────";
     if (known)
         printf("  0x%08" PRIX32 " %s%s%s%s\n", address, cross, dashes, *letter ? " " : "", letter);
     else
