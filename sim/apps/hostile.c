@@ -3,7 +3,8 @@
  * random.
  *
  * After `operations` of them it spins. It goes on where it was when it is restarted. What it draws
- * comes from the scenario's seed.
+ * comes from the scenario's seed. An app that waits for ever or has left attacks nobody: so before
+ * it waits it sets an alarm, and it never exits for good.
  */
 #include "sim/apps/catalogue.h"
 #include <string.h>
@@ -25,7 +26,11 @@ struct hostile_program {
 
 struct hostile {
     uint32_t done;
+    uint32_t to_wait; /* steps of the set-up of a wait that are left */
+    uint32_t waits;   /* for an upcall: 1, for the alarm's event: 2 */
 };
+
+enum { WAIT_STEPS = 3, ALARM = 0, SET_RELATIVE = 5 };
 
 static bool hostile_parameter(void *program, const char *name, int64_t value)
 {
@@ -38,7 +43,8 @@ static bool hostile_parameter(void *program, const char *name, int64_t value)
 
 static void hostile_start(struct app *app, const uint32_t r[4])
 {
-    (void)app;
+    struct hostile *hostile = app_state(app);
+    hostile->to_wait = 0;
     (void)r;
 }
 
@@ -114,7 +120,37 @@ static struct syscall any_call(struct app *app)
         call.args[0] = draw(app, 4);
     if (call.class == SYSCALL_EXIT && draw(app, 4) != 0)
         call.class = SYSCALL_YIELD; /* else it would hardly live */
+    if (call.class == SYSCALL_EXIT && call.args[0] == 0)
+        call.args[0] = 1; /* restart */
     return call;
+}
+
+static bool waits(const struct syscall *call)
+{
+    return call->class == SYSCALL_YIELD && (call->args[0] == 1 || call->args[0] == 2);
+}
+
+/* The next step to a wait that ends. Without room for the alarm's grant there is no wait. */
+static bool next_to_wait(struct app *app, struct hostile *hostile, struct syscall *call)
+{
+    uint32_t function = app->flash_base + APP_FUNCTION(0);
+    if (hostile->to_wait < WAIT_STEPS && app->result.regs.r[0] < RETURN_SUCCESS)
+        hostile->to_wait = 0;
+    switch (hostile->to_wait) {
+    case 3:
+        *call = (struct syscall){SYSCALL_SUBSCRIBE, {ALARM, 0, function, 0}};
+        break;
+    case 2:
+        *call = (struct syscall){SYSCALL_COMMAND, {ALARM, SET_RELATIVE, 1 + draw(app, 32), 0}};
+        break;
+    case 1:
+        *call = (struct syscall){SYSCALL_YIELD, {hostile->waits, ALARM, 0, 0}};
+        break;
+    default:
+        return false;
+    }
+    hostile->to_wait--;
+    return true;
 }
 
 static uint32_t address(struct app *app)
@@ -136,6 +172,9 @@ static void hostile_next(struct app *app, struct app_op *op)
     const struct hostile_program *program = app->program;
     struct hostile *hostile = app_state(app);
     uint32_t operations = program->operations ? program->operations : OPERATIONS_DEFAULT;
+    *op = (struct app_op){.kind = OP_SYSCALL};
+    if (hostile->to_wait && next_to_wait(app, hostile, &op->call))
+        return;
     if (hostile->done == operations) {
         op->kind = OP_SPIN;
         return;
@@ -158,6 +197,11 @@ static void hostile_next(struct app *app, struct app_op *op)
         break;
     default:
         *op = (struct app_op){.kind = OP_SYSCALL, .call = any_call(app)};
+        if (waits(&op->call)) {
+            hostile->waits = op->call.args[0];
+            hostile->to_wait = WAIT_STEPS;
+            (void)next_to_wait(app, hostile, &op->call);
+        }
         break;
     }
     op->size = draw(app, 4) == 0 ? 1u << draw(app, 3) : 4;
