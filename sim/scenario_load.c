@@ -573,8 +573,8 @@ static bool apps_member(struct load *load, const struct json_node *root, struct 
 /* --- one member ------------------------------------------------------------------------------ */
 
 static const char *const scenario_keys[] = {
-    "$schema", "claim",    "source",   "board", "kernel", "apps",  "world",
-    "inject",  "until_us", "until_ms", "seed",  "seeds",  "sweep", "expect",
+    "$schema",  "claim",    "source", "board", "kernel", "apps",   "world",  "inject",
+    "until_us", "until_ms", "seed",   "seeds", "sweep",  "expect", "covers",
 };
 
 enum { CLAIM_SIZE = 1024 };
@@ -590,10 +590,59 @@ static bool text_member(struct load *load, const struct json_node *root, const c
     return true;
 }
 
+/* "TRD107-2.3": capital letters and digits, a letter first; -; numbers with dots between them. */
+static bool is_statement_id(const char *text)
+{
+    static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", digits[] = "0123456789";
+    const char *at = text;
+    if (!strspn(at, capitals))
+        return false;
+    while (*at && (strchr(capitals, *at) || strchr(digits, *at)))
+        at++;
+    for (char before = '-'; before; before = *at ? '.' : '\0') {
+        size_t count = *at == before ? strspn(at + 1, digits) : 0;
+        if (!count)
+            return false;
+        at += 1 + count;
+    }
+    return true;
+}
+
+enum { COVERS_MAX = 32, STATEMENT_ID_MAX = 24 };
+
+/* "covers" is for scenarios/coverage.md: no run depends on it, but a slip of the pen is an error
+ * here. Which statements there are is known to coverage.txt alone. */
+static bool covers_read(const struct json_node *covers)
+{
+    char ids[COVERS_MAX][STATEMENT_ID_MAX];
+    if (!covers->value)
+        return true;
+    if (!json_want_array(covers, 1, COVERS_MAX))
+        return false;
+    for (uint32_t i = 0; i < json_count(covers); i++) {
+        struct json_node node = json_element(covers, i);
+        if (!json_want_text(&node, ids[i], sizeof ids[i]))
+            return false;
+        bool twice = false;
+        for (uint32_t k = 0; k < i; k++)
+            twice |= strcmp(ids[k], ids[i]) == 0;
+        if (twice || !is_statement_id(ids[i])) {
+            json_problem(&node,
+                         twice ? "\"%s\" is there twice"
+                               : "\"%s\": want a statement's id, such as \"TRD107-2.3\"",
+                         ids[i]);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool head_read(struct load *load, const struct json_node *root)
 {
     struct json_node source = json_member(root, "source"), world = json_member(root, "world");
+    struct json_node covers = json_member(root, "covers");
     bool good = words_checked(root, "$schema");
+    good &= covers_read(&covers);
     good &= text_member(load, root, "claim", &load->scenario->claim);
     if (source.value)
         good &= text_member(load, root, "source", &load->scenario->source);
