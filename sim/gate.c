@@ -109,10 +109,21 @@ static void judge_injections(const struct machine *m, struct gate *gate)
 {
     const struct scenario *s = machine_scenario(m);
 
-    for (uint32_t i = 0; i < s->injection_count; i++)
-        if (!machine_injection_fired(m, i))
-            reason_add(gate, REASON_INJECTION, i, "%s: it never had an effect",
-                       s->injections[i].path);
+    for (uint32_t i = 0; i < s->injection_count; i++) {
+        const struct injection *plan = &s->injections[i];
+        uint32_t matches = machine_injection_matches(m, i);
+        if (machine_injection_fired(m, i))
+            continue;
+        if (machine_injection_tried(m, i))
+            reason_add(gate, REASON_INJECTION, i, "%s: it never had an effect", plan->path);
+        else if (plan->at_event && matches < plan->nth)
+            reason_add(gate, REASON_INJECTION, i,
+                       "%s: it never had an effect: \"%s\" came %" PRIu32 " of %" PRIu32 " times",
+                       plan->path, plan->when.text, matches, plan->nth);
+        else
+            reason_add(gate, REASON_INJECTION, i,
+                       "%s: it never had an effect: the run ended before its time", plan->path);
+    }
 }
 
 static void judge_checks(const struct machine *m, struct gate *gate)

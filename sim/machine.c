@@ -633,6 +633,17 @@ bool machine_injection_fired(const struct machine *m, uint32_t injection)
     return m->injections[injection].fired;
 }
 
+bool machine_injection_tried(const struct machine *m, uint32_t injection)
+{
+    const struct injection *plan = &machine_scenario(m)->injections[injection];
+    return m->injections[injection].left < (plan->kind == INJECT_STORM ? plan->count : 1);
+}
+
+uint32_t machine_injection_matches(const struct machine *m, uint32_t injection)
+{
+    return m->injections[injection].matches;
+}
+
 struct process_facts machine_process_facts(const struct machine *m, uint32_t process)
 {
     const struct process *p = &m->kernel.processes[process];

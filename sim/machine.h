@@ -98,7 +98,10 @@ uint32_t machine_verdicts(const struct machine *m, const struct verdict **verdic
 uint64_t machine_verdict_count(const struct machine *m);
 bool machine_rule_armed(const struct machine *m, enum rule rule);
 bool machine_check_armed(const struct machine *m, uint32_t check);
-bool machine_injection_fired(const struct machine *m, uint32_t injection);
+bool machine_injection_fired(const struct machine *m, uint32_t injection); /* with an effect */
+bool machine_injection_tried(const struct machine *m, uint32_t injection); /* its moment came */
+/* How often its event has come, up to the one that it waits for. */
+uint32_t machine_injection_matches(const struct machine *m, uint32_t injection);
 /* Facts of a process that a check at the end asks for. */
 struct process_facts {
     uint32_t state; /* enum process_state */

@@ -54,8 +54,9 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
 /* What exactly is wrong, one phrase each. Monitors append theirs. In a phrase:
  *   %p the process            %a the address            %o the process whose index `got` is
  *   %g, %w got, wanted        %G, %W in hex             %e, %f the error codes got, wanted
- *   %t, %u times got, wanted, in microseconds           %c the check's patterns
- *   %s, %S the process states got, wanted               %l `address` as a plain number */
+ *   %t, %u times got, wanted, in microseconds           %c the check's patterns, or place
+ *   %s, %S the process states got, wanted               %l `address` as a plain number
+ *   %b what the check wants: 2, at least 2, at most 2, 2 to 4 */
 /* clang-format off */
 #define VERDICT_DETAILS(X)                                                                         \
     X(DETAIL_NONE, "") \
@@ -147,10 +148,11 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
       "DMA moved %g bytes at %a in the driver's buffer, of which %p has %w") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
-    X(DETAIL_STEP_FAULT, "%p faulted at %a; the scenario does not expect it (%g such faults)") \
+    X(DETAIL_STEP_FAULT, \
+      "%p faulted at %a; the scenario does not expect it (such faults in all: %g)") \
     X(DETAIL_STEP_NO_FAULT, "%p was expected to fault, and did not") \
-    X(DETAIL_COUNT_LOW, "%c came %g times, wanted at least %w") \
-    X(DETAIL_COUNT_HIGH, "%c came %g times, wanted at most %w") \
+    X(DETAIL_COUNT_LOW, "%c came %g times, wanted %b") \
+    X(DETAIL_COUNT_HIGH, "%c came %g times, wanted %b") \
     X(DETAIL_ABSENT, "%c must not come, and did (%p, %a)") \
     X(DETAIL_ORDER, "%c: the second came without the first before it") \
     X(DETAIL_LATENCY_LONG, "%c took %t us, wanted at most %u us") \
@@ -159,10 +161,10 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_SPEEDUP, "%c: a speed-up of %g thousandths, wanted at least %w") \
     X(DETAIL_SPEEDUP_HIGH, "%c: a speed-up of %g thousandths, wanted at most %w") \
     X(DETAIL_FINAL_STATE, "%p ended %s, wanted %S") \
-    X(DETAIL_FINAL_RESTARTS, "%p was restarted %g times, wanted %w") \
-    X(DETAIL_FINAL_COMPLETION, "%p ended with completion code %g, wanted %w") \
-    X(DETAIL_FINAL_NO_COMPLETION, "%p has no completion code, wanted %w") \
-    X(DETAIL_FINAL_VARIABLE, "a variable of %p is %g at the end, wanted %w")
+    X(DETAIL_FINAL_RESTARTS, "%p was restarted %g times, wanted %b") \
+    X(DETAIL_FINAL_COMPLETION, "%p ended with completion code %g, wanted %b") \
+    X(DETAIL_FINAL_NO_COMPLETION, "%p has no completion code, wanted %b") \
+    X(DETAIL_FINAL_VARIABLE, "%c of %p is %g at the end, wanted %b")
 /* clang-format on */
 
 enum verdict_detail {

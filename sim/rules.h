@@ -1,5 +1,6 @@
 /* rules.h: every rule that a run is judged by. One row a rule: id, aliases, what it demands, and
- * from where. Ids are permanent: verdicts, `postern explain`, mutants and JUnit print them.
+ * from where. Aliases: PTn is hole n that was found in TRD 107's draft (tock PR 4168), Dn a property
+ * that model/passthrough.h asks of a device. Ids are permanent: verdicts, `postern explain`, mutants and JUnit print them.
  */
 #ifndef SIM_RULES_H
 #define SIM_RULES_H
@@ -38,7 +39,8 @@
       "ownership freed, in this order, before anything else runs in user mode.",                   \
       "model/passthrough.h, G5 and G6")                                                            \
     X(RULE_DEVICE_RESET, "device-reset", "PT14",                                                   \
-      "A new owner finds the device in reset state, with nothing of the old owner in it.",         \
+      "A new owner finds the device's line low, and each register that a write can change in its " \
+      "reset state.",                                                                              \
       "model/passthrough.h, G5 and G6")                                                            \
     X(RULE_UPCALL_ONCE, "upcall-once", "PT3",                                                      \
       "Each upcall is delivered once, in order, or counted as dropped; never to another process, " \
@@ -55,7 +57,7 @@
     X(RULE_LIVELOCK, "livelock", "PT17",                                                           \
       "No interrupt line keeps the kernel from running a ready process.",                          \
       "model/passthrough.h, G7")                                                                   \
-    X(RULE_DMA_REACH, "dma-reach", "D9",                                                           \
+    X(RULE_DMA_REACH, "dma-reach", "D1",                                                           \
       "A device that works for an app reads and writes only that app's memory; one that works "    \
       "for the kernel only the kernel's own.",                                                     \
       "TRD 107 section 3")                                                                         \

@@ -95,10 +95,29 @@ static void put_check(struct text *t, const struct scenario *s, uint32_t check)
         return;
     }
     const struct check *c = &s->checks[check];
-    if (c->from.text[0] && c->kind != CHECK_ABSENT)
+    if (!c->to.text[0])
+        put(t, "%s", c->path);
+    else if (c->from.text[0] && c->kind != CHECK_ABSENT)
         put(t, "from \"%s\" to \"%s\"", c->from.text, c->to.text);
     else
         put(t, "\"%s\"", c->to.text);
+}
+
+static void put_bounds(struct text *t, const struct scenario *s, const struct verdict *v)
+{
+    if (!s || v->check >= s->check_count) {
+        put(t, "%" PRIu64, v->wanted);
+        return;
+    }
+    const struct check *c = &s->checks[v->check];
+    if (c->min == c->max)
+        put(t, "%" PRIu64, c->min);
+    else if (c->min == 0)
+        put(t, "at most %" PRIu64, c->max);
+    else if (c->max == UINT64_MAX)
+        put(t, "at least %" PRIu64, c->min);
+    else
+        put(t, "%" PRIu64 " to %" PRIu64, c->min, c->max);
 }
 
 static void put_letter(struct text *t, const struct scenario *s, const struct verdict *v,
@@ -146,6 +165,9 @@ static void put_letter(struct text *t, const struct scenario *s, const struct ve
         break;
     case 'S':
         put(t, "%s", process_state_name(v->wanted));
+        break;
+    case 'b':
+        put_bounds(t, s, v);
         break;
     case 'c':
         put_check(t, s, v->check);

@@ -17,7 +17,8 @@ static const struct usage usage = {
     .arguments = "[RULE...]",
     .about =
         "Says what a rule demands of a run, and where the demand comes from. A rule is named by\n"
-        "its id or by an alias (PT3). Without RULE: a list of all.\n",
+        "its id or by an alias: PT3 is the third hole found in TRD 107's draft (tock PR 4168),\n"
+        "D1 the first property that model/passthrough.h asks of a device. Without RULE: a list.\n",
     .examples = "  postern explain death-order\n"
                 "  postern explain PT10\n"
                 "  postern explain\n",

@@ -22,8 +22,9 @@ static const struct usage usage = {
         "Writes a file to begin with, and says what to type next. NAME is a word of small "
         "letters,\n"
         "digits, - and _, with folders before it if you like; what is there is not overwritten.\n"
-        "device, filter and app are C files for `make EXTRA=folder` in the source tree; a board\n"
-        "goes into a folder boards/, where scenarios beside or below that folder find it.\n",
+        "device, filter and app are C files for `make EXTRA=folder` in the source tree, which\n"
+        "links a runner of its own, build-extra-folder/postern; a board goes into a folder\n"
+        "boards/, where scenarios beside or below that folder find it.\n",
     .examples = "  postern new scenario mine/my_first\n"
                 "  postern new board mine/sensor-node\n"
                 "  postern new device mine/button\n",

@@ -38,17 +38,17 @@ static bool open_file(struct measured *measured)
     return measured->file != NULL;
 }
 
-static void put_us(FILE *out, uint64_t ps)
+static void put_us(FILE *out, const struct result_latency *l, uint64_t ps)
 {
     char text[US_TEXT_MAX];
-    fprintf(out, " %9s", us_text(ps, text));
+    fprintf(out, " %9s", l->count ? us_text(ps, text) : "-");
 }
 
 static void put_margin(FILE *out, const struct measured_row *row)
 {
     char text[US_TEXT_MAX + 1];
     bool passed = row->worst.max_ps > row->bound_ps;
-    if (!row->bound_ps) {
+    if (!row->bound_ps || !row->worst.count) {
         fprintf(out, " %9s\n", "-");
         return;
     }
@@ -67,10 +67,10 @@ static void put_row(FILE *out, const struct measured_row *row)
     if (strlen(name) > NAME_WIDTH)
         fprintf(out, "\n  %*s", NAME_WIDTH, "");
     fprintf(out, " %4" PRIu32 " %6" PRIu64, row->runs, l->count);
-    put_us(out, l->min_ps);
-    put_us(out, l->median_ps);
-    put_us(out, l->p99_ps);
-    put_us(out, l->max_ps);
+    put_us(out, l, l->min_ps);
+    put_us(out, l, l->median_ps);
+    put_us(out, l, l->p99_ps);
+    put_us(out, l, l->max_ps);
     put_margin(out, row);
 }
 
