@@ -189,6 +189,7 @@ a bare "<"|s/&#60;/</
 a bare "&"|s/&#38;/\&/
 a failure without a place|s/>x\/[a-z]*\.json:1:1:/>/
 a time with a comma|s/ time="0\./ time="0,/
+a time of microseconds|s/ time="0\.000"/ time="0.000000"/
 END
     sed "s/&#60;b&#62;/$(printf '\001')/" all.xml >broken.xml
     sees 'JUnit that breaks the rules is seen: a control character' valid broken.xml
