@@ -150,11 +150,10 @@ static bool values_read(const struct compiler *c, const struct json_node *list, 
     if (!json_want_array(list, 0, max))
         return false;
     e->count = (uint8_t)json_count(list);
-    for (uint32_t i = 0; i < e->count; i++) {
-        struct json_node node = json_element(list, i);
+    for (struct json_node node = json_first(list); node.value; node = json_next(&node)) {
         if (json_is_null(&node))
-            e->skip |= (uint8_t)(1u << i);
-        else if (!value_read(c, &node, &e->operands[i]))
+            e->skip |= (uint8_t)(1u << node.index);
+        else if (!value_read(c, &node, &e->operands[node.index]))
             return false;
     }
     return true;
@@ -329,11 +328,9 @@ static bool compile_command(const struct step *s)
         return false;
     if (args.value && !json_want_array(&args, 0, 2))
         return false;
-    for (uint32_t n = 0; args.value && n < json_count(&args); n++) {
-        struct json_node arg = json_element(&args, n);
-        if (!value_read(s->c, &arg, &i->operands[2 + n]))
+    for (struct json_node arg = json_first(&args); arg.value; arg = json_next(&arg))
+        if (!value_read(s->c, &arg, &i->operands[2 + arg.index]))
             return false;
-    }
     return syscall_finish(s, i);
 }
 
@@ -512,11 +509,9 @@ static bool compile_syscall(const struct step *s)
         return false;
     if (args.value && !json_want_array(&args, 0, 4))
         return false;
-    for (uint32_t n = 0; args.value && n < json_count(&args); n++) {
-        struct json_node arg = json_element(&args, n);
-        if (!value_read(s->c, &arg, &i->operands[n]))
+    for (struct json_node arg = json_first(&args); arg.value; arg = json_next(&arg))
+        if (!value_read(s->c, &arg, &i->operands[arg.index]))
             return false;
-    }
     return syscall_finish(s, i);
 }
 
@@ -606,8 +601,7 @@ static bool compile_assign(const struct step *s, enum instruction_kind kind)
         json_problem(&s->verb, "want an object of variables and values");
         return false;
     }
-    for (uint32_t n = 0; n < json_count(&s->verb); n++) {
-        struct json_node value = json_element(&s->verb, n);
+    for (struct json_node value = json_first(&s->verb); value.value; value = json_next(&value)) {
         struct instruction *i = emit(s->c, kind, s->number);
         uint8_t variable;
         if (!variable_find(s->c, &value, value.key, &variable) ||
@@ -790,8 +784,8 @@ static bool no_verb(const struct json_node *step)
 static const struct verb *verb_of(const struct json_node *step)
 {
     const struct verb *found = NULL;
-    for (uint32_t i = 0; i < json_count(step) && json_is_object(step); i++) {
-        struct json_node member = json_element(step, i);
+    for (struct json_node member = json_first(step); member.value && json_is_object(step);
+         member = json_next(&member)) {
         const struct verb *verb = verb_named(member.key);
         if (verb && found) {
             json_key_problem(step, member.key, "\"%s\" and \"%s\" in one step: want one verb",
@@ -854,11 +848,9 @@ static bool compile_step(struct compiler *c, const struct json_node *node)
 static bool compile_list(struct compiler *c, const struct json_node *list)
 {
     bool good = json_want_array(list, 0, STEP_MAX);
-    for (uint32_t i = 0; good && i < json_count(list); i++) {
-        struct json_node step = json_element(list, i);
-        good = compile_step(
-            c, &step); /* the first bad step of a list: those after it may lean on it */
-    }
+    /* up to the first bad step: those after it may lean on it */
+    for (struct json_node step = json_first(list); good && step.value; step = json_next(&step))
+        good = compile_step(c, &step);
     return good;
 }
 
@@ -885,8 +877,7 @@ static bool variables_read(struct compiler *c, const struct json_node *app)
                      STEPS_VARIABLE_MAX);
         return false;
     }
-    for (uint32_t n = 0; n < json_count(&list); n++) {
-        struct json_node value = json_element(&list, n);
+    for (struct json_node value = json_first(&list); value.value; value = json_next(&value)) {
         if (!name_is_plain(&value) ||
             !address_read(c->load, &value, c->app, &c->variables[c->variable_count]))
             return false;
@@ -909,8 +900,8 @@ static bool handlers_name(struct compiler *c, const struct json_node *list)
         return false;
     }
     bool good = true;
-    for (uint32_t n = 0; n < json_count(list); n++) {
-        struct json_node handler = json_element(list, n);
+    for (struct json_node handler = json_first(list); handler.value;
+         handler = json_next(&handler)) {
         good &= name_is_plain(&handler);
         c->handler_names[c->handler_count++] = arena_text(arena_of(c), handler.key);
     }
@@ -925,9 +916,9 @@ static bool compile_all(struct compiler *c, const struct json_node *app)
     bool good = compile_list(c, &steps);
     (void)emit(c, I_END, 0);
     c->in_handler = true;
-    for (uint32_t n = 0; n < c->handler_count; n++) {
-        struct json_node handler = json_element(&upcalls, n);
-        c->handlers[n] = c->count;
+    for (struct json_node handler = json_first(&upcalls); handler.value;
+         handler = json_next(&handler)) {
+        c->handlers[handler.index] = c->count;
         good &= compile_list(c, &handler);
         (void)emit(c, I_END, 0);
     }

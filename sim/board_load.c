@@ -219,10 +219,8 @@ static bool aliases_read(const struct board_reader *r, const struct json_node *n
     if (!json_want_array(node, 0, BOARD_DEVICE_MAX))
         return false;
     bool good = true;
-    for (uint32_t i = 0; i < json_count(node); i++) {
-        struct json_node alias = json_element(node, i);
+    for (struct json_node alias = json_first(node); alias.value; alias = json_next(&alias))
         good &= alias_read(r, &alias, of);
-    }
     return good;
 }
 
@@ -302,11 +300,10 @@ static bool parameters_read(const struct json_node *node, struct board_device *d
         return true;
     if (!json_want_array(node, 0, COUNT_OF(d->parameters)))
         return false;
-    for (uint32_t i = 0; i < json_count(node); i++) {
-        struct json_node parameter = json_element(node, i);
+    for (struct json_node parameter = json_first(node); parameter.value;
+         parameter = json_next(&parameter))
         if (!json_want_u32(&parameter, 0, UINT32_MAX, &d->parameters[d->parameter_count++]))
             return false;
-    }
     return true;
 }
 
@@ -376,10 +373,8 @@ static bool devices_read(const struct board_reader *r)
     if (!json_want_array(&list, 1, BOARD_DEVICE_MAX))
         return false;
     bool good = true;
-    for (uint32_t i = 0; i < json_count(&list); i++) {
-        struct json_node node = json_element(&list, i);
+    for (struct json_node node = json_first(&list); node.value; node = json_next(&node))
         good &= device_read_one(r, &node);
-    }
     return good;
 }
 
@@ -476,10 +471,8 @@ static bool table_read(const struct board_reader *r, const struct json_node *tab
     if (!json_want_array(table, 0, BOARD_ROW_MAX))
         return false;
     bool good = true;
-    for (uint32_t i = 0; i < json_count(table); i++) {
-        struct json_node row = json_element(table, i);
+    for (struct json_node row = json_first(table); row.value; row = json_next(&row))
         good &= row_read(r, &row, &b->rows[b->row_count++]);
-    }
     b->config.filter = (struct device_filter){filter_by_table, b->rows, b->row_count};
     return good;
 }
@@ -532,8 +525,8 @@ static bool exposure_read(const struct board_reader *r)
     if (!json_want_array(&list, 0, BOARD_EXPOSURE_MAX))
         return false;
     bool good = true;
-    for (uint32_t i = 0; i < json_count(&list); i++) {
-        struct json_node node = json_element(&list, i), why = json_member(&node, "why");
+    for (struct json_node node = json_first(&list); node.value; node = json_next(&node)) {
+        struct json_node why = json_member(&node, "why");
         struct board_exposure *e = &b->exposures[b->exposure_count++];
         good &= span_read(&node, &e->span) && json_want_text(&why, e->why, sizeof e->why);
     }
@@ -552,9 +545,8 @@ static bool forbidden_read(const struct board_reader *r)
     if (!json_want_array(&list, 0, (uint32_t)(KERNEL_CLAIM_MAX - COUNT_OF(always))))
         return false;
     bool good = true;
-    for (uint32_t i = 0; i < json_count(&list); i++) {
+    for (struct json_node node = json_first(&list); node.value; node = json_next(&node)) {
         static const char *const keys[] = {"device", "address", "size", "why"};
-        struct json_node node = json_element(&list, i);
         good &= json_want_object(&node, keys, COUNT_OF(keys)) && words_checked(&node, "why") &&
                 place_span(r, &node, &c->forbidden[c->forbidden_count++]);
     }

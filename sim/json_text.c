@@ -460,14 +460,27 @@ struct json_node json_member(const struct json_node *up, const char *key)
     return node;
 }
 
+struct json_node json_first(const struct json_node *up)
+{
+    const cJSON *item = up->value ? up->value->child : NULL;
+    return (struct json_node){
+        .json = up->json, .value = item, .up = up, .key = item ? item->string : NULL};
+}
+
+struct json_node json_next(const struct json_node *node)
+{
+    struct json_node next = *node;
+    next.value = node->value->next;
+    next.key = next.value ? next.value->string : NULL;
+    next.index++;
+    return next;
+}
+
 struct json_node json_element(const struct json_node *up, uint32_t i)
 {
-    struct json_node node = {.json = up->json, .up = up, .index = i};
-    const cJSON *item = up->value ? up->value->child : NULL;
-    for (uint32_t n = 0; item && n < i; n++)
-        item = item->next;
-    node.value = item;
-    node.key = item && cJSON_IsObject(up->value) ? item->string : NULL;
+    struct json_node node = json_first(up);
+    while (node.value && node.index < i)
+        node = json_next(&node);
     return node;
 }
 

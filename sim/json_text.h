@@ -68,6 +68,10 @@ struct json_node json_root(struct json_text *json);
 struct json_node json_member(const struct json_node *up, const char *key);
 /* The i-th element of an array or member of an object; value NULL: past the end. */
 struct json_node json_element(const struct json_node *up, uint32_t i);
+/* The first of them and the one behind: for a walk over all, where json_element would begin at the
+ * first again each time. */
+struct json_node json_first(const struct json_node *up);
+struct json_node json_next(const struct json_node *node);
 uint32_t json_count(const struct json_node *node);
 
 bool json_is_object(const struct json_node *node);

@@ -238,10 +238,8 @@ bool inject_read(struct load *load, const struct json_node *list)
     if (!json_want_array(list, 0, SCENARIO_INJECTION_MAX))
         return false;
     bool good = true;
-    for (uint32_t n = 0; n < json_count(list); n++) {
-        struct json_node node = json_element(list, n);
+    for (struct json_node node = json_first(list); node.value; node = json_next(&node))
         good &= injection_read(load, &node, &s->injections[s->injection_count++]);
-    }
     return good;
 }
 
@@ -496,10 +494,9 @@ static bool expect_app(struct load *load, const struct json_node *node, uint32_t
         json_problem(&variables, "want an object of variables and values");
         return false;
     }
-    for (uint32_t n = 0; n < json_count(&variables); n++) {
-        struct json_node variable = json_element(&variables, n);
+    for (struct json_node variable = json_first(&variables); variable.value;
+         variable = json_next(&variable))
         good &= expect_variable(load, &variable, process);
-    }
     return good;
 }
 
@@ -533,10 +530,8 @@ static bool expect_each(struct load *load, const struct json_node *node,
     if (!json_is_array(node))
         return read(load, node);
     bool good = json_want_array(node, 1, SCENARIO_CHECK_MAX);
-    for (uint32_t n = 0; n < json_count(node); n++) {
-        struct json_node one = json_element(node, n);
+    for (struct json_node one = json_first(node); one.value; one = json_next(&one))
         good &= read(load, &one);
-    }
     return good;
 }
 
@@ -571,9 +566,7 @@ bool expect_read(struct load *load, const struct json_node *object)
         return false;
     }
     bool good = true;
-    for (uint32_t n = 0; n < json_count(object); n++) {
-        struct json_node node = json_element(object, n);
+    for (struct json_node node = json_first(object); node.value; node = json_next(&node))
         good &= expect_member(load, &node);
-    }
     return good;
 }

@@ -244,10 +244,8 @@ static bool costs_read(struct scenario *s, const struct json_node *node)
         return false;
     s->costs = *preset;
     bool good = true;
-    for (uint32_t i = 0; json_is_object(node) && i < json_count(node); i++) {
-        struct json_node cost = json_element(node, i);
+    for (struct json_node cost = json_first(node); cost.value; cost = json_next(&cost))
         good &= cost_read(node, &cost, &s->costs);
-    }
     return good;
 }
 
@@ -371,12 +369,10 @@ static bool permission_read(const struct load *load, const struct json_node *nod
     if (!json_want_object(node, keys, COUNT_OF(keys)) || !driver_read(load, &driver, &number) ||
         !json_want_array(&commands, 0, 1024) || !permission_add(image, node, number, 0, 0))
         return false;
-    for (uint32_t i = 0; i < json_count(&commands); i++) {
-        struct json_node one = json_element(&commands, i);
+    for (struct json_node one = json_first(&commands); one.value; one = json_next(&one))
         if (!json_want_u32(&one, 0, UINT32_MAX, &command) ||
             !permission_add(image, &one, number, command / 64, UINT64_C(1) << command % 64))
             return false;
-    }
     return true;
 }
 
@@ -388,10 +384,8 @@ static bool permissions_read(const struct load *load, const struct json_node *ap
     if (!list.value)
         return true;
     bool good = json_want_array(&list, 0, 256);
-    for (uint32_t i = 0; good && i < json_count(&list); i++) {
-        struct json_node node = json_element(&list, i);
+    for (struct json_node node = json_first(&list); good && node.value; node = json_next(&node))
         good = permission_read(load, &node, image);
-    }
     return good;
 }
 
@@ -424,10 +418,8 @@ static bool requests_read(const struct load *load, const struct json_node *app,
     if (!list.value)
         return true;
     bool good = json_want_array(&list, 0, REQUEST_MAX);
-    for (uint32_t i = 0; good && i < json_count(&list); i++) {
-        struct json_node node = json_element(&list, i);
+    for (struct json_node node = json_first(&list); good && node.value; node = json_next(&node))
         good = request_read(load, &node, &image->requests[image->request_count++]);
-    }
     return good;
 }
 
@@ -499,8 +491,7 @@ static bool parameters_read(const struct load *load, const struct json_node *app
         return false;
     }
     bool good = true;
-    for (uint32_t i = 0; i < json_count(&list); i++) {
-        struct json_node node = json_element(&list, i);
+    for (struct json_node node = json_first(&list); node.value; node = json_next(&node)) {
         int64_t value = 0;
         uint32_t address = 0;
         if (json_is_number(&node) ? !json_want_i64(&node, INT64_MIN / 2, INT64_MAX / 2, &value)
@@ -555,18 +546,13 @@ static bool app_fill(struct load *load, const struct json_node *app, uint32_t in
 static bool apps_member(struct load *load, const struct json_node *root, struct policy policy)
 {
     struct json_node list = json_member(root, "apps");
-    struct scenario *s = load->scenario;
     bool good = json_want_array(&list, 1, PROCESS_MAX);
-    for (uint32_t i = 0; good && i < json_count(&list); i++) {
-        struct json_node app = json_element(&list, i);
+    for (struct json_node app = json_first(&list); good && app.value; app = json_next(&app))
         good = app_describe(load, &app, policy);
-    }
     if (!good)
         return false;
-    for (uint32_t i = 0; i < s->app_count; i++) {
-        struct json_node app = json_element(&list, i);
-        good &= app_fill(load, &app, i);
-    }
+    for (struct json_node app = json_first(&list); app.value; app = json_next(&app))
+        good &= app_fill(load, &app, app.index);
     return good;
 }
 
@@ -855,17 +841,14 @@ static bool sweep_read(const struct loader *l, const struct json_node *sweep, st
                      SWEEP_KEY_MAX);
         return false;
     }
-    for (uint32_t i = 0; i < json_count(sweep); i++) {
-        struct json_node values = json_element(sweep, i);
+    for (struct json_node values = json_first(sweep); values.value; values = json_next(&values)) {
         if (strcmp(values.key, "comment") == 0 || overridden(l->options, values.key))
             continue;
         if (!json_want_array(&values, 1, FAMILY_MAX))
             return false;
-        for (uint32_t n = 0; n < json_count(&values); n++) {
-            struct json_node value = json_element(&values, n);
+        for (struct json_node value = json_first(&values); value.value; value = json_next(&value))
             if (!sweep_value_ok(&value))
                 return false;
-        }
         plan->swept[plan->swept_count++] = (struct swept){values.key, values, json_count(&values)};
     }
     return true;
@@ -886,11 +869,9 @@ static bool seeds_read(const struct loader *l, const struct json_node *root, str
     if (json_is_array(&seeds)) {
         if (!json_want_array(&seeds, 1, FAMILY_MAX))
             return false;
-        for (uint32_t i = 0; i < json_count(&seeds); i++) {
-            struct json_node node = json_element(&seeds, i);
+        for (struct json_node node = json_first(&seeds); node.value; node = json_next(&node))
             if (!json_want_u64(&node, 0, UINT64_MAX, &one))
                 return false;
-        }
         plan->seeds = seeds;
         plan->seed_count = json_count(&seeds);
     } else if (seeds.value && !json_want_u32(&seeds, 1, FAMILY_MAX, &plan->seed_count)) {
