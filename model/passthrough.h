@@ -18,7 +18,8 @@
  *   G5  When the owner dies, restarts, or gives the device back: unmapped before anything else runs
  *       in user mode, then the line masked and cleared, then the device quiet and reset with its
  *       DMA stopped, then its queued upcalls dropped, then the ownership free.
- *   G6  A new owner finds the device in its reset state, without data of the old owner.
+ *   G6  A new owner finds the device's line low, and each register that a write can change in its
+ *       reset state. Results that no write can wipe may stay (quiesce_nrf52.h says which).
  *   G7  No device keeps the CPU from the apps: of each lent device at most one interrupt stands
  *       between two steps of its owner. After it the line stays masked until its upcall is gone
  *       (delivered, or cancelled by a new subscribe) and another one would be kept: the queue has
@@ -35,6 +36,8 @@
  *   D4  Its quiesce steps stop it and its DMA within a bounded time, and reset what it holds.
  *   D5  Its one interrupt line falls when its INTENCLR is written. (One that does not is masked
  *       until the device is given back, and withheld if it is high even then.)
+ *   D6  Its registers are no power over the whole chip: no reset, no power-off, no flash, no clock
+ *       that the kernel runs by. (CLOCK's page has POWER's SYSTEMOFF: whoever has it is trusted.)
  *
  * An endpoint is owned as a whole by whoever has a window that touches it, as asked or as widened
  * by the filter; it is free again when the last such loan has gone. Bytes of a widened answer that

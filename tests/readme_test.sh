@@ -1,6 +1,7 @@
 #!/bin/bash
 # readme_test.sh: the README shows what is: its scenario is the file, its timeline is the run's, its
-# one-line set-ups name what exists, and every place that it names is there. Speaks TAP.
+# failure is what the changed file gives, its one-line set-ups name what exists, and every place that
+# it names is there. Speaks TAP.
 set -u
 postern=${POSTERN:-build/postern}
 number=0
@@ -32,6 +33,20 @@ same_timeline() {
     done <<<"$lines"
 }
 
+# Every line of the shown failure is one of a run of that file with its last "fault" made an "ok".
+same_failure() {
+    local work shown lines tool
+    tool=$(realpath "$postern") && work=$(mktemp -d) && mkdir "$work/mine" || return 1
+    sed 's/"value": 4, "expect": "fault"/"value": 4, "expect": "ok"/' "$scenario" \
+        >"$work/mine/too_late.json"
+    shown=$(cd "$work" && "$tool" run mine/too_late.json)
+    rm -rf "$work"
+    lines=$(block 5 | grep -v '^\$') && [ -n "$lines" ] || return 1
+    while IFS= read -r line; do
+        grep -qxF -- "$line" <<<"$shown" || return 1
+    done <<<"$lines"
+}
+
 # The places of the tables: `file` or `folder/`, and functions named beside a file.
 named_places() {
     # shellcheck disable=SC2016 # the backquotes are Markdown, not the shell's
@@ -46,6 +61,7 @@ function_is_in() { grep -qE "^[a-z].*\\b$1\\(" "$2"; }
 
 check 'the scenario shown is the file' same_scenario
 check 'the timeline shown is the run' same_timeline
+check 'the failure shown is the run' same_failure
 check 'every place named exists' places_exist
 check 'an access is judged where it says' function_is_in judge sim/machine_user.c
 check 'the filter is asked where it says' function_is_in filter_ask model/passthrough.c
