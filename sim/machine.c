@@ -484,7 +484,18 @@ static bool are_a_pair(const struct machine *m, const struct machine *snapshot)
     return m->pairing != 0 && m->pairing == snapshot->pairing && m->setup == snapshot->setup;
 }
 
-/* A number that neither has had before: an older copy of either finds itself outdated. */
+/* A number that neither has had before, so that an older copy of either finds itself outdated; and
+ * that no other two have, unless they are at the very same point of the same run, and so equal. */
+static uint64_t new_pairing(const struct machine *m, const struct machine *snapshot)
+{
+    const uint64_t words[] = {m->pairing, snapshot->pairing, m->hash,         m->record_count,
+                              m->now_ps,  m->instant_ps,     m->instant_steps};
+    uint64_t pairing = TRACE_HASH_START;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        pairing = trace_hash_word(pairing, words[i]);
+    return pairing ? pairing : 1;
+}
+
 static void make_pair(struct machine *m, struct machine *snapshot, uint64_t pairing)
 {
     m->pairing = snapshot->pairing = pairing;
@@ -494,9 +505,9 @@ static void make_pair(struct machine *m, struct machine *snapshot, uint64_t pair
 /* `to` becomes `from`, one of which is `m` and the other its snapshot. */
 static void copy_pair(struct machine *to, struct machine *from, struct machine *m)
 {
-    uint64_t pairing = (to->pairing > from->pairing ? to->pairing : from->pairing) + 1;
-    bool pair_before = are_a_pair(to, from);
     struct machine *snapshot = to == m ? from : to;
+    uint64_t pairing = new_pairing(m, snapshot);
+    bool pair_before = are_a_pair(to, from);
     if (pair_before) {
         copy_written_pages(to, from, written_bits(m));
         memcpy(to, from, from->setup->dirty_offset);
