@@ -78,12 +78,12 @@ static bool end_process(struct hw *hw, uint32_t process, enum end_kind how)
     return true;
 }
 
-/* What a wild bus master would do: no charge, no judgement. */
+/* What a wild bus master would do: no charge, no judgement. False: that stood there already. */
 static bool poke(struct hw *hw, const struct injection *plan)
 {
     struct machine *m = hw->m;
     uint8_t *ram = machine_ram_at(m, (struct span){plan->address, 4});
-    if (!ram)
+    if (!ram || memcmp(ram, &plan->value, 4) == 0)
         return false;
     memcpy(ram, &plan->value, 4);
     machine_ram_written(m, plan->address - m->setup->scenario->board.ram.base, 4);
@@ -98,25 +98,41 @@ static bool press_memory(struct machine *m, uint32_t process, uint32_t bytes)
     if (!process_is_alive(p) || p->kernel_break <= floor)
         return false;
     uint32_t gap = p->kernel_break - floor;
-    p->kernel_break -= (bytes < gap ? bytes : gap) & ~7u;
-    return true;
+    uint32_t taken = (bytes < gap ? bytes : gap) & ~7u;
+    p->kernel_break -= taken;
+    return taken > 0;
 }
 
+static bool set_once(bool *fault)
+{
+    bool changes = !*fault;
+    *fault = true;
+    return changes;
+}
+
+static bool is_task(const struct device *d, uint32_t offset)
+{
+    int row = device_row_at(d, offset);
+    return row >= 0 && d->type->regs[row].on_task;
+}
+
+/* False: nothing came of it. A hung device has no errors, hears nothing, does no task. */
 static bool touch_device(struct hw *hw, const struct injection *plan)
 {
     struct machine *m = hw->m;
     struct device *d = machine_device(m, plan->device);
     if (!d)
         return false;
+    bool felt = !d->fault.hung;
     switch (plan->kind) {
     case INJECT_HANG:
-        d->fault.hung = true;
+        felt = set_once(&d->fault.hung);
         break;
     case INJECT_STUCK:
-        d->fault.line_stuck = true;
+        felt = set_once(&d->fault.line_stuck);
         break;
     case INJECT_FORCE:
-        d->fault.forced = true;
+        felt = d->fault.forced = true;
         d->fault.forced_offset = plan->address;
         d->fault.forced_value = plan->value;
         break;
@@ -132,11 +148,12 @@ static bool touch_device(struct hw *hw, const struct injection *plan)
         device_packet(d, plan->bytes, plan->size, m->now_ps);
         break;
     default:
+        felt = felt && is_task(d, plan->address);
         device_task(d, plan->address, m->now_ps);
         break;
     }
     machine_serve(hw, plan->device);
-    return true;
+    return felt;
 }
 
 static bool happen(struct hw *hw, const struct injection *plan)
@@ -198,8 +215,9 @@ static void inject(struct hw *hw, uint32_t i)
     uint64_t period_ps = plan->period_ps > 0 ? plan->period_ps : 1; /* time goes on */
     state->due_ps = state->left > 0 ? state->due_ps + period_ps : TIME_NEVER;
     find_next(m);
-    if (happen(hw, plan))
-        m->injections[i].fired = true;
+    bool fired_before = state->fired;
+    state->fired = true; /* said first: a panic of the kernel would not come back here */
+    state->fired = happen(hw, plan) || fired_before;
     machine_find_next(m);
 }
 
