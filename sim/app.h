@@ -28,8 +28,9 @@ enum app_op_kind {
     OP_SYSCALL,
     OP_MARK,   /* EVENT_APP_NOTE with address = `address`, value = `value`; costs nothing */
     OP_FAULT,  /* the app's code breaks (undefined instruction): UsageFault */
-    OP_LOCATE, /* where app `address` lies: result.value = its ram_base (0: not started). Costs
-                  nothing, leaves no trace: an attacker who has read the map */
+    OP_LOCATE, /* where app `address` lies, whether it has run or not: result.value = the start of
+                  its memory (0: there is none). Costs nothing, leaves no trace: an attacker who
+                  has read the map */
     OP_SPIN,   /* nothing left to do and no exit: an endless loop, as silicon would */
 };
 

@@ -204,7 +204,7 @@ static void perform(struct hw *hw, struct app_op *op)
         break;
     case OP_LOCATE:
         machine_app_mutable(m, m->running)->result.value =
-            op->address < m->setup->scenario->app_count ? machine_app(m, op->address)->ram_base : 0;
+            op->address < PROCESS_MAX ? m->kernel.processes[op->address].memory.base : 0;
         break;
     case OP_FAULT:
         fault(hw, op, CFSR_UNDEFINSTR, m->setup->scenario->images[m->running].entry,

@@ -160,6 +160,26 @@ START_TEST(older_copy_does_not_pass_for_the_pair_of_a_newer_snapshot)
 }
 END_TEST
 
+START_TEST(machine_takes_over_all_of_another_machines_snapshot)
+{
+    wild_scenario(3);
+    struct hw *hw = support_boot(&scenario, NULL), *other = support_boot(&scenario, NULL);
+    other->m->setup = hw->m->setup; /* equal, and now the same */
+    struct machine *mine = machine_make(hw->m->setup), *theirs = machine_make(hw->m->setup);
+
+    machine_run(other, 20 * PS_PER_MS);
+    machine_save(hw->m, mine);
+    machine_save(other->m, theirs);
+    machine_restore(hw->m, theirs);
+    ck_assert_uint_eq(machine_trace_hash(hw->m), machine_trace_hash(other->m));
+    ck_assert_mem_eq(machine_ram(hw->m), machine_ram(other->m), scenario.board.ram.size);
+    machine_free(mine);
+    machine_free(theirs);
+    support_free(hw);
+    support_free(other);
+}
+END_TEST
+
 /* An app that makes null commands of the alarm driver, one after the other. */
 static void null_start(struct app *app, const uint32_t r[4])
 {
@@ -181,6 +201,78 @@ static void null_next(struct app *app, struct app_op *op)
 
 static const struct app_engine null_engine = {
     .name = "null", .start = null_start, .upcall = null_upcall, .next = null_next};
+
+/* An app that asks once where app 1 lies, and then waits. */
+static void seeker_next(struct app *app, struct app_op *op)
+{
+    bool asks = app->index == 0 && app->checks_passed++ == 0;
+    *op = asks ? (struct app_op){.kind = OP_LOCATE, .address = 1}
+               : (struct app_op){.kind = OP_SYSCALL,
+                                 .call = {.class = SYSCALL_YIELD, .args = {YIELD_WAIT}}};
+}
+
+START_TEST(app_is_found_before_it_has_run)
+{
+    const struct app_engine seeker = {
+        .name = "seeker", .start = null_start, .upcall = null_upcall, .next = seeker_next};
+    support_scenario(&scenario, 2, &seeker, NULL);
+    struct hw *hw = support_boot(&scenario, NULL);
+    while (machine_app(hw->m, 0)->checks_passed < 2)
+        machine_step(hw);
+    ck_assert_uint_eq(machine_app(hw->m, 1)->lives, 0);
+    ck_assert_uint_ne(machine_app(hw->m, 0)->result.value, 0);
+    ck_assert_uint_eq(machine_app(hw->m, 0)->result.value,
+                      machine_process_facts(hw->m, 1).block.base);
+    support_free(hw);
+}
+END_TEST
+
+/* Each twice, in a row or after a hang: the second must not count as having had an effect. */
+static const struct {
+    const char *why;
+    struct injection first, second;
+} without_effect[] = {
+    {"a device hangs twice", {.kind = INJECT_HANG}, {.kind = INJECT_HANG}},
+    {"a line is stuck twice", {.kind = INJECT_STUCK}, {.kind = INJECT_STUCK}},
+    {"a task of a device that hangs", {.kind = INJECT_HANG}, {.kind = INJECT_TASK}},
+    {"a register that is no task", {.kind = INJECT_STUCK}, {.kind = INJECT_TASK, .address = 0x540}},
+    {"a word that stands there",
+     {.kind = INJECT_POKE, .address = 0x20001000, .value = 7},
+     {.kind = INJECT_POKE, .address = 0x20001000, .value = 7}},
+    {"too little memory to take",
+     {.kind = INJECT_STUCK},
+     {.kind = INJECT_MEMORY_PRESSURE, .value = 7}},
+    {"an app that is dead", {.kind = INJECT_KILL}, {.kind = INJECT_KILL}},
+};
+
+START_TEST(injection_without_effect_has_not_fired)
+{
+    support_scenario(&scenario, 1, &null_engine, NULL);
+    scenario.injections[0] = without_effect[_i].first;
+    scenario.injections[1] = without_effect[_i].second;
+    scenario.injections[0].at_ps = PS_PER_MS;
+    scenario.injections[1].at_ps = 2 * PS_PER_MS;
+    scenario.injection_count = 2;
+    struct hw *hw = support_boot(&scenario, NULL);
+    machine_run(hw, TIME_NEVER);
+    ck_assert_msg(machine_injection_fired(hw->m, 0), "%s: the first", without_effect[_i].why);
+    ck_assert_msg(!machine_injection_fired(hw->m, 1), "%s: the second", without_effect[_i].why);
+    support_free(hw);
+}
+END_TEST
+
+START_TEST(injection_that_panics_the_kernel_has_fired)
+{
+    support_scenario(&scenario, 1, &null_engine, NULL);
+    scenario.images[0].fault_policy = FAULT_PANIC;
+    scenario.injections[0] = (struct injection){.kind = INJECT_FAULT, .at_ps = PS_PER_MS};
+    scenario.injection_count = 1;
+    struct hw *hw = support_boot(&scenario, NULL);
+    ck_assert_int_eq(machine_run(hw, TIME_NEVER), RUN_PANIC);
+    ck_assert(machine_injection_fired(hw->m, 0));
+    support_free(hw);
+}
+END_TEST
 
 /* The total that a preset's name promises. */
 static uint32_t total_of(const char *preset)
@@ -254,6 +346,11 @@ int main(void)
     tcase_add_test(t, same_seed_gives_the_same_hash_and_another_seed_another);
     tcase_add_loop_test(t, going_on_from_a_snapshot_equals_going_straight_on, 0, 4);
     tcase_add_test(t, older_copy_does_not_pass_for_the_pair_of_a_newer_snapshot);
+    tcase_add_test(t, machine_takes_over_all_of_another_machines_snapshot);
+    tcase_add_test(t, app_is_found_before_it_has_run);
+    tcase_add_loop_test(t, injection_without_effect_has_not_fired, 0,
+                        (int)(sizeof without_effect / sizeof without_effect[0]));
+    tcase_add_test(t, injection_that_panics_the_kernel_has_fired);
     tcase_add_loop_test(t, preset_is_the_total_of_its_components, 0, 7);
     tcase_add_loop_test(t, null_command_takes_what_its_preset_promises, 0, 6);
     tcase_add_test(t, clock_that_does_not_divide_a_second_keeps_its_rest);
