@@ -70,7 +70,7 @@ enum check_kind {
     CHECK_RESTARTS,   /* at the end: restart count of the process */
     CHECK_COMPLETION, /* at the end: completion code of the process */
     CHECK_VARIABLE,   /* at the end: variable `number` of a steps app equals/within */
-    /* most bytes any app reached beyond what it asked for: within [min, max] */
+    /* most bytes that the app (PATTERN_ANY: any) reached beyond what it asked for: in [min, max] */
     CHECK_OVER_EXPOSURE,
     /* mean latency of `from`->`to` divided by that of `from2`->`to2`: at least min */
     CHECK_SPEEDUP,

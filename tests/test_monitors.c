@@ -1307,6 +1307,22 @@ START_TEST(final_check_looks_at_the_end)
 }
 END_TEST
 
+START_TEST(exposure_check_looks_at_the_app_it_names)
+{
+    const uint32_t bytes = _i == 0 ? 0x1000 : 0; /* OTHER has nothing */
+    scenario.board.exposures[scenario.board.exposure_count++].span = timer1;
+    check_add((struct check){.kind = CHECK_OVER_EXPOSURE,
+                             .process = _i == 0 ? WAITER : OTHER,
+                             .min = bytes,
+                             .max = bytes});
+    boot();
+    lend_both_timers();
+    machine_finish(hw);
+    ck_assert(machine_check_armed(hw->m, 0));
+    ck_assert_uint_eq(machine_verdict_count(hw->m), 0);
+}
+END_TEST
+
 /* ---- the gate */
 
 static void expect_break(enum rule rule, uint16_t process, uint32_t first, uint32_t last)
@@ -1520,6 +1536,7 @@ int main(void)
     tcase_add_test(t, latency_result_has_exact_ends_and_quantiles_within_a_half_octave);
     tcase_add_loop_test(t, speedup_compares_the_means_of_two_pairs, 0, 2);
     tcase_add_loop_test(t, final_check_looks_at_the_end, 0, COUNT(finals));
+    tcase_add_loop_test(t, exposure_check_looks_at_the_app_it_names, 0, 2);
     tcase_add_test(t, gate_calls_a_scenario_that_expects_nothing_vacuous);
     tcase_add_test(t, gate_passes_a_claim_that_was_looked_at);
     tcase_add_test(t, gate_passes_an_expected_break_and_says_which_line_it_breaks);

@@ -394,25 +394,38 @@ const struct exposure_result *exposure_result(const struct machine *m, uint32_t 
     return &reach->exposures[process];
 }
 
+/* The app that the check names, else the one that reaches most. */
+static uint32_t app_of_check(const struct machine *m, const struct reach *reach,
+                             const struct check *check)
+{
+    uint32_t app_count = machine_scenario(m)->app_count;
+    uint32_t worst = 0;
+
+    if (check->process < app_count)
+        return check->process;
+    for (uint32_t i = 1; i < app_count; i++)
+        if (reach->exposures[i].bytes > reach->exposures[worst].bytes)
+            worst = i;
+    return worst;
+}
+
 static void at_end(struct machine *m, void *state)
 {
     const struct reach *reach = state;
     const struct scenario *s = machine_scenario(m);
-    uint32_t worst = 0;
 
-    for (uint32_t i = 1; i < s->app_count; i++)
-        if (reach->exposures[i].bytes > reach->exposures[worst].bytes)
-            worst = i;
-    uint32_t bytes = reach->exposures[worst].bytes;
     for (uint32_t i = 0; i < s->check_count; i++) {
         const struct check *check = &s->checks[i];
         if (check->kind != CHECK_OVER_EXPOSURE)
             continue;
-        if (ledger_of(m)->users)
+        uint32_t process = app_of_check(m, reach, check);
+        uint32_t bytes = reach->exposures[process].bytes;
+        if (reach->judged[process].registers != 0) /* it has run */
             check_armed(m, i);
         if (bytes < check->min || bytes > check->max)
-            break_of_check(m, i, worst, reach->exposures[worst].first.base, DETAIL_EXPOSURE_BOUND,
-                           bytes, bytes < check->min ? check->min : check->max);
+            break_of_check(m, i, process, reach->exposures[process].first.base,
+                           DETAIL_EXPOSURE_BOUND, bytes,
+                           bytes < check->min ? check->min : check->max);
     }
 }
 
