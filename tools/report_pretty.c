@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN_MAX = 6, LABEL = 10, WIDTH = 100 };
+enum { SHOWN_MAX = 6, AGAIN_MAX = 20, LABEL = 10, WIDTH = 100 };
 
 /* --- a failure ------------------------------------------------------------------------------- */
 
@@ -119,10 +119,14 @@ static void put_failure(struct report *report, const struct member *member)
     put_repeat(report, member);
 }
 
-/* A claim that fails in many members is told in full once. */
+/* A claim that fails in many members is told in full once, and not all of them are named. */
 static void put_failure_again(struct report *report, const struct member *member)
 {
     const struct result *result = member->result;
+    if (report->claim_failures == AGAIN_MAX + 1)
+        fprintf(report->out, "  its other failures are only counted: --verbose names them\n\n");
+    if (report->claim_failures > AGAIN_MAX)
+        return;
     put_title(report, member);
     for (uint32_t i = 0; i < result->verdict_count; i++) {
         if (result->gate.expected[i])
