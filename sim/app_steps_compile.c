@@ -45,14 +45,15 @@ static bool variable_find(const struct compiler *c, const struct json_node *node
                           uint8_t *number)
 {
     char hint[96];
-    struct nearest nearest = nearest_to(name);
     for (uint32_t i = 0; i < c->variable_count; i++) {
         if (strcmp(c->variable_names[i], name) == 0) {
             *number = (uint8_t)i;
             return true;
         }
-        nearest_offer(&nearest, c->variable_names[i]);
     }
+    struct nearest nearest = nearest_to(name);
+    for (uint32_t i = 0; i < c->variable_count; i++)
+        nearest_offer(&nearest, c->variable_names[i]);
     json_problem(node, "\"%.40s\" is not in this app's \"variables\"%s", name,
                  nearest_text(&nearest, hint, sizeof hint));
     return false;
@@ -338,14 +339,15 @@ static bool handler_find(const struct compiler *c, const struct json_node *node,
 {
     char hint[96];
     const char *name = json_is_string(node) ? json_string(node) : "";
-    struct nearest nearest = nearest_to(name);
     for (uint32_t n = 0; n < c->handler_count; n++) {
         if (strcmp(c->handler_names[n], name) == 0) {
             *address = c->load->scenario->images[c->app].flash.base + APP_FUNCTION(n);
             return true;
         }
-        nearest_offer(&nearest, c->handler_names[n]);
     }
+    struct nearest nearest = nearest_to(name);
+    for (uint32_t n = 0; n < c->handler_count; n++)
+        nearest_offer(&nearest, c->handler_names[n]);
     json_problem(node, "%s%.40s%s: want one of this app's \"upcalls\", or null%s",
                  json_is_string(node) ? "\""
                  : node->value        ? "no name"

@@ -136,22 +136,30 @@ static bool cpu_read(const struct board_reader *r)
 
 /* --- devices --------------------------------------------------------------------------------- */
 
+/* NULL: that extra is no device. */
+static const struct device_type *type_at(const struct catalogue *c, uint32_t i)
+{
+    return i < c->device_count ? c->devices[i] : c->extras[i - c->device_count]->device;
+}
+
 static bool type_read(const struct board_reader *r, const struct json_node *node,
                       const struct device_type **type)
 {
     const struct catalogue *c = r->load->catalogue;
+    const uint32_t count = c->device_count + c->extra_count;
     char hint[96];
     if (!node->value)
         return true; /* a named hole */
-    struct nearest nearest = nearest_to(json_is_string(node) ? json_string(node) : "");
-    for (uint32_t i = 0; i < c->device_count + c->extra_count; i++) {
-        *type = i < c->device_count ? c->devices[i] : c->extras[i - c->device_count]->device;
-        if (*type && json_is_string(node) && strcmp((*type)->name, json_string(node)) == 0)
+    for (uint32_t i = 0; i < count && json_is_string(node); i++) {
+        *type = type_at(c, i);
+        if (*type && strcmp((*type)->name, json_string(node)) == 0)
             return true;
-        if (*type)
-            nearest_offer(&nearest, (*type)->name);
     }
     *type = NULL;
+    struct nearest nearest = nearest_to(json_is_string(node) ? json_string(node) : "");
+    for (uint32_t i = 0; i < count; i++)
+        if (type_at(c, i))
+            nearest_offer(&nearest, type_at(c, i)->name);
     json_problem(node, "\"%.40s\" is not a device type%s",
                  json_is_string(node) ? json_string(node) : "?",
                  nearest_text(&nearest, hint, sizeof hint));

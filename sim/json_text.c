@@ -676,8 +676,7 @@ static int folded(char c)
 }
 
 /* Edits (insert, delete, replace, swap of neighbours) from `a` to `b`; case does not count. More
- * than `most`: some number above it, found quickly, since readers offer every name that they look
- * at. */
+ * than `most`: some number above it, found quickly. */
 static unsigned edits(const char *a, const char *b, unsigned most)
 {
     unsigned rows[3][NEAREST_MAX + 1];
@@ -762,18 +761,24 @@ __attribute__((format(printf, 2, 3))) static bool wants(const struct json_node *
     return false;
 }
 
+/* The word's place; `count`: it is none of them. */
+static size_t word_place(const char *word, const char *const words[], size_t count)
+{
+    size_t i = 0;
+    while (i < count && strcmp(words[i], word) != 0)
+        i++;
+    return i;
+}
+
 static bool key_known(const struct json_node *object, const char *key, const char *const keys[],
                       size_t count)
 {
     char hint[96];
-    struct nearest nearest = nearest_to(key);
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(keys[i], key) == 0)
-            return true;
-        nearest_offer(&nearest, keys[i]);
-    }
-    if (strcmp(key, "comment") == 0)
+    if (word_place(key, keys, count) < count || strcmp(key, "comment") == 0)
         return true;
+    struct nearest nearest = nearest_to(key);
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&nearest, keys[i]);
     json_key_problem(object, key, "no such key%s", nearest_text(&nearest, hint, sizeof hint));
     return false;
 }
@@ -886,14 +891,16 @@ bool json_want_text(const struct json_node *node, char *text, size_t size)
 bool json_want_word(const struct json_node *node, const char *const words[], size_t count,
                     uint32_t *which)
 {
-    char list[256] = "", hint[96] = "";
+    char list[256], hint[96] = "";
     size_t used = 0;
+    size_t place = json_is_string(node) ? word_place(json_string(node), words, count) : count;
+    if (place < count) {
+        *which = (uint32_t)place;
+        return true;
+    }
     struct nearest nearest = nearest_to(json_is_string(node) ? json_string(node) : "");
+    list[0] = '\0';
     for (uint32_t i = 0; i < count; i++) {
-        if (json_is_string(node) && strcmp(words[i], json_string(node)) == 0) {
-            *which = i;
-            return true;
-        }
         nearest_offer(&nearest, words[i]);
         used = append(list, sizeof list, used, i ? ", \"" : "\"");
         used = append(list, sizeof list, append(list, sizeof list, used, words[i]), "\"");

@@ -150,8 +150,9 @@ bool driver_named(const struct kernel_config *config, const char *name, uint32_t
             *driver = passthrough ? config->passthrough_driver : driver_rows[i].number;
             return true;
         }
-        nearest_offer(nearest, driver_rows[i].name);
     }
+    for (size_t i = 0; i < COUNT_OF(driver_rows); i++)
+        nearest_offer(nearest, driver_rows[i].name);
     return false;
 }
 
