@@ -301,14 +301,32 @@ static void window_taken_back_is_still_mapped(void)
     enter(WAITER);
 }
 
+static void break_rises(void)
+{
+    struct process *p = process_of(WAITER);
+    uint32_t end = p->app_break + 512;
+    ck_assert_int_eq(mpu_update_app_memory(&p->mpu, end, p->kernel_break), ERR_NONE);
+    note(NOTE_PROCESS_BREAKS, WAITER, end,
+         pair(p->kernel_break, p->mpu.accessible.base + p->mpu.accessible.size));
+}
+
+static void raise_break(void)
+{
+    call(WAITER, SYSCALL_MEMOP, MEMOP_BRK, process_of(WAITER)->app_break + 512, 0, 0);
+    break_rises();
+    returned(WAITER, RETURN_SUCCESS, 0);
+}
+
 static void memory_of_the_earlier_life_is_open(void)
 {
     const struct process *p = process_of(WAITER);
     uint32_t size = p->memory.size;
+    uint32_t begin = p->memory.base + scenario.images[WAITER].initial_app_size;
+    raise_break();
+    user(WAITER);
     note(NOTE_PROCESS_END, WAITER, 0, END_EXIT_RESTART);
     note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(size, 99));
-    note(NOTE_PROCESS_BREAKS, WAITER, p->memory.base + 256,
-         pair(p->kernel_break, p->memory.base + 256));
+    note(NOTE_PROCESS_BREAKS, WAITER, begin, pair(p->kernel_break, begin));
     user(WAITER);
 }
 
@@ -358,6 +376,26 @@ static void brk_tells_another_break(void)
 {
     call(WAITER, SYSCALL_MEMOP, MEMOP_BRK, process_of(WAITER)->app_break + 64, 0, 0);
     returned(WAITER, RETURN_SUCCESS, 0);
+}
+
+static void sbrk_tells_another_break(void)
+{
+    call(WAITER, SYSCALL_MEMOP, MEMOP_SBRK, 512, 0, 0);
+    break_rises();
+    returned(WAITER, RETURN_SUCCESS_U32, process_of(WAITER)->app_break - 64);
+}
+
+static void break_rises_by_itself(void)
+{
+    break_rises();
+    user(WAITER);
+}
+
+static void break_rises_though_brk_failed(void)
+{
+    call(WAITER, SYSCALL_MEMOP, MEMOP_BRK, process_of(WAITER)->app_break + 512, 0, 0);
+    break_rises();
+    returned(WAITER, RETURN_FAILURE, ERR_NOMEM);
 }
 
 static void device_has_two_owners(void)
@@ -561,6 +599,23 @@ static void user_mode_runs_in_the_middle_of_a_death(void)
     lend(WAITER, timer0);
     unmap(WAITER, timer0);
     note(NOTE_ENDPOINT_MASKED, WAITER, endpoint_at(timer0), 0);
+    user(OTHER);
+}
+
+static void release_is_kept_quiet(void)
+{
+    lend(WAITER, timer0);
+    call(WAITER, SYSCALL_COMMAND, PASSTHROUGH_DRIVER_DEFAULT, PASSTHROUGH_RELEASE, timer0.base,
+         timer0.size);
+    ck_assert_int_eq(mpu_remove_window(&process_of(WAITER)->mpu, timer0), ERR_NONE);
+    returned(WAITER, RETURN_SUCCESS, 0);
+    user(WAITER);
+}
+
+static void kill_is_ignored(void)
+{
+    scenario.injections[0] = (struct injection){.kind = INJECT_KILL, .process = WAITER};
+    add(EVENT_INJECTED, PROCESS_NONE, 0, WAITER);
     user(OTHER);
 }
 
@@ -806,20 +861,23 @@ static void exposure_is_not_declared(void)
     lend_both_timers();
 }
 
-static void raise_break(void)
-{
-    struct process *p = process_of(WAITER);
-    uint32_t end = p->app_break + 512;
-    ck_assert_int_eq(mpu_update_app_memory(&p->mpu, end, p->kernel_break), ERR_NONE);
-    note(NOTE_PROCESS_BREAKS, WAITER, end,
-         pair(p->kernel_break, p->mpu.accessible.base + p->mpu.accessible.size));
-}
-
 static void new_memory_holds_old_bytes(void)
 {
     user(WAITER);
     machine_ram(hw->m)[process_of(WAITER)->app_break + 300 - KERNEL_RAM] = 0x5e;
     raise_break();
+    user(WAITER);
+}
+
+static void new_life_finds_the_old_ones_bytes(void)
+{
+    const struct process *p = process_of(WAITER);
+    uint32_t begin = p->app_break;
+    user(WAITER);
+    machine_ram(hw->m)[p->memory.base + 300 - KERNEL_RAM] = 0x5e;
+    note(NOTE_PROCESS_END, WAITER, 0, END_EXIT_RESTART);
+    note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, p->id.unique));
+    note(NOTE_PROCESS_BREAKS, WAITER, begin, pair(p->kernel_break, begin));
     user(WAITER);
 }
 
@@ -873,6 +931,9 @@ static const struct {
     FAULT(buffer_outside_the_app_is_allowed, RULE_MEMORY_LAYOUT),
     FAULT(grant_is_laid_over_the_app, RULE_MEMORY_LAYOUT),
     FAULT(brk_tells_another_break, RULE_MEMORY_LAYOUT),
+    FAULT(sbrk_tells_another_break, RULE_MEMORY_LAYOUT),
+    FAULT(break_rises_by_itself, RULE_MEMORY_LAYOUT),
+    FAULT(break_rises_though_brk_failed, RULE_MEMORY_LAYOUT),
     FAULT(device_has_two_owners, RULE_EXCLUSIVE_OWNER),
     FAULT(kernels_device_is_lent, RULE_EXCLUSIVE_OWNER),
     FAULT(store_to_a_foreign_device_went_through, RULE_EXCLUSIVE_OWNER),
@@ -898,6 +959,8 @@ static const struct {
     FAULT(death_is_not_dealt_with, RULE_DEATH_ORDER),
     FAULT(fault_is_ignored, RULE_DEATH_ORDER),
     FAULT(exit_is_ignored, RULE_DEATH_ORDER),
+    FAULT(kill_is_ignored, RULE_DEATH_ORDER),
+    FAULT(release_is_kept_quiet, RULE_DEATH_ORDER),
     FAULT(device_is_quiet_before_its_line_is_masked, RULE_DEATH_ORDER),
     FAULT(user_mode_runs_in_the_middle_of_a_death, RULE_DEATH_ORDER),
     FAULT(line_stays_enabled, RULE_DEATH_ORDER),
@@ -929,6 +992,7 @@ static const struct {
     FAULT(device_writes_after_the_loan, RULE_DMA_AFTER_DEATH),
     FAULT(exposure_is_not_declared, RULE_OVER_EXPOSURE),
     FAULT(new_memory_holds_old_bytes, RULE_MEMORY_FRESH),
+    FAULT(new_life_finds_the_old_ones_bytes, RULE_MEMORY_FRESH),
     FAULT(buffer_keeps_the_client_before, RULE_BUFFER_CUSTODY),
     FAULT(more_goes_out_than_was_handed_over, RULE_BUFFER_CUSTODY),
     FAULT(app_says_that_a_step_failed, RULE_STEP),

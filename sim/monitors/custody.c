@@ -16,7 +16,7 @@ enum { BUFFER_MAX = 4 }; /* one to send from and one to receive into, and room *
 struct custody {
     struct held {
         uint32_t client;    /* a process index */
-        uint32_t life;      /* its unique id */
+        uint32_t life;      /* of that process */
         struct span buffer; /* the client's part of it; base 0: a free row */
     } of[BUFFER_MAX];
 };
@@ -34,9 +34,9 @@ static void on_client(struct machine *m, struct custody *c, const struct record 
 {
     uint8_t bytes[CONSOLE_BUFFER];
     uint32_t length = (uint32_t)r->value;
-    uint32_t life = r->process < PROCESS_MAX ? ledger_of(m)->processes[r->process].unique : 0;
+    uint32_t life = r->process < PROCESS_MAX ? ledger_of(m)->processes[r->process].life : 0;
     struct held *row = row_of(c, r->address);
-    bool changes = !row || row->buffer.base == 0 || row->life != life;
+    bool changes = !row || row->buffer.base == 0 || row->client != r->process || row->life != life;
 
     rule_armed(m, RULE_BUFFER_CUSTODY);
     if (row)

@@ -14,7 +14,7 @@ enum { CHUNK = 256 };
 
 struct fresh {
     struct {
-        uint32_t unique;  /* the life that `reached` is of */
+        uint32_t life;    /* the one that `reached` is of */
         uint32_t reached; /* first address not reached by it yet */
     } of[PROCESS_MAX];
 };
@@ -38,8 +38,8 @@ static void on_user(struct machine *m, void *state, uint32_t process)
     const struct ledger_process *p = &ledger_of(m)->processes[process];
     uint32_t *reached = &fresh->of[process].reached;
 
-    if (fresh->of[process].unique != p->unique) {
-        fresh->of[process].unique = p->unique;
+    if (fresh->of[process].life != p->life) {
+        fresh->of[process].life = p->life;
         *reached = p->block.base;
     }
     uint32_t end = p->accessible_end > p->app_break ? p->accessible_end : p->app_break;

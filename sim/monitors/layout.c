@@ -3,7 +3,9 @@
  * Judges from the kernel's notes of loads, breaks, allows and grants, and from what memop returned
  * to the app: block inside the processes' RAM and meeting no other live block; memory start <=
  * high-water mark <= app break <= what the MPU gives <= kernel break <= grants <= memory end. The
- * high-water mark is ours: the end of the highest buffer that an allow accepted in this life.
+ * high-water mark is ours: the end of the highest buffer that an allow accepted in this life. So is
+ * the place of the app break: where the image says at a load, then where brk and sbrk, as the app
+ * called them and as they returned, have moved it.
  *
  * Cannot see: the kernel's control block at the block's end (its size is the kernel's own);
  * whether a noted break is the one that the kernel uses: the reach rule sees that in the MPU.
@@ -14,6 +16,7 @@
 struct layout {
     struct {
         uint32_t high_water;
+        uint32_t break_due;    /* by the image and the memops that succeeded */
         uint32_t lowest_grant; /* 0: none in this life */
     } of[PROCESS_MAX];
 };
@@ -82,16 +85,31 @@ static void judge_grant(struct machine *m, struct layout *layout, const struct l
     *lowest = grant.base;
 }
 
-/* What brk, or sbrk asking for nothing, told the app. */
-static void judge_memop(struct machine *m, const struct ledger_process *p, const struct record *r)
+static void judge_due(struct machine *m, const struct layout *layout, uint32_t process)
 {
-    bool success = r->address >= RETURN_SUCCESS;
+    const struct ledger_process *p = &ledger_of(m)->processes[process];
+    uint32_t due = layout->of[process].break_due;
 
-    if (p->call_class != SYSCALL_MEMOP || p->args[0] != MEMOP_BRK || !success)
-        return;
-    if (p->args[1] != p->app_break)
-        break_add(m, RULE_MEMORY_LAYOUT, r->process, p->app_break, DETAIL_LAYOUT_MEMOP, 0,
-                  p->args[1]);
+    if (p->app_break != due)
+        break_add(m, RULE_MEMORY_LAYOUT, process, p->app_break, DETAIL_LAYOUT_MEMOP, 0, due);
+}
+
+/* What brk and sbrk, when they succeed, tell the app; nothing else moves its break. */
+static void on_return(struct machine *m, struct layout *layout, const struct ledger_process *p,
+                      const struct record *r)
+{
+    uint32_t *due = &layout->of[r->process].break_due;
+    bool moves = p->call_class == SYSCALL_MEMOP && r->address >= RETURN_SUCCESS;
+
+    if (moves && p->args[0] == MEMOP_BRK) {
+        *due = p->args[1];
+    } else if (moves && p->args[0] == MEMOP_SBRK) {
+        uint32_t told = pair_low(r->value); /* where it was */
+        if (told != *due)
+            break_add(m, RULE_MEMORY_LAYOUT, r->process, *due, DETAIL_LAYOUT_MEMOP, 0, told);
+        *due += p->args[1];
+    }
+    judge_due(m, layout, r->process);
 }
 
 static void on_record(struct machine *m, void *state, const struct record *r)
@@ -107,6 +125,8 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     case EVENT_OF(NOTE_PROCESS_LOADED):
         layout->of[r->process].high_water = p->block.base;
         layout->of[r->process].lowest_grant = 0;
+        layout->of[r->process].break_due =
+            p->block.base + machine_scenario(m)->images[r->process].initial_app_size;
         judge_block(m, l, r->process);
         break;
     case EVENT_OF(NOTE_PROCESS_BREAKS):
@@ -120,12 +140,13 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         break;
     default:
         if (l->returning)
-            judge_memop(m, p, r);
+            on_return(m, layout, p, r);
         break;
     }
 }
 
-/* The kernel break may not rise above a grant again. */
+/* The kernel break may not rise above a grant again. What a memop did is judged by its return, which
+ * comes after this. */
 static void on_user(struct machine *m, void *state, uint32_t process)
 {
     const struct layout *layout = state;
@@ -134,6 +155,8 @@ static void on_user(struct machine *m, void *state, uint32_t process)
 
     if (lowest != 0 && p->live && p->kernel_break > lowest)
         break_add(m, RULE_MEMORY_LAYOUT, process, lowest, DETAIL_LAYOUT_GRANT, 0, 0);
+    if (p->live && !(p->call_open && p->call_class == SYSCALL_MEMOP))
+        judge_due(m, layout, process);
 }
 
 const struct monitor monitor_layout = {

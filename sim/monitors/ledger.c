@@ -101,6 +101,14 @@ static void window_past(struct ledger *l, struct ledger_window *w)
     l->processes[w->process].version++;
 }
 
+/* The kernel has not said that it is unmapped, and must before user mode runs. */
+static void window_past_unsaid(struct ledger *l, struct ledger_window *w)
+{
+    window_past(l, w);
+    w->unremoved = true;
+    l->unremoved_count++;
+}
+
 /* A free row, or the oldest past one. */
 static uint32_t row_for_window(const struct ledger *l)
 {
@@ -237,8 +245,8 @@ static void on_return(const struct machine *m, struct ledger *l, const struct re
         allocate_returned(m, l, r->process, success);
     } else if (p->call_open && success && is_passthrough_command(m, p, COMMAND_RELEASE)) {
         struct ledger_window *w = window_asked(l, r->process, span_of_call(p));
-        if (w)
-            window_past(l, w);
+        if (w) /* else the kernel has said before that it is unmapped */
+            window_past_unsaid(l, w);
     }
     p->call_open = false;
 }
@@ -281,9 +289,7 @@ void ledger_life_end(struct ledger *l, uint32_t process)
         struct ledger_window *w = &l->windows[i];
         if (w->state != WINDOW_HELD || w->process != process)
             continue;
-        window_past(l, w);
-        w->unremoved = true;
-        l->unremoved_count++;
+        window_past_unsaid(l, w);
     }
     spare(l, p);
     if (p->accessible_end > p->past_end)
@@ -291,6 +297,15 @@ void ledger_life_end(struct ledger *l, uint32_t process)
     p->live = false;
     p->call_open = false;
     p->version++;
+}
+
+/* The process console's hand ends a life as the app's own exit does. */
+static void on_injected(const struct machine *m, struct ledger *l, const struct record *r)
+{
+    const struct injection *plan = &machine_scenario(m)->injections[r->address];
+
+    if (plan->kind == INJECT_KILL || plan->kind == INJECT_FAULT || plan->kind == INJECT_RESTART)
+        doom(l, &l->processes[plan->process]);
 }
 
 static void on_loaded(struct ledger *l, const struct record *r)
@@ -303,7 +318,7 @@ static void on_loaded(struct ledger *l, const struct record *r)
     spare(l, p);
     p->live = true;
     p->call_open = false;
-    p->unique = pair_high(r->value);
+    p->life++;
     p->block = block;
     p->app_break = p->kernel_break = p->accessible_end = block.base;
     p->version++;
@@ -326,6 +341,8 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 
     l->added = LEDGER_NONE;
     l->returning = false;
+    if (r->kind == EVENT_INJECTED)
+        on_injected(m, l, r);
     if (r->process >= PROCESS_MAX)
         return;
     switch (r->kind) {
@@ -377,7 +394,8 @@ static void start(struct machine *m, void *state)
 const struct monitor monitor_ledger = {
     .name = "ledger",
     .kinds = {KIND_EVENT(EVENT_SYSCALL) | KIND_EVENT(EVENT_SYSCALL_MORE) |
-                  KIND_EVENT(EVENT_RETURN) | KIND_EVENT(EVENT_UPCALL) | KIND_EVENT(EVENT_FAULT),
+                  KIND_EVENT(EVENT_RETURN) | KIND_EVENT(EVENT_UPCALL) | KIND_EVENT(EVENT_FAULT) |
+                  KIND_EVENT(EVENT_INJECTED),
               KIND_NOTE(NOTE_PROCESS_LOADED) | KIND_NOTE(NOTE_PROCESS_BREAKS) |
                   KIND_NOTE(NOTE_PROCESS_END) | KIND_NOTE(NOTE_WINDOW_GRANTED) |
                   KIND_NOTE(NOTE_WINDOW_REMOVED)},

@@ -34,7 +34,7 @@ struct ledger_window {
     uint16_t process;
     uint8_t state;       /* enum ledger_window_state */
     bool confirmed;      /* the app was told, or it comes from its header */
-    bool unremoved;      /* PAST: its life ended, and the kernel has not said that it is unmapped */
+    bool unremoved;      /* PAST, by its life's end or a release: not said to be unmapped yet */
     uint32_t users;      /* PAST: what struct ledger.users was */
     struct span asked;   /* by the app */
     struct span granted; /* the filter's answer */
@@ -42,11 +42,11 @@ struct ledger_window {
 
 struct ledger_process {
     bool live;
-    bool doomed;    /* it exited or faulted: its life must end before user mode runs again */
+    bool doomed;    /* it exited, faulted or was killed: its life must end before user mode runs */
     bool call_open; /* its system call has not returned */
     uint32_t call_class;
     uint32_t args[4];
-    uint32_t unique;
+    uint32_t life; /* how many loads so far: ours, whatever id the kernel gives */
     struct span block;
     uint32_t app_break, kernel_break;
     uint32_t accessible_end; /* as the kernel says it: at or after the app break */
