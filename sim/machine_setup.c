@@ -144,9 +144,11 @@ void machine_setup_free(struct machine_setup *setup)
 
 struct machine *machine_make(const struct machine_setup *setup)
 {
-    struct machine *m = calloc(1, setup->size);
-    if (m)
-        m->setup = setup;
+    struct machine *m = malloc(setup->size);
+    if (!m)
+        return NULL;
+    memset(m, 0, setup->ram_offset); /* RAM, which comes last, is filled at boot */
+    m->setup = setup;
     return m;
 }
 

@@ -971,7 +971,9 @@ static struct scenario *member_make(struct loader *l, const struct plan *plan, u
     if (!s)
         abort();
     struct json_text copy = l->json;
-    copy.root = cJSON_Duplicate(l->json.root, 1);
+    bool altered = plan->swept_count > 0 || l->options->override_count > 0;
+    if (altered)
+        copy.root = cJSON_Duplicate(l->json.root, 1);
     (void)snprintf(s->path, sizeof s->path, "%s", l->json.path);
     s->seed = seed;
     s->seed_given = plan->seed_given;
@@ -980,7 +982,8 @@ static struct scenario *member_make(struct loader *l, const struct plan *plan, u
                 apply_overrides(l, copy.root);
     copy.member = strchr(s->id, '#');
     good = good && scenario_read(l, s, &root);
-    cJSON_Delete(copy.root);
+    if (altered)
+        cJSON_Delete(copy.root);
     if (good)
         return s;
     member_free(s);
