@@ -1275,6 +1275,8 @@ static const struct {
     {"too slow, with a later from", CHECK_LATENCY, 0, US(30), "a...a.b", true, true,
      DETAIL_LATENCY_LONG},
     {"too fast", CHECK_LATENCY, US(20), US(30), "a.b", true, true, DETAIL_LATENCY_SHORT},
+    {"the last of many too fast", CHECK_LATENCY, US(20), US(300), "a.a.a.a.a.a.a.a.a.a.b", true,
+     true, DETAIL_LATENCY_SHORT},
     {"open too long", CHECK_LATENCY, 0, US(30), "a....", true, true, DETAIL_LATENCY_OPEN},
     {"open, but not for long", CHECK_LATENCY, 0, US(30), "a...", false, false, DETAIL_NONE},
     {"latency, never armed", CHECK_LATENCY, 0, US(30), "b...b", false, false, DETAIL_NONE},

@@ -6,9 +6,9 @@
  * measured. A speed-up compares the means of two pairs of patterns, in thousandths.
  *
  * Armed: by the first pair (a speed-up: by one of each). Exact: count, minimum, maximum, sum. By
- * half octaves of nanoseconds: the quantiles. When more than OPEN_MAX are open, further `from`s
- * are counted and not timed: they are faster than the ones before them, and the bound is judged on
- * those.
+ * half octaves of nanoseconds: the quantiles. When more than OPEN_MAX are open, the oldest
+ * (slowest) and the newest (fastest) are timed, and so judged by either bound; those between are
+ * not.
  */
 #include "model/process.h"
 #include "sim/machine.h"
@@ -73,7 +73,8 @@ static void meter_open(struct meter *meter, uint64_t at_ps)
 {
     meter->result.open++;
     if (meter->open_count < OPEN_MAX)
-        meter->open_ps[meter->open_count++] = at_ps;
+        meter->open_count++;
+    meter->open_ps[meter->open_count - 1] = at_ps;
 }
 
 static void result_add(struct latency_result *l, uint64_t took_ps, uint64_t at_ps)
