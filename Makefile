@@ -4,7 +4,8 @@
 #   CC=gcc|clang   the compiler            OPT=-O0   another optimisation
 #   SAN=1          ASan and UBSan          BUILD=dir another build folder
 #   CFLAGS=...     appended to our flags   V=1       show the commands
-#   PATHS=...      what `make run` runs (default: all of scenarios/)
+#   PATHS=...      what `make run` and `make soak` run (default: all of scenarios/)
+#   SEEDS=N        seeds of `make soak`, from 1 on (default: 1000)
 #   EXTRA=dir      compiles dir/*.c into the tool as well: devices, apps, filters (sim/extra.h)
 #   PREFIX, DESTDIR  where `make install` puts things (default: /usr/local)
 #   ARGS=...       options of `make bench`
@@ -25,6 +26,7 @@ OPT_DEFAULT := $(if $(SAN),-O1,-O2)
 OPT ?= $(OPT_DEFAULT)
 cc_name := $(notdir $(lastword $(CC)))
 PREFIX ?= /usr/local
+SEEDS ?= 1000
 BUILD ?= build$(addprefix -,$(filter-out gcc,$(cc_name)))$(if $(SAN),-san)$(filter-out $(OPT_DEFAULT),$(OPT))
 Q := $(if $(V),,@)
 
@@ -156,6 +158,12 @@ run:
 	$(again) _all
 	@test -z '$(program)' || $(program) run $(PATHS)
 
+## Run all scenarios (or PATHS=...) over 1,000 seeds each, or SEEDS=...
+soak:
+	@sh tools/setup.sh build
+	$(again) _all
+	@test -z '$(program)' || $(program) run --seeds $(SEEDS) $(PATHS)
+
 ## Build and run every test; ends with "N passed, N failed"
 test:
 	@sh tools/setup.sh test
@@ -263,5 +271,5 @@ _cross: $(cross_obj)
 
 FORCE:
 .PHONY: install uninstall
-.PHONY: all run test bench lint layers cross determinism schemas clean help
+.PHONY: all run soak test bench lint layers cross determinism schemas clean help
 .PHONY: FORCE _all _tests _bench _libs _format _tidy _cppcheck _shellcheck _lengths _cross
