@@ -4,8 +4,9 @@
  *   windows of two devices meet, or wrap; two devices or aliases have one name; devices out of
  *     order
  *   a type that is not in the catalogue, a filter function that is not, an unknown preset
- *   memory: flash and RAM meet each other or a device; app_flash outside of flash; kernel_ram or
- *     process_ram outside of RAM, or meeting
+ *   two devices on one line
+ *   memory: more RAM than RAM_MAX; flash and RAM meet each other or a device; app_flash outside of
+ *     flash; kernel_ram or process_ram outside of RAM, or meeting
  *   kernel drivers: a name that is no device, without a type, without a line, or lendable as well
  *   a lendable DMA master that does not say whether the board opts in (allow_dma)
  */
@@ -47,6 +48,8 @@ static bool inside(const struct json_node *memory, const char *key, struct span 
     return false;
 }
 
+enum { RAM_MAX = 1 << 28 }; /* ours: each machine and snapshot holds all of it */
+
 static bool memory_read(const struct board_reader *r)
 {
     static const char *const keys[] = {"flash", "app_flash", "ram", "kernel_ram", "process_ram"};
@@ -60,6 +63,10 @@ static bool memory_read(const struct board_reader *r)
         struct json_node node = json_member(&memory, keys[i]);
         if (!span_read(&node, spans[i]))
             return false;
+    }
+    if (b->ram.size > RAM_MAX) {
+        json_key_problem(&memory, "ram", "more than %d bytes", RAM_MAX);
+        return false;
     }
     if (span_meets(b->flash, b->ram)) {
         json_key_problem(&memory, "ram", "meets \"flash\"");
@@ -346,6 +353,23 @@ static bool window_check(const struct board_reader *r, const struct json_node *n
     return true;
 }
 
+/* A line is driven by one device: of two, one would lower what the other holds high. */
+static bool line_read(const struct board_reader *r, const struct json_node *node,
+                      struct board_device *d)
+{
+    if (!json_want_u32(node, 0, r->board->config.line_count - 1, &d->line))
+        return false;
+    for (uint32_t i = 0; i < r->board->device_count; i++) {
+        const struct board_device *other = &r->board->devices[i];
+        if (other->alias_of != BOARD_NONE || other->line != d->line)
+            continue;
+        json_problem(node, "line %" PRIu32 " is that of \"%s\": want a line for each device",
+                     d->line, other->name);
+        return false;
+    }
+    return true;
+}
+
 static bool device_read_one(const struct board_reader *r, const struct json_node *node)
 {
     static const char *const keys[] = {"name", "type",    "at",         "size", "line",
@@ -360,7 +384,7 @@ static bool device_read_one(const struct board_reader *r, const struct json_node
         !device_name_read(r, &name, d->name) || !json_want_hex(&at, &d->window.base) ||
         !json_want_u32(&size, 4, UINT32_MAX, &d->window.size) || !window_check(r, node, d))
         return false;
-    if (line.value && !json_want_u32(&line, 0, r->board->config.line_count - 1, &d->line))
+    if (line.value && !line_read(r, &line, d))
         return false;
     if (dma.value && !json_want_bool(&dma, &d->dma))
         return false;

@@ -328,6 +328,16 @@ static const struct {
      "8:39: error: /devices/0/name: \"timer\": want capitals, digits and _, a capital first"},
     {"a line past the last", DEVICES("{ 'name': 'B', 'at': '0x40000000', 'size': 4, 'line': 16 }"),
      "8:83: error: /devices/0/line: 16: want an integer from 0 to 15, or it in hex as a string"},
+    {"two devices on one line",
+     DEVICES(TIMER ", 'line': 8 },\n{ 'name': 'B', 'at': '0x50000000', 'size': 4, 'line': 8 }"),
+     "9:55: error: /devices/1/line: line 8 is that of \"TIMER\": want a line for each device"},
+    {"more RAM than there can be",
+     "{ 'name': 'b', 'cpu_hz': 1, 'lines': 1, 'mpu_regions': 8, 'costs': 'zero',\n"
+     "'memory': { 'flash': { 'address': '0x0', 'size': 4 },"
+     " 'app_flash': { 'address': '0x0', 'size': 4 }, 'kernel_ram': { 'address': '0x4', 'size': 4 },"
+     " 'process_ram': { 'address': '0x8', 'size': 4 },\n"
+     "'ram': { 'address': '0x4', 'size': '0xfffffff0' } } }",
+     "3:1: error: /memory/ram: more than 268435456 bytes"},
     {"an alias outside",
      DEVICES("{ 'name': 'B', 'at': '0x40000000', 'size': 4, 'aliases':\n"
              "[{ 'name': 'C', 'at': '0x40000004', 'size': 4 }] }"),
