@@ -73,9 +73,9 @@ struct instruction {
     uint32_t number;
     uint32_t jump;
     uint32_t step; /* the step it comes from */
-    uint64_t cycles;
     struct operand operands[4];
     struct expectation expect;
+    uint64_t cycles; /* last: so no byte is lost to its alignment */
 };
 
 struct steps_program {

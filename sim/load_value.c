@@ -27,20 +27,32 @@ static struct arena *arena_chunk(size_t size, struct arena *next)
     return chunk;
 }
 
+static void *take_aligned(struct arena **arena, size_t want, size_t align)
+{
+    if (!*arena)
+        *arena = arena_chunk(ARENA_CHUNK, NULL);
+    if (want > ARENA_CHUNK) { /* a chunk of its own, behind the one that is being filled */
+        (*arena)->next = arena_chunk(want, (*arena)->next);
+        return (*arena)->next->bytes;
+    }
+    size_t at = ((*arena)->used + align - 1) / align * align;
+    if (at + want > (*arena)->size) {
+        *arena = arena_chunk(ARENA_CHUNK, *arena);
+        at = 0;
+    }
+    (*arena)->used = at + want;
+    return (*arena)->bytes + at;
+}
+
 void *arena_take(struct arena **arena, size_t size, size_t count)
 {
-    size_t want = (size * count + ARENA_ALIGN - 1) / ARENA_ALIGN * ARENA_ALIGN;
-    if (!*arena || (*arena)->size - (*arena)->used < want)
-        *arena = arena_chunk(want > ARENA_CHUNK ? want : ARENA_CHUNK, *arena);
-    void *taken = (*arena)->bytes + (*arena)->used;
-    (*arena)->used += want;
-    return taken;
+    return take_aligned(arena, size * count, ARENA_ALIGN);
 }
 
 char *arena_text(struct arena **arena, const char *text)
 {
     size_t size = strlen(text) + 1;
-    return memcpy(arena_take(arena, size, 1), text, size);
+    return memcpy(take_aligned(arena, size, 1), text, size); /* texts, which are many, lie close */
 }
 
 void arena_free(struct arena *arena)
