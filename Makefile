@@ -9,6 +9,7 @@
 #   EXTRA=dir      compiles dir/*.c into the tool as well: devices, apps, filters (sim/extra.h)
 #   PREFIX, DESTDIR  where `make install` puts things (default: /usr/local)
 #   ARGS=...       options of `make bench`
+#   ONLY=glob, THIRD=n  which bugs `make mutants` tries (default: all; tools/mutants.sh)
 # Each variant has its own build folder: build, build-clang, build-san, build-O0, ...
 
 .DEFAULT_GOAL := all
@@ -213,6 +214,13 @@ install:
 uninstall:
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/install.sh --remove
 
+## Put one known bug after the other into a copy of the tree and see each of them caught
+mutants:
+	@sh tools/setup.sh dev
+	$(again) _all _tests
+	@BUILD='$(BUILD)' CC='$(CC)' MAKE='$(MAKE)' tools/mutants.sh \
+	    $(if $(ONLY),--only '$(ONLY)') $(if $(THIRD),--third '$(THIRD)')
+
 ## Remove the build folders, or only BUILD=dir
 clean:
 	rm -rf $(if $(filter command environment,$(origin BUILD)),$(BUILD),build build-*)
@@ -271,5 +279,5 @@ _cross: $(cross_obj)
 
 FORCE:
 .PHONY: install uninstall
-.PHONY: all run soak test bench lint layers cross determinism schemas clean help
+.PHONY: all run soak test bench lint layers cross determinism schemas mutants clean help
 .PHONY: FORCE _all _tests _bench _libs _format _tidy _cppcheck _shellcheck _lengths _cross

@@ -274,7 +274,7 @@ static bool read_wire(struct reader *r)
     if (!device_word(r, &device))
         return false;
     about(r->p, device, device);
-    if (!peek(r))
+    if (!peek(r) || strcmp(peek(r), "=") == 0)
         return true;
     uint32_t way = place_in(peek(r), ways, COUNT_OF(ways));
     if (way == COUNT_OF(ways))
@@ -337,7 +337,7 @@ static const struct row {
     {EVENT_DMA_READ, false, false, read_address},
     {EVENT_DMA_WRITE, false, false, read_address},
     {EVENT_DMA_REFUSED, false, false, read_address},
-    {EVENT_WIRE, true, false, read_wire},
+    {EVENT_WIRE, true, true, read_wire},
     {EVENT_INJECTED, false, false, read_number},
     {EVENT_HALT, true, false, read_nothing},
     {EVENT_APP_NOTE, false, true, read_number},
@@ -450,7 +450,8 @@ static bool read_value(struct reader *r, const struct row *row)
     if (!peek(r) || !number_parse(peek(r), &value))
         return refuse(r, peek(r) ? peek(r) : "", "a number behind \"=\"", NULL);
     r->words.next++;
-    value_is(r->p, value, UINT32_MAX);
+    /* Above it may stand what the words before have said, such as a wire's direction. */
+    value_is(r->p, (r->p->value & ~(uint64_t)UINT32_MAX) | value, r->p->value_mask | UINT32_MAX);
     return true;
 }
 

@@ -510,6 +510,16 @@ START_TEST(broken_control_block_never_breaks_the_kernel)
 }
 END_TEST
 
+START_TEST(corrupted_queue_has_no_more_upcalls_than_the_ring)
+{
+    struct process *p = start_running(1);
+    const uint32_t header[2] = {UPCALL_MAX, 200}; /* head and count, both too large */
+    must(words_write(&hw, process_block(p).base + PROCESS_BLOCK_QUEUE, header, 2));
+    ck_assert_uint_eq(upcall_waiting(&hw, p), UPCALL_MAX);
+    ck_assert_uint_eq(queue_load(&hw, p).head, 0);
+}
+END_TEST
+
 START_TEST(corrupted_upcall_outside_flash_is_dropped)
 {
     struct process *p = start_running(1);
@@ -768,6 +778,35 @@ START_TEST(fault_policy_decides_who_lives_again)
     ck_assert_uint_eq(p->fault_address, 0x1234);
     if (policies[_i].restarts < 3)
         ck_assert_int_eq((int)next_action().kind, ACTION_HALT);
+}
+END_TEST
+
+static bool status_is_cleared_by_ones(struct hw *h, uint32_t address, uint32_t value)
+{
+    const uint32_t cfsr = 0xe000ed28;
+    if (address != cfsr)
+        return chip_writes(h, address, value);
+    fake_hw_set(h, cfsr, fake_hw_get(h, cfsr) & ~value);
+    return true;
+}
+
+START_TEST(second_fault_is_told_with_its_own_status_and_address)
+{
+    const uint32_t cfsr = 0xe000ed28, mmfar = 0xe000ed34, bfar = 0xe000ed38;
+    describe_board(1);
+    images[0].fault_policy = FAULT_RESTART;
+    must(start_board());
+    hw.on_write = status_is_cleared_by_ones;
+    next_action();
+    fake_hw_set(&hw, cfsr, 0x82); /* DACCVIOL, MMARVALID */
+    fake_hw_set(&hw, mmfar, 0x1234);
+    kernel_trap(&k, &hw, &(struct trap){.kind = TRAP_FAULT});
+    ck_assert_int_eq((int)next_action().kind, ACTION_RUN);
+    fake_hw_set(&hw, cfsr, fake_hw_get(&hw, cfsr) | 0x8200); /* PRECISERR, BFARVALID */
+    fake_hw_set(&hw, bfar, 0x5678);
+    kernel_trap(&k, &hw, &(struct trap){.kind = TRAP_FAULT});
+    ck_assert_uint_eq(k.processes[0].fault_status, 0x8200);
+    ck_assert_uint_eq(k.processes[0].fault_address, 0x5678);
 }
 END_TEST
 
@@ -1082,6 +1121,19 @@ START_TEST(null_command_walks_each_path_once)
 }
 END_TEST
 
+START_TEST(switch_to_another_process_is_charged_and_going_on_is_not)
+{
+    start_running(2);
+    fake_hw_forget(&hw);
+    kernel_trap(&k, &hw, &(struct trap){.kind = TRAP_INTERRUPT, .line = 40});
+    while (next_action().kind == ACTION_AGAIN)
+        continue;
+    ck_assert_uint_eq(hw.spent[PATH_CONTEXT_SWITCH], 0);
+    call(SYSCALL_YIELD, YIELD_WAIT, 0, 0, 0);
+    ck_assert_uint_eq(hw.spent[PATH_CONTEXT_SWITCH], 1);
+}
+END_TEST
+
 /* ---- start */
 
 /* A flat switch: one wrong thing a row. */
@@ -1269,6 +1321,7 @@ static TCase *memory_tests(void)
     TCase *t = tcase_create("memory");
     tcase_add_loop_test(t, broken_control_block_never_breaks_the_kernel, 0, 5);
     tcase_add_loop_test(t, wild_apps_and_wild_memory_leave_the_kernel_whole, 0, 16);
+    tcase_add_test(t, corrupted_queue_has_no_more_upcalls_than_the_ring);
     tcase_add_test(t, corrupted_upcall_outside_flash_is_dropped);
     tcase_add_loop_test(t, grant_outside_the_kernels_part_is_refused, 0, 4);
     tcase_add_test(t, grant_is_zeroed_and_entered_once);
@@ -1285,6 +1338,7 @@ static TCase *life_tests(void)
     TCase *t = tcase_create("life");
     tcase_add_test(t, restart_is_a_new_life_in_the_same_place);
     tcase_add_loop_test(t, fault_policy_decides_who_lives_again, 0, COUNT_OF(policies));
+    tcase_add_test(t, second_fault_is_told_with_its_own_status_and_address);
     tcase_add_test(t, fault_panics_only_where_the_board_asks_for_it);
     tcase_add_test(t, killed_process_stays_dead_until_the_console_restarts_it);
     tcase_add_test(t, owner_dies_in_the_order_of_death);
@@ -1315,6 +1369,7 @@ static TCase *loop_tests(void)
     tcase_add_test(t, interrupt_within_the_kernel_pays_for_its_handler);
     tcase_add_test(t, user_mode_has_the_unit_on_and_the_kernel_off);
     tcase_add_test(t, null_command_walks_each_path_once);
+    tcase_add_test(t, switch_to_another_process_is_charged_and_going_on_is_not);
     return t;
 }
 

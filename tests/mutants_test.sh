@@ -1,0 +1,107 @@
+#!/bin/sh
+# The bugs of tests/mutants: each says what it is and applies to the tree; and tools/mutants.sh
+# tells one that is caught from one that is not. Speaks TAP. Environment: BUILD, CC, MAKE.
+# Whether the suite catches all of them: `make mutants`.
+set -u
+
+# claim SENTENCE COMMAND...
+claim() {
+    sentence=$1
+    shift
+    if output=$("$@" 2>&1); then
+        echo "ok - $sentence"
+    else
+        echo "not ok - $sentence"
+        printf '%s\n' "$output"
+    fi
+}
+
+work=$(mktemp -d) || exit 3
+trap 'rm -rf "$work"' EXIT
+
+# Complains about what is missing on top of a file, about a rule that there is not, and about
+# scenarios that a test's bug names or another one lacks.
+heads_are_whole() {
+    sed -n 's/^ *X(RULE_[A-Z_]*, "\([a-z-]*\)".*/\1/p' sim/rules.h >"$work/rules"
+    for file in tests/mutants/*.patch; do
+        awk -v file="$file" -v rules="$work/rules" '
+            BEGIN { while ((getline id < rules) > 0) known[id] = 1 }
+            /^$/ { exit }
+            length > 98 { print file ": a line of more than 98 columns" }
+            /^[A-Z]/ { name = $1; if ($2 == "") print file ": nothing behind " name; seen[name]++ }
+            /^Rule:/ { rule = $2; program = $3 }
+            !/^(Bug|Origin|Rule|Scenarios): |^    [^ ]/ { print file ": what is \"" $0 "\"?" }
+            END {
+                if (seen["Bug:"] != 1 || seen["Origin:"] != 1 || seen["Rule:"] != 1)
+                    print file ": want one Bug, one Origin, one Rule"
+                if (rule == "test" ? program == "" || seen["Scenarios:"] : !seen["Scenarios:"])
+                    print file ": want \"test PROGRAM\", or a rule and scenarios"
+                if (rule != "test" && !known[rule]) print file ": there is no rule " rule
+            }' "$file"
+        program=$(sed -n 's/^Rule: test //p' "$file")
+        [ -z "$program" ] || [ -e "tests/$program.c" ] || echo "$file: there is no tests/$program.c"
+    done >"$work/complaints"
+    cat "$work/complaints"
+    [ ! -s "$work/complaints" ]
+}
+
+scenarios_are_there() {
+    for file in tests/mutants/*.patch; do
+        # shellcheck disable=SC2013 # words are meant
+        for glob in $(awk '/^$/ { exit }
+            /^[A-Z]/ { on = $1 == "Scenarios:"; sub(/^[^:]*:/, "") } on' "$file"); do
+            # shellcheck disable=SC2086 # a glob is meant
+            ls scenarios/$glob.json >/dev/null 2>&1 || echo "$file: no scenarios/$glob.json"
+        done
+    done >"$work/complaints"
+    cat "$work/complaints"
+    [ ! -s "$work/complaints" ]
+}
+
+# In a copy, where git sees no repository: else it leaves out what lies outside the current folder.
+every_patch_applies() {
+    for folder in model sim devices; do
+        [ -d "$work/$folder" ] || cp -r "$folder" "$work/"
+    done
+    for file in "$PWD"/tests/mutants/*.patch; do
+        (cd "$work" && GIT_CEILING_DIRECTORIES=$work/.. git apply --check "$file") ||
+            echo "$file does not apply"
+    done >"$work/complaints" 2>&1
+    cat "$work/complaints"
+    [ ! -s "$work/complaints" ]
+}
+
+there_are_enough() {
+    ls tests/mutants/*.patch >"$work/names" && [ "$(wc -l <"$work/names")" -ge 60 ]
+}
+
+# The three thirds together are all of them, each once.
+thirds_are_all() {
+    for n in 7 8 9; do
+        tools/mutants.sh --third $n --list || return 1
+    done | sort >"$work/thirds"
+    tools/mutants.sh --list | sort | diff - "$work/thirds"
+}
+
+a_bug_of_each_kind_is_caught() {
+    tools/mutants.sh --jobs 1 --only '@(pt05-query-panics|grant-entered-twice)' >"$work/log" 2>&1
+    code=$?
+    cat "$work/log"
+    [ $code = 0 ] && grep -q '^2 bugs: 2 caught' "$work/log"
+}
+
+a_wrong_name_is_refused() {
+    ! tools/mutants.sh --only no-such-bug && ! tools/mutants.sh --onyl x
+}
+
+claim 'there are at least 60 bugs' there_are_enough
+claim 'every bug says what it is, where it comes from, and which rule must catch it' heads_are_whole
+claim 'the scenarios that bugs name are there' scenarios_are_there
+claim 'three thirds are all bugs' thirds_are_all
+claim 'a name that no bug has is refused' a_wrong_name_is_refused
+if command -v git >/dev/null; then
+    claim 'every bug applies to the tree' every_patch_applies
+    claim 'a bug for a scenario and one for a test are caught' a_bug_of_each_kind_is_caught
+else
+    echo 'ok - every bug applies to the tree # SKIP git is not installed'
+fi
