@@ -209,6 +209,11 @@ static bool syscall_expect(const struct compiler *c, const struct json_node *nod
     return true;
 }
 
+static bool is_constant(const struct operand *o, uint32_t value)
+{
+    return o->kind == OPERAND_CONST && o->value == value;
+}
+
 /* {"min", "max"} of a value. */
 static bool range_expect(const struct compiler *c, const struct json_node *node,
                          struct expectation *e)
@@ -217,8 +222,13 @@ static bool range_expect(const struct compiler *c, const struct json_node *node,
     e->kind = EXPECT_RANGE;
     e->operands[0] = constant(0);
     e->operands[1] = constant(UINT32_MAX);
-    return (!min.value || value_read(c, &min, &e->operands[0])) &&
-           (!max.value || value_read(c, &max, &e->operands[1]));
+    if ((min.value && !value_read(c, &min, &e->operands[0])) ||
+        (max.value && !value_read(c, &max, &e->operands[1])))
+        return false;
+    if (!is_constant(&e->operands[0], 0) || !is_constant(&e->operands[1], UINT32_MAX))
+        return true;
+    json_problem(node, "any value would do: want a \"min\" above 0, or a \"max\"");
+    return false;
 }
 
 static bool exact_expect(const struct compiler *c, const struct json_node *node,

@@ -278,9 +278,12 @@ static bool range_read(const struct json_node *node, struct check *check)
         return false;
     if (max.value && !json_want_u64(&max, 0, UINT64_MAX, &check->max))
         return false;
-    if (check->min <= check->max)
+    if (check->min > check->max)
+        json_problem(node, "\"min\" is more than \"max\"");
+    else if (check->min == 0 && check->max == UINT64_MAX)
+        json_problem(node, "any number would do: want a \"min\" above 0, or a \"max\"");
+    else
         return true;
-    json_problem(node, "\"min\" is more than \"max\"");
     return false;
 }
 

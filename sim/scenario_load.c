@@ -8,7 +8,7 @@
  *   what the board has no room for: images in flash; more than PERMISSION_MAX rows of 64 commands
  *   a doubled key, a number that a double does not hold, text that is not UTF-8 (json_text.h)
  *   a time finer than a picosecond, or with more than 15 digits
- *   an order among values: initial <= ram, min <= max
+ *   an order among values: initial <= ram, min <= max; bounds that any value meets
  *   a sweep's path that leads nowhere; more than FAMILY_MAX members
  *   what other files list at their top: board_load.c, app_steps_compile.c
  */

@@ -255,6 +255,10 @@ static const struct row texts[] = {
     {"a count of both",
      OWNER("'expect': { 'count': { 'event': 'upcall owner tick', 'is': 1, 'max': 2 } }"), 0,
      "t.json:3:24: error: /expect/count: want \"is\", or \"min\" or \"max\" or both"},
+    {"a count that any number meets",
+     OWNER("'expect': { 'count': { 'event': 'upcall owner tick', 'min': 0 } }"), 0,
+     "t.json:3:24: error: /expect/count: any number would do: want a \"min\" above 0, or a "
+     "\"max\""},
     {"no such event", OWNER("'expect': { 'count': { 'event': 'upcal owner tick', 'is': 1 } }"), 0,
      "t.json:3:35: error: /expect/count/event: \"upcal\" is not an event or an app (did you mean "
      "\"upcall\"?)"},
@@ -406,6 +410,9 @@ static const struct row steps[] = {
      "\"NOMEM\", \"NOSUPPORT\", \"NODEVICE\", \"UNINSTALLED\", \"NOACK\" (did you mean \"BUSY\"?)"},
     {"an expectation of another step", "{ 'store': 'app.ram', 'value': 1, 'expect': 'success' }", 0,
      "t.json:3:59: error: /apps/0/steps/0/expect: \"success\": want one of \"ok\", \"fault\""},
+    {"a range that any value meets", "{ 'load': 'app.ram', 'expect': {} }", 0,
+     "t.json:3:46: error: /apps/0/steps/0/expect: any value would do: want a \"min\" above 0, or a "
+     "\"max\""},
     {"a value expected of a store", "{ 'store': 'app.ram', 'value': 1, 'expect': 5 }", 0,
      "t.json:3:59: error: /apps/0/steps/0/expect: 5: want one of \"ok\", \"fault\""},
     {"an expectation of a yield", "{ 'yield': 'wait', 'expect': 'success' }", 0,
