@@ -2,22 +2,11 @@
 # The bench runs, prints its table and writes JSON. Times are never judged: they are the machine's.
 # Speaks TAP. Environment: BUILD, POSTERN.
 set -u
+. tests/support.sh
 
 bench=$BUILD/bench
 work=$(mktemp -d) || exit 3
 trap 'rm -rf "$work"' EXIT
-
-# claim SENTENCE COMMAND...
-claim() {
-    sentence=$1
-    shift
-    if output=$("$@" 2>&1); then
-        echo "ok - $sentence"
-    else
-        echo "not ok - $sentence"
-        printf '%s\n' "$output"
-    fi
-}
 
 measured() {
     "$bench" --quick --only "$1" --runner "$POSTERN" --nothing "$BUILD/bench-noop" \

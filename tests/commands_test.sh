@@ -2,17 +2,8 @@
 # The command line's other half: map, diff, show --around, run --break-at, new, completion, man,
 # install. Speaks TAP. Environment: POSTERN, the runner; MAKE.
 set -u
-
-root=$(pwd)
-postern=${POSTERN:-build/postern}
-case $postern in
-/*) ;;
-*) postern=$root/$postern ;;
-esac
-if ! [ -x "$postern" ]; then
-    echo "not ok - the runner is there: $postern"
-    exit 1
-fi
+. tests/support.sh
+want_runner
 work=$(mktemp -d) || exit 3
 trap 'rm -rf "$work"' EXIT
 unset NO_COLOR CLICOLOR_FORCE

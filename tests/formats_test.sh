@@ -3,17 +3,8 @@
 # with a client that is not ours (prove, xmllint, vcd2fst), and each check is shown to see a file
 # that is broken. A client that is missing is a skip. Speaks TAP. Environment: POSTERN, the runner.
 set -u
-
-root=$(pwd)
-postern=${POSTERN:-build/postern}
-case $postern in
-/*) ;;
-*) postern=$root/$postern ;;
-esac
-if ! [ -x "$postern" ]; then
-    echo "not ok - the runner is there: $postern"
-    exit 1
-fi
+. tests/support.sh
+want_runner
 work=$(mktemp -d) || exit 3
 trap 'rm -rf "$work"' EXIT
 unset NO_COLOR CLICOLOR_FORCE SOURCE_DATE_EPOCH

@@ -2,21 +2,10 @@
 # The house itself: what the Makefile, the set-up and the test runner promise. Speaks TAP.
 # Environment: MAKE.
 set -u
+. tests/support.sh
 
 work=$(mktemp -d) || exit 3
 trap 'rm -rf "$work"' EXIT
-
-# claim SENTENCE COMMAND...
-claim() {
-    sentence=$1
-    shift
-    if output=$("$@" 2>&1); then
-        echo "ok - $sentence"
-    else
-        echo "not ok - $sentence"
-        printf '%s\n' "$output"
-    fi
-}
 
 # A PATH with a few tools of the base system, no compiler, and an apt-get that tells when called.
 bare=$work/bare

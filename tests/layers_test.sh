@@ -3,18 +3,7 @@
 # of the house. Speaks TAP.
 # Environment: MAKE, BUILD.
 set -u
-
-# claim SENTENCE COMMAND...
-claim() {
-    sentence=$1
-    shift
-    if output=$("$@" 2>&1); then
-        echo "ok - $sentence"
-    else
-        echo "not ok - $sentence"
-        printf '%s\n' "$output"
-    fi
-}
+. tests/support.sh
 
 claim 'every include goes down' tools/layers includes
 if nm "$BUILD/libmodel.a" 2>/dev/null | grep -qE '__(asan|ubsan)_'; then
