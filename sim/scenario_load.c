@@ -30,6 +30,7 @@ struct loader {
     struct json_text json;      /* the file; its root is the tree as written */
     struct json_text board;     /* the board's file that was read last */
     char board_path[PATH_SIZE]; /* which one; "": none */
+    struct board_cache own;     /* if the caller keeps no boards */
     struct problems *problems;
 };
 
@@ -147,16 +148,73 @@ static bool board_text(struct loader *l, const char *path)
     return json_text_read(&l->board, path, l->problems);
 }
 
+struct board_kept {
+    struct board_kept *next;
+    struct board board;
+    char path[];
+};
+
+static struct board_cache *cache_of(struct loader *l)
+{
+    return l->options->boards_kept ? l->options->boards_kept : &l->own;
+}
+
+/* NULL: none with this path. */
+static const struct board *kept_board(struct loader *l, const char *path)
+{
+    for (const struct board_kept *kept = cache_of(l)->first; kept; kept = kept->next)
+        if (strcmp(kept->path, path) == 0)
+            return &kept->board;
+    return NULL;
+}
+
+static void keep_board(struct loader *l, const char *path, const struct board *board)
+{
+    struct board_cache *cache = cache_of(l);
+    struct board_kept *kept = malloc(sizeof *kept + strlen(path) + 1);
+    if (!kept)
+        abort();
+    kept->next = cache->first;
+    kept->board = *board;
+    memcpy(kept->path, path, strlen(path) + 1);
+    cache->first = kept;
+}
+
+void board_cache_free(struct board_cache *cache)
+{
+    while (cache->first) {
+        struct board_kept *next = cache->first->next;
+        free(cache->first);
+        cache->first = next;
+    }
+}
+
+static bool board_from_file(struct loader *l, struct load *load, const char *path,
+                            const struct json_node *override)
+{
+    if (!board_text(l, path))
+        return false;
+    struct json_node board = json_root(&l->board);
+    if (!board_read(load, &board, override))
+        return false;
+    if (!override)
+        keep_board(l, path, &load->scenario->board);
+    return true;
+}
+
 /* "board": a name, or {"name": ..., and keys of the board's file in place of its own}. */
 static bool board_member(struct loader *l, struct load *load, const struct json_node *root)
 {
     struct json_node node = json_member(root, "board");
     struct json_node name = json_is_object(&node) ? json_member(&node, "name") : node;
     char path[PATH_SIZE];
-    if (!board_find(l, load, &name, path, sizeof path) || !board_text(l, path))
+    bool altered = json_is_object(&node);
+    if (!board_find(l, load, &name, path, sizeof path))
         return false;
-    struct json_node board = json_root(&l->board);
-    if (!board_read(load, &board, json_is_object(&node) ? &node : NULL))
+    const struct board *kept = altered ? NULL : kept_board(l, path);
+    if (kept)
+        load->scenario->board = *kept; /* tie() sees to its one pointer into itself */
+    else if (!board_from_file(l, load, path, altered ? &node : NULL))
         return false;
     load->scenario->costs = *load->scenario->board.costs;
     load->scenario->config = load->scenario->board.config;
@@ -1053,6 +1111,7 @@ static bool finish(struct loader *l, bool parsed, struct family *family)
     bool good = parsed && load_parsed(l, family);
     json_text_free(&l->json);
     json_text_free(&l->board);
+    board_cache_free(&l->own);
     return good;
 }
 

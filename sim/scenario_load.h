@@ -33,8 +33,15 @@ struct load_override {
     const char *value;
 };
 
+/* Boards that were read before, by path: for many loads with one catalogue. Begins as {0}. */
+struct board_cache {
+    struct board_kept *first;
+};
+void board_cache_free(struct board_cache *cache);
+
 struct load_options {
-    bool seed_given; /* one member with this seed, whatever the scenario says */
+    struct board_cache *boards_kept; /* NULL: a board's file is read once in each load */
+    bool seed_given;                 /* one member with this seed, whatever the scenario says */
     uint64_t seed;
     const struct load_override *overrides; /* a swept key is swept no more */
     uint32_t override_count;

@@ -721,6 +721,28 @@ START_TEST(id_has_the_last_folder)
 }
 END_TEST
 
+/* What a kept board points at inside itself points into each scenario's own copy. */
+START_TEST(kept_board_is_as_good_as_its_file)
+{
+    static const char path[] = "scenarios/attacks/dma_master_without_opt_in_is_refused.json";
+    const struct catalogue known = catalogue();
+    struct board_cache boards = {0};
+    options = (struct load_options){.boards_kept = &boards};
+    struct family first;
+    ck_assert_msg(scenario_load(path, &known, &options, &first, &problems), "%s", problems.text);
+    ck_assert_msg(scenario_load(path, &known, &options, &family, &problems), "%s", problems.text);
+    board_cache_free(&boards);
+
+    struct scenario *read = first.members[0], *kept = family.members[0];
+    ck_assert_ptr_eq(read->board.config.filter.rows, read->board.rows);
+    ck_assert_ptr_eq(kept->board.config.filter.rows, kept->board.rows);
+    ck_assert_ptr_eq(kept->config.filter.rows, kept->board.rows);
+    read->board.config.filter.rows = kept->board.rows;
+    ck_assert_mem_eq(&read->board, &kept->board, sizeof read->board);
+    family_free(&first);
+}
+END_TEST
+
 /* --- every word of the language -------------------------------------------------------------- */
 
 static const struct scenario *every_word(void)
@@ -972,6 +994,7 @@ int main(void)
     tcase_add_test(t, override_takes_a_sweeps_place);
     tcase_add_test(t, sweep_makes_objects_of_names);
     tcase_add_test(t, id_has_the_last_folder);
+    tcase_add_test(t, kept_board_is_as_good_as_its_file);
     tcase_add_test(t, boards_keys_are_replaced);
     tcase_add_test(t, kernel_is_told);
     tcase_add_test(t, apps_header_is_read);

@@ -108,6 +108,7 @@ struct job_result {
 struct engine {
     const struct run_options *options;
     struct units units;
+    struct board_cache boards;
     struct report report;
     struct job jobs[WAITING_MAX]; /* a ring */
     size_t first, count;
@@ -424,7 +425,8 @@ int cmd_run(int argc, char **argv)
     if (!engine)
         abort();
     engine->options = &options;
-    engine->units.choice = (struct suite_choice){.seed = options.seed, .filter = options.filter};
+    engine->units.choice = (struct suite_choice){
+        .seed = options.seed, .filter = options.filter, .boards_kept = &engine->boards};
     engine->units.seed_count = options.seeds.value;
     int code = CODE_BAD_INPUT;
     if (options.shard && !shard_parse(options.shard, &engine->units.shard))
@@ -432,6 +434,7 @@ int cmd_run(int argc, char **argv)
     else
         code = run_suite(engine, &arguments);
     suite_free(&engine->units.suite);
+    board_cache_free(&engine->boards);
     free(engine);
     return code;
 }

@@ -356,6 +356,7 @@ uint32_t suite_load(const struct suite_file *file, const struct suite_choice *ch
                                    .seed = seed.value,
                                    .overrides = choice->overrides,
                                    .override_count = choice->override_count,
+                                   .boards_kept = choice->boards_kept,
                                    .more_boards = *boards ? boards : NULL};
     *family = (struct family){0};
     const struct catalogue known = catalogue();

@@ -49,6 +49,7 @@ struct suite_choice {
     const char *filter;        /* a glob over ids; without * ? [ a part of the id; NULL: all */
     const struct load_override *overrides;
     uint32_t override_count;
+    struct board_cache *boards_kept; /* NULL: each file's board is read anew */
 };
 
 /* Loads a file and puts the wanted members first, in their order; how many those are, maybe none.
