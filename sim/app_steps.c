@@ -13,7 +13,7 @@ struct frame {
 
 struct steps_state {
     uint32_t depth;   /* frames in use; 0: never started */
-    bool overflowed;  /* one handler too deep: the stack is gone */
+    bool overflowed;  /* one handler too deep, or in no handler: the stack is gone */
     bool waits;       /* `pending`'s operation was handed out, its result has not been looked at */
     bool located;     /* `peer_base` is that of the instruction about to run */
     uint32_t pending; /* instruction */
@@ -378,8 +378,12 @@ static void steps_next(struct app *app, struct app_op *op)
     app->expects_fault = false;
     if (s->waits)
         take_result(app);
-    if (s->overflowed || s->depth == 0) {
+    if (s->depth == 0) {
         *op = (struct app_op){.kind = OP_FAULT};
+        return;
+    }
+    if (s->overflowed) { /* a fault that nobody asked for: the stack grows out of its memory */
+        *op = app_store(app->ram_base - 4, 0);
         return;
     }
     for (uint32_t idle = 0; idle < STEPS_IDLE_MAX; idle++)
