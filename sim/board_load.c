@@ -515,7 +515,7 @@ static bool function_read(const struct board_reader *r, const struct json_node *
 {
     const struct catalogue *c = r->load->catalogue;
     const char *words[FILTER_MAX];
-    filter_function *functions[FILTER_MAX];
+    const struct catalogue_filter *filters[FILTER_MAX];
     uint32_t which, count = 0;
     for (uint32_t i = 0; i < c->filter_count + c->extra_count && count < FILTER_MAX; i++) {
         const struct catalogue_filter *filter =
@@ -523,11 +523,11 @@ static bool function_read(const struct board_reader *r, const struct json_node *
         if (!filter)
             continue;
         words[count] = filter->name;
-        functions[count++] = filter->function;
+        filters[count++] = filter;
     }
     if (!json_want_word(node, words, count, &which))
         return false;
-    r->board->config.filter = (struct device_filter){.function = functions[which]};
+    r->board->config.filter = (struct device_filter){.function = filters[which]->function};
     return true;
 }
 

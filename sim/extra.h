@@ -11,10 +11,10 @@
  *   POSTERN_EXTRA_QUIESCE("button", steps);                  boards: "lend": {"quiesce": "button"}
  *
  * The arguments are addresses of constants of this file (struct device_type, struct app_engine), a
- * filter_function, and an array of struct quiesce_step: how the kernel makes such a device quiet and
- * brings it back to reset (model/passthrough_device.h). A name that is there already is refused when
- * the tool starts; so is a device whose registers are out of order. A file may have as many rows as
- * it likes, one a line.
+ * filter_function, and an array of struct quiesce_step: how the kernel makes such a device quiet
+ * and brings it back to reset (model/passthrough_device.h). A name that is there already is refused
+ * when the tool starts; so is a device whose registers are out of order. A file may have as many
+ * rows as it likes, one a line.
  *
  * Files that were linked as they are keep their rows: do not put them into an archive of your own.
  */

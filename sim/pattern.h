@@ -21,7 +21,8 @@ enum { PATTERN_ANY = 0xfffe };
 struct scenario;
 
 /* Words with a space between them: a kind (event_name, or a system call's class), an app's name
- * before or behind it, what it is about, and "= value" for loads, stores, marks and bytes on a wire.
+ * before or behind it, what it is about, and "= value" for loads, stores, marks and a wire's
+ * bytes.
  * About what:
  *   load store execute fault dma-* task event kernel-* filter-* window-*   an address:
  *        "TIMER1.CC[0]", "TIMER1" (its whole window), "ram", "owner.flash", "0x40009000"

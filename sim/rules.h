@@ -1,6 +1,7 @@
 /* rules.h: every rule that a run is judged by. One row a rule: id, aliases, what it demands, and
- * from where. Aliases: PTn is hole n that was found in TRD 107's draft (tock PR 4168), Dn a property
- * that model/passthrough.h asks of a device. Ids are permanent: verdicts, `postern explain`, mutants and JUnit print them.
+ * from where. Aliases: PTn is hole n that was found in TRD 107's draft (tock PR 4168), Dn a
+ * property that model/passthrough.h asks of a device. Ids are permanent: verdicts, `explain`,
+ * mutants and JUnit print them.
  */
 #ifndef SIM_RULES_H
 #define SIM_RULES_H

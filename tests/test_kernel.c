@@ -1127,7 +1127,7 @@ START_TEST(switch_to_another_process_is_charged_and_going_on_is_not)
     fake_hw_forget(&hw);
     kernel_trap(&k, &hw, &(struct trap){.kind = TRAP_INTERRUPT, .line = 40});
     while (next_action().kind == ACTION_AGAIN)
-        continue;
+        ;
     ck_assert_uint_eq(hw.spent[PATH_CONTEXT_SWITCH], 0);
     call(SYSCALL_YIELD, YIELD_WAIT, 0, 0, 0);
     ck_assert_uint_eq(hw.spent[PATH_CONTEXT_SWITCH], 1);

@@ -9,8 +9,8 @@
  *
  * Strings in the block are JSON's, which YAML reads. Nothing depends on the wall clock.
  *
- * A description may hold no "#": one before SKIP or TODO would turn a failure into a pass. It gets a
- * backslash, as TAP demands; so does a backslash.
+ * A description may hold no "#": one before SKIP or TODO would turn a failure into a pass. It gets
+ * a backslash, as TAP demands; so does a backslash.
  */
 #define _POSIX_C_SOURCE 200809L
 

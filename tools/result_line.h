@@ -1,5 +1,5 @@
-/* result_line.h: one result as report_json.c writes it, read again: what TAP, JUnit and `merge` know
- * of a run.
+/* result_line.h: one result as report_json.c writes it, read again: what TAP, JUnit and `merge`
+ * know of a run.
  */
 #ifndef TOOLS_RESULT_LINE_H
 #define TOOLS_RESULT_LINE_H

@@ -1,7 +1,7 @@
 /* trace_chrome.c: Chrome trace JSON ("Trace Event Format"), one event a line.
  *
- *   process "CPU"      a thread for the kernel, one for each app: slices of who runs, of open system
- *                      calls, of sleep; faults, verdicts and the kernel's notes as instants
+ *   process "CPU"      a thread for the kernel, one for each app: slices of who runs, of open
+ *                      system calls, of sleep; faults, verdicts and the kernel's notes as instants
  *   process "devices"  a thread for each device: a slice while its interrupt line is high
  *   flows              from a line's rise to the upcall it led to
  *   counters           MPU regions in use; upcalls that wait, for each app

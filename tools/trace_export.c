@@ -177,7 +177,6 @@ static void export_run(const void *argument, int pipe)
 
 static int run_isolated(const struct export *export)
 {
-    char text[ISOLATE_TEXT_MAX];
     struct isolated child;
     struct isolated *const children[] = {&child};
     isolate_start(&child, export_run, export, UINT32_MAX);
@@ -186,8 +185,10 @@ static int run_isolated(const struct export *export)
     int code = child.end == ISOLATE_DONE     ? CODE_HOLDS
                : child.end == ISOLATE_EXITED ? child.detail
                                              : CODE_SIMULATOR;
-    if (child.end != ISOLATE_DONE && child.end != ISOLATE_EXITED)
+    if (child.end != ISOLATE_DONE && child.end != ISOLATE_EXITED) {
+        char text[ISOLATE_TEXT_MAX];
         fprintf(stderr, "postern run: error: --trace: %s\n", isolate_text(&child, text));
+    }
     isolate_free(&child);
     return code;
 }

@@ -145,8 +145,8 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     }
 }
 
-/* The kernel break may not rise above a grant again. What a memop did is judged by its return, which
- * comes after this. */
+/* The kernel break may not rise above a grant again. What a memop did is judged by its return,
+ * which comes after this. */
 static void on_user(struct machine *m, void *state, uint32_t process)
 {
     const struct layout *layout = state;
