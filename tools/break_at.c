@@ -52,8 +52,8 @@ static int no_debugger(const struct break_options *options, const struct scenari
 __attribute__((noinline)) static void break_here(struct hw *hw)
 {
     fflush(stdout);
-    (void)*(struct machine *volatile *)&hw->m; /* hw is here, whatever the optimiser thinks */
-    (void)raise(SIGTRAP); /* print hw->m->now_ps, hw->m->kernel.processes[0], hw->m->mpu ... */
+    (void)kill(getpid(), SIGTRAP); /* print hw->m->now_ps, hw->m->kernel.processes[0] ... */
+    (void)*(struct machine *volatile *)&hw->m; /* so that hw is still there for the debugger */
 }
 
 static void print_result(const struct scenario *s, const struct result *result)
