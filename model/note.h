@@ -7,6 +7,8 @@
 #ifndef MODEL_NOTE_H
 #define MODEL_NOTE_H
 
+#include "model/types.h"
+
 enum note {
     NOTE_PROCESS_LOADED,   /* memory start; pair(block size, unique id) */
     NOTE_PROCESS_STATE,    /* -; enum process_state */
@@ -36,5 +38,10 @@ enum note {
     NOTE_KERNEL_LIMIT, /* -; a table is full: which (enum err in value), the caller was refused */
     NOTES
 };
+
+static inline uint64_t pair(uint32_t low, uint32_t high)
+{
+    return low | (uint64_t)high << 32;
+}
 
 #endif

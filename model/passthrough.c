@@ -21,11 +21,6 @@ struct decision {
     struct mpu_config mpu; /* the process's, with the window in it */
 };
 
-static uint64_t pair(uint32_t low, uint32_t high)
-{
-    return low | (uint64_t)high << 32;
-}
-
 /* ---- endpoints */
 
 static bool endpoint_meets(const struct passthrough_endpoint *e, struct span span)

@@ -2,11 +2,6 @@
 
 #include "model/process_block.h"
 
-static uint64_t pair(uint32_t low, uint32_t high)
-{
-    return low | (uint64_t)high << 32;
-}
-
 /* The block is RAM that DMA may have written: a function outside the app's flash is rubbish. */
 static bool entry_is_invokable(const struct process *p, const struct queue_entry *entry)
 {

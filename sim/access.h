@@ -11,6 +11,13 @@
 
 enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE, ACCESS_KINDS };
 
+/* What may be done at an address, as bits: one per kind of access. */
+enum right {
+    RIGHT_READ = 1 << ACCESS_READ,
+    RIGHT_WRITE = 1 << ACCESS_WRITE,
+    RIGHT_EXECUTE = 1 << ACCESS_EXECUTE,
+};
+
 struct access {
     uint32_t address; /* of the first byte; the bytes after 0xffffffff are those from 0 on */
     uint32_t size;    /* bytes, 1..8; an instruction fetch is 2 (one halfword) or 4 */

@@ -434,3 +434,15 @@ void mpu_armv7m_describe(const struct mpu_armv7m *mpu, struct mpu_verdict verdic
     snprintf(text, size, "%s: %s %s %s", where, verdict.privileged ? "privileged" : "unprivileged",
              kinds[verdict.kind], verdict.allowed ? "allowed" : "refused");
 }
+
+uint32_t mpu_armv7m_user_rights(const struct mpu_armv7m *mpu, uint32_t address)
+{
+    uint32_t rights = 0;
+
+    for (int kind = 0; kind < ACCESS_KINDS; kind++) {
+        struct access access = {.address = address, .size = 1, .kind = (enum access_kind)kind};
+        if (mpu_armv7m_check(mpu, access).allowed)
+            rights |= 1u << kind;
+    }
+    return rights;
+}

@@ -151,6 +151,9 @@ void mpu_armv7m_write(struct mpu_armv7m *mpu, uint32_t address, uint32_t value);
 /* Judges an access on every byte. A size of 0 touches no byte, but is judged like 1. */
 struct mpu_verdict mpu_armv7m_check(const struct mpu_armv7m *mpu, struct access access);
 
+/* What user mode may do with the byte at `address`, by the unit alone: bits of enum right. */
+uint32_t mpu_armv7m_user_rights(const struct mpu_armv7m *mpu, uint32_t address);
+
 /* The addresses, ascending and each once, at which a verdict may change: from one to the byte
  * before the next, each kind of access by one byte has one verdict (region and decider too), at
  * either privilege and any priority. Begins with 0 and ends with 2^32. Writes the first `capacity`

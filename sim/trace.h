@@ -58,11 +58,6 @@ struct record {
     uint64_t value;
 };
 
-static inline uint64_t pair(uint32_t low, uint32_t high)
-{
-    return low | (uint64_t)high << 32;
-}
-
 static inline uint32_t pair_low(uint64_t value)
 {
     return (uint32_t)value;

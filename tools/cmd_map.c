@@ -401,19 +401,6 @@ static void find_edges(struct pieces *p)
     qsort(p->edges, p->edge_count, sizeof p->edges[0], by_address);
 }
 
-static uint32_t rights_at(const struct mpu_armv7m *mpu, uint32_t address)
-{
-    static const uint32_t right[ACCESS_KINDS] = {
-        [ACCESS_READ] = RIGHT_READ, [ACCESS_WRITE] = RIGHT_WRITE, [ACCESS_EXECUTE] = RIGHT_EXECUTE};
-    uint32_t rights = 0;
-    for (int kind = 0; kind < ACCESS_KINDS; kind++) {
-        struct access access = {.address = address, .size = 1, .kind = (enum access_kind)kind};
-        if (mpu_armv7m_check(mpu, access).allowed)
-            rights |= right[kind];
-    }
-    return rights;
-}
-
 static bool was_asked(const struct pieces *p, uint32_t address)
 {
     for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
@@ -458,7 +445,7 @@ static void find_pieces(struct pieces *p)
         uint32_t first = (uint32_t)p->edges[i];
         if (p->edges[i] == p->edges[i + 1] || span_holds(private_bus, first))
             continue;
-        uint32_t rights = rights_at(&p->mpu, first);
+        uint32_t rights = mpu_armv7m_user_rights(&p->mpu, first);
         if (rights)
             p->at[p->count++] =
                 (struct piece){p->edges[i], p->edges[i + 1], rights, reason_at(p, first),

@@ -26,8 +26,6 @@ enum {
     LEDGER_NONE = 0xffffffff,
 };
 
-enum right { RIGHT_READ = 1, RIGHT_WRITE = 2, RIGHT_EXECUTE = 4 };
-
 enum ledger_window_state { WINDOW_FREE, WINDOW_HELD, WINDOW_PAST };
 
 struct ledger_window {

@@ -119,20 +119,6 @@ static void edges_find(struct sweep *s)
 
 /* ---- what user mode may do, and can */
 
-static uint32_t rights_by_hardware(const struct mpu_armv7m *mpu, uint32_t address)
-{
-    static const uint32_t right[ACCESS_KINDS] = {
-        [ACCESS_READ] = RIGHT_READ, [ACCESS_WRITE] = RIGHT_WRITE, [ACCESS_EXECUTE] = RIGHT_EXECUTE};
-    uint32_t rights = 0;
-
-    for (int kind = 0; kind < ACCESS_KINDS; kind++) {
-        struct access access = {.address = address, .size = 1, .kind = (enum access_kind)kind};
-        if (mpu_armv7m_check(mpu, access).allowed)
-            rights |= right[kind];
-    }
-    return rights;
-}
-
 /* Where what the unit cannot cut ends: the end of the sub-region, or of the region without any,
  * that the break falls into; never past the kernel break. */
 static uint32_t slack_end(const struct mpu_armv7m *mpu, const struct ledger_process *p)
@@ -287,7 +273,7 @@ static void exposure_keep(struct sweep *s, struct exposure_result *worst)
 
 static void interval_judge(struct sweep *s, uint64_t first, uint64_t end)
 {
-    uint32_t can = rights_by_hardware(s->mpu, (uint32_t)first);
+    uint32_t can = mpu_armv7m_user_rights(s->mpu, (uint32_t)first);
     uint32_t may = rights_wanted(s, (uint32_t)first, can);
     uint32_t excess = can & ~may;
     uint32_t lack = may & ~can;
