@@ -62,7 +62,7 @@ refuses 'a monitor sees no kernel inside a machine either' sim/monitor_planted.c
     'sim/monitor_planted.c:1:#include "sim/machine_value.h"' <<'END'
 #include "sim/machine_value.h"
 END
-refuses 'a device sees nothing of the simulator but sim/device.h' devices/planted.c \
+refuses 'a device sees nothing of the simulator but sim/device.h and sim/aes.h' devices/planted.c \
     'devices/planted.c:1:#include "sim/machine.h"' <<'END'
 #include "sim/machine.h"
 END
