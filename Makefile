@@ -214,6 +214,13 @@ install:
 uninstall:
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/install.sh --remove
 
+## Measure which lines of the kernel tests and suite reach; fails below 95 %
+coverage:
+	@$(if $(findstring gcc,$(cc_name)),:,echo 'make coverage counts with gcc and gcov: leave CC=$(CC) out' >&2; exit 2)
+	@$(if $(SAN),echo 'make coverage counts in a plain build: leave SAN=1 out' >&2; exit 2,:)
+	@sh tools/setup.sh dev || :
+	$(again) BUILD='$(BUILD)-coverage' OPT=-O0 CFLAGS='$(CFLAGS) --coverage -DCOVERAGE_BUILD' _coverage
+
 ## Put one known bug after the other into a copy of the tree and see each of them caught
 mutants:
 	@sh tools/setup.sh dev
@@ -235,6 +242,11 @@ _all: $(program)
 	@$(if $(program),:,echo 'tools/postern.c is not there: nothing to link' >&2)
 _tests: $(tests) _bench
 _bench: $(BUILD)/bench $(BUILD)/bench-noop
+
+# Each line has code of its own at -O0.
+_coverage: $(BUILD)/postern $(tests)
+	@BUILD='$(BUILD)' CC='$(CC)' MAKE='$(MAKE)' GCOV='$(subst gcc,gcov,$(cc_name))' \
+	    tools/line_coverage.sh $(tests)
 
 _libs: $(archives)
 	@:
@@ -279,5 +291,5 @@ _cross: $(cross_obj)
 
 FORCE:
 .PHONY: install uninstall
-.PHONY: all run soak test bench lint layers cross determinism schemas mutants clean help
-.PHONY: FORCE _all _tests _bench _libs _format _tidy _cppcheck _shellcheck _lengths _cross
+.PHONY: all run soak test bench lint layers cross determinism schemas coverage mutants clean help
+.PHONY: FORCE _all _tests _bench _coverage _libs _format _tidy _cppcheck _shellcheck _lengths _cross

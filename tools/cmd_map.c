@@ -15,7 +15,6 @@
  * Not shown, since no app here has them: registers of the CPU, the stack pointer (so the stack's
  * use is a "?"), and Tock's process control block inside the app's memory ("Process").
  */
-#define _POSIX_C_SOURCE 200809L
 
 #include "model/note.h"
 #include "model/process_block.h"
@@ -29,7 +28,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct map_options {
     struct option_number seed, at_ps;
@@ -707,8 +705,7 @@ static void map_run(const void *argument, int pipe)
         print_map(&map);
     run_end(&map.run);
     recorder_free(&map.recorder);
-    fflush(stdout);
-    _exit(there ? CODE_HOLDS : CODE_BAD_INPUT);
+    isolate_leave(there ? CODE_HOLDS : CODE_BAD_INPUT);
 }
 
 static bool choose_app(struct map *map)

@@ -4,7 +4,6 @@
  * The run is stepped in a process of its own, which prints as it goes: a crash of the simulator
  * leaves what had happened until then.
  */
-#define _POSIX_C_SOURCE 200809L
 
 #include "sim/rules.h"
 #include "sim/verdict.h"
@@ -17,7 +16,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { AROUND_LINES = 12, AROUND_LINES_MAX = 1000 }; /* of --around: by default, at most */
 
@@ -330,8 +328,7 @@ static void show_run(const void *argument, int pipe)
     free(show.before);
     run_end(&show.run);
     recorder_free(&show.recorder);
-    fflush(stdout);
-    _exit(result.trouble[0] ? outcome_code(result.outcome) : CODE_HOLDS);
+    isolate_leave(result.trouble[0] ? outcome_code(result.outcome) : CODE_HOLDS);
 }
 
 /* --- the command ----------------------------------------------------------------------------- */

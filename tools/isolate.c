@@ -12,6 +12,9 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef COVERAGE_BUILD
+#include <gcov.h>
+#endif
 
 enum { AT_ONCE_MAX = 256, READ_SIZE = 32768 };
 
@@ -36,6 +39,15 @@ void isolate_write(int pipe, const void *bytes, size_t size)
     }
 }
 
+_Noreturn void isolate_leave(int code)
+{
+    fflush(NULL);
+#ifdef COVERAGE_BUILD
+    __gcov_dump(); /* _exit leaves out what would write the counts down */
+#endif
+    _exit(code);
+}
+
 /* What goes wrong before there is a child. */
 static void no_child(struct isolated *child)
 {
@@ -58,8 +70,7 @@ void isolate_start(struct isolated *child, isolate_work *work, const void *argum
     if (child->pid == 0) {
         close(ends[0]);
         work(argument, ends[1]);
-        fflush(NULL);
-        _exit(0);
+        isolate_leave(0);
     }
     close(ends[1]);
     child->fd = ends[0];

@@ -4,7 +4,7 @@
  *   isolate_wait: reads all pipes until one child has ended, or has used up its time and is killed
  *   isolate_free: gives back what isolate_start took
  *
- * The child ends with _exit: nothing that the parent had buffered is written twice.
+ * The child ends by isolate_leave, thus by _exit: nothing of the parent's is run or written twice.
  */
 #ifndef TOOLS_ISOLATE_H
 #define TOOLS_ISOLATE_H
@@ -38,6 +38,10 @@ typedef void isolate_work(const void *argument, int pipe);
 
 /* Writes all of it; what cannot be written is lost, and with it the result. */
 void isolate_write(int pipe, const void *bytes, size_t size);
+
+/* Ends the child with another exit code than 0, or before `work` returns; its own buffers are
+ * written, and the counts of a coverage build. */
+_Noreturn void isolate_leave(int code);
 
 void isolate_start(struct isolated *child, isolate_work *work, const void *argument,
                    uint64_t budget_ms);

@@ -72,7 +72,7 @@ look_for_test() {
 }
 
 look_for_dev() {
-    for tool in clang clang-format clang-tidy cppcheck shellcheck git; do
+    for tool in clang clang-format clang-tidy cppcheck shellcheck gcovr git; do
         want "$tool" command -v "$tool"
     done
     want libclang-rt-dev clang_has_sanitizers

@@ -1,5 +1,4 @@
 /* trace_export.c: see trace_export.h. */
-#define _POSIX_C_SOURCE 200809L
 
 #include "tools/trace_export.h"
 
@@ -10,7 +9,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 const char *const trace_formats[] = {[TRACE_NONE] = "none",
                                      [TRACE_CHROME] = "chrome",
@@ -172,7 +170,9 @@ static void export_run(const void *argument, int pipe)
     bool written = fflush(export.out) == 0 && !ferror(export.out);
     if (!written)
         perror("postern run: error: cannot write the trace");
-    _exit(result.trouble[0] ? outcome_code(result.outcome) : written ? CODE_HOLDS : CODE_SIMULATOR);
+    isolate_leave(result.trouble[0] ? outcome_code(result.outcome)
+                  : written         ? CODE_HOLDS
+                                    : CODE_SIMULATOR);
 }
 
 static int run_isolated(const struct export *export)
