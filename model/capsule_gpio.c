@@ -25,10 +25,8 @@ static struct syscall_return gpio_pin_command(struct hw *hw, uint32_t base, uint
             return return_failure(ERR_INVAL);
         chip_gpio_make_input(hw, base, pin, (enum gpio_pull)pull);
         return return_success();
-    case READ:
+    default: /* READ, the last one */
         return return_success_1(chip_gpio_read(hw, base, pin));
-    default:
-        return return_failure(ERR_NOSUPPORT);
     }
 }
 

@@ -6,8 +6,9 @@
 #   counters *.gcda in $BUILD --gcovr--> $BUILD/coverage/tests.json, suite.json --> summary, HTML
 #
 # A line counts if the compiler made code of it, and as reached if that ran at least once; at -O0
-# every such line has code of its own. Every process adds its counters when it exits, the suite's
-# children in isolate_leave (tools/isolate.h); of one that is killed they are lost.
+# every such line has code of its own. A brace alone counts only where it is reached: so gcovr has it.
+# Every process adds its counters when it exits, the suite's children in isolate_leave
+# (tools/isolate.h); of one that is killed they are lost.
 # Exit: 0; 1 model/ is below MODEL_MIN percent of lines, a test failed or a claim did not hold; 2 a
 # client is missing; 3 nothing was measured.
 # Environment: BUILD, a folder that `make coverage` built; GCOV, the gcov of the compiler that did.
