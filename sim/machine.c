@@ -13,10 +13,9 @@ void machine_trace(struct hw *hw, unsigned kind, uint32_t process, uint32_t addr
     if (hw->recorder)
         recorder_add(hw->recorder, &record);
     const struct machine_setup *setup = m->setup;
-    for (uint32_t i = 0; i < setup->listener_count[kind]; i++) {
-        uint32_t monitor = setup->listeners[kind][i];
-        monitors[monitor]->on_record(m, machine_at(m, setup->monitor_offset[monitor]), &record);
-    }
+    const struct listener *end = &setup->listeners[setup->first_listener[kind + 1]];
+    for (const struct listener *l = &setup->listeners[setup->first_listener[kind]]; l < end; l++)
+        l->on_record(m, machine_at(m, l->state), &record);
     if (m->injection_kinds[kind / 64] & KIND_BIT(kind))
         machine_inject_record(hw, &record);
 }
@@ -311,9 +310,10 @@ static void begin_user(struct hw *hw, const struct kernel_action *action)
     m->mode = CPU_USER;
     m->running = action->process;
     machine_trace(hw, EVENT_RUN, action->process, resume->kind, resume->function);
-    for (uint32_t i = 0; i < monitor_count; i++)
-        if (monitors[i]->on_user && m->setup->monitor_offset[i])
-            monitors[i]->on_user(m, machine_monitor_state(m, i), action->process);
+    for (uint32_t i = 0; i < m->setup->user_listener_count; i++) {
+        const struct user_listener *l = &m->setup->user_listeners[i];
+        l->on_user(m, machine_at(m, l->state), action->process);
+    }
     switch ((enum resume_kind)resume->kind) {
     case RESUME_CONTINUE:
         return;

@@ -20,7 +20,8 @@
 #include "sim/scenario.h"
 #include <setjmp.h>
 
-enum { RAM_PAGE = 1024 }; /* bytes; unit of dirty tracking. DESIGN section 2 */
+enum { RAM_PAGE = 1024 };                      /* bytes; unit of dirty tracking. DESIGN section 2 */
+enum { MONITOR_MAX = 32, LISTENER_MAX = 384 }; /* ours: room for all monitors on all their kinds */
 
 enum run_state {
     RUN_GOING,
@@ -35,12 +36,22 @@ struct machine_setup {
     size_t size;                              /* bytes of the whole block */
     uint32_t device_offset[BOARD_DEVICE_MAX]; /* from the block's start; 0: not modelled */
     uint32_t app_offset[PROCESS_MAX];
-    uint32_t monitor_offset[32];
+    uint32_t monitor_offset[MONITOR_MAX];
     uint32_t ram_offset, dirty_offset;
     uint32_t dirty_words;
     uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
-    uint8_t listener_count[EVENT_KINDS];
-    uint8_t listeners[EVENT_KINDS][16]; /* monitors by kind */
+    /* Who hears a record of kind k: rows first_listener[k] up to first_listener[k + 1]. */
+    uint16_t first_listener[EVENT_KINDS + 1];
+    struct listener {
+        void (*on_record)(struct machine *m, void *state, const struct record *r);
+        uint32_t state; /* its offset in the block */
+    } listeners[LISTENER_MAX];
+    /* Who hears a switch to user mode. */
+    uint32_t user_listener_count;
+    struct user_listener {
+        void (*on_user)(struct machine *m, void *state, uint32_t process);
+        uint32_t state;
+    } user_listeners[MONITOR_MAX];
     uint8_t
         *page_device; /* by (address >> 12): 1 + first board device on that page, in two levels */
     uint16_t bus_top[4096];

@@ -1,7 +1,10 @@
 /* machine_setup.c: the layout of one machine's block, and the tables that never change. */
 #include "sim/machine_value.h"
+#include "sim/monitors.h"
 #include <stdlib.h>
 #include <string.h>
+
+_Static_assert((int)MONITORS_NUMBER <= MONITOR_MAX, "struct machine_setup has no room");
 
 enum { BLOCK_ALIGN = 64, PAGE_SHIFT = 12, TOP_SHIFT = 20, PAGES_PER_TOP = 256 };
 
@@ -34,20 +37,41 @@ static bool monitor_wanted(const struct monitor *monitor, const struct scenario 
     return monitor->always || s->check_count > 0;
 }
 
-static bool place_monitors(struct machine_setup *setup, const struct scenario *s)
+static void place_monitors(struct machine_setup *setup, const struct scenario *s)
 {
     for (uint32_t i = 0; i < monitor_count; i++) {
         if (!monitor_wanted(monitors[i], s))
             continue;
-        setup->monitor_offset[i] = place(setup, monitors[i]->state_size + 1);
-        for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {
-            if (!(monitors[i]->kinds[kind / 64] & KIND_BIT(kind)))
+        uint32_t state = place(setup, monitors[i]->state_size + 1);
+        setup->monitor_offset[i] = state;
+        if (monitors[i]->on_user)
+            setup->user_listeners[setup->user_listener_count++] =
+                (struct user_listener){monitors[i]->on_user, state};
+    }
+}
+
+static bool monitor_hears(const struct monitor *monitor, const struct scenario *s, unsigned kind)
+{
+    return monitor->kinds[kind / 64] & KIND_BIT(kind) &&
+           (!monitor->hears || monitor->hears(s, kind));
+}
+
+/* False: LISTENER_MAX is too small. */
+static bool place_listeners(struct machine_setup *setup, const struct scenario *s)
+{
+    uint16_t count = 0;
+    for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {
+        setup->first_listener[kind] = count;
+        for (uint32_t i = 0; i < monitor_count; i++) {
+            if (!setup->monitor_offset[i] || !monitor_hears(monitors[i], s, kind))
                 continue;
-            if (setup->listener_count[kind] == COUNT_OF(setup->listeners[kind]))
+            if (count == LISTENER_MAX)
                 return false;
-            setup->listeners[kind][setup->listener_count[kind]++] = (uint8_t)i;
+            setup->listeners[count++] =
+                (struct listener){monitors[i]->on_record, setup->monitor_offset[i]};
         }
     }
+    setup->first_listener[EVENT_KINDS] = count;
     return true;
 }
 
@@ -110,7 +134,8 @@ static const char *lay_out(struct machine_setup *setup)
     setup->ps_per_cycle = PS_PER_S % s->board.cpu_hz == 0 ? PS_PER_S / s->board.cpu_hz : 0;
     place_devices(setup, &s->board);
     place_apps(setup, s);
-    if (monitor_count > COUNT_OF(setup->monitor_offset) || !place_monitors(setup, s))
+    place_monitors(setup, s);
+    if (!place_listeners(setup, s))
         return "more monitors than machine.h has room for";
     if (!make_bus(setup, &s->board))
         return "out of memory";

@@ -25,10 +25,11 @@ struct machine;
 
 struct monitor {
     const char *name;
-    uint64_t kinds[2]; /* bit k of word k / 64: on_record hears records of kind k */
-    size_t state_size; /* zeroed at start */
-    uint64_t rules;    /* bit r: this monitor judges rule r */
-    bool always;       /* else only when the scenario has a check for it */
+    uint64_t kinds[2]; /* bit k of word k / 64: on_record hears records of kind k ... */
+    bool (*hears)(const struct scenario *s, unsigned kind); /* ... if this says so. NULL: always */
+    size_t state_size;                                      /* zeroed at start */
+    uint64_t rules;                                         /* bit r: this monitor judges rule r */
+    bool always; /* else only when the scenario has a check for it */
     void (*start)(struct machine *m, void *state);
     void (*on_record)(struct machine *m, void *state, const struct record *r);
     void (*on_user)(struct machine *m, void *state, uint32_t process);
@@ -187,12 +188,9 @@ enum rule check_rule(enum check_kind kind);
 void rule_armed(struct machine *m, enum rule rule);
 void check_armed(struct machine *m, uint32_t check);
 
-/* Every monitor, in a fixed order; state offsets follow it. */
+/* Every monitor, in the fixed order of monitors.h; state offsets follow it. */
 extern const struct monitor *const monitors[];
 extern const uint32_t monitor_count;
-
-/* That monitor's state in this machine; NULL: it does not listen here. */
-void *monitor_state(struct machine *m, const struct monitor *monitor);
 
 /* Results of latency checks, kept in that monitor's state, for the report. A speed-up has two: its
  * second pair of patterns is latency_result_2. NULL: the check has none, or there are more than

@@ -2,23 +2,12 @@
 #include "sim/monitors.h"
 #include "sim/machine.h"
 
-/* The ledger first: the others ask it about the very record that they hear. upcall before those who
- * ask it whether an app is ready. */
 const struct monitor *const monitors[] = {
-    &monitor_ledger,    &monitor_reach,        &monitor_layout,   &monitor_owner,  &monitor_filter,
-    &monitor_interrupt, &monitor_death,        &monitor_dma,      &monitor_upcall, &monitor_panic,
-    &monitor_progress,  &monitor_turns,        &monitor_livelock, &monitor_fresh,  &monitor_custody,
-    &monitor_latency,   &monitor_count_checks, &monitor_final,
+#define MONITOR_ROW(name) [MONITOR_##name] = &monitor_##name,
+    MONITORS(MONITOR_ROW)
+#undef MONITOR_ROW
 };
 const uint32_t monitor_count = sizeof monitors / sizeof monitors[0];
-
-void *monitor_state(struct machine *m, const struct monitor *monitor)
-{
-    for (uint32_t i = 0; i < monitor_count; i++)
-        if (monitors[i] == monitor)
-            return machine_monitor_state(m, i);
-    return NULL;
-}
 
 enum rule check_rule(enum check_kind kind)
 {

@@ -1,30 +1,31 @@
 /* monitors.h: the monitors by name, in the order in which they hear a record.
  *
- * Each stands in sim/monitors/, one rule or one closely knit family a file; monitors.c lists them.
+ * Each stands in sim/monitors/, one rule or one closely knit family a file.
  */
 #ifndef SIM_MONITORS_H
 #define SIM_MONITORS_H
 
 #include "sim/monitor.h"
 
-extern const struct monitor monitor_ledger; /* judges nothing: what should be, for the others */
-extern const struct monitor monitor_reach;
-extern const struct monitor monitor_layout;
-extern const struct monitor monitor_owner;
-extern const struct monitor monitor_filter;
-extern const struct monitor monitor_interrupt;
-extern const struct monitor monitor_death;
-extern const struct monitor monitor_dma;
-extern const struct monitor monitor_upcall;
-extern const struct monitor monitor_panic;
-extern const struct monitor monitor_progress;
-extern const struct monitor monitor_turns;
-extern const struct monitor monitor_livelock;
-extern const struct monitor monitor_fresh;
-extern const struct monitor monitor_custody;
-extern const struct monitor monitor_count_checks;
-extern const struct monitor monitor_latency;
-extern const struct monitor monitor_final;
+/* X(name): monitor_name, and MONITOR_name, its place for machine_monitor_state(). The ledger first:
+ * it judges nothing, and the others ask it about the very record that they hear. upcall before those
+ * who ask it whether an app is ready. */
+/* clang-format off */
+#define MONITORS(X)                                                                                \
+    X(ledger) X(reach) X(layout) X(owner) X(filter) X(interrupt) X(death) X(dma) X(upcall) X(panic) \
+    X(progress) X(turns) X(livelock) X(fresh) X(custody) X(latency) X(count_checks) X(final)
+/* clang-format on */
+
+enum monitor_place {
+#define MONITOR_ENUM(name) MONITOR_##name,
+    MONITORS(MONITOR_ENUM)
+#undef MONITOR_ENUM
+        MONITORS_NUMBER
+};
+
+#define MONITOR_DECLARE(name) extern const struct monitor monitor_##name;
+MONITORS(MONITOR_DECLARE)
+#undef MONITOR_DECLARE
 
 /* For struct monitor.kinds: word 0 of KIND_EVENT bits, word 1 of KIND_NOTE bits. */
 #define KIND_EVENT(kind) (UINT64_C(1) << (kind))

@@ -23,6 +23,16 @@ static bool judges(const struct check *check)
     return check->kind == CHECK_COUNT || check->kind == CHECK_ABSENT || check->kind == CHECK_ORDER;
 }
 
+/* Records of other kinds match no pattern. */
+static bool hears(const struct scenario *s, unsigned kind)
+{
+    for (uint32_t i = 0; i < s->check_count; i++)
+        if (judges(&s->checks[i]) &&
+            (s->checks[i].from.kind == kind || s->checks[i].to.kind == kind))
+            return true;
+    return false;
+}
+
 static void on_count(struct machine *m, struct counts *c, uint32_t i, const struct record *r)
 {
     const struct check *check = &machine_scenario(m)->checks[i];
@@ -103,6 +113,7 @@ static void at_end(struct machine *m, void *state)
 const struct monitor monitor_count_checks = {
     .name = "count",
     .kinds = {UINT64_MAX, UINT64_MAX},
+    .hears = hears,
     .state_size = sizeof(struct counts),
     .rules = KIND_BIT(RULE_COUNT) | KIND_BIT(RULE_ABSENT) | KIND_BIT(RULE_ORDER),
     .start = start,

@@ -127,6 +127,18 @@ static uint32_t meters_of(const struct check *check)
     return check->kind == CHECK_LATENCY ? 1 : check->kind == CHECK_SPEEDUP ? 2 : 0;
 }
 
+/* Records of other kinds match no pattern. */
+static bool hears(const struct scenario *s, unsigned kind)
+{
+    for (uint32_t i = 0; i < s->check_count; i++) {
+        const struct check *c = &s->checks[i];
+        if (meters_of(c) > 0 && (c->from.kind == kind || c->to.kind == kind ||
+                                 c->from2.kind == kind || c->to2.kind == kind))
+            return true;
+    }
+    return false;
+}
+
 static void start(struct machine *m, void *state)
 {
     const struct scenario *s = machine_scenario(m);
@@ -210,7 +222,7 @@ static void at_end(struct machine *m, void *state)
 static const struct latency_result *result_of(const struct machine *m, uint32_t check,
                                               uint32_t second)
 {
-    const struct latencies *all = monitor_state((struct machine *)m, &monitor_latency);
+    const struct latencies *all = machine_monitor_state((struct machine *)m, MONITOR_latency);
     const struct scenario *s = machine_scenario(m);
 
     if (!all || check >= s->check_count || all->meter_of[check] == 0 ||
@@ -232,6 +244,7 @@ const struct latency_result *latency_result_2(const struct machine *m, uint32_t 
 const struct monitor monitor_latency = {
     .name = "latency",
     .kinds = {UINT64_MAX, UINT64_MAX},
+    .hears = hears,
     .state_size = sizeof(struct latencies),
     .rules = KIND_BIT(RULE_LATENCY),
     .start = start,

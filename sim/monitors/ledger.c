@@ -3,7 +3,7 @@
 
 struct ledger *ledger_of(struct machine *m)
 {
-    return monitor_state(m, &monitor_ledger);
+    return machine_monitor_state(m, MONITOR_ledger);
 }
 
 /* ---- questions */

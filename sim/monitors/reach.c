@@ -375,7 +375,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 
 const struct exposure_result *exposure_result(const struct machine *m, uint32_t process)
 {
-    const struct reach *reach = monitor_state((struct machine *)m, &monitor_reach);
+    const struct reach *reach = machine_monitor_state((struct machine *)m, MONITOR_reach);
 
     return &reach->exposures[process];
 }

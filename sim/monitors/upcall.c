@@ -285,7 +285,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 
 bool process_would_run(struct machine *m, const struct ledger *l, uint32_t process)
 {
-    const struct upcalls *u = monitor_state(m, &monitor_upcall);
+    const struct upcalls *u = machine_monitor_state(m, MONITOR_upcall);
     const struct ledger_process *p = &l->processes[process];
     const struct queue *q = &u->of[process];
 
