@@ -36,7 +36,7 @@ static void system_write(struct machine *m, uint32_t address, uint32_t value)
     uint64_t before_ps = m->nvic.systick_fires_ps;
     nvic_write(&m->nvic, address, value, m->now_ps, m->setup->scenario->board.cpu_hz);
     if (m->nvic.systick_fires_ps != before_ps)
-        machine_find_next(m);
+        machine_systick_moved(m);
 }
 
 /* Something of the board is at `address`, modelled or not. */
@@ -73,11 +73,10 @@ uint32_t hw_read32(struct hw *hw, uint32_t address)
     machine_spend(hw, read_cycles(hw, address));
     if (address % 4 != 0)
         hw_panic(hw, "the kernel read a register at an odd address");
-    uint32_t value;
-    uint32_t device = machine_device_at(m->setup, address);
+    uint32_t value, device;
     if (is_system(address)) {
         value = system_read(m, address);
-    } else if (device != BOARD_NONE) {
+    } else if ((device = machine_device_at(m->setup, address)) != BOARD_NONE) {
         struct device *d = machine_device(m, device);
         value = device_read(d, address - d->base, m->now_ps);
         machine_serve(hw, device);
@@ -95,10 +94,10 @@ void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
     if (address % 4 != 0)
         hw_panic(hw, "the kernel wrote a register at an odd address");
     machine_trace(hw, EVENT_KERNEL_WRITE, PROCESS_NONE, address, value);
-    uint32_t device = machine_device_at(m->setup, address);
+    uint32_t device;
     if (is_system(address)) {
         system_write(m, address, value);
-    } else if (device != BOARD_NONE) {
+    } else if ((device = machine_device_at(m->setup, address)) != BOARD_NONE) {
         struct device *d = machine_device(m, device);
         device_write(d, address - d->base, value, m->now_ps);
         machine_serve(hw, device);
@@ -115,8 +114,7 @@ static void charge_words(struct hw *hw, uint32_t size)
 enum err hw_ram_read(struct hw *hw, struct span from, void *to)
 {
     const uint8_t *ram = machine_ram_at(hw->m, from);
-    bool in_flash = span_covers(hw->m->setup->scenario->board.flash, from);
-    if (!ram && !in_flash)
+    if (!ram && !span_covers(hw->m->setup->scenario->board.flash, from))
         return ERR_INVAL;
     charge_words(hw, from.size);
     if (ram)

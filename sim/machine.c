@@ -4,20 +4,18 @@
 
 /* --- the trace ------------------------------------------------------------------------------- */
 
-void machine_trace(struct hw *hw, unsigned kind, uint32_t process, uint32_t address, uint64_t value)
+void machine_tell(struct hw *hw, const struct record *record)
 {
     struct machine *m = hw->m;
-    const struct record record = {m->now_ps, (uint16_t)kind, (uint16_t)process, address, value};
-    m->hash = trace_hash(m->hash, &record);
-    m->record_count++;
-    if (hw->recorder)
-        recorder_add(hw->recorder, &record);
     const struct machine_setup *setup = m->setup;
+    unsigned kind = record->kind;
+    if (hw->recorder)
+        recorder_add(hw->recorder, record);
     const struct listener *end = &setup->listeners[setup->first_listener[kind + 1]];
     for (const struct listener *l = &setup->listeners[setup->first_listener[kind]]; l < end; l++)
-        l->on_record(m, machine_at(m, l->state), &record);
+        l->on_record(m, machine_at(m, l->state), record);
     if (m->injection_kinds[kind / 64] & KIND_BIT(kind))
-        machine_inject_record(hw, &record);
+        machine_inject_record(hw, record);
 }
 
 /* --- time ------------------------------------------------------------------------------------ */
@@ -29,12 +27,14 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 
 void machine_find_next(struct machine *m)
 {
-    uint64_t next = earliest(m->nvic.systick_fires_ps, m->inject_silicon_ps);
+    uint64_t next = m->inject_silicon_ps;
     if (m->inject_hand_ps > m->now_ps) /* else it waits for the end of the step */
         next = earliest(next, m->inject_hand_ps);
     uint32_t device_count = m->setup->scenario->board.device_count;
     for (uint32_t i = 0; i < device_count; i++)
         next = earliest(next, m->wakes_ps[i]);
+    m->others_ps = next;
+    next = earliest(next, m->nvic.systick_fires_ps);
     m->next_ps = next > m->now_ps ? next : m->now_ps + 1; /* no device wakes twice at an instant */
 }
 
@@ -175,6 +175,17 @@ static void serve_line(struct hw *hw, const struct device *d)
     machine_trace(hw, is ? EVENT_IRQ_RAISED : EVENT_IRQ_LOWERED, PROCESS_NONE, line, d->index);
 }
 
+static void set_wake(struct machine *m, uint32_t device, uint64_t wake_ps)
+{
+    uint64_t before_ps = m->wakes_ps[device];
+    m->wakes_ps[device] = wake_ps;
+    m->next_ps = earliest(m->next_ps, wake_ps);
+    if (wake_ps < m->others_ps)
+        m->others_ps = wake_ps;
+    else if (wake_ps > before_ps && before_ps == m->others_ps)
+        m->others_ps = 0;
+}
+
 enum { SERVE_ROUNDS = 64 }; /* requests that one touch may lead to, in queues; ours */
 
 void machine_serve(struct hw *hw, uint32_t device)
@@ -190,8 +201,7 @@ void machine_serve(struct hw *hw, uint32_t device)
     }
     serve_line(hw, d);
     struct machine *m = hw->m;
-    m->wakes_ps[device] = d->fault.hung ? TIME_NEVER : d->wake_ps;
-    m->next_ps = earliest(m->next_ps, m->wakes_ps[device]);
+    set_wake(m, device, d->fault.hung ? TIME_NEVER : d->wake_ps);
 }
 
 /* --- boot ------------------------------------------------------------------------------------ */
@@ -444,19 +454,6 @@ void machine_finish(struct hw *hw)
 static uint64_t *written_bits(struct machine *m)
 {
     return (uint64_t *)(void *)machine_at(m, m->setup->dirty_offset);
-}
-
-void machine_ram_written(struct machine *m, uint32_t offset, uint32_t size)
-{
-    uint64_t *bits = written_bits(m);
-    for (uint32_t page = offset / RAM_PAGE; page <= (offset + size - 1) / RAM_PAGE; page++)
-        bits[page / 64] |= UINT64_C(1) << page % 64;
-}
-
-uint8_t *machine_ram_at(struct machine *m, struct span span)
-{
-    struct span ram = m->setup->scenario->board.ram;
-    return span_covers(ram, span) ? machine_ram(m) + (span.base - ram.base) : NULL;
 }
 
 void machine_copy(struct machine *to, const struct machine *from)

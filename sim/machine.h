@@ -42,6 +42,7 @@ struct machine_setup {
     uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
     /* Who hears a record of kind k: rows first_listener[k] up to first_listener[k + 1]. */
     uint16_t first_listener[EVENT_KINDS + 1];
+    uint64_t listener_kinds[2]; /* kinds that have any */
     struct listener {
         void (*on_record)(struct machine *m, void *state, const struct record *r);
         uint32_t state; /* its offset in the block */

@@ -19,22 +19,30 @@ static bool waits_for_record(const struct machine *m, uint32_t i)
     return planned(m, i)->at_event && m->injections[i].matches < planned(m, i)->nth;
 }
 
+static void find_kinds(struct machine *m)
+{
+    m->injection_kinds[0] = m->injection_kinds[1] = 0;
+    for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++)
+        if (waits_for_record(m, i))
+            m->injection_kinds[planned(m, i)->when.kind / 64] |= KIND_BIT(planned(m, i)->when.kind);
+    for (uint32_t word = 0; word < COUNT_OF(m->heard_kinds); word++)
+        m->heard_kinds[word] = m->injection_kinds[word] | m->setup->listener_kinds[word];
+}
+
 static void find_next(struct machine *m)
 {
     m->inject_silicon_ps = m->inject_hand_ps = TIME_NEVER;
     m->injections_waiting = 0;
-    m->injection_kinds[0] = m->injection_kinds[1] = 0;
     for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
         const struct injection *plan = planned(m, i);
         uint64_t due = m->injections[i].due_ps;
         uint64_t *next = needs_hand(plan->kind) ? &m->inject_hand_ps : &m->inject_silicon_ps;
-        if (waits_for_record(m, i))
-            m->injection_kinds[plan->when.kind / 64] |= KIND_BIT(plan->when.kind);
         if (waits_for_record(m, i) || due != TIME_NEVER)
             m->injections_waiting++;
         if (due < *next)
             *next = due;
     }
+    find_kinds(m);
     machine_find_next(m);
 }
 

@@ -67,6 +67,7 @@ static bool place_listeners(struct machine_setup *setup, const struct scenario *
                 continue;
             if (count == LISTENER_MAX)
                 return false;
+            setup->listener_kinds[kind / 64] |= KIND_BIT(kind);
             setup->listeners[count++] =
                 (struct listener){monitors[i]->on_record, setup->monitor_offset[i]};
         }

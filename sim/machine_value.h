@@ -27,7 +27,8 @@ struct machine {
     uint64_t now_ps;
     uint64_t cycle_rest; /* of a picosecond, in 1/cpu_hz: only when cpu_hz does not divide 10^12 */
     uint64_t next_ps; /* the earliest of all that is due: device wakes, SysTick, injections; it may
-                            be earlier than that, which costs a look and changes nothing */
+                            be earlier than that, which costs a look */
+    uint64_t others_ps; /* the earliest of them but for SysTick, exactly; 0: not known */
     uint64_t wakes_ps[BOARD_DEVICE_MAX]; /* each device's wake_ps, TIME_NEVER if it hangs: side by
                                             side, since all of them are looked through often */
     uint64_t hash;
@@ -48,6 +49,7 @@ struct machine {
     uint64_t inject_hand_ps;     /* the earliest that needs the kernel between two steps */
     uint32_t injections_waiting; /* not over yet */
     uint64_t injection_kinds[2]; /* kinds of record that one waits for */
+    uint64_t heard_kinds[2];     /* those, and what monitors hear */
     struct injection_state injections[SCENARIO_INJECTION_MAX];
     struct expectation_state {
         uint64_t rules_armed, checks_armed;
@@ -79,13 +81,34 @@ static inline struct app *machine_app_mutable(struct machine *m, uint32_t proces
 }
 
 /* Marks the pages of [offset, offset + size) of RAM as written. */
-void machine_ram_written(struct machine *m, uint32_t offset, uint32_t size);
+static inline void machine_ram_written(struct machine *m, uint32_t offset, uint32_t size)
+{
+    uint64_t *bits = (uint64_t *)(void *)machine_at(m, m->setup->dirty_offset);
+    for (uint32_t page = offset / RAM_PAGE; page <= (offset + size - 1) / RAM_PAGE; page++)
+        bits[page / 64] |= UINT64_C(1) << page % 64;
+}
+
 /* RAM's bytes at an absolute span, or NULL if not all of it is RAM. */
-uint8_t *machine_ram_at(struct machine *m, struct span span);
+static inline uint8_t *machine_ram_at(struct machine *m, struct span span)
+{
+    struct span ram = m->setup->scenario->board.ram;
+    return span_covers(ram, span) ? machine_ram(m) + (span.base - ram.base) : NULL;
+}
+
+/* Recorder, monitors and injections get to know of a record. */
+void machine_tell(struct hw *hw, const struct record *record);
 
 /* The trace's one entrance. */
-void machine_trace(struct hw *hw, unsigned kind, uint32_t process, uint32_t address,
-                   uint64_t value);
+static inline void machine_trace(struct hw *hw, unsigned kind, uint32_t process, uint32_t address,
+                                 uint64_t value)
+{
+    struct machine *m = hw->m;
+    const struct record record = {m->now_ps, (uint16_t)kind, (uint16_t)process, address, value};
+    m->hash = trace_hash(m->hash, &record);
+    m->record_count++;
+    if (m->heard_kinds[kind / 64] & KIND_BIT(kind) || hw->recorder)
+        machine_tell(hw, &record); /* of most records nobody wants to know more */
+}
 
 /* Time passes: `cycles` of the CPU, with every device effect on the way. */
 void machine_spend_exactly(struct hw *hw, uint64_t cycles);
@@ -105,6 +128,16 @@ uint64_t machine_spend_until_due(struct hw *hw, uint64_t cycles);
 void machine_idle(struct hw *hw, uint64_t limit_ps);
 /* Recomputes next_ps from scratch. */
 void machine_find_next(struct machine *m);
+/* The same where only SysTick's time has changed. */
+static inline void machine_systick_moved(struct machine *m)
+{
+    uint64_t fires_ps = m->nvic.systick_fires_ps;
+    uint64_t next_ps = fires_ps < m->others_ps ? fires_ps : m->others_ps;
+    if (next_ps > m->now_ps)
+        m->next_ps = next_ps;
+    else
+        machine_find_next(m);
+}
 
 /* The board device whose modelled registers are at `address`, or BOARD_NONE (nothing, or a named
  * hole). */

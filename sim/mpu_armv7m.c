@@ -106,11 +106,6 @@ void mpu_armv7m_reset(struct mpu_armv7m *mpu, uint8_t region_count)
         decode_region(mpu, region);
 }
 
-bool mpu_armv7m_owns(uint32_t address)
-{
-    return address >= MPU_ARMV7M_TYPE && address - MPU_ARMV7M_TYPE < 0x2c;
-}
-
 uint32_t mpu_armv7m_read(const struct mpu_armv7m *mpu, uint32_t address)
 {
     if (mpu->region_count == 0)

@@ -138,7 +138,10 @@ struct mpu_verdict {
 void mpu_armv7m_reset(struct mpu_armv7m *mpu, uint8_t region_count);
 
 /* Whether the address belongs to this unit: 0xe000ed90..0xe000edbb. */
-bool mpu_armv7m_owns(uint32_t address);
+static inline bool mpu_armv7m_owns(uint32_t address)
+{
+    return address >= MPU_ARMV7M_TYPE && address - MPU_ARMV7M_TYPE < 0x2c;
+}
 
 /* Reads a register; `address` is a multiple of 4. What is no register reads 0. RBAR reads with
  * VALID 0 and REGION = RNR; reserved bits read 0. */

@@ -13,6 +13,7 @@ enum {
     NVIC_ICER = 0xe000e180,
     NVIC_ISPR = 0xe000e200,
     NVIC_ICPR = 0xe000e280,
+    CLEARS = 0x80, /* from a register that sets to the one that clears */
     SCB_SHCSR = 0xe000ed24,
     SCB_CFSR = 0xe000ed28,
     SCB_HFSR = 0xe000ed2c,
@@ -61,12 +62,15 @@ uint32_t nvic_active_line(const struct nvic *nvic)
 /* Cycles that the CPU clock makes in `ps`, rounded up: a register is read at a cycle's edge. */
 static uint64_t cycles_in(uint64_t ps, uint64_t cpu_hz)
 {
+    if ((ps | cpu_hz) >> 31 == 0) /* nearly always: dividing 128 bits takes long */
+        return (ps * cpu_hz + PS_PER_S - 1) / PS_PER_S;
     return (uint64_t)(((unsigned __int128)ps * cpu_hz + PS_PER_S - 1) / PS_PER_S);
 }
 
+/* `cycles` is of 24 bits, so 64 are enough. */
 static uint64_t ps_of(uint64_t cycles, uint64_t cpu_hz)
 {
-    return (uint64_t)(((unsigned __int128)cycles * PS_PER_S + cpu_hz - 1) / cpu_hz);
+    return (cycles * PS_PER_S + cpu_hz - 1) / cpu_hz;
 }
 
 static uint32_t systick_value(const struct nvic *nvic, uint64_t now_ps, uint64_t cpu_hz)
@@ -118,26 +122,21 @@ static uint32_t read_systick(struct nvic *nvic, uint32_t address, uint64_t now_p
     }
 }
 
-/* The word of an array of `NVIC_WORDS` registers from `base` that `address` names, or NULL. */
-static uint32_t *word_at(uint32_t words[], uint32_t base, uint32_t address)
+/* The word of the four arrays of registers that `address` names, or NULL. A line has its bit both
+ * where it is set and, 0x80 further, where it is cleared. */
+static uint32_t *word_at(struct nvic *nvic, uint32_t address)
 {
-    uint32_t index = (address - base) / 4;
-    return address >= base && index < NVIC_WORDS ? &words[index] : NULL;
+    uint32_t index = address % CLEARS / 4;
+    if (address < NVIC_ISER || address >= NVIC_ICPR + CLEARS || index >= NVIC_WORDS)
+        return NULL;
+    return address < NVIC_ISPR ? &nvic->enabled[index] : &nvic->pending[index];
 }
 
 uint32_t nvic_read(struct nvic *nvic, uint32_t address, uint64_t now_ps, uint64_t cpu_hz)
 {
-    const struct {
-        uint32_t base, *words;
-    } arrays[] = {{NVIC_ISER, nvic->enabled},
-                  {NVIC_ICER, nvic->enabled},
-                  {NVIC_ISPR, nvic->pending},
-                  {NVIC_ICPR, nvic->pending}};
-    for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
-        const uint32_t *word = word_at(arrays[i].words, arrays[i].base, address);
-        if (word)
-            return *word;
-    }
+    const uint32_t *word = word_at(nvic, address);
+    if (word)
+        return *word;
     switch (address) {
     case SCB_SHCSR:
         return nvic->shcsr;
@@ -157,9 +156,10 @@ uint32_t nvic_read(struct nvic *nvic, uint32_t address, uint64_t now_ps, uint64_
 static void write_systick(struct nvic *nvic, uint32_t address, uint32_t value, uint64_t now_ps,
                           uint64_t cpu_hz)
 {
-    uint32_t left = systick_value(nvic, now_ps, cpu_hz);
+    uint32_t left;
     switch (address) {
     case SYSTICK_CSR:
+        left = systick_value(nvic, now_ps, cpu_hz);
         nvic->systick_control = value & (CSR_ENABLE | CSR_TICKINT | CSR_CLKSOURCE);
         systick_run(nvic, left, now_ps, cpu_hz);
         if (!(value & CSR_ENABLE))
@@ -204,20 +204,22 @@ static uint32_t existing(const struct nvic *nvic, uint32_t index)
     return left >= 32 ? UINT32_MAX : (1u << left) - 1;
 }
 
+/* Lines of word `index` that pend at once when they are cleared at `address`: a level still high. */
+static uint32_t pends_again(const struct nvic *nvic, uint32_t address, uint32_t index)
+{
+    return address < NVIC_ISPR ? 0 : nvic->level[index];
+}
+
 void nvic_write(struct nvic *nvic, uint32_t address, uint32_t value, uint64_t now_ps,
                 uint64_t cpu_hz)
 {
-    uint32_t *word;
-    uint32_t index = (address & 0x7f) / 4;
-    uint32_t bits = index < NVIC_WORDS ? value & existing(nvic, index) : 0;
-    if ((word = word_at(nvic->enabled, NVIC_ISER, address)))
+    uint32_t *word = word_at(nvic, address);
+    uint32_t index = address % CLEARS / 4;
+    uint32_t bits = word ? value & existing(nvic, index) : 0;
+    if (word && address & CLEARS)
+        *word = (*word & ~bits) | (pends_again(nvic, address, index) & bits);
+    else if (word)
         *word |= bits;
-    else if ((word = word_at(nvic->enabled, NVIC_ICER, address)))
-        *word &= ~bits;
-    else if ((word = word_at(nvic->pending, NVIC_ISPR, address)))
-        *word |= bits;
-    else if ((word = word_at(nvic->pending, NVIC_ICPR, address)))
-        *word = (*word & ~bits) | (nvic->level[index] & bits); /* a high level pends again */
     else if (address < NVIC_ISER)
         write_systick(nvic, address, value, now_ps, cpu_hz);
     else
