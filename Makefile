@@ -4,9 +4,10 @@
 #   CC=gcc|clang   the compiler            OPT=-O0   another optimisation
 #   SAN=1          ASan and UBSan          BUILD=dir another build folder
 #   CFLAGS=...     appended to our flags   V=1       show the commands
-#   PATHS=...      what `make run` and `make soak` run (default: all of scenarios/)
+#   PATHS=...      what `make run` and `make soak` run (default: all of scenarios/, or of EXTRA's)
 #   SEEDS=N        seeds of `make soak`, from 1 on (default: 1000)
-#   EXTRA=dir      compiles dir/*.c into the tool as well: devices, apps, filters (sim/extra.h)
+#   EXTRA=dir      compiles dir/*.c into the tool as well: devices, apps, filters (sim/extra.h);
+#                  `make run` then runs the scenarios in dir, if there are any
 #   PREFIX, DESTDIR  where `make install` puts things (default: /usr/local)
 #   ARGS=...       options of `make bench`
 #   ONLY=glob, THIRD=n  which bugs `make mutants` tries (default: all; tools/mutants.sh)
@@ -76,7 +77,10 @@ $(if $(extra_src),,$(error EXTRA=$(EXTRA): no folder with C files))
 extra_build := $(BUILD)-extra-$(notdir $(realpath $(extra_dir)))
 extra_obj := $(patsubst $(extra_dir)/%.c,$(extra_build)/%.o,$(extra_src))
 program := $(extra_build)/postern
+extra_scenarios := $(filter-out $(extra_dir)/boards/%,$(wildcard $(extra_dir)/*.json $(extra_dir)/*/*.json))
+run_paths = $(or $(PATHS),$(if $(extra_scenarios),$(extra_dir)))
 endif
+run_paths ?= $(PATHS)
 
 # ---- compiling
 
@@ -157,13 +161,13 @@ all:
 run:
 	@sh tools/setup.sh build
 	$(again) _all
-	@test -z '$(program)' || $(program) run $(PATHS)
+	@test -z '$(program)' || $(program) run $(run_paths)
 
 ## Run all scenarios (or PATHS=...) over 1,000 seeds each, or SEEDS=...
 soak:
 	@sh tools/setup.sh build
 	$(again) _all
-	@test -z '$(program)' || $(program) run --seeds $(SEEDS) $(PATHS)
+	@test -z '$(program)' || $(program) run --seeds $(SEEDS) $(run_paths)
 
 ## Build and run every test; ends with "N passed, N failed"
 test:
@@ -240,6 +244,7 @@ help:
 
 _all: $(program)
 	@$(if $(program),:,echo 'tools/postern.c is not there: nothing to link' >&2)
+	@$(if $(EXTRA),echo '$(program) has $(words $(extra_src)) C file$(if $(word 2,$(extra_src)),s) of $(extra_dir) in it')
 _tests: $(tests) _bench
 _bench: $(BUILD)/bench $(BUILD)/bench-noop
 

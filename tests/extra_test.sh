@@ -42,8 +42,9 @@ says() {
     return 1
 }
 
+# made [TARGET]: make with the folder.
 made() {
-    "${MAKE:-make}" --no-print-directory BUILD="$build" EXTRA="$extra"
+    "${MAKE:-make}" --no-print-directory BUILD="$build" EXTRA="$extra" "$@"
 }
 
 # in_file FILE SED-SCRIPT: changes the file, or fails.
@@ -53,15 +54,17 @@ in_file() {
 
 # ---- an empty folder, a filter, a claim
 
-is 'a filter to begin with' "$postern" new filter "$extra/wide"
+is 'a filter to begin with' \
+    says 0 "next, in the source tree: make EXTRA=$extra && .*-extra-mine-$$/postern list filters\$" \
+    "$postern" new filter "$extra/wide"
 is 'a claim to begin with' "$postern" new scenario "$extra/window"
 is 'the claim is put under the filter' in_file "$extra/window.json" \
     's/"board": "nrf52840dk"/"board": { "name": "nrf52840dk", "filter": { "function": "wide" } }/'
 is 'the plain tool does not know the filter' says 2 'wide' "$postern" run "$extra/window.json"
-is 'make EXTRA=folder' made
+is 'make EXTRA=folder says what it made' says 0 'postern has 1 C file of .* in it$' made
 is 'the tool is beside the build folder' [ -x "$tool" ]
 is 'list filters says where it comes from' says 0 "^ +\($extra/wide.c\)$" "$tool" list filters
-is 'with the filter as written, the claim holds' says 0 '^1 claim holds' "$tool" run "$extra/window.json"
+is 'with the filter as written, the claim holds' says 0 '^1 claim holds' made run
 is 'the filter becomes wide' in_file "$extra/wide.c" \
     's/\*granted = asked;/*granted = (struct span){0x40008000, 0x4000};/'
 is 'only that file is compiled again' says 0 'cc .*wide.c' made
@@ -69,6 +72,8 @@ is 'and nothing else is' sh -c "[ \"\$(grep -c '^  cc' '$work/out')\" = 1 ]"
 is 'the claim fails: over-exposure that no board declares' \
     says 1 'broke +over-exposure' "$tool" run "$extra/window.json"
 is 'it says how much' grep -q '12288 bytes' "$work/out"
+is 'the command that repeats it is this tool' grep -q "^  repeat  [^ ]*-extra-mine-$$/postern run .*/window.json@1\$" "$work/out"
+is 'in JSON, too' says 1 "\"repeat\": \"[^ ]*-extra-mine-$$/postern run " "$tool" run --format json "$extra/window.json"
 is 'map shows what is reached besides' \
     says 0 '^  RTC0 .*NOT ASKED FOR, and no board file says so' "$tool" map "$extra/window.json" --app owner
 is 'declared by the board, it holds' in_file "$extra/window.json" 's/"filter": {/"over_exposure": [\

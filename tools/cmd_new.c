@@ -1,17 +1,21 @@
 /* cmd_new.c: `postern new KIND NAME` writes a file to begin with: one that compiles, reads without
  * a complaint, and (a scenario) holds. The texts are in new_texts.c. */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700 /* realpath() */
 
 #include "tools/commands.h"
+#include "tools/extra.h"
 #include "tools/new_texts.h"
 #include "tools/suite.h"
 #include "tools/text.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const words[] = {"device", "filter", "app", "scenario", "board", NULL};
 
@@ -101,6 +105,44 @@ static void put_text(FILE *to, const char *text, const char *base)
     }
 }
 
+/* The folder as `make` in the source tree finds it: as it was given there, whole from elsewhere. */
+static void put_folder(const char *path, bool last_part)
+{
+    char folder[SUITE_PATH_MAX], whole[PATH_MAX];
+    const char *base = base_of(path);
+    int size = (int)(base - path) - (base - path > 1); /* without its last slash */
+    snprintf(folder, sizeof folder, "%.*s", size ? size : 1, size ? path : ".");
+    bool known = realpath(folder, whole);
+    if (last_part)
+        shell_write_word(stdout, known ? base_of(whole) : base_of(folder));
+    else
+        shell_write_word(stdout, known && access("sim/extra.h", F_OK) != 0 ? whole : folder);
+}
+
+static void put_next(const struct new_text *kind, const char *path)
+{
+    printf("%s is there now; next%s: ", path,
+           strstr(kind->next, "FOLDER") ? ", in the source tree" : "");
+    for (const char *at = kind->next; *at;) {
+        if (strncmp(at, "FILE", 4) == 0) {
+            shell_write_word(stdout, path);
+            at += 4;
+        } else if (strncmp(at, "TOOL", 4) == 0) {
+            program_write(stdout);
+            at += 4;
+        } else if (strncmp(at, "FOLDER", 6) == 0) {
+            put_folder(path, false);
+            at += 6;
+        } else if (strncmp(at, "NAME", 4) == 0) {
+            put_folder(path, true);
+            at += 4;
+        } else {
+            putchar(*at++);
+        }
+    }
+    putchar('\n');
+}
+
 static int write_file(const struct new_text *kind, const char *name)
 {
     char path[SUITE_PATH_MAX];
@@ -118,13 +160,7 @@ static int write_file(const struct new_text *kind, const char *name)
         fprintf(stderr, "%s: error: %s\n", path, strerror(errno));
         return CODE_SIMULATOR;
     }
-    printf("%s is there now; next: ", path);
-    /* "FILE" in the hint is this one */
-    const char *file = strstr(kind->next, "FILE");
-    printf("%.*s", file ? (int)(file - kind->next) : (int)strlen(kind->next), kind->next);
-    if (file)
-        shell_write_word(stdout, path);
-    putchar('\n');
+    put_next(kind, path);
     return CODE_HOLDS;
 }
 

@@ -1,9 +1,14 @@
 /* extra.c: see extra.h. */
+#define _POSIX_C_SOURCE 200809L
+
 #include "tools/extra.h"
 
 #include "tools/catalogue.h"
-#include <stdio.h>
+#include "tools/text.h"
 #include <string.h>
+#include <unistd.h>
+
+enum { PROGRAM_PATH_MAX = 4096 }; /* Linux's PATH_MAX */
 
 /* The linker's names for the two ends of the section; without any row there is none. */
 extern const struct extra *const __start_postern_extra[] __attribute__((weak));
@@ -136,4 +141,22 @@ bool extras_agree(void)
     for (uint32_t i = 0; i < known.extra_count; i++)
         good &= agrees(&known, i);
     return good;
+}
+
+/* Behind the folder that we are in, if the path goes through it. */
+static const char *path_from_here(const char *path)
+{
+    char here[PROGRAM_PATH_MAX];
+    size_t size = getcwd(here, sizeof here) ? strlen(here) : 0;
+    return size && strncmp(path, here, size) == 0 && path[size] == '/' ? path + size + 1 : path;
+}
+
+void program_write(FILE *to)
+{
+    char path[PROGRAM_PATH_MAX];
+    uint32_t count;
+    (void)extras_all(&count);
+    ssize_t size = count ? readlink("/proc/self/exe", path, sizeof path - 1) : 0;
+    path[size > 0 ? size : 0] = '\0';
+    shell_write_word(to, size > 0 ? path_from_here(path) : "postern");
 }

@@ -5,7 +5,7 @@
 const struct new_text new_texts[NEW_KINDS] = {
     {"device", ".c",
      "NAME.c: registers, an interrupt, how it is made quiet; for make EXTRA=folder",
-     "make EXTRA=FOLDER in the source tree, then build-extra-FOLDER/postern list devices",
+     "make EXTRA=FOLDER && build-extra-NAME/postern list devices",
         "/* @NAME@.c: a countdown: DONE so many microseconds after START.\n"
         " * Source: the part's data sheet, chapter and version. Here: made up.\n"
         " *\n"
@@ -76,7 +76,7 @@ const struct new_text new_texts[NEW_KINDS] = {
         "POSTERN_EXTRA_QUIESCE(\"@NAME@\", quiet);\n"},
     {"filter", ".c",
      "NAME.c: a board's filter in C; for make EXTRA=folder",
-     "make EXTRA=FOLDER in the source tree, then build-extra-FOLDER/postern list filters",
+     "make EXTRA=FOLDER && build-extra-NAME/postern list filters",
         "/* @NAME@.c: a board's word on who may have which device: TIMER1 to whoever asks "
         "for it or for a part\n"
         " * of it, as asked, and nothing else to anybody.\n"
@@ -107,7 +107,7 @@ const struct new_text new_texts[NEW_KINDS] = {
         "POSTERN_EXTRA_FILTER(\"@NAME@\", \"lends TIMER1 as asked, and nothing else\", @ID@);\n"},
     {"app", ".c",
      "NAME.c: an app program in C; for make EXTRA=folder",
-     "make EXTRA=FOLDER in the source tree, then build-extra-FOLDER/postern list apps",
+     "make EXTRA=FOLDER && build-extra-NAME/postern list apps",
         "/* @NAME@.c: an app that works for a while, marks the round, and works on.\n"
         " *\n"
         " * An app is a machine of explicit states: next() says what the CPU does now, one "
@@ -184,7 +184,7 @@ const struct new_text new_texts[NEW_KINDS] = {
         "POSTERN_EXTRA_APP(&@ID@);\n"},
     {"scenario", ".json",
      "NAME.json: a claim that holds on the board nrf52840dk",
-     "postern run FILE",
+     "TOOL run FILE",
         "{\n"
         "  \"claim\": \"An app that was lent TIMER1 gets its interrupt as an upcall within "
         "40 us; an app that was not is refused its registers.\",\n"
@@ -222,7 +222,7 @@ const struct new_text new_texts[NEW_KINDS] = {
         "}\n"},
     {"board", ".json",
      "boards/NAME.json: one timer to lend, one serial port",
-     "postern check FILE",
+     "TOOL check FILE",
         "{\n"
         "  \"name\": \"@NAME@\",\n"
         "  \"comment\": \"A board to begin with: one serial port for the kernel's console, "

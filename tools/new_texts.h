@@ -8,7 +8,7 @@ struct new_text {
     const char *kind;  /* "device" */
     const char *end;   /* of the file's name: ".c" */
     const char *about; /* help, one line */
-    const char *next;  /* what to type then */
+    const char *next;  /* to type then; TOOL, FILE, its FOLDER, that folder's NAME are put in */
     const char *text;
 };
 

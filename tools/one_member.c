@@ -4,6 +4,7 @@
 #include "tools/one_member.h"
 
 #include "tools/commands.h"
+#include "tools/extra.h"
 #include <signal.h>
 #include <stdio.h>
 
@@ -32,7 +33,9 @@ static int name_one(const struct usage *usage, const struct family *family, uint
 {
     options_error(usage, "this scenario has %u members, name one of them:", wanted);
     for (uint32_t i = 0; i < wanted; i++) {
-        fprintf(stderr, "  postern %s ", usage->command);
+        fprintf(stderr, "  ");
+        program_write(stderr);
+        fprintf(stderr, " %s ", usage->command);
         suite_write_name(stderr, family->members[i]);
         fputc('\n', stderr);
     }

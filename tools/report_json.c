@@ -4,6 +4,7 @@
 
 #include "sim/rules.h"
 #include "tools/commands.h"
+#include "tools/extra.h"
 #include "tools/report.h"
 #include "tools/suite.h"
 #include "tools/text.h"
@@ -212,7 +213,8 @@ static void put_repeat(FILE *out, const struct member *member)
     FILE *file = open_memstream(&text, &size);
     if (!file)
         abort();
-    fprintf(file, "postern run %s", member->flags);
+    program_write(file);
+    fprintf(file, " run %s", member->flags);
     suite_write_name(file, member->scenario);
     if (fclose(file) != 0)
         abort();

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "sim/rules.h"
+#include "tools/extra.h"
 #include "tools/isolate.h"
 #include "tools/report.h"
 #include "tools/suite.h"
@@ -94,7 +95,9 @@ static void put_title(struct report *report, const struct member *member)
 
 static void put_repeat(struct report *report, const struct member *member)
 {
-    fprintf(report->out, "  repeat  postern run %s", member->flags);
+    fprintf(report->out, "  repeat  ");
+    program_write(report->out);
+    fprintf(report->out, " run %s", member->flags);
     suite_write_name(report->out, member->scenario);
     fprintf(report->out, "\n\n");
 }
