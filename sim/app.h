@@ -15,6 +15,7 @@
 
 #include "model/span.h"
 #include "model/syscall.h"
+#include "sim/fact.h"
 #include "sim/random.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,10 +87,18 @@ struct app_engine {
     /* Reads parameters of a C program from the scenario; NULL: takes none. Each is a name and an
      * integer; false: no such parameter. */
     bool (*parameter)(void *program, const char *name, int64_t value);
-    size_t program_size; /* bytes of `program` for C programs; 0: none */
+    size_t program_size;      /* bytes of `program` for C programs; 0: none */
+    const struct fact *facts; /* at most FACT_MAX */
+    uint32_t fact_count;
+    uint64_t (*fact)(const struct app *app, uint32_t fact);
 };
 
 static inline void *app_state(struct app *app)
+{
+    return app + 1;
+}
+/* For facts, which change nothing. */
+static inline const void *app_state_read(const struct app *app)
 {
     return app + 1;
 }

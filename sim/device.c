@@ -17,6 +17,11 @@ void *device_state(struct device *d)
     return (uint8_t *)(d + 1) + values_size(d->type);
 }
 
+const void *device_state_read(const struct device *d)
+{
+    return (const uint8_t *)(d + 1) + values_size(d->type);
+}
+
 size_t device_size(const struct device_type *type)
 {
     return sizeof(struct device) + values_size(type) + ((type->state_size + 7u) & ~(size_t)7);
@@ -200,6 +205,18 @@ void device_packet(struct device *d, const uint8_t *bytes, uint32_t size, uint64
 {
     if (catch_up(d, now_ps) && d->type->on_packet)
         d->type->on_packet(d, bytes, size);
+}
+
+void device_bus_event(struct device *d, uint32_t address, uint64_t now_ps)
+{
+    if (d->type->on_bus_event && catch_up(d, now_ps))
+        d->type->on_bus_event(d, address);
+}
+
+bool device_air(struct device *d, const struct air_frame *frame, enum air_moment moment,
+                uint64_t now_ps)
+{
+    return d->type->on_air && catch_up(d, now_ps) && d->type->on_air(d, frame, moment);
 }
 
 bool device_line(const struct device *d)

@@ -10,7 +10,7 @@
 #ifndef SIM_DEVICE_H
 #define SIM_DEVICE_H
 
-#include "sim/clock.h"
+#include "sim/frame.h"
 #include "sim/random.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,9 +46,14 @@ enum device_request_kind {
     REQUEST_DMA_READ,  /* RAM -> state */
     REQUEST_DMA_WRITE, /* state -> RAM */
     REQUEST_EVENT,     /* EVENTS register at `address` (offset in the device) was generated: for
-                          the trace, and later for PPI */
+                          the trace, and for routers (on_bus_event) */
     REQUEST_TASK,      /* TASKS register at `address` (offset) was triggered: for the trace */
     REQUEST_WIRE,      /* byte `size` & 0xff leaves on the device's wire, at this moment */
+    REQUEST_TRIGGER,  /* the task register at `address` on the bus is to be triggered: a router's */
+    REQUEST_AIR_SEND, /* the struct air_frame at `state_offset` goes on the air at its start_ps */
+    REQUEST_AIR_STOP, /* what this device sends breaks off now */
+    REQUEST_AIR_TUNE, /* it listens as the struct air_tuning at `state_offset` says, from now on */
+    REQUEST_NOTE,     /* a fact for trace and judges: number `address`, value `state_offset` */
 };
 
 struct device_request {
@@ -94,6 +99,7 @@ struct device {
     struct random random; /* this device's own draws */
     struct device_fault fault;
     uint32_t lost_requests; /* the queue was full: a bug of the device, reported by the machine */
+    const void *plan; /* what the scenario says of a peer (sim/peer.h), else NULL; immutable */
 };
 
 struct device_type {
@@ -108,6 +114,11 @@ struct device_type {
                                            is TIME_NEVER */
     void (*on_dma_done)(struct device *d, const struct device_request *r, bool done);
     void (*on_packet)(struct device *d, const uint8_t *bytes, uint32_t size); /* from its wire */
+    /* A router (PPI): another device generated the event at this address on the bus. */
+    void (*on_bus_event)(struct device *d, uint32_t address);
+    /* A station of the air. AIR_ADDRESS: whether it takes the frame; if so AIR_END comes too,
+     * unless it tunes to something else before. The answer to AIR_END is not looked at. */
+    bool (*on_air)(struct device *d, const struct air_frame *frame, enum air_moment moment);
     void (*on_error)(struct device *d); /* a scenario's "error" injection: as the part would fail */
     void (*on_parameter)(struct device *d, uint32_t index, uint32_t value); /* a board's setting */
 };
@@ -115,6 +126,7 @@ struct device_type {
 /* For device files. */
 uint32_t *device_values(struct device *d);
 void *device_state(struct device *d);
+const void *device_state_read(const struct device *d);
 static inline uint32_t device_value(struct device *d, uint32_t row)
 {
     return device_values(d)[row];
@@ -144,6 +156,11 @@ void device_wake(struct device *d, uint64_t now_ps);
 void device_task(struct device *d, uint32_t offset, uint64_t now_ps);
 /* Hands over what came on the device's wire. A type without on_packet, or a hung one: nothing. */
 void device_packet(struct device *d, const uint8_t *bytes, uint32_t size, uint64_t now_ps);
+/* An event elsewhere on the bus. A type without on_bus_event, or a hung one: nothing. */
+void device_bus_event(struct device *d, uint32_t address, uint64_t now_ps);
+/* What comes over the air. A type without on_air, or a hung one: false. */
+bool device_air(struct device *d, const struct air_frame *frame, enum air_moment moment,
+                uint64_t now_ps);
 /* The row at `offset`, or -1; by binary search. */
 int device_row(const struct device_type *type, uint32_t offset);
 /* The row with this name, or -1. */

@@ -102,6 +102,12 @@ bool inject_read(struct load *load, const struct json_node *list);
 bool expect_read(struct load *load, const struct json_node *object);
 bool pattern_read(const struct load *load, const struct json_node *node, struct pattern *pattern);
 
+/* "world": once the apps have their names, before whoever speaks of its peers. */
+bool world_read(struct load *load, const struct json_node *world);
+/* A radio of the board or a peer, as a device index; false: no such station, some were offered. */
+bool station_named(const struct scenario *scenario, const char *name, uint32_t *device,
+                   struct nearest *nearest);
+
 /* A preset of costs; complains. */
 bool costs_named(const struct json_node *node, const struct costs **costs);
 

@@ -30,7 +30,8 @@ void machine_find_next(struct machine *m)
     uint64_t next = m->inject_silicon_ps;
     if (m->inject_hand_ps > m->now_ps) /* else it waits for the end of the step */
         next = earliest(next, m->inject_hand_ps);
-    uint32_t device_count = m->setup->scenario->board.device_count;
+    next = earliest(next, m->air.wake_ps);
+    uint32_t device_count = m->setup->device_count;
     for (uint32_t i = 0; i < device_count; i++)
         next = earliest(next, m->wakes_ps[i]);
     m->others_ps = next;
@@ -38,7 +39,8 @@ void machine_find_next(struct machine *m)
     m->next_ps = next > m->now_ps ? next : m->now_ps + 1; /* no device wakes twice at an instant */
 }
 
-/* Everything that is due at m->now_ps, in fixed order: SysTick, injections, devices by index. */
+/* Everything that is due at m->now_ps, in fixed order: SysTick, injections, devices by index, the
+ * air. */
 static void run_due(struct hw *hw)
 {
     struct machine *m = hw->m;
@@ -47,12 +49,14 @@ static void run_due(struct hw *hw)
         nvic_systick_fire(&m->nvic, board->cpu_hz);
     if (m->inject_silicon_ps <= m->now_ps)
         machine_inject_silicon(hw);
-    for (uint32_t i = 0; i < board->device_count; i++) {
+    for (uint32_t i = 0; i < m->setup->device_count; i++) {
         if (m->wakes_ps[i] > m->now_ps)
             continue;
         device_wake(machine_device(m, i), m->now_ps);
         machine_serve(hw, i);
     }
+    if (m->air.wake_ps <= m->now_ps)
+        machine_air_run(hw);
     machine_find_next(m);
 }
 
@@ -142,6 +146,52 @@ static void serve_dma(struct hw *hw, struct device *d, const struct device_reque
         d->type->on_dma_done(d, r, ram != NULL);
 }
 
+/* Routers hear of it at once, and take their time over what they do (a cycle of their clock). */
+static void serve_event(struct hw *hw, const struct device *d, uint32_t address)
+{
+    struct machine *m = hw->m;
+    machine_trace(hw, EVENT_DEVICE_EVENT, PROCESS_NONE, address, d->index);
+    for (uint32_t i = 0; i < m->setup->router_count; i++) {
+        uint32_t router = m->setup->routers[i];
+        device_bus_event(machine_device(m, router), address, m->now_ps);
+        machine_serve(hw, router);
+    }
+}
+
+/* A task of a device that is not there, or a register that is no task: the trace has it, and that
+ * is all. */
+static void serve_trigger(struct hw *hw, const struct device *router, uint32_t address)
+{
+    struct machine *m = hw->m;
+    uint32_t target = machine_device_at(m->setup, address);
+    machine_trace(hw, EVENT_ROUTED, PROCESS_NONE, address, router->index);
+    if (target == BOARD_NONE)
+        return;
+    struct device *d = machine_device(m, target);
+    device_task(d, address - d->base, m->now_ps);
+    machine_serve(hw, target);
+}
+
+/* What a device has prepared in its state; NULL: not inside of it, a bug of the device. */
+static const void *state_at(struct device *d, uint32_t offset, size_t size)
+{
+    bool inside = (uint64_t)offset + size <= d->type->state_size;
+    return inside ? (const uint8_t *)device_state(d) + offset : NULL;
+}
+
+static void serve_air(struct hw *hw, struct device *d, const struct device_request *r)
+{
+    bool send = r->kind == REQUEST_AIR_SEND;
+    const void *what =
+        state_at(d, r->state_offset, send ? sizeof(struct air_frame) : sizeof(struct air_tuning));
+    if (!what)
+        d->lost_requests++;
+    else if (send)
+        machine_air_send(hw, d->index, what);
+    else
+        machine_air_tune(hw, d->index, what);
+}
+
 static void serve_request(struct hw *hw, struct device *d, const struct device_request *r)
 {
     switch ((enum device_request_kind)r->kind) {
@@ -150,7 +200,7 @@ static void serve_request(struct hw *hw, struct device *d, const struct device_r
         serve_dma(hw, d, r);
         break;
     case REQUEST_EVENT:
-        machine_trace(hw, EVENT_DEVICE_EVENT, PROCESS_NONE, d->base + r->address, d->index);
+        serve_event(hw, d, d->base + r->address);
         break;
     case REQUEST_TASK:
         machine_trace(hw, EVENT_DEVICE_TASK, PROCESS_NONE, d->base + r->address, d->index);
@@ -158,12 +208,28 @@ static void serve_request(struct hw *hw, struct device *d, const struct device_r
     case REQUEST_WIRE:
         machine_trace(hw, EVENT_WIRE, PROCESS_NONE, d->index, pair(r->size & 0xff, 0));
         break;
+    case REQUEST_TRIGGER:
+        serve_trigger(hw, d, r->address);
+        break;
+    case REQUEST_AIR_SEND:
+    case REQUEST_AIR_TUNE:
+        serve_air(hw, d, r);
+        break;
+    case REQUEST_AIR_STOP:
+        machine_air_stop(hw, d->index);
+        break;
+    case REQUEST_NOTE:
+        machine_trace(hw, EVENT_PEER_NOTE, PROCESS_NONE, r->address,
+                      pair(r->state_offset, d->index));
+        break;
     }
 }
 
 static void serve_line(struct hw *hw, const struct device *d)
 {
     struct machine *m = hw->m;
+    if (d->index >= m->setup->scenario->board.device_count)
+        return; /* a peer */
     uint32_t line = m->setup->scenario->board.devices[d->index].line;
     if (line == BOARD_NONE || line >= m->nvic.line_count)
         return;
@@ -226,6 +292,28 @@ static struct clock seeded_clock(struct clock clock, bool given, struct random *
     return clock;
 }
 
+/* Each peer has clocks of its own: the board's frequencies, with its drift and its phases. */
+static void reset_peers(struct hw *hw, struct random *phases)
+{
+    struct machine *m = hw->m;
+    const struct scenario *s = m->setup->scenario;
+    for (uint32_t i = 0; i < s->peer_count; i++) {
+        uint32_t index = s->board.device_count + i;
+        const struct scenario_peer *peer = &s->peers[i];
+        struct device *d = machine_device(m, index);
+        struct clock hf = {.hz = s->board.hf.hz, .drift_ppb = peer->plan.drift_ppb};
+        struct clock lf = {.hz = s->board.lf.hz, .drift_ppb = peer->plan.drift_ppb};
+        *d =
+            (struct device){.type = &peer->type->type,
+                            .index = index,
+                            .hf = seeded_clock(hf, false, phases),
+                            .lf = seeded_clock(lf, false, phases),
+                            .plan = &peer->plan,
+                            .random = random_start(s->seed, RANDOM_DEVICE + 256 * (uint64_t)index)};
+        device_reset(d);
+    }
+}
+
 static void reset_devices(struct hw *hw)
 {
     struct machine *m = hw->m;
@@ -250,6 +338,10 @@ static void reset_devices(struct hw *hw)
             d->type->on_parameter(d, p, row->parameters[p]);
         machine_serve(hw, i);
     }
+    reset_peers(hw, &phases);
+    machine_air_start(m);
+    for (uint32_t i = s->board.device_count; i < m->setup->device_count; i++)
+        machine_serve(hw, i);
 }
 
 static void reset_apps(struct machine *m)
@@ -289,7 +381,8 @@ enum err machine_boot(struct hw *hw, uint32_t *bad_image)
     m->hash = TRACE_HASH_START;
     m->running = PROCESS_NONE;
     m->next_ps = TIME_NEVER;
-    for (uint32_t i = 0; i < BOARD_DEVICE_MAX; i++)
+    m->air.wake_ps = TIME_NEVER;
+    for (uint32_t i = 0; i < MACHINE_DEVICE_MAX; i++)
         m->wakes_ps[i] = TIME_NEVER;
     fill_ram(m);
     mpu_armv7m_reset(&m->mpu, (uint8_t)s->board.mpu_regions);
@@ -566,10 +659,21 @@ const struct nvic *machine_nvic(const struct machine *m)
     return &m->nvic;
 }
 
-struct device *machine_device(struct machine *m, uint32_t board_device)
+struct device *machine_device(struct machine *m, uint32_t index)
 {
-    uint32_t offset = m->setup->device_offset[board_device];
+    uint32_t offset = m->setup->device_offset[index];
     return offset ? (struct device *)(void *)machine_at(m, offset) : NULL;
+}
+
+const struct air *machine_air(const struct machine *m)
+{
+    return &m->air;
+}
+
+uint64_t machine_peer_fact(struct machine *m, uint32_t peer, uint32_t fact)
+{
+    const struct scenario *s = m->setup->scenario;
+    return s->peers[peer].type->fact(machine_device(m, s->board.device_count + peer), fact);
 }
 
 const struct app *machine_app(const struct machine *m, uint32_t process)

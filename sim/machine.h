@@ -20,8 +20,13 @@
 #include "sim/scenario.h"
 #include <setjmp.h>
 
-enum { RAM_PAGE = 1024 };                      /* bytes; unit of dirty tracking. DESIGN section 2 */
-enum { MONITOR_MAX = 32, LISTENER_MAX = 384 }; /* ours: room for all monitors on all their kinds */
+enum {
+    RAM_PAGE = 1024, /* bytes; unit of dirty tracking. DESIGN section 2 */
+    MACHINE_DEVICE_MAX = BOARD_DEVICE_MAX + PEER_MAX,
+    ROUTER_MAX = 4,
+    MONITOR_MAX = 32, /* ours, as the next: room for all monitors on all their kinds */
+    LISTENER_MAX = 384,
+};
 
 enum run_state {
     RUN_GOING,
@@ -33,8 +38,11 @@ enum run_state {
 
 struct machine_setup {
     const struct scenario *scenario;
-    size_t size;                              /* bytes of the whole block */
-    uint32_t device_offset[BOARD_DEVICE_MAX]; /* from the block's start; 0: not modelled */
+    size_t size;                                /* bytes of the whole block */
+    uint32_t device_offset[MACHINE_DEVICE_MAX]; /* from the block's start; 0: not modelled */
+    uint32_t device_count;                      /* the board's, then the scenario's peers */
+    uint8_t router_count;
+    uint8_t routers[ROUTER_MAX]; /* devices that hear every event (PPI) */
     uint32_t app_offset[PROCESS_MAX];
     uint32_t monitor_offset[MONITOR_MAX];
     uint32_t ram_offset, dirty_offset;
@@ -100,7 +108,11 @@ uint64_t machine_record_count(const struct machine *m);
 enum run_state machine_state(const struct machine *m);
 const struct mpu_armv7m *machine_mpu(const struct machine *m);
 const struct nvic *machine_nvic(const struct machine *m);
-struct device *machine_device(struct machine *m, uint32_t board_device); /* NULL: not modelled */
+/* A board's device, or behind those a peer. NULL: not modelled. */
+struct device *machine_device(struct machine *m, uint32_t index);
+const struct air *machine_air(const struct machine *m);
+/* The fact of a scenario's peer, by number: see peer_type.facts. */
+uint64_t machine_peer_fact(struct machine *m, uint32_t peer, uint32_t fact);
 const struct app *machine_app(const struct machine *m, uint32_t process);
 uint32_t machine_running(const struct machine *m); /* process in user mode, else PROCESS_NONE */
 /* Bytes of RAM; false: not all of it is RAM. Not traced, not charged. */

@@ -16,13 +16,21 @@ static uint32_t place(struct machine_setup *setup, size_t size)
     return (uint32_t)at;
 }
 
-static void place_devices(struct machine_setup *setup, const struct board *board)
+static void place_devices(struct machine_setup *setup, const struct scenario *s)
 {
+    const struct board *board = &s->board;
+    setup->device_count = board->device_count + s->peer_count;
     for (uint32_t i = 0; i < board->device_count; i++) {
         const struct board_device *d = &board->devices[i];
-        if (d->type && d->alias_of == BOARD_NONE)
-            setup->device_offset[i] = place(setup, device_size(d->type));
+        if (!d->type || d->alias_of != BOARD_NONE)
+            continue;
+        setup->device_offset[i] = place(setup, device_size(d->type));
+        if (d->type->on_bus_event && setup->router_count < ROUTER_MAX)
+            setup->routers[setup->router_count++] = (uint8_t)i;
     }
+    for (uint32_t i = 0; i < s->peer_count; i++)
+        setup->device_offset[board->device_count + i] =
+            place(setup, device_size(&s->peers[i].type->type));
 }
 
 static void place_apps(struct machine_setup *setup, const struct scenario *s)
@@ -133,7 +141,7 @@ static const char *lay_out(struct machine_setup *setup)
     const struct scenario *s = setup->scenario;
     setup->size = sizeof(struct machine);
     setup->ps_per_cycle = PS_PER_S % s->board.cpu_hz == 0 ? PS_PER_S / s->board.cpu_hz : 0;
-    place_devices(setup, &s->board);
+    place_devices(setup, s);
     place_apps(setup, s);
     place_monitors(setup, s);
     if (!place_listeners(setup, s))

@@ -29,7 +29,7 @@ struct machine {
     uint64_t next_ps; /* the earliest of all that is due: device wakes, SysTick, injections; it may
                             be earlier than that, which costs a look */
     uint64_t others_ps; /* the earliest of them but for SysTick, exactly; 0: not known */
-    uint64_t wakes_ps[BOARD_DEVICE_MAX]; /* each device's wake_ps, TIME_NEVER if it hangs: side by
+    uint64_t wakes_ps[MACHINE_DEVICE_MAX]; /* each device's wake_ps, TIME_NEVER if it hangs: side by
                                             side, since all of them are looked through often */
     uint64_t hash;
     uint64_t record_count;
@@ -44,6 +44,7 @@ struct machine {
     struct mpu_armv7m mpu;
     struct nvic nvic;
     struct kernel kernel;
+    struct air air;
 
     uint64_t inject_silicon_ps;  /* the earliest injection that is silicon's: lands at its time */
     uint64_t inject_hand_ps;     /* the earliest that needs the kernel between two steps */
@@ -146,6 +147,13 @@ uint32_t machine_device_at(const struct machine_setup *setup, uint32_t address);
 void machine_serve(struct hw *hw, uint32_t device);
 /* Bytes of flash: a pattern of their addresses, the same in every run. `from` is all flash. */
 void machine_flash_read(const struct machine_setup *setup, struct span from, void *to);
+
+/* The air: at boot, once all devices are there; what devices ask for; when air.wake_ps has come. */
+void machine_air_start(struct machine *m);
+void machine_air_send(struct hw *hw, uint32_t device, const struct air_frame *frame);
+void machine_air_stop(struct hw *hw, uint32_t device);
+void machine_air_tune(struct hw *hw, uint32_t device, const struct air_tuning *tuning);
+void machine_air_run(struct hw *hw);
 
 /* One operation of the process that runs. */
 void machine_user_step(struct hw *hw);

@@ -57,7 +57,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
  *   %g, %w got, wanted        %G, %W in hex             %e, %f the error codes got, wanted
  *   %t, %u times got, wanted, in microseconds           %c the check's patterns, or place
  *   %s, %S the process states got, wanted               %l `address` as a plain number
- *   %b what the check wants: 2, at least 2, at most 2, 2 to 4 */
+ *   %b what the check wants: 2, at least 2, at most 2, 2 to 4
+ *   %m the check's fact: "answered of central"         %v got, in the fact's own words */
 /* clang-format off */
 #define VERDICT_DETAILS(X)                                                                         \
     X(DETAIL_NONE, "") \
@@ -165,7 +166,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_FINAL_RESTARTS, "%p was restarted %g times, wanted %b") \
     X(DETAIL_FINAL_COMPLETION, "%p ended with completion code %g, wanted %b") \
     X(DETAIL_FINAL_NO_COMPLETION, "%p has no completion code, wanted %b") \
-    X(DETAIL_FINAL_VARIABLE, "%c of %p is %g at the end, wanted %b")
+    X(DETAIL_FINAL_VARIABLE, "%c of %p is %g at the end, wanted %b") \
+    X(DETAIL_FINAL_FACT, "%m is %v at the end, wanted %b")
 /* clang-format on */
 
 enum verdict_detail {

@@ -2,6 +2,7 @@
 #include "sim/pattern.h"
 #include "model/process.h"
 #include "sim/app_steps.h"
+#include "sim/load.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -284,18 +285,6 @@ static bool read_wire(struct reader *r)
     return true;
 }
 
-static bool read_state(struct reader *r)
-{
-    uint32_t state;
-    if (!peek(r))
-        return true;
-    if (!process_state_named(peek(r), &state))
-        return refuse(r, peek(r), "a state such as running, yielded or faulted", NULL);
-    r->words.next++;
-    value_is(r->p, state, UINT32_MAX);
-    return true;
-}
-
 static bool read_number(struct reader *r)
 {
     uint32_t number;
@@ -305,6 +294,44 @@ static bool read_number(struct reader *r)
         return refuse(r, peek(r), "a number", NULL);
     r->words.next++;
     about(r->p, number, number);
+    return true;
+}
+
+/* A radio of the board or a peer: its index in the value's low 16 bits. */
+static bool read_station(struct reader *r)
+{
+    uint32_t device;
+    if (!peek(r))
+        return true;
+    struct nearest nearest = nearest_to(peek(r));
+    if (!station_named(r->s, peek(r), &device, &nearest))
+        return refuse(r, peek(r), "a radio or a peer", &nearest);
+    r->words.next++;
+    value_is(r->p, device, 0xffff);
+    return true;
+}
+
+/* A peer, and the number of its note. */
+static bool read_peer_note(struct reader *r)
+{
+    uint32_t device;
+    struct nearest nearest = nearest_to(peek(r) ? peek(r) : "");
+    if (peek(r) && station_named(r->s, peek(r), &device, &nearest)) {
+        r->words.next++;
+        value_is(r->p, pair(0, device), pair(0, UINT32_MAX));
+    }
+    return read_number(r);
+}
+
+static bool read_state(struct reader *r)
+{
+    uint32_t state;
+    if (!peek(r))
+        return true;
+    if (!process_state_named(peek(r), &state))
+        return refuse(r, peek(r), "a state such as running, yielded or faulted", NULL);
+    r->words.next++;
+    value_is(r->p, state, UINT32_MAX);
     return true;
 }
 
@@ -341,6 +368,15 @@ static const struct row {
     {EVENT_INJECTED, false, false, read_number},
     {EVENT_HALT, true, false, read_nothing},
     {EVENT_APP_NOTE, false, true, read_number},
+    {EVENT_ROUTED, true, false, read_address},
+    {EVENT_AIR_START, true, false, read_station},
+    {EVENT_AIR_END, true, false, read_station},
+    {EVENT_AIR_HEARD, true, false, read_station},
+    {EVENT_AIR_MISSED, true, false, read_station},
+    {EVENT_AIR_RECEIVED, true, false, read_station},
+    {EVENT_AIR_LISTEN, true, false, read_station},
+    {EVENT_AIR_DEAF, true, false, read_station},
+    {EVENT_PEER_NOTE, true, true, read_peer_note},
     {ROW_OF_NOTE(NOTE_PROCESS_STATE), false, false, read_state},
     {ROW_OF_NOTE(NOTE_SYSCALL_FILTERED), false, false, read_upcall_of},
     {ROW_OF_NOTE(NOTE_UPCALL_QUEUED), false, false, read_upcall_of},

@@ -33,6 +33,8 @@ struct scenario;
  *   upcall-queued upcall-dropped upcall-cancelled upcall-delivered   a driver, and a number
  *   endpoint-*      a lendable device         wire   a device, and "out" or "in"
  *   process-state   a state, such as yielded  mark injected kernel-limit   a number
+ *   routed          the task's address        air-*   a radio of the board, or a peer
+ *   peer-note       a peer, and the note's number
  * False: `why` says what is wrong. */
 bool pattern_parse(const struct scenario *scenario, const char *text, struct pattern *pattern,
                    char *why, size_t why_size);

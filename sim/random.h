@@ -16,6 +16,7 @@ enum random_purpose {
     RANDOM_SLICE_PHASE = 5,
     RANDOM_INJECT = 6,
     RANDOM_APP = 7, /* + 256 * process index */
+    RANDOM_AIR = 8,
 };
 
 struct random {

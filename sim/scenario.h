@@ -5,6 +5,7 @@
 #define SIM_SCENARIO_H
 
 #include "model/config.h"
+#include "sim/air.h"
 #include "sim/app.h"
 #include "sim/board.h"
 #include "sim/pattern.h"
@@ -74,6 +75,8 @@ enum check_kind {
     CHECK_OVER_EXPOSURE,
     /* mean latency of `from`->`to` divided by that of `from2`->`to2`: at least min */
     CHECK_SPEEDUP,
+    CHECK_PEER_FACT, /* at the end: fact `number` of peer `process` is in [min, max] */
+    CHECK_APP_FACT,  /* at the end: fact `number` of a C program */
     CHECK_KINDS
 };
 
@@ -85,6 +88,13 @@ struct check {
     uint32_t number;
     uint64_t min, max; /* counts, values, picoseconds, or thousandths (SPEEDUP) by kind */
     char path[96];     /* JSON pointer */
+};
+
+/* One on the other side of the air, as "world" names it. */
+struct scenario_peer {
+    char name[SCENARIO_NAME_MAX];
+    const struct peer_type *type;
+    struct peer_plan plan;
 };
 
 /* A break that the scenario expects: the run fails if it does not come, or another rule breaks. */
@@ -106,6 +116,9 @@ struct scenario {
     struct process_image images[PROCESS_MAX];
     uint32_t app_count;
     struct scenario_app apps[PROCESS_MAX];
+    uint32_t peer_count;
+    struct scenario_peer peers[PEER_MAX]; /* device index: board.device_count + place here */
+    struct air_conditions air;
     uint64_t seed;
     bool seed_given; /* by the scenario or command line: else the default 1 */
     uint64_t until_ps;

@@ -3,6 +3,7 @@
 #include "sim/app_steps.h"
 #include "sim/load.h"
 #include "sim/rules.h"
+#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -480,13 +481,70 @@ static bool expect_variable(struct load *load, const struct json_node *node, uin
     return false;
 }
 
+/* What can be asked of an app or a peer: the keys that all have, and facts of its own. */
+struct asked {
+    const char *keys[8 + FACT_MAX];
+    size_t count;
+};
+
+static void ask_facts(struct asked *asked, const struct fact *facts, uint32_t count)
+{
+    for (uint32_t i = 0; i < count && i < FACT_MAX; i++)
+        asked->keys[asked->count++] = facts[i].name;
+}
+
+static bool fact_word(const struct json_node *node, const struct fact *fact, uint64_t *value)
+{
+    struct nearest nearest = nearest_to(json_string(node));
+    char hint[96];
+    for (*value = 0; fact->words && fact->words[*value]; ++*value) {
+        if (strcmp(fact->words[*value], json_string(node)) == 0)
+            return true;
+        nearest_offer(&nearest, fact->words[*value]);
+    }
+    json_problem(node, "\"%.40s\" is not a value of \"%s\"%s", json_string(node), fact->name,
+                 nearest_text(&nearest, hint, sizeof hint));
+    return false;
+}
+
+/* A number or {"is", "min", "max"}; a word of the fact's own; true and false for 1 and 0. */
+static bool expect_fact(struct load *load, const struct json_node *node, enum check_kind kind,
+                        uint32_t who, const struct fact *fact, uint32_t number)
+{
+    uint64_t value = 0;
+    bool flag = false, good;
+    if (json_is_string(node))
+        good = fact_word(node, fact, &value) && exactly(load, node, kind, who, value);
+    else if (cJSON_IsBool(node->value))
+        good = json_want_bool(node, &flag) && exactly(load, node, kind, who, flag);
+    else
+        good = expect_number(load, node, who, kind);
+    if (good)
+        load->scenario->checks[load->scenario->check_count - 1].number = number;
+    return good;
+}
+
+static bool expect_facts(struct load *load, const struct json_node *node, enum check_kind kind,
+                         uint32_t who, const struct fact *facts, uint32_t count)
+{
+    bool good = true;
+    for (uint32_t i = 0; i < count; i++) {
+        struct json_node one = json_member(node, facts[i].name);
+        if (one.value)
+            good &= expect_fact(load, &one, kind, who, &facts[i], i);
+    }
+    return good;
+}
+
 static bool expect_app(struct load *load, const struct json_node *node, uint32_t process)
 {
-    static const char *const keys[] = {"state", "restarts", "completion_code", "variables"};
+    const struct app_engine *engine = load->scenario->apps[process].engine;
+    struct asked asked = {{"state", "restarts", "completion_code", "variables"}, 4};
     struct json_node state = json_member(node, "state"), restarts = json_member(node, "restarts");
     struct json_node code = json_member(node, "completion_code");
     struct json_node variables = json_member(node, "variables");
-    bool good = json_want_object(node, keys, COUNT_OF(keys));
+    ask_facts(&asked, engine->facts, engine->fact_count);
+    bool good = json_want_object(node, asked.keys, asked.count);
     if (state.value)
         good &= expect_state(load, &state, process);
     if (restarts.value)
@@ -500,7 +558,17 @@ static bool expect_app(struct load *load, const struct json_node *node, uint32_t
     for (struct json_node variable = json_first(&variables); variable.value;
          variable = json_next(&variable))
         good &= expect_variable(load, &variable, process);
-    return good;
+    return good &
+           expect_facts(load, node, CHECK_APP_FACT, process, engine->facts, engine->fact_count);
+}
+
+static bool expect_peer(struct load *load, const struct json_node *node, uint32_t peer)
+{
+    const struct peer_type *type = load->scenario->peers[peer].type;
+    struct asked asked = {.count = 0};
+    ask_facts(&asked, type->facts, type->fact_count);
+    return json_want_object(node, asked.keys, asked.count) &
+           expect_facts(load, node, CHECK_PEER_FACT, peer, type->facts, type->fact_count);
 }
 
 /* --- the whole of "expect" ------------------------------------------------------------------- */
@@ -554,6 +622,11 @@ static bool expect_member(struct load *load, const struct json_node *node)
         if (strcmp(s->apps[i].name, node->key) == 0)
             return expect_app(load, node, i);
         nearest_offer(&nearest, s->apps[i].name);
+    }
+    for (uint32_t i = 0; i < s->peer_count; i++) {
+        if (strcmp(s->peers[i].name, node->key) == 0)
+            return expect_peer(load, node, i);
+        nearest_offer(&nearest, s->peers[i].name);
     }
     json_key_problem(node->up, node->key, "no such key, and no app's name%s",
                      nearest_text(&nearest, hint, sizeof hint));

@@ -683,17 +683,13 @@ static bool covers_read(const struct json_node *covers)
 
 static bool head_read(struct load *load, const struct json_node *root)
 {
-    struct json_node source = json_member(root, "source"), world = json_member(root, "world");
+    struct json_node source = json_member(root, "source");
     struct json_node covers = json_member(root, "covers");
     bool good = words_checked(root, "$schema");
     good &= covers_read(&covers);
     good &= text_member(load, root, "claim", &load->scenario->claim);
     if (source.value)
         good &= text_member(load, root, "source", &load->scenario->source);
-    if (world.value) {
-        json_key_problem(root, "world", "not modelled yet: want no such key");
-        good = false;
-    }
     return good;
 }
 
@@ -712,6 +708,7 @@ static bool scenario_read(struct loader *l, struct scenario *s, const struct jso
         .catalogue = l->catalogue, .scenario = s, .arena = (struct arena **)&s->arena};
     struct policy policy = {.policy = FAULT_STOP};
     struct json_node inject = json_member(root, "inject"), expect = json_member(root, "expect");
+    struct json_node world = json_member(root, "world");
     if (!json_want_object(root, scenario_keys, COUNT_OF(scenario_keys)))
         return false;
     bool good = head_read(&load, root);
@@ -719,7 +716,7 @@ static bool scenario_read(struct loader *l, struct scenario *s, const struct jso
     if (!board_member(l, &load, root))
         return false;
     good &= kernel_member(&load, root, &policy);
-    if (!apps_member(&load, root, policy))
+    if (!apps_member(&load, root, policy) || !world_read(&load, &world))
         return false;
     good &= inject_read(&load, &inject);
     good &= expect_read(&load, &expect);

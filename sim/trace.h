@@ -22,29 +22,40 @@ enum event {
     EVENT_SYSCALL_MORE, /* class; pair(r2, r3), always right after EVENT_SYSCALL */
     EVENT_RETURN, /* r0 (return variant); pair(r1, r2): a system call's results reach the app */
     EVENT_UPCALL, /* function; pair(r0, r1): an upcall begins in the app */
-    EVENT_UPCALL_MORE,    /* function; pair(r2, r3) */
-    EVENT_LOAD,           /* address; pair(value, size): an app's load that succeeded */
-    EVENT_STORE,          /* address; pair(value, size) */
-    EVENT_EXECUTE,        /* address; pair(0, size) */
-    EVENT_FAULT,          /* address; pair(CFSR, access kind): an app's access was refused */
-    EVENT_SLICE_END,      /* -; - */
-    EVENT_SLEEP,          /* PROCESS_NONE; - */
-    EVENT_WAKE,           /* PROCESS_NONE; - */
-    EVENT_IRQ_RAISED,     /* line; device index: the device's line rose */
-    EVENT_IRQ_LOWERED,    /* line; device index */
-    EVENT_IRQ_TAKEN,      /* line; -: user mode left because of it */
-    EVENT_KERNEL_READ,    /* register address; value: the kernel's MMIO */
-    EVENT_KERNEL_WRITE,   /* register address; value */
-    EVENT_DEVICE_TASK,    /* register address; device index: a task was triggered, by whomever */
-    EVENT_DEVICE_EVENT,   /* register address; device index: an event was generated */
-    EVENT_DMA_READ,       /* RAM address; pair(size, device index): the device read memory */
-    EVENT_DMA_WRITE,      /* RAM address; pair(size, device index) */
-    EVENT_DMA_REFUSED,    /* address; pair(size, device index): not RAM */
-    EVENT_WIRE,           /* device index; pair(byte, direction 0 out 1 in) */
-    EVENT_INJECTED,       /* injection index; target */
-    EVENT_KERNEL_PANIC,   /* -; - */
-    EVENT_HALT,           /* PROCESS_NONE; - */
-    EVENT_APP_NOTE,       /* app's own mark: number; value (steps: "mark") */
+    EVENT_UPCALL_MORE,  /* function; pair(r2, r3) */
+    EVENT_LOAD,         /* address; pair(value, size): an app's load that succeeded */
+    EVENT_STORE,        /* address; pair(value, size) */
+    EVENT_EXECUTE,      /* address; pair(0, size) */
+    EVENT_FAULT,        /* address; pair(CFSR, access kind): an app's access was refused */
+    EVENT_SLICE_END,    /* -; - */
+    EVENT_SLEEP,        /* PROCESS_NONE; - */
+    EVENT_WAKE,         /* PROCESS_NONE; - */
+    EVENT_IRQ_RAISED,   /* line; device index: the device's line rose */
+    EVENT_IRQ_LOWERED,  /* line; device index */
+    EVENT_IRQ_TAKEN,    /* line; -: user mode left because of it */
+    EVENT_KERNEL_READ,  /* register address; value: the kernel's MMIO */
+    EVENT_KERNEL_WRITE, /* register address; value */
+    EVENT_DEVICE_TASK,  /* register address; device index: a task was triggered, by whomever */
+    EVENT_DEVICE_EVENT, /* register address; device index: an event was generated */
+    EVENT_DMA_READ,     /* RAM address; pair(size, device index): the device read memory */
+    EVENT_DMA_WRITE,    /* RAM address; pair(size, device index) */
+    EVENT_DMA_REFUSED,  /* address; pair(size, device index): not RAM */
+    EVENT_WIRE,         /* device index; pair(byte, direction 0 out 1 in) */
+    EVENT_INJECTED,     /* injection index; target */
+    EVENT_KERNEL_PANIC, /* -; - */
+    EVENT_HALT,         /* PROCESS_NONE; - */
+    EVENT_APP_NOTE,     /* app's own mark: number; value (steps: "mark") */
+    EVENT_ROUTED,       /* task register address; device index of the router (PPI) */
+    /* The air. A flight is a frame under way (sim/air.h); `air_value` packs what they tell. */
+    EVENT_AIR_START,      /* access address; sender, flight, RF channel in MHz: the first bit */
+    EVENT_AIR_BYTES,      /* size | phy << 16; hash of the bytes: right after EVENT_AIR_START */
+    EVENT_AIR_END,        /* access address; sender, flight: the last bit, or it broke off */
+    EVENT_AIR_HEARD,      /* access address; receiver, flight: its address was received */
+    EVENT_AIR_MISSED,     /* access address; receiver, flight, why (enum air_miss) */
+    EVENT_AIR_RECEIVED,   /* access address; receiver, flight, 1 if bits are wrong */
+    EVENT_AIR_LISTEN,     /* MHz | phy << 16; receiver: it listens from now on */
+    EVENT_AIR_DEAF,       /* 0; receiver: it no longer listens */
+    EVENT_PEER_NOTE,      /* number (sim/ble/notes.h); pair(value, device index of the peer) */
     EVENT_NOTE_BASE = 64, /* + enum note: hw_note's fields as they are */
     EVENT_KINDS = EVENT_NOTE_BASE + NOTES
 };
@@ -64,6 +75,27 @@ static inline uint32_t pair_low(uint64_t value)
 }
 
 static inline uint32_t pair_high(uint64_t value)
+{
+    return (uint32_t)(value >> 32);
+}
+
+/* The air's records: device index of the sender or receiver, number of the flight, one more. */
+static inline uint64_t air_value(uint32_t device, uint32_t flight, uint32_t more)
+{
+    return device | (uint64_t)flight << 16 | (uint64_t)more << 32;
+}
+
+static inline uint32_t air_device(uint64_t value)
+{
+    return (uint32_t)value & 0xffff;
+}
+
+static inline uint32_t air_flight_number(uint64_t value)
+{
+    return (uint32_t)value >> 16;
+}
+
+static inline uint32_t air_more(uint64_t value)
 {
     return (uint32_t)(value >> 32);
 }

@@ -103,6 +103,43 @@ static void put_check(struct text *t, const struct scenario *s, uint32_t check)
         put(t, "\"%s\"", c->to.text);
 }
 
+/* The fact that a check asks for, and whose it is; NULL: it asks for something else. */
+static const struct fact *check_fact(const struct scenario *s, uint32_t check, const char **whose)
+{
+    if (!s || check >= s->check_count)
+        return NULL;
+    const struct check *c = &s->checks[check];
+    if (c->kind == CHECK_PEER_FACT) {
+        *whose = s->peers[c->process].name;
+        return &s->peers[c->process].type->facts[c->number];
+    }
+    if (c->kind != CHECK_APP_FACT)
+        return NULL;
+    *whose = s->apps[c->process].name;
+    return &s->apps[c->process].engine->facts[c->number];
+}
+
+static void put_fact_name(struct text *t, const struct scenario *s, uint32_t check)
+{
+    const char *whose = "";
+    const struct fact *fact = check_fact(s, check, &whose);
+    put(t, "%s of %s", fact ? fact->name : "the fact", whose);
+}
+
+/* A number, or the word that stands for it. */
+static void put_fact(struct text *t, const struct scenario *s, uint32_t check, uint64_t value)
+{
+    const char *whose;
+    const struct fact *fact = check_fact(s, check, &whose);
+    uint64_t count = 0;
+    while (fact && fact->words && fact->words[count])
+        count++;
+    if (value < count)
+        put(t, "%s", fact->words[value]);
+    else
+        put(t, "%" PRIu64, value);
+}
+
 static void put_bounds(struct text *t, const struct scenario *s, const struct verdict *v)
 {
     if (!s || v->check >= s->check_count) {
@@ -111,7 +148,7 @@ static void put_bounds(struct text *t, const struct scenario *s, const struct ve
     }
     const struct check *c = &s->checks[v->check];
     if (c->min == c->max)
-        put(t, "%" PRIu64, c->min);
+        put_fact(t, s, v->check, c->min);
     else if (c->min == 0)
         put(t, "at most %" PRIu64, c->max);
     else if (c->max == UINT64_MAX)
@@ -171,6 +208,12 @@ static void put_letter(struct text *t, const struct scenario *s, const struct ve
         break;
     case 'c':
         put_check(t, s, v->check);
+        break;
+    case 'm':
+        put_fact_name(t, s, v->check);
+        break;
+    case 'v':
+        put_fact(t, s, v->check, v->got);
         break;
     default:
         put(t, "%c", letter);

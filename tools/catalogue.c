@@ -4,6 +4,7 @@
 #include "devices/catalogue.h"
 #include "model/boards/filters.h"
 #include "sim/apps/catalogue.h"
+#include "sim/world/catalogue.h"
 #include "tools/extra.h"
 
 static const struct catalogue_filter filters[] = {
@@ -23,6 +24,8 @@ struct catalogue catalogue(void)
                               .engine_count = app_catalogue_count,
                               .filters = filters,
                               .filter_count = COUNT_OF(filters),
+                              .peers = peer_catalogue,
+                              .peer_count = peer_catalogue_count,
                               .extras = extras,
                               .extra_count = extra_count};
 }

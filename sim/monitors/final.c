@@ -1,12 +1,13 @@
 /* final: step and final: what apps found by themselves, and how they are at the end.
  *
  * step: the first failed expectation of each app's engine; a fault of a step list that no step
- * expected; an expected fault that did not come. final: state, restarts, completion code and
- * variables against the scenario's bounds, looked at once, at the end.
+ * expected; an expected fault that did not come. final: state, restarts, completion code,
+ * variables, and the facts of programs and peers (sim/fact.h) against the scenario's bounds, looked at once, at the end.
  *
  * Cannot see: why a step gave what it gave: `postern show` has the records around it. An app of
  * another engine may fault as it likes: only step lists say what they expect.
  */
+#include "model/process.h"
 #include "sim/app_steps.h"
 #include "sim/machine.h"
 #include "sim/monitors.h"
@@ -61,6 +62,16 @@ static void judge_completion(struct machine *m, uint32_t i, const struct process
         break_of_check(m, i, check->process, 0, DETAIL_FINAL_NO_COMPLETION, 0, check->min);
 }
 
+static void judge_peer(struct machine *m, uint32_t i)
+{
+    const struct check *check = &machine_scenario(m)->checks[i];
+    uint64_t value = machine_peer_fact(m, check->process, check->number);
+
+    check_armed(m, i);
+    if (!is_within(check, value))
+        break_of_check(m, i, PROCESS_NONE, 0, DETAIL_FINAL_FACT, value, bound_missed(check, value));
+}
+
 static void judge_check(struct machine *m, uint32_t i)
 {
     const struct check *check = &machine_scenario(m)->checks[i];
@@ -81,6 +92,9 @@ static void judge_check(struct machine *m, uint32_t i)
         if (app->engine == &app_steps_engine) /* else it never arms, and the gate says so */
             judge_value(m, i, app_steps_variable(app, check->number), DETAIL_FINAL_VARIABLE);
         break;
+    case CHECK_APP_FACT:
+        judge_value(m, i, app->engine->fact(app, check->number), DETAIL_FINAL_FACT);
+        break;
     default:
         break; /* other monitors' */
     }
@@ -94,7 +108,9 @@ static void at_end(struct machine *m, void *state)
     for (uint32_t i = 0; i < s->app_count; i++)
         judge_app(m, machine_app(m, i));
     for (uint32_t i = 0; i < s->check_count; i++)
-        if (check_rule(s->checks[i].kind) == RULE_FINAL && s->checks[i].process < s->app_count)
+        if (s->checks[i].kind == CHECK_PEER_FACT)
+            judge_peer(m, i);
+        else if (check_rule(s->checks[i].kind) == RULE_FINAL && s->checks[i].process < s->app_count)
             judge_check(m, i);
 }
 

@@ -1,0 +1,80 @@
+/* peer.h: the other side of a wire or of the air: a central, a scanner, a sensor.
+ *
+ * A peer is a device (sim/device.h) without registers and without a place on the bus: it wakes,
+ * hears packets and asks for requests as a device does, on a clock of its own. What the scenario
+ * says about it is its plan, which never changes while the machine runs.
+ *
+ *   "world": { "central": { "interval_us": 7500, "drift_ppm": 40,
+ *                           "plan": [ { "at_event": 12, "do": "channel_map", "map": "0x..." } ] } }
+ *             name of the peer: its type, unless "is" names another
+ */
+#ifndef SIM_PEER_H
+#define SIM_PEER_H
+
+#include "sim/device.h"
+#include "sim/fact.h"
+
+enum {
+    PEER_MAX = 8,
+    PEER_PARAMETER_MAX = 32,
+    PEER_ACTION_MAX = 64,
+    PEER_ARGUMENT_MAX = 8,
+};
+
+/* How a value is written in a scenario; what is kept is always a uint64_t. */
+enum peer_unit {
+    PEER_NUMBER, /* an integer, a hex string, or one of `words` (then its place) */
+    PEER_US,     /* the name ends in _us: microseconds with up to six decimals; kept: picoseconds */
+    PEER_MS,     /* the name ends in _ms: as above */
+    PEER_FLAG,   /* true or false */
+};
+
+struct peer_parameter {
+    const char *name;
+    const char *about; /* for `postern list` */
+    enum peer_unit unit;
+    uint64_t min, max, reset; /* as kept */
+    const char *const *words; /* NULL: numbers only; else ends with NULL */
+};
+
+/* Something that the scenario has it do: "do": name. Arguments that are left out get their reset. */
+struct peer_verb {
+    const char *name;
+    const char *about;
+    uint32_t argument_count;
+    struct peer_parameter arguments[PEER_ARGUMENT_MAX];
+};
+
+struct peer_type {
+    struct device_type type; /* first: found again from struct device */
+    const char *about;
+    const struct peer_parameter *parameters;
+    uint32_t parameter_count;
+    const struct peer_verb *verbs;
+    uint32_t verb_count;
+    const struct fact *facts; /* at most FACT_MAX */
+    uint32_t fact_count;
+    uint64_t (*fact)(const struct device *d, uint32_t fact);
+};
+
+struct peer_action {
+    uint32_t at_event; /* the peer's own count, e.g. of connection events */
+    uint32_t verb;
+    uint64_t arguments[PEER_ARGUMENT_MAX];
+};
+
+/* What a scenario says about one peer; device->plan points here. */
+struct peer_plan {
+    uint64_t values[PEER_PARAMETER_MAX]; /* by parameter */
+    int64_t drift_ppb;                   /* of both of its clocks */
+    uint32_t position_m;                 /* from the board's antenna */
+    uint32_t action_count;
+    struct peer_action actions[PEER_ACTION_MAX]; /* in the order of at_event */
+};
+
+static inline const struct peer_plan *peer_plan(const struct device *d)
+{
+    return (const struct peer_plan *)d->plan;
+}
+
+#endif

@@ -1,0 +1,338 @@
+/* scenario_world.c: "world": who is on the other side of the air, and what the air does to frames.
+ *
+ *   "world": { "air": {"loss_ppm": 1000, "faults": [ {"of": "central", "first": 3, "last": 4} ]},
+ *              "central": {"interval_us": 7500, "plan": [ {"at_event": 9, "do": "terminate"} ]} }
+ *
+ * What the schema cannot say is refused here: a peer named like an app or a device, a type, a
+ * parameter or a verb that no peer has (the nearest is named), values outside of their range, a
+ * plan out of order, a sender without an antenna, first after last.
+ */
+#include "sim/load.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct peer_type *peer_type_at(const struct catalogue *c, uint32_t i)
+{
+    return i < c->peer_count ? c->peers[i] : NULL;
+}
+
+static bool type_read(const struct load *load, const struct json_node *at, const char *name,
+                      const struct peer_type **type)
+{
+    struct nearest nearest = nearest_to(name);
+    char hint[96];
+    for (uint32_t i = 0; i < load->catalogue->peer_count; i++) {
+        *type = peer_type_at(load->catalogue, i);
+        if (strcmp((*type)->type.name, name) == 0)
+            return true;
+        nearest_offer(&nearest, (*type)->type.name);
+    }
+    json_problem(at, "\"%.40s\" is not a type of peer%s: `postern list peers` names them", name,
+                 nearest_text(&nearest, hint, sizeof hint));
+    return false;
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+static bool word_read(const struct json_node *node, const struct peer_parameter *p, uint64_t *value)
+{
+    struct nearest nearest = nearest_to(json_string(node));
+    char hint[96];
+    for (uint64_t i = 0; p->words[i]; i++) {
+        *value = i;
+        if (strcmp(p->words[i], json_string(node)) == 0)
+            return true;
+        nearest_offer(&nearest, p->words[i]);
+    }
+    json_problem(node, "\"%.40s\" is not a value of \"%s\"%s", json_string(node), p->name,
+                 nearest_text(&nearest, hint, sizeof hint));
+    return false;
+}
+
+static bool time_value_read(const struct json_node *node, const struct peer_parameter *p,
+                            uint64_t *value)
+{
+    uint64_t unit_ps = p->unit == PEER_MS ? PS_PER_MS : PS_PER_US;
+    unsigned decimals = p->unit == PEER_MS ? 9 : 6;
+    if (!json_want_decimal(node, decimals, UINT64_MAX, value))
+        return false;
+    if (*value >= p->min && *value <= p->max)
+        return true;
+    json_problem(node, "want %" PRIu64 " to %" PRIu64, p->min / unit_ps, p->max / unit_ps);
+    return false;
+}
+
+static bool value_read(const struct json_node *node, const struct peer_parameter *p,
+                       uint64_t *value)
+{
+    bool flag = false;
+    switch (p->unit) {
+    case PEER_US:
+    case PEER_MS:
+        return time_value_read(node, p, value);
+    case PEER_FLAG:
+        if (!json_want_bool(node, &flag))
+            return false;
+        *value = flag;
+        return true;
+    case PEER_NUMBER:
+        break;
+    }
+    if (p->words && json_is_string(node))
+        return word_read(node, p, value);
+    return json_want_u64(node, p->min, p->max, value);
+}
+
+/* Which of them has this name; complains. */
+static bool parameter_named(const struct json_node *up, const char *key,
+                            const struct peer_parameter *list, uint32_t count, uint32_t *which)
+{
+    struct nearest nearest = nearest_to(key);
+    char hint[96];
+    for (*which = 0; *which < count; ++*which) {
+        if (strcmp(list[*which].name, key) == 0)
+            return true;
+        nearest_offer(&nearest, list[*which].name);
+    }
+    json_key_problem(up, key, "no such key here%s", nearest_text(&nearest, hint, sizeof hint));
+    return false;
+}
+
+static bool is_one_of(const char *key, const char *const words[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(words[i], key) == 0)
+            return true;
+    return false;
+}
+
+/* The members of an object, but for those that `others` names. */
+static bool values_read(const struct json_node *object, const struct peer_parameter *list,
+                        uint32_t count, const char *const others[], size_t other_count,
+                        uint64_t *values)
+{
+    bool good = true;
+    for (uint32_t i = 0; i < count; i++)
+        values[i] = list[i].reset;
+    for (struct json_node node = json_first(object); node.value; node = json_next(&node)) {
+        uint32_t which;
+        if (is_one_of(node.key, others, other_count))
+            continue;
+        good &= parameter_named(object, node.key, list, count, &which) &&
+                value_read(&node, &list[which], &values[which]);
+    }
+    return good;
+}
+
+/* --- a peer's plan --------------------------------------------------------------------------- */
+
+static bool verb_read(const struct json_node *node, const struct peer_type *type, uint32_t *verb)
+{
+    const char *name = json_is_string(node) ? json_string(node) : "";
+    struct nearest nearest = nearest_to(name);
+    char hint[96];
+    for (*verb = 0; *verb < type->verb_count; ++*verb) {
+        if (strcmp(type->verbs[*verb].name, name) == 0)
+            return true;
+        nearest_offer(&nearest, type->verbs[*verb].name);
+    }
+    json_problem(node, "\"%.40s\" is nothing that a %s does%s", name, type->type.name,
+                 nearest_text(&nearest, hint, sizeof hint));
+    return false;
+}
+
+static bool action_read(const struct json_node *node, const struct peer_type *type,
+                        struct peer_plan *plan)
+{
+    static const char *const own[] = {"at_event", "do", "comment"};
+    struct json_node at = json_member(node, "at_event"), verb = json_member(node, "do");
+    struct peer_action *action = &plan->actions[plan->action_count];
+    if (!json_is_object(node)) {
+        json_problem(node, "want an object with \"at_event\" and \"do\"");
+        return false;
+    }
+    if (!json_want_u32(&at, 0, UINT32_MAX, &action->at_event) ||
+        !verb_read(&verb, type, &action->verb))
+        return false;
+    if (plan->action_count > 0 && action->at_event < action[-1].at_event) {
+        json_problem(&at, "want them in order: the one before is at %" PRIu32, action[-1].at_event);
+        return false;
+    }
+    plan->action_count++;
+    const struct peer_verb *v = &type->verbs[action->verb];
+    return values_read(node, v->arguments, v->argument_count, own, COUNT_OF(own),
+                       action->arguments);
+}
+
+static bool actions_read(const struct json_node *list, const struct peer_type *type,
+                         struct peer_plan *plan)
+{
+    if (!list->value)
+        return true;
+    bool good = json_want_array(list, 0, PEER_ACTION_MAX);
+    for (struct json_node node = json_first(list); good && node.value; node = json_next(&node))
+        good = action_read(&node, type, plan);
+    return good;
+}
+
+enum { DRIFT_MAX_PPM = 100000, POSITION_MAX_M = 10000 }; /* ours */
+
+static bool drift_read(const struct json_node *node, int64_t *drift_ppb)
+{
+    int64_t ppm = 0;
+    if (node->value && !json_want_i64(node, -DRIFT_MAX_PPM, DRIFT_MAX_PPM, &ppm))
+        return false;
+    *drift_ppb = ppm * 1000;
+    return true;
+}
+
+static bool peer_name_good(const struct load *load, const struct json_node *node)
+{
+    const struct scenario *s = load->scenario;
+    bool taken = board_device_named(&s->board, node->key) != BOARD_NONE ||
+                 strlen(node->key) >= SCENARIO_NAME_MAX || expect_keyword(node->key) ||
+                 pattern_word(node->key);
+    for (uint32_t i = 0; i < s->app_count; i++)
+        taken |= strcmp(s->apps[i].name, node->key) == 0;
+    if (taken)
+        json_key_problem(node->up, node->key,
+                         "means something else here: want a name of its own, and \"is\" for the "
+                         "type");
+    return !taken;
+}
+
+static bool peer_read(struct load *load, const struct json_node *node)
+{
+    static const char *const own[] = {"is", "comment", "drift_ppm", "position_m", "plan"};
+    struct scenario *s = load->scenario;
+    struct json_node is = json_member(node, "is"), list = json_member(node, "plan");
+    struct json_node drift = json_member(node, "drift_ppm");
+    struct json_node position = json_member(node, "position_m");
+    if (s->peer_count == PEER_MAX) {
+        json_problem(node, "more than %d peers", PEER_MAX);
+        return false;
+    }
+    if (!json_is_object(node)) {
+        json_problem(node, "want an object {...} of what this peer is like");
+        return false;
+    }
+    struct scenario_peer *peer = &s->peers[s->peer_count];
+    const char *type = json_is_string(&is) ? json_string(&is) : node->key;
+    if (!peer_name_good(load, node) || !type_read(load, is.value ? &is : node, type, &peer->type))
+        return false;
+    (void)snprintf(peer->name, sizeof peer->name, "%s", node->key);
+    s->peer_count++;
+    bool good = drift_read(&drift, &peer->plan.drift_ppb);
+    if (position.value)
+        good &= json_want_u32(&position, 0, POSITION_MAX_M, &peer->plan.position_m);
+    good &= values_read(node, peer->type->parameters, peer->type->parameter_count, own,
+                        COUNT_OF(own), peer->plan.values);
+    return good && actions_read(&list, peer->type, &peer->plan);
+}
+
+/* --- the air --------------------------------------------------------------------------------- */
+
+bool station_named(const struct scenario *s, const char *name, uint32_t *device,
+                   struct nearest *nearest)
+{
+    for (uint32_t i = 0; i < s->board.device_count; i++) {
+        const struct board_device *d = &s->board.devices[i];
+        if (!d->type || !d->type->on_air)
+            continue;
+        *device = i;
+        if (strcmp(d->name, name) == 0)
+            return true;
+        nearest_offer(nearest, d->name);
+    }
+    for (uint32_t i = 0; i < s->peer_count; i++) {
+        *device = s->board.device_count + i;
+        if (strcmp(s->peers[i].name, name) == 0)
+            return true;
+        nearest_offer(nearest, s->peers[i].name);
+    }
+    return false;
+}
+
+static bool sender_read(const struct load *load, const struct json_node *node, uint32_t *device)
+{
+    const char *name = json_is_string(node) ? json_string(node) : "";
+    struct nearest nearest = nearest_to(name);
+    char hint[96];
+    if (station_named(load->scenario, name, device, &nearest))
+        return true;
+    json_problem(node, "\"%.40s\" has no antenna here%s", name,
+                 nearest_text(&nearest, hint, sizeof hint));
+    return false;
+}
+
+/* {"of": sender, "first", "last"} or {"from_us", "to_us", "mhz"}; "how": lose or corrupt. */
+static bool fault_read(const struct load *load, const struct json_node *node,
+                       struct air_fault *fault)
+{
+    static const char *const keys[] = {"of",      "first", "last",  "how", "from_us",
+                                       "from_ms", "to_us", "to_ms", "mhz"};
+    static const char *const ways[] = {"lose", "corrupt"};
+    struct json_node of = json_member(node, "of"), first = json_member(node, "first");
+    struct json_node last = json_member(node, "last"), how = json_member(node, "how");
+    struct json_node mhz = json_member(node, "mhz");
+    uint32_t way = 0, frequency = 0;
+    if (!json_want_object(node, keys, COUNT_OF(keys)) ||
+        (how.value && !json_want_word(&how, ways, COUNT_OF(ways), &way)))
+        return false;
+    fault->lose = way == 0;
+    fault->at_time = !of.value;
+    if (fault->at_time) {
+        if ((mhz.value && !json_want_u32(&mhz, 2400, 2500, &frequency)) ||
+            !time_read(node, "from_us", "from_ms", &fault->from_ps) ||
+            !time_read(node, "to_us", "to_ms", &fault->to_ps))
+            return false;
+        fault->mhz = (uint16_t)frequency;
+        if (fault->from_ps < fault->to_ps)
+            return true;
+        json_problem(node, "it ends before it begins");
+        return false;
+    }
+    if (!sender_read(load, &of, &fault->device) ||
+        !json_want_u32(&first, 1, UINT32_MAX, &fault->first))
+        return false;
+    fault->last = fault->first;
+    return !last.value || json_want_u32(&last, fault->first, UINT32_MAX, &fault->last);
+}
+
+static bool air_read(const struct load *load, const struct json_node *air)
+{
+    static const char *const keys[] = {"loss_ppm", "bit_error_ppm", "faults"};
+    struct air_conditions *c = &load->scenario->air;
+    struct json_node loss = json_member(air, "loss_ppm");
+    struct json_node errors = json_member(air, "bit_error_ppm");
+    struct json_node faults = json_member(air, "faults");
+    if (!air->value)
+        return true;
+    bool good = json_want_object(air, keys, COUNT_OF(keys));
+    if (loss.value)
+        good &= json_want_u32(&loss, 0, 1000000, &c->loss_ppm);
+    if (errors.value)
+        good &= json_want_u32(&errors, 0, 1000000, &c->bit_error_ppm);
+    if (faults.value)
+        good &= json_want_array(&faults, 1, AIR_FAULT_MAX);
+    for (struct json_node one = json_first(&faults); good && one.value; one = json_next(&one))
+        good = fault_read(load, &one, &c->faults[c->fault_count++]);
+    return good;
+}
+
+bool world_read(struct load *load, const struct json_node *world)
+{
+    struct json_node air = json_member(world, "air");
+    if (!world->value)
+        return true;
+    if (!json_is_object(world)) {
+        json_problem(world, "want an object {...} of peers, and \"air\"");
+        return false;
+    }
+    bool good = true;
+    for (struct json_node node = json_first(world); node.value; node = json_next(&node))
+        if (strcmp(node.key, "air") != 0 && strcmp(node.key, "comment") != 0)
+            good &= peer_read(load, &node);
+    return good && air_read(load, &air); /* the air speaks of the peers */
+}

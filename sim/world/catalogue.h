@@ -1,0 +1,14 @@
+/* catalogue.h: who may be on the other side of the air. A new one is a file here and a row in
+ * catalogue.c.
+ */
+#ifndef SIM_WORLD_CATALOGUE_H
+#define SIM_WORLD_CATALOGUE_H
+
+#include "sim/peer.h"
+
+extern const struct peer_type beacon_peer;
+
+extern const struct peer_type *const peer_catalogue[];
+extern const uint32_t peer_catalogue_count;
+
+#endif
