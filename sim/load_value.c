@@ -541,6 +541,10 @@ bool time_read(const struct json_node *object, const char *us_key, const char *m
         json_key_problem(object, ms_key, "there is \"%s\" already: want one of them", us_key);
         return false;
     }
+    if (!us.value && !ms.value) {
+        json_problem(object, "a time is missing: want \"%s\" or \"%s\"", us_key, ms_key);
+        return false;
+    }
     if (ms.value)
         return json_want_decimal(&ms, MS_DECIMALS, UINT64_MAX / 2, ps);
     return json_want_decimal(&us, US_DECIMALS, UINT64_MAX / 2, ps);

@@ -196,6 +196,10 @@ static bool moment_read(const struct load *load, const struct json_node *node, s
         json_key_problem(node, "at_event", "there is a time already: want one of them");
         return false;
     }
+    if (!event.value && !us.value && !ms.value) {
+        json_problem(node, "a moment is missing: want \"at_us\", \"at_ms\" or \"at_event\"");
+        return false;
+    }
     return event.value ? event_read(load, &event, i) : time_read(node, "at_us", "at_ms", &i->at_ps);
 }
 

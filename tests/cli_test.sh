@@ -138,6 +138,16 @@ gives 'of failed and vacuous, failed wins' 1 '2 of 3 claims do not hold: 1 faile
 gives 'of vacuous and out of budget, vacuous wins' 5 '1 vacuous, 1 out-of-budget' '' \
     "$postern" run --budget 1 x/vacuous.json x/endless.json
 gives 'a file that is not there: 2' 2 '' 'no such file, folder or scenario' "$postern" run x/none.json
+# Part of an id | what is offered
+while IFS='|' read -r part offered; do
+    gives "part of an id gets a name: $part" 2 '' "$part .did you mean $offered" "$postern" run "$part"
+done <<'END'
+lent_timer|"passthrough/lent_timer_reaches_its_app"[?]
+passthrough/lent|"passthrough/lent_timer_reaches_its_app"[?]
+passthrough/lent_timer_reaches_its_ap|"passthrough/lent_timer_reaches_its_app"[?]
+passthrough/lent_tiner_reaches_its_app|"passthrough/lent_timer_reaches_its_app"[?]
+passthrough/r|"passthrough/.*", "passthrough/.*", "passthrough/.*" or [0-9]+ more[?]
+END
 gives 'a board is no scenario' 2 '' 'is a board' "$postern" run boards/teaching.json
 gives 'a full disk is no pass' 3 '*' 'cannot write' sh -c "'$postern' run x/holds.json >/dev/full"
 gives '--quiet says one line about what holds' 0 '^1 claim holds' '' "$postern" run --quiet x/holds.json

@@ -208,8 +208,15 @@ is 'a summary can be cut off' altered '/"summary"/d'
 is 'diff: half a result is refused' complains 2 'b.jsonl: error: no summary' \
     "$postern" diff a.jsonl b.jsonl
 echo '{"id": 7,' >b.jsonl
-is 'diff: what is no JSON is refused with its place' complains 2 '^b.jsonl, line 1:' \
+is 'diff: what is no JSON is refused with its place' complains 2 '^b.jsonl:1:1: error: .*no result' \
     "$postern" diff a.jsonl b.jsonl
+sed '2s/^/{}/' a.jsonl >b.jsonl
+is 'diff: so is what was another line' complains 2 '^b.jsonl:2:1: error: this is no result of' \
+    "$postern" diff a.jsonl b.jsonl
+cp "$root/scenarios/$lent.json" b.jsonl
+is 'diff: a scenario is no result' complains 2 '^b.jsonl:1:1: error: this is no result of' \
+    "$postern" diff b.jsonl a.jsonl
+is 'diff: nor is a folder' complains 2 '^x: error: ' "$postern" diff a.jsonl x
 is 'diff: what is not there is refused' complains 2 '^none.jsonl: error: ' \
     "$postern" diff a.jsonl none.jsonl
 

@@ -1035,6 +1035,35 @@ START_TEST(every_always_on_rule_has_a_planted_fault)
 }
 END_TEST
 
+/* A window that begins before what it clashes with; other rules may break along with it. */
+static uint32_t exclusive_owner_says(struct span wide)
+{
+    const struct verdict *kept;
+
+    lend(OTHER, wide);
+    uint32_t count = machine_verdicts(hw->m, &kept);
+    for (uint32_t i = 0; i < count; i++)
+        if (kept[i].rule == RULE_EXCLUSIVE_OWNER)
+            return kept[i].address;
+    return 0;
+}
+
+START_TEST(clash_is_named_by_the_device_not_by_where_the_window_begins)
+{
+    boot();
+    lend(WAITER, timer1);
+    leave(WAITER);
+    ck_assert_uint_eq(exclusive_owner_says((struct span){SUPPORT_TIMER0, 0x2000}), SUPPORT_TIMER1);
+}
+END_TEST
+
+START_TEST(clash_with_the_kernel_is_named_by_its_device)
+{
+    boot();
+    ck_assert_uint_eq(exclusive_owner_says((struct span){SUPPORT_TIMER1, 0x2000}), SUPPORT_TIMER2);
+}
+END_TEST
+
 /* Other rules may break along with it: all of another's map is foreign, all of one's own is
  * missing. */
 START_TEST(another_apps_configuration_is_stale_and_lacks_ones_own)
@@ -1595,6 +1624,8 @@ int main(void)
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_loop_test(t, planted_fault_breaks_exactly_its_rule, 0, COUNT(faults));
     tcase_add_loop_test(t, every_always_on_rule_has_a_planted_fault, 0, RULE_STEP);
+    tcase_add_test(t, clash_is_named_by_the_device_not_by_where_the_window_begins);
+    tcase_add_test(t, clash_with_the_kernel_is_named_by_its_device);
     tcase_add_test(t, another_apps_configuration_is_stale_and_lacks_ones_own);
     tcase_add_loop_test(t, lawful_sequence_breaks_nothing, 0, COUNT(good));
     tcase_add_test(t, repeated_break_is_kept_once);

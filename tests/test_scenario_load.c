@@ -284,7 +284,7 @@ static const struct row texts[] = {
      OWNER("'expect': { 'count': { 'event': 'owner irq TIMER', 'is': 1 } }"), 0,
      "t.json:3:35: error: /expect/count/event: \"irq\" is not an app's event: want no app's name"},
     {"latency without a bound", OWNER("'expect': { 'latency': { 'from': 'irq', 'to': 'upcall' } }"),
-     0, "t.json:3:26: error: /expect/latency/max_us: missing: want a number that is not negative"},
+     0, "t.json:3:26: error: /expect/latency: a time is missing: want \"max_us\" or \"max_ms\""},
     {"no such rule", OWNER("'expect': { 'breaks': [{ 'rule': 'reech', 'why': 'so' }] }"), 0,
      "t.json:3:36: error: /expect/breaks/0/rule: \"reech\" is not a rule (did you mean "
      "\"reach\"?): `postern explain` lists them"},
@@ -293,7 +293,8 @@ static const struct row texts[] = {
     {"an injection of nothing", OWNER("'inject': [{ 'at_us': 1 }]"), 0,
      "t.json:3:14: error: /inject/0: nothing to inject: want a key such as \"kill\""},
     {"an injection at no time", OWNER("'inject': [{ 'kill': 'owner' }]"), 0,
-     "t.json:3:14: error: /inject/0/at_us: missing: want a number that is not negative"},
+     "t.json:3:14: error: /inject/0: a moment is missing: want \"at_us\", \"at_ms\" or "
+     "\"at_event\""},
     {"an injection at two times",
      OWNER("'inject': [{ 'kill': 'owner', 'at_us': 1, 'at_event': 'irq' }]"), 0,
      "t.json:3:45: error: /inject/0/at_event: there is a time already: want one of them"},

@@ -60,7 +60,8 @@ struct result_file {
     const char *path;
     struct row *rows; /* in the order of their ids */
     size_t count, capacity;
-    bool whole; /* its summary is there */
+    bool whole;               /* its summary is there */
+    struct problems not_ours; /* what is wrong with the JSON of a line: that it is none is enough */
 };
 
 static const char *text_of(const struct json_node *node, const char *key)
@@ -88,8 +89,6 @@ static uint64_t ps_of(const struct json_node *node, const char *key)
 static bool take_line(struct result_file *file, const char *line, size_t size, unsigned number,
                       struct problems *problems)
 {
-    char place[1200];
-    snprintf(place, sizeof place, "%s, line %u", file->path, number);
     if (file->count == file->capacity) {
         file->capacity = file->capacity * 2 + 256;
         file->rows = realloc(file->rows, file->capacity * sizeof file->rows[0]);
@@ -98,7 +97,7 @@ static bool take_line(struct result_file *file, const char *line, size_t size, u
     }
     struct row *row = &file->rows[file->count];
     *row = (struct row){0};
-    bool good = json_text_parse(&row->json, place, line, size, problems);
+    bool good = json_text_parse(&row->json, file->path, line, size, &file->not_ours);
     struct json_node root = json_root(&row->json);
     struct json_node summary = json_member(&root, "summary");
     row->id = text_of(&root, "id");
@@ -109,8 +108,8 @@ static bool take_line(struct result_file *file, const char *line, size_t size, u
             json_text_free(&row->json);
         return true;
     }
-    if (good)
-        problem_add(problems, "%s: error: neither a member nor a summary", place);
+    problem_add(problems, "%s:%u:1: error: this is no result of `run --format json`", file->path,
+                number);
     json_text_free(&row->json);
     return false;
 }
@@ -131,6 +130,10 @@ static bool take_lines(struct result_file *file, FILE *in, struct problems *prob
     for (unsigned number = 1; good && (size = getline(&line, &capacity, in)) > 0; number++)
         good = take_line(file, line, (size_t)size, number, problems);
     free(line);
+    if (good && ferror(in)) {
+        problem_add(problems, "%s: error: %s", file->path, strerror(errno));
+        return false;
+    }
     return good;
 }
 
@@ -163,6 +166,7 @@ static void free_file(struct result_file *file)
     for (size_t i = 0; i < file->count; i++)
         json_text_free(&file->rows[i].json);
     free(file->rows);
+    problems_free(&file->not_ours);
 }
 
 static struct row *find_row(const struct result_file *file, const char *id)

@@ -197,11 +197,33 @@ static void offer(struct nearest *nearest, const char *name, char best[SCENARIO_
     nearest->best = best;
 }
 
+enum { PARTIAL_MAX = 3 }; /* names of a hint */
+
+/* Adds an id with the wanted part in it to the hint: ` (did you mean "x", "y"`, still open. */
+static void offer_partial(char *hint, size_t size, const char *wanted, const char *base,
+                          uint32_t *count)
+{
+    size_t used = strlen(hint);
+    if (strlen(wanted) < 3 || !strstr(base, wanted) || (*count)++ >= PARTIAL_MAX)
+        return;
+    snprintf(hint + used, size - used, "%s\"%s\"", *count > 1 ? ", " : " (did you mean ", base);
+}
+
+static void close_partial(char *hint, size_t size, uint32_t count)
+{
+    size_t used = strlen(hint);
+    if (count > PARTIAL_MAX)
+        snprintf(hint + used, size - used, " or %u more?)", count - PARTIAL_MAX);
+    else if (count)
+        snprintf(hint + used, size - used, "?)");
+}
+
 /* Always false. */
 static bool not_there(const struct usage *usage, const char *argument)
 {
     char folder[SUITE_PATH_MAX], base[SCENARIO_ID_MAX], wanted[SCENARIO_ID_MAX], hint[320];
-    char best[SCENARIO_ID_MAX] = "";
+    char best[SCENARIO_ID_MAX] = "", partial[(PARTIAL_MAX + 1) * SCENARIO_ID_MAX] = "";
+    uint32_t partials = 0;
     struct suite all = {0};
     snprintf(wanted, sizeof wanted, "%.*s", (int)member_at(argument), argument);
     if (ends_with(wanted, ".json"))
@@ -212,13 +234,16 @@ static bool not_there(const struct usage *usage, const char *argument)
     for (size_t i = 0; i < all.count; i++) {
         suite_base(all.files[i].path, base);
         offer(&nearest, base, best);
+        offer_partial(partial, sizeof partial, wanted, base, &partials);
         base[strcspn(base, "/")] = '\0';
         offer(&nearest, base, best);
     }
     for (size_t i = 0; usage->words && usage->words[i]; i++)
         offer(&nearest, usage->words[i], best);
+    close_partial(partial, sizeof partial, partials);
+    bool by_part = partials && (!nearest.best || strchr(wanted, '/'));
     options_error(usage, "no such file, folder or scenario: %s%s", argument,
-                  nearest_text(&nearest, hint, sizeof hint));
+                  by_part ? partial : nearest_text(&nearest, hint, sizeof hint));
     suite_free(&all);
     return false;
 }

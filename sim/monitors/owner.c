@@ -11,39 +11,72 @@
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"
 
+/* The first byte of `window` that is in `other` as well: what clashes, wherever the window begins.
+ * They meet. */
+static uint32_t clash(struct span window, struct span other)
+{
+    return window.base > other.base ? window.base : other.base;
+}
+
 static void judge_claims(struct machine *m, const struct ledger_window *w)
 {
     const struct kernel_config *config = &machine_scenario(m)->config;
 
     for (uint32_t i = 0; i < config->claim_count; i++)
         if (span_meets(config->claims[i], w->granted))
-            break_add(m, RULE_EXCLUSIVE_OWNER, w->process, w->granted.base, DETAIL_OWNER_KERNEL, 0,
-                      0);
+            break_add(m, RULE_EXCLUSIVE_OWNER, w->process, clash(w->granted, config->claims[i]),
+                      DETAIL_OWNER_KERNEL, 0, 0);
+}
+
+/* Another app's window that meets this one. */
+static uint32_t window_holder(const struct ledger *l, const struct ledger_window *w, uint32_t *at)
+{
+    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+        const struct ledger_window *other = &l->windows[i];
+        if (other->state != WINDOW_HELD || other->process == w->process ||
+            !span_meets(other->granted, w->granted))
+            continue;
+        *at = clash(w->granted, other->granted);
+        return other->process;
+    }
+    return PROCESS_NONE;
+}
+
+/* Who else holds a part of this device, which the window meets. */
+static uint32_t device_holder(const struct ledger *l, const struct ledger_window *w,
+                              const struct passthrough_endpoint *e, uint32_t *at)
+{
+    uint32_t other = PROCESS_NONE;
+
+    for (uint32_t i = 0; i < e->window_count; i++) {
+        if (span_meets(e->windows[i], w->granted))
+            *at = clash(w->granted, e->windows[i]);
+        if (other == PROCESS_NONE)
+            other = ledger_holder(l, e->windows[i], w->process);
+    }
+    return other;
 }
 
 static uint32_t other_holder(const struct machine *m, const struct ledger *l,
-                             const struct ledger_window *w)
+                             const struct ledger_window *w, uint32_t *at)
 {
     const struct kernel_config *config = &machine_scenario(m)->config;
-    uint32_t other = ledger_holder(l, w->granted, w->process);
+    uint32_t other = window_holder(l, w, at);
 
-    for (uint32_t e = 0; e < config->endpoint_count && other == PROCESS_NONE; e++) {
-        const struct passthrough_endpoint *endpoint = &config->endpoints[e];
-        if (!endpoint_meets_span(endpoint, w->granted))
-            continue;
-        for (uint32_t i = 0; i < endpoint->window_count && other == PROCESS_NONE; i++)
-            other = ledger_holder(l, endpoint->windows[i], w->process);
-    }
+    for (uint32_t e = 0; e < config->endpoint_count && other == PROCESS_NONE; e++)
+        if (endpoint_meets_span(&config->endpoints[e], w->granted))
+            other = device_holder(l, w, &config->endpoints[e], at);
     return other;
 }
 
 static void judge_window(struct machine *m, const struct ledger *l, const struct ledger_window *w)
 {
-    uint32_t other = other_holder(m, l, w);
+    uint32_t at = w->granted.base;
+    uint32_t other = other_holder(m, l, w, &at);
 
     rule_armed(m, RULE_EXCLUSIVE_OWNER);
     if (other != PROCESS_NONE)
-        break_add(m, RULE_EXCLUSIVE_OWNER, w->process, w->granted.base, DETAIL_OWNER_TWO, other, 0);
+        break_add(m, RULE_EXCLUSIVE_OWNER, w->process, at, DETAIL_OWNER_TWO, other, 0);
     judge_claims(m, w);
 }
 
