@@ -113,12 +113,12 @@ static void charge_words(struct hw *hw, uint32_t size)
 
 enum err hw_ram_read(struct hw *hw, struct span from, void *to)
 {
-    const uint8_t *ram = machine_ram_at(hw->m, from);
-    if (!ram && !span_covers(hw->m->setup->scenario->board.flash, from))
+    bool in_ram = span_covers(hw->m->setup->scenario->board.ram, from);
+    if (!in_ram && !span_covers(hw->m->setup->scenario->board.flash, from))
         return ERR_INVAL;
     charge_words(hw, from.size);
-    if (ram)
-        memcpy(to, ram, from.size);
+    if (in_ram)
+        (void)machine_peek(hw->m, from, to);
     else
         machine_flash_read(hw->m->setup, from, to);
     return ERR_NONE;
@@ -126,12 +126,10 @@ enum err hw_ram_read(struct hw *hw, struct span from, void *to)
 
 enum err hw_ram_write(struct hw *hw, struct span to, const void *from)
 {
-    uint8_t *ram = machine_ram_at(hw->m, to);
-    if (!ram)
+    if (!span_covers(hw->m->setup->scenario->board.ram, to))
         return ERR_INVAL;
     charge_words(hw, to.size);
-    memcpy(ram, from, to.size);
-    machine_ram_written(hw->m, to.base - hw->m->setup->scenario->board.ram.base, to.size);
+    memcpy(machine_ram_at(hw->m, to), from, to.size);
     return ERR_NONE;
 }
 

@@ -132,18 +132,19 @@ static void serve_dma(struct hw *hw, struct device *d, const struct device_reque
     struct machine *m = hw->m;
     bool read = r->kind == REQUEST_DMA_READ;
     struct span span = {r->address, r->size};
-    uint8_t *ram = machine_ram_at(m, span);
+    bool is_ram = span_covers(m->setup->scenario->board.ram, span);
     bool inside = (uint64_t)r->state_offset + r->size <= d->type->state_size;
-    if (ram && inside) {
+    if (is_ram && inside) {
         uint8_t *state = (uint8_t *)device_state(d) + r->state_offset;
-        memcpy(read ? state : ram, read ? ram : state, r->size);
-        if (!read)
-            machine_ram_written(m, r->address - m->setup->scenario->board.ram.base, r->size);
+        if (read)
+            (void)machine_peek(m, span, state);
+        else
+            memcpy(machine_ram_at(m, span), state, r->size);
     }
-    unsigned kind = !ram ? EVENT_DMA_REFUSED : read ? EVENT_DMA_READ : EVENT_DMA_WRITE;
+    unsigned kind = !is_ram ? EVENT_DMA_REFUSED : read ? EVENT_DMA_READ : EVENT_DMA_WRITE;
     machine_trace(hw, kind, PROCESS_NONE, r->address, pair(r->size, d->index));
     if (d->type->on_dma_done)
-        d->type->on_dma_done(d, r, ram != NULL);
+        d->type->on_dma_done(d, r, is_ram);
 }
 
 /* Routers hear of it at once, and take their time over what they do (a cycle of their clock). */
@@ -272,18 +273,6 @@ void machine_serve(struct hw *hw, uint32_t device)
 
 /* --- boot ------------------------------------------------------------------------------------ */
 
-static void fill_ram(struct machine *m)
-{
-    const struct scenario *s = m->setup->scenario;
-    struct random random = random_start(s->seed, RANDOM_RAM_PATTERN);
-    uint8_t *ram = machine_ram(m);
-    for (uint32_t at = 0; at < s->board.ram.size; at += 8) {
-        uint64_t word = random_next(&random);
-        uint32_t left = s->board.ram.size - at;
-        memcpy(ram + at, &word, left < 8 ? left : 8);
-    }
-}
-
 /* A clock whose phase the board leaves open begins anywhere within its first period. */
 static struct clock seeded_clock(struct clock clock, bool given, struct random *random)
 {
@@ -384,7 +373,7 @@ enum err machine_boot(struct hw *hw, uint32_t *bad_image)
     m->air.wake_ps = TIME_NEVER;
     for (uint32_t i = 0; i < MACHINE_DEVICE_MAX; i++)
         m->wakes_ps[i] = TIME_NEVER;
-    fill_ram(m);
+    machine_ram_reset(m);
     mpu_armv7m_reset(&m->mpu, (uint8_t)s->board.mpu_regions);
     nvic_reset(&m->nvic, s->config.line_count);
     reset_apps(m);
@@ -542,12 +531,7 @@ void machine_finish(struct hw *hw)
             monitors[i]->at_end(m, machine_monitor_state(m, i));
 }
 
-/* --- RAM and snapshots ----------------------------------------------------------------------- */
-
-static uint64_t *written_bits(struct machine *m)
-{
-    return (uint64_t *)(void *)machine_at(m, m->setup->dirty_offset);
-}
+/* --- snapshots ------------------------------------------------------------------------------- */
 
 void machine_copy(struct machine *to, const struct machine *from)
 {
@@ -589,7 +573,7 @@ static uint64_t new_pairing(const struct machine *m, const struct machine *snaps
 static void make_pair(struct machine *m, struct machine *snapshot, uint64_t pairing)
 {
     m->pairing = snapshot->pairing = pairing;
-    memset(written_bits(m), 0, m->setup->dirty_words * sizeof(uint64_t));
+    memset(machine_written_pages(m), 0, m->setup->dirty_words * sizeof(uint64_t));
 }
 
 /* `to` becomes `from`, one of which is `m` and the other its snapshot. */
@@ -599,7 +583,7 @@ static void copy_pair(struct machine *to, struct machine *from, struct machine *
     uint64_t pairing = new_pairing(m, snapshot);
     bool pair_before = are_a_pair(to, from);
     if (pair_before) {
-        copy_written_pages(to, from, written_bits(m));
+        copy_written_pages(to, from, machine_written_pages(m));
         memcpy(to, from, from->setup->dirty_offset);
     } else {
         machine_copy(to, from);
@@ -684,15 +668,6 @@ const struct app *machine_app(const struct machine *m, uint32_t process)
 uint32_t machine_running(const struct machine *m)
 {
     return m->running;
-}
-
-bool machine_peek(const struct machine *m, struct span from, void *to)
-{
-    struct span ram = m->setup->scenario->board.ram;
-    if (!span_covers(ram, from))
-        return false;
-    memcpy(to, (const uint8_t *)m + m->setup->ram_offset + (from.base - ram.base), from.size);
-    return true;
 }
 
 void *machine_monitor_state(struct machine *m, uint32_t monitor)

@@ -45,7 +45,7 @@ struct machine_setup {
     uint8_t routers[ROUTER_MAX]; /* devices that hear every event (PPI) */
     uint32_t app_offset[PROCESS_MAX];
     uint32_t monitor_offset[MONITOR_MAX];
-    uint32_t ram_offset, dirty_offset;
+    uint32_t ram_offset, dirty_offset, drawn_offset;
     uint32_t dirty_words;
     uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
     /* Who hears a record of kind k: rows first_listener[k] up to first_listener[k + 1]. */

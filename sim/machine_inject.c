@@ -90,11 +90,11 @@ static bool end_process(struct hw *hw, uint32_t process, enum end_kind how)
 static bool poke(struct hw *hw, const struct injection *plan)
 {
     struct machine *m = hw->m;
-    uint8_t *ram = machine_ram_at(m, (struct span){plan->address, 4});
-    if (!ram || memcmp(ram, &plan->value, 4) == 0)
+    struct span word = {plan->address, 4};
+    uint32_t now;
+    if (!machine_peek(m, word, &now) || now == plan->value)
         return false;
-    memcpy(ram, &plan->value, 4);
-    machine_ram_written(m, plan->address - m->setup->scenario->board.ram.base, 4);
+    memcpy(machine_ram_at(m, word), &plan->value, 4);
     return true;
 }
 

@@ -150,6 +150,7 @@ static const char *lay_out(struct machine_setup *setup)
         return "out of memory";
     uint32_t pages = (s->board.ram.size + RAM_PAGE - 1) / RAM_PAGE;
     setup->dirty_words = (pages + 63) / 64;
+    setup->drawn_offset = place(setup, setup->dirty_words * sizeof(uint64_t));
     setup->dirty_offset = place(setup, setup->dirty_words * sizeof(uint64_t));
     setup->ram_offset = place(setup, s->board.ram.size);
     return NULL;
@@ -181,7 +182,7 @@ struct machine *machine_make(const struct machine_setup *setup)
     struct machine *m = malloc(setup->size);
     if (!m)
         return NULL;
-    memset(m, 0, setup->ram_offset); /* RAM, which comes last, is filled at boot */
+    memset(m, 0, setup->ram_offset); /* RAM, which comes last, is drawn as it is written */
     m->setup = setup;
     return m;
 }

@@ -131,9 +131,7 @@ static void store(struct hw *hw, const struct app_op *op)
         return;
     machine_trace(hw, EVENT_STORE, m->running, op->address, pair(op->value, op->size));
     if (device == BOARD_NONE) {
-        uint32_t offset = op->address - m->setup->scenario->board.ram.base;
-        memcpy(machine_ram(m) + offset, &op->value, op->size);
-        machine_ram_written(m, offset, op->size);
+        memcpy(machine_ram_at(m, (struct span){op->address, op->size}), &op->value, op->size);
     } else {
         struct device *d = machine_device(m, device);
         device_write(d, op->address - d->base, op->value, m->now_ps);

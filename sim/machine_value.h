@@ -1,7 +1,7 @@
 /* machine_value.h: what one machine is made of. For machine*.c, hw_sim.c and app*.c only; everyone
  * else has the views of machine.h.
  *
- *   | struct machine | devices | apps | monitors' states | written-page bits | RAM |
+ *   | struct machine | devices | apps | monitors' states | drawn pages | written pages | RAM |
  *
  * One block; offsets are in the setup. Nothing in it points at anything that changes.
  */
@@ -81,19 +81,37 @@ static inline struct app *machine_app_mutable(struct machine *m, uint32_t proces
     return (struct app *)(void *)machine_at(m, m->setup->app_offset[process]);
 }
 
-/* Marks the pages of [offset, offset + size) of RAM as written. */
-static inline void machine_ram_written(struct machine *m, uint32_t offset, uint32_t size)
+static inline uint64_t *machine_written_pages(struct machine *m)
 {
-    uint64_t *bits = (uint64_t *)(void *)machine_at(m, m->setup->dirty_offset);
-    for (uint32_t page = offset / RAM_PAGE; page <= (offset + size - 1) / RAM_PAGE; page++)
-        bits[page / 64] |= UINT64_C(1) << page % 64;
+    return (uint64_t *)(void *)machine_at(m, m->setup->dirty_offset);
 }
 
-/* RAM's bytes at an absolute span, or NULL if not all of it is RAM. */
+/* Pages whose bytes stand in RAM; what the others hold is computed when it is asked for. */
+static inline uint64_t *machine_drawn_pages(struct machine *m)
+{
+    return (uint64_t *)(void *)machine_at(m, m->setup->drawn_offset);
+}
+
+/* Forgets what RAM holds: from now on each page holds the seed's pattern until it is written. */
+void machine_ram_reset(struct machine *m);
+/* Marks [offset, offset + size) of RAM as written, and draws what is not drawn yet. */
+void machine_ram_open(struct machine *m, uint32_t offset, uint32_t size);
+
+/* RAM's bytes at an absolute span, to be written: its pages are marked as written. NULL: not all of
+ * it is RAM. Who only reads asks machine_peek. */
 static inline uint8_t *machine_ram_at(struct machine *m, struct span span)
 {
     struct span ram = m->setup->scenario->board.ram;
-    return span_covers(ram, span) ? machine_ram(m) + (span.base - ram.base) : NULL;
+    if (!span_covers(ram, span))
+        return NULL;
+    uint32_t offset = span.base - ram.base, page = offset / RAM_PAGE;
+    uint64_t bit = UINT64_C(1) << page % 64;
+    bool one = offset % RAM_PAGE + (uint64_t)span.size <= RAM_PAGE;
+    if (one && machine_drawn_pages(m)[page / 64] & bit)
+        machine_written_pages(m)[page / 64] |= bit; /* nearly always */
+    else
+        machine_ram_open(m, offset, span.size);
+    return machine_ram(m) + offset;
 }
 
 /* Recorder, monitors and injections get to know of a record. */

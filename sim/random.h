@@ -32,11 +32,18 @@ static inline uint64_t random_mix(uint64_t x)
 
 struct random random_start(uint64_t seed, uint64_t purpose);
 
-/* Here, since all of RAM is filled by it at each boot. */
+/* Here, since RAM is drawn by it. */
 static inline uint64_t random_next(struct random *random)
 {
     random->state += UINT64_C(0x9e3779b97f4a7c15);
     return random_mix(random->state);
+}
+
+/* What the n-th call of random_next would give, counted from 0, `random` left as it is. */
+static inline uint64_t random_nth(struct random random, uint64_t n)
+{
+    random.state += n * UINT64_C(0x9e3779b97f4a7c15);
+    return random_next(&random);
 }
 
 /* Uniform in [0, bound), bound > 0, without bias. */

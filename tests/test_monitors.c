@@ -861,10 +861,20 @@ static void exposure_is_not_declared(void)
     lend_both_timers();
 }
 
+static uint8_t *ram_byte(uint32_t address)
+{
+    return machine_ram_at(hw->m, (struct span){address, 1});
+}
+
+static void clear_buffer(void)
+{
+    memset(machine_ram_at(hw->m, (struct span){KERNEL_RAM, CONSOLE_BUFFER}), 0, CONSOLE_BUFFER);
+}
+
 static void new_memory_holds_old_bytes(void)
 {
     user(WAITER);
-    machine_ram(hw->m)[process_of(WAITER)->app_break + 300 - KERNEL_RAM] = 0x5e;
+    *ram_byte(process_of(WAITER)->app_break + 300) = 0x5e;
     raise_break();
     user(WAITER);
 }
@@ -874,7 +884,7 @@ static void new_life_finds_the_old_ones_bytes(void)
     const struct process *p = process_of(WAITER);
     uint32_t begin = p->app_break;
     user(WAITER);
-    machine_ram(hw->m)[p->memory.base + 300 - KERNEL_RAM] = 0x5e;
+    *ram_byte(p->memory.base + 300) = 0x5e;
     note(NOTE_PROCESS_END, WAITER, 0, END_EXIT_RESTART);
     note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, p->id.unique));
     note(NOTE_PROCESS_BREAKS, WAITER, begin, pair(p->kernel_break, begin));
@@ -883,14 +893,14 @@ static void new_life_finds_the_old_ones_bytes(void)
 
 static void buffer_keeps_the_client_before(void)
 {
-    memset(machine_ram(hw->m), 0, CONSOLE_BUFFER);
-    machine_ram(hw->m)[20] = 'A';
+    clear_buffer();
+    *ram_byte(KERNEL_RAM + 20) = 'A';
     note(NOTE_CONSOLE_CLIENT, WAITER, KERNEL_RAM, 16);
 }
 
 static void more_goes_out_than_was_handed_over(void)
 {
-    memset(machine_ram(hw->m), 0, CONSOLE_BUFFER);
+    clear_buffer();
     note(NOTE_CONSOLE_CLIENT, WAITER, KERNEL_RAM, 16);
     dma(EVENT_DMA_READ, 2, KERNEL_RAM, 17);
 }
@@ -1203,7 +1213,7 @@ static void some_of_several_upcalls_are_cancelled(void)
 
 static void kernels_dma_stays_in_its_ram(void)
 {
-    memset(machine_ram(hw->m), 0, CONSOLE_BUFFER);
+    clear_buffer();
     note(NOTE_CONSOLE_CLIENT, WAITER, KERNEL_RAM, 16);
     dma(EVENT_DMA_READ, 2, KERNEL_RAM, 16);
 }
