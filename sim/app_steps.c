@@ -415,7 +415,10 @@ int32_t app_steps_unreached(const struct app *app)
 
 void app_steps_path(const struct steps_program *program, uint32_t number, char *text, size_t size)
 {
-    (void)snprintf(text, size, "%s", number < program->step_count ? program->paths[number] : "?");
+    if (number >= program->step_count)
+        (void)snprintf(text, size, "?");
+    else
+        json_pointer_below(program->paths[number].list, program->paths[number].index, text, size);
 }
 
 static const struct instruction *expecting_instruction(const struct steps_program *program,

@@ -78,6 +78,12 @@ struct instruction {
     uint64_t cycles; /* last: so no byte is lost to its alignment */
 };
 
+/* A step's JSON pointer: that of its list, and its place there. */
+struct step_path {
+    const char *list;
+    uint32_t index;
+};
+
 struct steps_program {
     const struct instruction *instructions;
     uint32_t count;
@@ -89,7 +95,7 @@ struct steps_program {
     const char *const *variable_names;
     const uint32_t *variables; /* what they begin with, in each life */
     uint32_t step_count;
-    const char *const *paths; /* JSON pointer of each step */
+    const struct step_path *paths; /* of each step */
     uint32_t expectation_count;
     const uint32_t *expecting; /* steps that expect something, in order */
 };

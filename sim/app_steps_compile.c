@@ -29,7 +29,7 @@ struct compiler {
     const char *variable_names[STEPS_VARIABLE_MAX];
     uint32_t variables[STEPS_VARIABLE_MAX];
     uint32_t expecting[STEPS_EXPECT_MAX];
-    const char *paths[STEP_MAX];
+    struct step_path paths[STEP_MAX];
     struct instruction instructions[INSTRUCTION_MAX];
 };
 
@@ -771,7 +771,7 @@ static const struct verb {
 static const struct verb *verb_named(const char *name)
 {
     for (size_t i = 0; i < COUNT_OF(verbs); i++)
-        if (strcmp(verbs[i].name, name) == 0)
+        if (verbs[i].name[0] == name[0] && strcmp(verbs[i].name, name) == 0)
             return &verbs[i];
     return NULL;
 }
@@ -833,9 +833,9 @@ static bool one_peer(const struct compiler *c, const struct json_node *step, uin
     return true;
 }
 
-static bool compile_step(struct compiler *c, const struct json_node *node)
+/* `list` is the pointer of the step's list. */
+static bool compile_step(struct compiler *c, const char *list, const struct json_node *node)
 {
-    char pointer[JSON_POINTER_MAX];
     const char *keys[VERB_KEY_MAX + 1];
     size_t count = 0;
     const struct verb *verb = verb_of(node);
@@ -850,8 +850,7 @@ static bool compile_step(struct compiler *c, const struct json_node *node)
         keys[count++] = verb->keys[i];
     if (!json_want_object(node, keys, count))
         return false;
-    json_pointer(node, pointer, sizeof pointer);
-    c->paths[c->step_count] = arena_text(arena_of(c), pointer);
+    c->paths[c->step_count] = (struct step_path){list, node->index};
     struct step step = {c, node, json_member(node, verb->name), c->step_count++};
     uint32_t from = c->count;
     return verb->compile(&step) && one_peer(c, node, from);
@@ -859,10 +858,15 @@ static bool compile_step(struct compiler *c, const struct json_node *node)
 
 static bool compile_list(struct compiler *c, const struct json_node *list)
 {
-    bool good = json_want_array(list, 0, STEP_MAX);
+    char pointer[JSON_POINTER_MAX];
+    if (!json_want_array(list, 0, STEP_MAX))
+        return false;
+    json_pointer(list, pointer, sizeof pointer);
+    const char *kept = arena_text(arena_of(c), pointer);
+    bool good = true;
     /* up to the first bad step: those after it may lean on it */
     for (struct json_node step = json_first(list); good && step.value; step = json_next(&step))
-        good = compile_step(c, &step);
+        good = compile_step(c, kept, &step);
     return good;
 }
 

@@ -40,6 +40,12 @@ void problems_free(struct problems *problems)
     *problems = (struct problems){0};
 }
 
+/* Most comparisons end at the first byte. */
+static inline bool same_text(const char *a, const char *b)
+{
+    return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 /* --- places ---------------------------------------------------------------------------------- */
 
 enum { BOM_SIZE = 3 };
@@ -89,6 +95,13 @@ complain_at(const struct json_text *json, size_t offset, const char *format, ...
 }
 
 /* --- the scan before the parser: what cJSON lets through ------------------------------------- */
+
+static size_t skip_space(const char *s, size_t at)
+{
+    while (s[at] == ' ' || s[at] == '\n' || s[at] == '\t' || s[at] == '\r')
+        at++;
+    return at;
+}
 
 /* What may come next. */
 enum expectation_of_text {
@@ -144,12 +157,23 @@ static bool scan_escape(struct scan *scan)
     return true;
 }
 
+/* Past what stands in a string for itself; the NUL behind the text does not. */
+static size_t skip_plain(const char *text, size_t at)
+{
+    while (text[at] >= 0x20 && text[at] <= 0x7e && text[at] != '"' && text[at] != '\\')
+        at++;
+    return at;
+}
+
 static bool scan_string(struct scan *scan)
 {
     const struct json_text *json = scan->json;
     size_t start = scan->at++;
-    while (scan->at < json->size && json->text[scan->at] != '"') {
+    for (;;) {
+        scan->at = skip_plain(json->text, scan->at);
         unsigned char c = (unsigned char)json->text[scan->at];
+        if (scan->at >= json->size || c == '"')
+            break;
         if (c < 0x20)
             return complain_at(json, scan->at,
                                "control character 0x%02x in a string: want it escaped, as \\u%04x",
@@ -205,10 +229,11 @@ static size_t number_length(const char *s)
 
 static bool scan_number(struct scan *scan)
 {
+    static const char digits_of_any_kind[] = "+-.0123456789eExXabcdfABCDF_";
     const char *s = scan->json->text + scan->at;
     size_t length = number_length(s);
-    size_t run = strspn(s, "+-.0123456789eExXabcdfABCDF_");
-    if (length != run)
+    size_t run = length + strspn(s + length, digits_of_any_kind);
+    if (length == 0 || length != run)
         return complain_at(scan->json, scan->at,
                            "\"%.*s\" is no JSON number: want decimal digits such as 10 or 0.5, or "
                            "a hex string such as \"0x1f\"",
@@ -326,7 +351,7 @@ static bool scan_text(struct json_text *json)
 {
     struct scan scan = {.json = json, .at = text_start(json)};
     for (;;) {
-        scan.at += strspn(json->text + scan.at, " \t\r\n");
+        scan.at = skip_space(json->text, scan.at);
         if (scan.at >= json->size)
             return scan.next == NEXT_NOTHING || scan_refuse(&scan);
         if (!scan_token(&scan))
@@ -339,7 +364,7 @@ static bool scan_text(struct json_text *json)
 static bool key_is_doubled(const cJSON *item)
 {
     for (const cJSON *before = item->prev; before && before->next; before = before->prev)
-        if (strcmp(before->string, item->string) == 0)
+        if (same_text(before->string, item->string))
             return true;
     return false;
 }
@@ -357,8 +382,11 @@ static bool walk(const struct json_node *node)
     }
     uint32_t i = 0;
     for (const cJSON *item = node->value->child; item; item = item->next, i++) {
+        bool doubled = item->string && key_is_doubled(item);
+        if (!doubled && !item->child && !cJSON_IsNumber(item))
+            continue;
         struct json_node child = {node->json, item, node, item->string, i};
-        if (item->string && key_is_doubled(item)) {
+        if (doubled) {
             json_key_problem(&child, NULL, "\"%s\" is there twice", item->string);
             good = false;
         } else if (!walk(&child)) {
@@ -451,7 +479,7 @@ struct json_node json_member(const struct json_node *up, const char *key)
         return node;
     uint32_t i = 0;
     for (const cJSON *item = up->value->child; item; item = item->next, i++) {
-        if (strcmp(item->string, key) == 0) {
+        if (same_text(item->string, key)) {
             node.value = item;
             node.index = i;
             break;
@@ -550,18 +578,23 @@ static size_t append_key(char *text, size_t size, size_t used, const char *key)
     return used;
 }
 
+static size_t append_index(char *text, size_t size, size_t used, uint32_t index)
+{
+    char number[16];
+    (void)snprintf(number, sizeof number, "/%" PRIu32, index);
+    return append(text, size, used, number);
+}
+
 static size_t append_node(const struct json_node *node, char *text, size_t size)
 {
     if (!node->up) {
         text[0] = '\0';
         return 0;
     }
-    char number[12];
-    size_t used = append(text, size, append_node(node->up, text, size), "/");
-    if (node->key)
-        return append_key(text, size, used, node->key);
-    (void)snprintf(number, sizeof number, "%" PRIu32, node->index);
-    return append(text, size, used, number);
+    size_t used = append_node(node->up, text, size);
+    if (!node->key)
+        return append_index(text, size, used, node->index);
+    return append_key(text, size, append(text, size, used, "/"), node->key);
 }
 
 void json_pointer(const struct json_node *node, char *text, size_t size)
@@ -569,11 +602,13 @@ void json_pointer(const struct json_node *node, char *text, size_t size)
     (void)append_node(node, text, size);
 }
 
-/* The text is known to be JSON here: these only step over it. */
-static size_t skip_space(const char *s, size_t at)
+void json_pointer_below(const char *list, uint32_t index, char *text, size_t size)
 {
-    return at + strspn(s + at, " \t\r\n");
+    text[0] = '\0';
+    (void)append_index(text, size, append(text, size, 0, list), index);
 }
+
+/* The text is known to be JSON here: these only step over it. */
 
 static size_t skip_string(const char *s, size_t at)
 {
@@ -765,7 +800,7 @@ __attribute__((format(printf, 2, 3))) static bool wants(const struct json_node *
 static size_t word_place(const char *word, const char *const words[], size_t count)
 {
     size_t i = 0;
-    while (i < count && strcmp(words[i], word) != 0)
+    while (i < count && !same_text(words[i], word))
         i++;
     return i;
 }
@@ -812,14 +847,23 @@ bool json_want_bool(const struct json_node *node, bool *value)
     return true;
 }
 
+static int hex_digit(char c)
+{
+    int low = folded(c);
+    return c >= '0' && c <= '9' ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
 bool hex_parse(const char *text, uint64_t *value)
 {
     if (text[0] != '0' || text[1] != 'x')
         return false;
-    size_t length = strspn(text + 2, "0123456789abcdefABCDEF");
+    size_t length = 0;
+    uint64_t sum = 0;
+    for (int digit; length <= 16 && (digit = hex_digit(text[2 + length])) >= 0; length++)
+        sum = sum * 16 + (unsigned)digit;
     if (length == 0 || length > 16 || text[2 + length])
         return false;
-    *value = strtoull(text + 2, NULL, 16);
+    *value = sum;
     return true;
 }
 
@@ -947,6 +991,17 @@ static bool scale_decimal(const char *text, unsigned decimals, uint64_t max, uin
     return sum <= max;
 }
 
+/* Nearly every number is small and whole: then no digits are needed. False: look closely. */
+static bool whole_scaled(double d, unsigned decimals, uint64_t max, uint64_t *value)
+{
+    static const uint64_t powers[] = {1,      10,      100,      1000,      10000,
+                                      100000, 1000000, 10000000, 100000000, 1000000000};
+    if (d >= 1e9 || d != (double)(uint64_t)d || decimals >= COUNT_OF(powers))
+        return false;
+    *value = (uint64_t)d * powers[decimals];
+    return *value <= max;
+}
+
 bool json_want_decimal(const struct json_node *node, unsigned decimals, uint64_t max,
                        uint64_t *value)
 {
@@ -954,6 +1009,8 @@ bool json_want_decimal(const struct json_node *node, unsigned decimals, uint64_t
     double d = json_is_number(node) ? node->value->valuedouble : -1.0;
     if (d < 0)
         return wants(node, "a number that is not negative");
+    if (whole_scaled(d, decimals, max, value))
+        return true;
     if (!decimal_text(d, text, sizeof text))
         return wants(node, "a number of at most 15 digits");
     if (!scale_decimal(text, decimals, max, value))

@@ -84,6 +84,8 @@ const char *json_string(const struct json_node *node); /* only if json_is_string
 
 /* "/apps/0/steps/3", escaped as RFC 6901 says; cut if it is too long. "" is the root. */
 void json_pointer(const struct json_node *node, char *text, size_t size);
+/* The same of element `index`, from the pointer of its list. */
+void json_pointer_below(const char *list, uint32_t index, char *text, size_t size);
 /* Complains about `node`, at its value, or at the nearest one above if it is not there. */
 void json_problem(const struct json_node *node, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

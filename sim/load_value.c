@@ -98,13 +98,19 @@ bool app_named(const struct load *load, const struct json_node *node, uint32_t *
     return unknown(node, "an app", &nearest);
 }
 
+/* `text` of `length` bytes is that word. */
+static bool is(const char *text, size_t length, const char *word)
+{
+    return text && text[0] == word[0] && strlen(word) == length && memcmp(text, word, length) == 0;
+}
+
 /* Of a name that ends at `length`. */
 static uint32_t device_find(const struct board *board, const char *name, size_t length,
                             struct nearest *nearest)
 {
     for (uint32_t i = 0; i < board->device_count; i++) {
         const char *known = board->devices[i].name;
-        if (strlen(known) == length && strncmp(known, name, length) == 0)
+        if (is(name, length, known))
             return i;
         if (nearest)
             nearest_offer(nearest, known);
@@ -265,11 +271,6 @@ static bool address_cut(const char *text, struct address_text *cut)
     return !cut->has_offset || offset_parse(text + length, &cut->offset);
 }
 
-static bool is(const char *text, size_t length, const char *word)
-{
-    return text && strlen(word) == length && strncmp(text, word, length) == 0;
-}
-
 struct address_parse {
     const struct scenario *s;
     const struct address_text *cut;
@@ -417,14 +418,21 @@ static bool no_such_name(const struct address_parse *p)
     return false;
 }
 
+static bool base_is_hex(const struct address_text *cut, uint64_t *hex)
+{
+    char base[24];
+    if (cut->base[0] != '0')
+        return false;
+    (void)snprintf(base, sizeof base, "%.*s", (int)cut->base_length, cut->base);
+    return hex_parse(base, hex);
+}
+
 static bool base_parse(const struct address_parse *p)
 {
     uint64_t hex;
     uint32_t app, device;
     struct span span;
-    char base[24];
-    (void)snprintf(base, sizeof base, "%.*s", (int)p->cut->base_length, p->cut->base);
-    if (!p->cut->part && hex_parse(base, &hex) && hex <= UINT32_MAX)
+    if (!p->cut->part && base_is_hex(p->cut, &hex) && hex <= UINT32_MAX)
         return constant(p, (uint32_t)hex, 1);
     if (app_base(p, &app))
         return own_part(p, app);

@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PATH_SIZE = 1024, LEVELS_UP_MAX = 16 };
 
@@ -38,10 +39,7 @@ struct loader {
 
 static bool file_exists(const char *path)
 {
-    FILE *file = fopen(path, "rb");
-    if (file)
-        (void)fclose(file);
-    return file != NULL;
+    return access(path, R_OK) == 0;
 }
 
 /* The folder of a path: "" for one without. */
@@ -663,18 +661,18 @@ static bool covers_read(const struct json_node *covers)
         return true;
     if (!json_want_array(covers, 1, COVERS_MAX))
         return false;
-    for (uint32_t i = 0; i < json_count(covers); i++) {
-        struct json_node node = json_element(covers, i);
-        if (!json_want_text(&node, ids[i], sizeof ids[i]))
+    for (struct json_node node = json_first(covers); node.value; node = json_next(&node)) {
+        char *id = ids[node.index];
+        if (!json_want_text(&node, id, sizeof ids[0]))
             return false;
         bool twice = false;
-        for (uint32_t k = 0; k < i; k++)
-            twice |= strcmp(ids[k], ids[i]) == 0;
-        if (twice || !is_statement_id(ids[i])) {
+        for (uint32_t k = 0; k < node.index; k++)
+            twice |= strcmp(ids[k], id) == 0;
+        if (twice || !is_statement_id(id)) {
             json_problem(&node,
                          twice ? "\"%s\" is there twice"
                                : "\"%s\": want a statement's id, such as \"TRD107-2.3\"",
-                         ids[i]);
+                         id);
             return false;
         }
     }

@@ -227,8 +227,7 @@ static void compare_words(struct pair_of_runs *pair, const char *key, const char
 static bool has_break(const struct json_node *run, const struct json_node *verdict)
 {
     struct json_node list = json_member(run, "verdicts");
-    for (uint32_t i = 0; i < json_count(&list); i++) {
-        struct json_node other = json_element(&list, i);
+    for (struct json_node other = json_first(&list); other.value; other = json_next(&other)) {
         struct json_node expected = json_member(&other, "expected");
         if (!json_is_true(&expected) &&
             strcmp(text_of(&other, "rule"), text_of(verdict, "rule")) == 0 &&
@@ -242,8 +241,8 @@ static void compare_breaks(struct pair_of_runs *pair, const struct json_node *in
                            const struct json_node *not_in, enum judgement judgement)
 {
     struct json_node list = json_member(in, "verdicts");
-    for (uint32_t i = 0; i < json_count(&list); i++) {
-        struct json_node verdict = json_element(&list, i);
+    for (struct json_node verdict = json_first(&list); verdict.value;
+         verdict = json_next(&verdict)) {
         struct json_node expected = json_member(&verdict, "expected");
         if (!json_is_true(&expected) && !has_break(not_in, &verdict))
             say(pair, judgement, judgement == WORSE ? "new break" : "break gone", "%s: %s",
@@ -256,8 +255,7 @@ static struct json_node same_row(const struct json_node *run, const char *name,
                                  const struct json_node *wanted, const char *const keys[])
 {
     struct json_node list = json_member(run, name);
-    for (uint32_t i = 0; i < json_count(&list); i++) {
-        struct json_node row = json_element(&list, i);
+    for (struct json_node row = json_first(&list); row.value; row = json_next(&row)) {
         bool same = true;
         for (size_t k = 0; keys[k]; k++)
             same &= strcmp(text_of(&row, keys[k]), text_of(wanted, keys[k])) == 0;
@@ -316,15 +314,13 @@ static void compare_latency(struct pair_of_runs *pair, const struct json_node *a
 static void compare_latencies(struct pair_of_runs *pair)
 {
     struct json_node list = json_member(&pair->b, "latency");
-    for (uint32_t i = 0; i < json_count(&list); i++) {
-        struct json_node b = json_element(&list, i);
+    for (struct json_node b = json_first(&list); b.value; b = json_next(&b)) {
         struct json_node a = same_row(&pair->a, "latency", &b, latency_keys);
         if (a.value)
             compare_latency(pair, &a, &b);
     }
     list = json_member(&pair->a, "latency");
-    for (uint32_t i = 0; i < json_count(&list); i++) {
-        struct json_node a = json_element(&list, i);
+    for (struct json_node a = json_first(&list); a.value; a = json_next(&a)) {
         if (!same_row(&pair->b, "latency", &a, latency_keys).value)
             say(pair, OTHER, "latency", "%s to %s: no longer measured", text_of(&a, "from"),
                 text_of(&a, "to"));
@@ -335,8 +331,7 @@ static void compare_speedups(struct pair_of_runs *pair)
 {
     static const char *const keys[] = {"check", NULL};
     struct json_node list = json_member(&pair->b, "speedup");
-    for (uint32_t i = 0; i < json_count(&list); i++) {
-        struct json_node b = json_element(&list, i);
+    for (struct json_node b = json_first(&list); b.value; b = json_next(&b)) {
         struct json_node a = same_row(&pair->a, "speedup", &b, keys);
         uint64_t before = a.value ? number_of(&a, "ratio", 3) : 0;
         uint64_t after = number_of(&b, "ratio", 3);
@@ -366,13 +361,11 @@ static void compare_exposure_of(struct pair_of_runs *pair, const struct json_nod
 static void compare_exposures(struct pair_of_runs *pair)
 {
     struct json_node list = json_member(&pair->b, "over_exposure");
-    for (uint32_t i = 0; i < json_count(&list); i++) {
-        struct json_node row = json_element(&list, i);
+    for (struct json_node row = json_first(&list); row.value; row = json_next(&row)) {
         compare_exposure_of(pair, &row);
     }
     list = json_member(&pair->a, "over_exposure");
-    for (uint32_t i = 0; i < json_count(&list); i++) {
-        struct json_node row = json_element(&list, i);
+    for (struct json_node row = json_first(&list); row.value; row = json_next(&row)) {
         if (!same_row(&pair->b, "over_exposure", &row, process_keys).value)
             compare_exposure_of(pair, &row);
     }
@@ -381,8 +374,7 @@ static void compare_exposures(struct pair_of_runs *pair)
 static bool list_has(const struct json_node *run, const char *name, const char *text)
 {
     struct json_node list = json_member(run, name);
-    for (uint32_t i = 0; i < json_count(&list); i++) {
-        struct json_node item = json_element(&list, i);
+    for (struct json_node item = json_first(&list); item.value; item = json_next(&item)) {
         if (json_is_string(&item) && strcmp(json_string(&item), text) == 0)
             return true;
     }
@@ -393,8 +385,9 @@ static void compare_armed(struct pair_of_runs *pair)
 {
     struct json_node list = json_member(&pair->a, "rules_armed");
     struct json_node there = json_member(&pair->b, "rules_armed");
-    for (uint32_t i = 0; there.value && i < json_count(&list); i++) {
-        struct json_node rule = json_element(&list, i);
+    if (!there.value)
+        return;
+    for (struct json_node rule = json_first(&list); rule.value; rule = json_next(&rule)) {
         if (json_is_string(&rule) && !list_has(&pair->b, "rules_armed", json_string(&rule)))
             say(pair, OTHER, "rule", "%s has nothing to judge any more", json_string(&rule));
     }
