@@ -245,12 +245,9 @@ static const char *const quiesce_names[QUIESCE_NRF52_KINDS] = {
     "gpio", "gpiote", "clock_power", "radio", "ecb", "ccm_aar", "ppi",
 };
 
-bool board_quiesce_named(const char *name)
+const char *board_quiesce_name(uint32_t which)
 {
-    for (size_t i = 0; i < COUNT_OF(quiesce_names); i++)
-        if (strcmp(quiesce_names[i], name) == 0)
-            return true;
-    return false;
+    return which < COUNT_OF(quiesce_names) ? quiesce_names[which] : NULL;
 }
 
 enum { QUIESCE_MAX = 64 }; /* lists of all sources; ours */

@@ -96,9 +96,32 @@ const struct costs *costs_find(const char *name)
     return NULL;
 }
 
-const char *costs_path_name(enum kernel_path path)
+/* What is no path. */
+static const struct {
+    const char *name;
+    size_t offset;
+} others[] = {
+    {"kernel_mmio", offsetof(struct costs, kernel_mmio)},
+    {"kernel_ram_word", offsetof(struct costs, kernel_ram_word)},
+    {"app_load", offsetof(struct costs, app_load)},
+    {"app_store", offsetof(struct costs, app_store)},
+    {"app_mmio", offsetof(struct costs, app_mmio)},
+    {"app_svc", offsetof(struct costs, app_svc)},
+};
+
+const char *costs_name(uint32_t which)
 {
-    return (unsigned)path < KERNEL_PATHS ? path_names[path] : NULL;
+    if (which < KERNEL_PATHS)
+        return path_names[which];
+    which -= KERNEL_PATHS;
+    return which < sizeof others / sizeof others[0] ? others[which].name : NULL;
+}
+
+uint32_t *costs_place(struct costs *costs, uint32_t which)
+{
+    if (which < KERNEL_PATHS)
+        return &costs->path[which];
+    return (uint32_t *)(void *)((char *)costs + others[which - KERNEL_PATHS].offset);
 }
 
 uint32_t costs_null_command(const struct costs *costs)

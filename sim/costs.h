@@ -33,8 +33,10 @@ extern const uint32_t cost_preset_count;
 
 /* The preset with that name, or NULL. */
 const struct costs *costs_find(const char *name);
-/* The name of a path as scenarios override it: "syscall_dispatch" and so on; NULL past the end. */
-const char *costs_path_name(enum kernel_path path);
+/* Every cost by the name that scenarios override it by, the paths first; NULL past the end. */
+const char *costs_name(uint32_t which);
+/* Where it stands; `which` has a name. */
+uint32_t *costs_place(struct costs *costs, uint32_t which);
 /* Cycles of a null command's round trip by this table. */
 uint32_t costs_null_command(const struct costs *costs);
 

@@ -226,14 +226,32 @@ struct policy {
     uint32_t restart_limit;
 };
 
+static const char *const fault_policies[FAULT_POLICIES] = {[FAULT_PANIC] = "panic",
+                                                           [FAULT_STOP] = "stop",
+                                                           [FAULT_RESTART] = "restart",
+                                                           [FAULT_RESTART_AT_MOST] =
+                                                               "restart-at-most"};
+static const char *const schedulers[SCHEDULER_KINDS] = {[SCHEDULER_ROUND_ROBIN] = "round-robin",
+                                                        [SCHEDULER_COOPERATIVE] = "cooperative",
+                                                        [SCHEDULER_PRIORITY] = "priority",
+                                                        [SCHEDULER_MLFQ] = "mlfq"};
+
+const char *fault_policy_name(uint32_t policy)
+{
+    return policy < FAULT_POLICIES ? fault_policies[policy] : NULL;
+}
+
+const char *scheduler_name(uint32_t kind)
+{
+    return kind < SCHEDULER_KINDS ? schedulers[kind] : NULL;
+}
+
 static bool policy_read(const struct json_node *object, struct policy *policy)
 {
-    static const char *const words[] = {"panic", "stop", "restart",
-                                        "restart-at-most"}; /* by enum fault_policy */
     struct json_node node = json_member(object, "fault_policy");
     struct json_node limit = json_member(object, "restart_limit");
     uint32_t which = policy->policy;
-    if (node.value && !json_want_word(&node, words, COUNT_OF(words), &which))
+    if (node.value && !json_want_word(&node, fault_policies, FAULT_POLICIES, &which))
         return false;
     policy->policy = (enum fault_policy)which;
     if (limit.value && policy->policy != FAULT_RESTART_AT_MOST) {
@@ -249,24 +267,11 @@ static bool policy_read(const struct json_node *object, struct policy *policy)
 /* Where a cost of this name stands; NULL: there is none. */
 static uint32_t *cost_named(struct costs *costs, const char *name, struct nearest *nearest)
 {
-    const struct {
-        const char *name;
-        uint32_t *place;
-    } others[] = {
-        {"kernel_mmio", &costs->kernel_mmio}, {"kernel_ram_word", &costs->kernel_ram_word},
-        {"app_load", &costs->app_load},       {"app_store", &costs->app_store},
-        {"app_mmio", &costs->app_mmio},       {"app_svc", &costs->app_svc},
-    };
-    for (uint32_t i = 0; i < KERNEL_PATHS; i++) {
-        const char *path = costs_path_name((enum kernel_path)i);
-        if (strcmp(path, name) == 0)
-            return &costs->path[i];
-        nearest_offer(nearest, path);
-    }
-    for (size_t i = 0; i < COUNT_OF(others); i++) {
-        if (strcmp(others[i].name, name) == 0)
-            return others[i].place;
-        nearest_offer(nearest, others[i].name);
+    const char *known;
+    for (uint32_t i = 0; (known = costs_name(i)) != NULL; i++) {
+        if (strcmp(known, name) == 0)
+            return costs_place(costs, i);
+        nearest_offer(nearest, known);
     }
     return NULL;
 }
@@ -311,8 +316,6 @@ static bool kernel_member(struct load *load, const struct json_node *root, struc
 {
     static const char *const keys[] = {"scheduler",    "timeslice_us",  "costs",
                                        "fault_policy", "restart_limit", "passthrough_driver"};
-    static const char *const schedulers[] = {"round-robin", "cooperative", "priority",
-                                             "mlfq"}; /* by enum scheduler_kind */
     struct json_node kernel = json_member(root, "kernel");
     struct kernel_config *config = &load->scenario->config;
     uint32_t which = SCHEDULER_ROUND_ROBIN;

@@ -79,8 +79,11 @@ struct board *board_load_text(const char *path, const char *text, size_t size,
                               const struct catalogue *catalogue, struct problems *problems);
 void board_free(struct board *board);
 
-/* True: the tree itself has quiesce steps of that name. */
-bool board_quiesce_named(const char *name);
+/* The words of boards and scenarios: quiesce steps that the tree itself has, enum fault_policy,
+ * enum scheduler_kind. NULL past the end. */
+const char *board_quiesce_name(uint32_t which);
+const char *fault_policy_name(uint32_t policy);
+const char *scheduler_name(uint32_t kind);
 
 /* "BUSY" for 2 and so on, as scenarios and reports say it; NULL: no such error. */
 const char *err_name(uint32_t err);

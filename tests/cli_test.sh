@@ -239,6 +239,21 @@ gives 'list --members says ids' 0 '#kernel.costs=trap-80@1$' '' "$postern" list 
 for what in apps devices filters presets rules; do
     gives "list $what" 0 '^[a-z]' '' "$postern" list $what
 done
+# What may be named | a line of its list
+while IFS='|' read -r what line; do
+    gives "list $what" 0 "$line" '' "$postern" list "$what"
+done <<'END'
+apps|^steps +a list of steps
+boards|^teaching +[0-9]+ MHz
+costs|^mpu_setup( +[0-9]+){7}$
+devices|^nrf52-timer +[0-9]+ registers
+filters|^widen_512k +[a-z]
+policies|^restart-at-most +[a-z]
+presets|^m4-300 +300 cycles
+quiesce|^gpiote +[0-9]+ steps$
+rules|^exclusive-owner +[A-Z]
+schedulers|^mlfq +[a-z]
+END
 gives 'list of what is not listed' 2 '' 'did you mean "devices"' "$postern" list device
 gives 'show pairs a call' 0 '=> command passthrough 2, TIMER1' '' "$postern" show x/holds.json
 is 'show pairs its return' grep -qE '<= success \([0-9]+ cycles\)' "$work/out"

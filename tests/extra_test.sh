@@ -130,6 +130,7 @@ END
 is 'they are compiled in' made
 is 'list devices says where it comes from' says 0 "^ +\($extra/count-down.c\)$" "$tool" list devices
 is 'list apps, too' says 0 "^ +\($extra/worker.c\)$" "$tool" list apps
+is 'list quiesce, too' says 0 "^ +\($extra/count-down.c\)$" "$tool" list quiesce
 is 'they do what they should' says 0 '^1 claim holds' "$tool" run --verify "$extra/counts.json"
 is 'a forgotten reset step is found' in_file "$extra/count-down.c" \
     '/offset = 0x540, .value = 100/d'

@@ -1,6 +1,7 @@
 /* cmd_list.c: `postern list` lists scenarios, or what scenarios and boards may name. */
 #define _POSIX_C_SOURCE 200809L
 
+#include "model/quiesce_nrf52.h"
 #include "sim/rules.h"
 #include "tools/catalogue.h"
 #include "tools/commands.h"
@@ -22,15 +23,18 @@ static const struct option_row rows[] = {
      offsetof(struct list_options, filter), 0, 0, NULL},
 };
 
-static const char *const words[] = {"apps",    "boards", "devices", "filters",
-                                    "presets", "rules",  NULL};
+static const char *const words[] = {"apps",    "boards",     "costs",   "devices",
+                                    "filters", "policies",   "presets", "quiesce",
+                                    "rules",   "schedulers", NULL};
 
 static const struct usage usage = {
     .command = "list",
     .arguments = "[WHAT | PATH...]",
     .about =
-        "Lists scenarios with their claims. WHAT lists something else: apps, boards, devices,\n"
-        "filters, presets or rules, as scenarios and boards may name them.\n",
+        "Lists scenarios with their claims. WHAT lists something else that scenarios and boards\n"
+        "may name: apps (programs), boards, costs (what a preset's values are), devices (types),\n"
+        "filters, policies (when an app faults), presets (of costs), quiesce (steps between two\n"
+        "owners), rules, schedulers.\n",
     .examples = "  postern list\n"
                 "  postern list scenarios/isolation --members\n"
                 "  postern list devices\n",
@@ -107,6 +111,73 @@ static int list_presets(void)
     return CODE_HOLDS;
 }
 
+/* One row a cost, one column a preset. */
+static int list_costs(void)
+{
+    const char *name;
+    printf("%-20s", "cycles");
+    for (uint32_t p = 0; p < cost_preset_count; p++)
+        printf("  %9s", cost_presets[p].preset);
+    putchar('\n');
+    for (uint32_t i = 0; (name = costs_name(i)) != NULL; i++) {
+        printf("%-20s", name);
+        for (uint32_t p = 0; p < cost_preset_count; p++) {
+            struct costs preset = cost_presets[p];
+            printf("  %9u", *costs_place(&preset, i));
+        }
+        putchar('\n');
+    }
+    return CODE_HOLDS;
+}
+
+static int list_policies(void)
+{
+    static const char *const abouts[FAULT_POLICIES] = {
+        [FAULT_PANIC] = "an app that faults takes the kernel down",
+        [FAULT_STOP] = "it is stopped for good; this is what is meant if none is named",
+        [FAULT_RESTART] = "it begins again, each time",
+        [FAULT_RESTART_AT_MOST] = "it begins again \"restart_limit\" times, then it is stopped",
+    };
+    for (uint32_t i = 0; i < FAULT_POLICIES; i++)
+        printf("%-20s  %s\n", fault_policy_name(i), abouts[i]);
+    return CODE_HOLDS;
+}
+
+static int list_schedulers(void)
+{
+    static const char *const abouts[SCHEDULER_KINDS] = {
+        [SCHEDULER_ROUND_ROBIN] = "turns of \"timeslice_us\" (10000 if left out); this is what is "
+                                  "meant if none is named",
+        [SCHEDULER_COOPERATIVE] = "each runs until it yields",
+        [SCHEDULER_PRIORITY] = "the first app of the scenario that is ready",
+        [SCHEDULER_MLFQ] = "three queues of 10, 20 and 50 ms, all forgiven after 5 s",
+    };
+    for (uint32_t i = 0; i < SCHEDULER_KINDS; i++)
+        printf("%-20s  %s\n", scheduler_name(i), abouts[i]);
+    return CODE_HOLDS;
+}
+
+static void print_quiesce(const char *name, uint32_t count)
+{
+    printf("%-20s  %3u step%s\n", name, count, count == 1 ? "" : "s");
+}
+
+static int list_quiesce(void)
+{
+    const struct catalogue known = catalogue();
+    const char *name;
+    for (uint32_t i = 0; (name = board_quiesce_name(i)) != NULL; i++)
+        print_quiesce(name, quiesce_nrf52[i].count);
+    for (uint32_t i = 0; i < known.extra_count; i++) {
+        const struct extra_quiesce *quiesce = known.extras[i]->quiesce;
+        if (!quiesce)
+            continue;
+        print_quiesce(quiesce->name, quiesce->count);
+        print_origin(known.extras[i]->file);
+    }
+    return CODE_HOLDS;
+}
+
 static int list_rules(void)
 {
     for (unsigned rule = 0; rule < RULE_NUMBER; rule++)
@@ -152,8 +223,9 @@ static int list_boards(void)
 }
 
 /* In the order of `words`. */
-static int (*const whats[])(void) = {list_apps,    list_boards,  list_devices,
-                                     list_filters, list_presets, list_rules};
+static int (*const whats[])(void) = {list_apps,    list_boards,    list_costs,   list_devices,
+                                     list_filters, list_policies,  list_presets, list_quiesce,
+                                     list_rules,   list_schedulers};
 
 enum { WHATS = sizeof whats / sizeof whats[0] };
 _Static_assert(WHATS + 1 == sizeof words / sizeof words[0], "each word has its list");

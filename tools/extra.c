@@ -113,8 +113,10 @@ static bool filter_agrees(const struct catalogue *c, uint32_t index)
 static bool quiesce_agrees(const struct catalogue *c, uint32_t index)
 {
     const struct extra *extra = c->extras[index];
-    bool taken = is_taken(c, index, extra->quiesce->name, quiesce_name) ||
-                 board_quiesce_named(extra->quiesce->name);
+    bool taken = is_taken(c, index, extra->quiesce->name, quiesce_name);
+    const char *known;
+    for (uint32_t i = 0; (known = board_quiesce_name(i)) != NULL; i++)
+        taken |= strcmp(known, extra->quiesce->name) == 0;
     return !taken ||
            complain(extra, extra->quiesce->name, "there are quiesce steps of that name already");
 }

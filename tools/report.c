@@ -197,15 +197,6 @@ int report_close(FILE *out, const char *path, int code)
 
 /* --- shared by the formats ------------------------------------------------------------------- */
 
-const char *scheduler_name(enum scheduler_kind kind)
-{
-    static const char *const names[SCHEDULER_KINDS] = {[SCHEDULER_ROUND_ROBIN] = "round-robin",
-                                                       [SCHEDULER_COOPERATIVE] = "cooperative",
-                                                       [SCHEDULER_PRIORITY] = "priority",
-                                                       [SCHEDULER_MLFQ] = "mlfq"};
-    return kind < SCHEDULER_KINDS ? names[kind] : "unknown";
-}
-
 const char *line_text(enum gate_line line)
 {
     static const char *const texts[] = {[LINE_HELD] = "held",

@@ -90,7 +90,6 @@ int report_close(FILE *out, const char *path, int code);
 
 /* --- shared by the formats -------------------------------------------------------------------- */
 
-const char *scheduler_name(enum scheduler_kind kind);
 /* "held", "broken as claimed", "broken". */
 const char *line_text(enum gate_line line);
 /* Of the gate's reasons, those whose text is kept. */

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "sim/rules.h"
+#include "sim/scenario_load.h"
 #include "tools/commands.h"
 #include "tools/extra.h"
 #include "tools/report.h"
