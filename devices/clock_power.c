@@ -2,10 +2,11 @@
  * Specification v1.7, "CLOCK - Clock control" and "POWER - Power supply". Start-up times: LFXO 250
  * ms, LFRC 600 us (typical); HFXO: a power-up time and HFXODEBOUNCE * 16 us. The power-up time of
  * 104 us is ours: with HFXODEBOUNCE as after reset it makes the 360 us that the nRF52832's
- * specification gives as typical.
+ * specification gives as typical. Parameter 0: another power-up time, in us.
  *
- * A clock that runs already answers START with its event at once. LFCLKSRC is looked at by
- * LFCLKSTART.
+ * HFCLK always runs while a CPU does, from HFINT if not from the crystal: HFCLKSTAT is 0x10000 from
+ * reset on (Nordic's nrf52840.svd says 0; who reads it sees 0x10000), 0x10001 with the crystal. A
+ * clock that runs already answers START with its event at once. LFCLKSRC is looked at by LFCLKSTART.
  *
  * Not modelled: what a stopped clock does to the other devices (all see their clock run, always);
  * SYSTEMOFF and the power modes (the request shows in the trace as a task, nothing follows); RAM
@@ -49,6 +50,7 @@ enum { HFXO_POWER_UP_US = 104, DEBOUNCE_US = 16, LFXO_US = 250000, LFRC_US = 600
 
 struct clock_power {
     uint64_t hf_due_ps, lf_due_ps; /* when a starting clock runs, or TIME_NEVER */
+    uint32_t power_up_us;
 };
 
 static void plan_wake(struct device *d)
@@ -61,9 +63,9 @@ static void start_high(struct device *d, uint32_t row)
 {
     (void)row;
     struct clock_power *c = device_state(d);
-    uint64_t start_us = HFXO_POWER_UP_US + (uint64_t)DEBOUNCE_US * device_value(d, HFXODEBOUNCE);
+    uint64_t start_us = c->power_up_us + (uint64_t)DEBOUNCE_US * device_value(d, HFXODEBOUNCE);
     device_values(d)[HFCLKRUN] = 1;
-    if (device_value(d, HFCLKSTAT))
+    if (device_value(d, HFCLKSTAT) & HFCLK_XTAL)
         nrf_event(d, HFCLKSTARTED);
     else if (c->hf_due_ps == TIME_NEVER)
         c->hf_due_ps = d->now_ps + start_us * PS_PER_US;
@@ -75,7 +77,7 @@ static void stop_high(struct device *d, uint32_t row)
     (void)row;
     struct clock_power *c = device_state(d);
     device_values(d)[HFCLKRUN] = 0;
-    device_values(d)[HFCLKSTAT] = 0;
+    device_values(d)[HFCLKSTAT] = STAT_RUNNING; /* from HFINT */
     c->hf_due_ps = TIME_NEVER;
     plan_wake(d);
 }
@@ -129,6 +131,14 @@ static void on_reset(struct device *d)
     struct clock_power *c = device_state(d);
     c->hf_due_ps = TIME_NEVER;
     c->lf_due_ps = TIME_NEVER;
+    c->power_up_us = HFXO_POWER_UP_US;
+}
+
+static void on_parameter(struct device *d, uint32_t index, uint32_t value)
+{
+    struct clock_power *c = device_state(d);
+    if (index == 0)
+        c->power_up_us = value;
 }
 
 static void traced_only(struct device *d, uint32_t row)
@@ -169,7 +179,7 @@ static const struct reg regs[] = {
     [INTENCLR] = NRF_INTENCLR(EVENT_BITS, 0),
     [RESETREAS] = {"RESETREAS", 0x400, .write1_clears = 0x1f000f},
     [HFCLKRUN] = {"HFCLKRUN", 0x408, .reset = 0},
-    [HFCLKSTAT] = {"HFCLKSTAT", 0x40c, .reset = 0},
+    [HFCLKSTAT] = {"HFCLKSTAT", 0x40c, .reset = STAT_RUNNING},
     [LFCLKRUN] = {"LFCLKRUN", 0x414, .reset = 0},
     [LFCLKSTAT] = {"LFCLKSTAT", 0x418, .reset = 0},
     [LFCLKSRCCOPY] = {"LFCLKSRCCOPY", 0x41c, .reset = 0},
@@ -198,6 +208,7 @@ const struct nrf_type nrf52_clock_power = {
              .window_size = 0x1000,
              .state_size = sizeof(struct clock_power),
              .on_reset = on_reset,
-             .on_wake = on_wake},
+             .on_wake = on_wake,
+             .on_parameter = on_parameter},
     .inten = INTENSET,
 };

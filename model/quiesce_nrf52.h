@@ -9,11 +9,12 @@
  *   RNG VALUE       holds the last random byte: one more is made, unseen by anyone, on top of it.
  *   TIMER, RTC      the counter: TASKS_CLEAR, and the steps wait until it is seen to be 0.
  *   UARTE AMOUNT    byte counts of the last transfers stay (read-only); no byte of data does.
- *   TEMP TEMP       the last temperature stays (read-only): a property of the chip, nobody's
- * secret. RADIO RXCRC, RSSISAMPLE, ECB and CCM internals: power of the RADIO is cycled (0xFFC); ECB
- * and CCM keep their data in RAM, their pointers are wiped. CLOCK, POWER    LFCLK runs afterwards:
- * the kernel's own alarm counts it. If it ran it keeps its source; if the owner had stopped it, it
- * is the RC oscillator. RESETREAS stays.
+ *   TEMP TEMP       the last temperature stays (read-only): a property of the chip, nobody's secret.
+ *   RADIO           RXCRC, RSSISAMPLE: its power is cycled (0xFFC).
+ *   ECB, CCM, AAR   keys and key streams are in RAM, the pointers to them are wiped. MICSTATUS and
+ *                   STATUS, one register, stay (read-only): the last check's outcome.
+ *   CLOCK, POWER    LFCLK runs afterwards: the kernel's own alarm counts it. If it ran it keeps its
+ *                   source; if the owner had stopped it, it is the RC oscillator. RESETREAS stays.
  *
  * Waits are counted in register reads, 0x4000 at most: at one CPU cycle a read, faster than any
  * bus, that is 256 us at 64 MHz: a UARTE byte takes 10 us at the 1 Mbaud that its steps set, the

@@ -644,12 +644,15 @@ END_TEST
 
 static const struct {
     const char *start, *stop, *event, *status;
-    uint32_t source, running;
+    uint32_t source, stopped, running;
     uint64_t us;
 } clocks[] = {
-    {"TASKS_HFCLKSTART", "TASKS_HFCLKSTOP", "EVENTS_HFCLKSTARTED", "HFCLKSTAT", 0, 0x10001, 360},
-    {"TASKS_LFCLKSTART", "TASKS_LFCLKSTOP", "EVENTS_LFCLKSTARTED", "LFCLKSTAT", 0, 0x10000, 600},
-    {"TASKS_LFCLKSTART", "TASKS_LFCLKSTOP", "EVENTS_LFCLKSTARTED", "LFCLKSTAT", 1, 0x10001, 250000},
+    /* While the crystal does not run, HFCLK runs from HFINT. */
+    {"TASKS_HFCLKSTART", "TASKS_HFCLKSTOP", "EVENTS_HFCLKSTARTED", "HFCLKSTAT", 0, 0x10000, 0x10001,
+     360},
+    {"TASKS_LFCLKSTART", "TASKS_LFCLKSTOP", "EVENTS_LFCLKSTARTED", "LFCLKSTAT", 0, 0, 0x10000, 600},
+    {"TASKS_LFCLKSTART", "TASKS_LFCLKSTOP", "EVENTS_LFCLKSTARTED", "LFCLKSTAT", 1, 0, 0x10001,
+     250000},
 };
 
 START_TEST(clock_runs_after_its_start_up_time)
@@ -658,14 +661,31 @@ START_TEST(clock_runs_after_its_start_up_time)
     rig_write(r, "LFCLKSRC", clocks[_i].source);
     rig_write(r, clocks[_i].start, 1);
     rig_run(r, clocks[_i].us * PS_PER_US - 1);
-    ck_assert_uint_eq(rig_read(r, clocks[_i].status), 0);
+    ck_assert_uint_eq(rig_read(r, clocks[_i].status), clocks[_i].stopped);
     rig_run(r, clocks[_i].us * PS_PER_US);
     ck_assert_uint_eq(rig_read(r, clocks[_i].status), clocks[_i].running);
     ck_assert_uint_eq(rig_read(r, clocks[_i].event), 1);
     rig_write(r, clocks[_i].start, 1);
     ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, clocks[_i].event), 2); /* it runs already */
     rig_write(r, clocks[_i].stop, 1);
-    ck_assert_uint_eq(rig_read(r, clocks[_i].status), 0);
+    ck_assert_uint_eq(rig_read(r, clocks[_i].status), clocks[_i].stopped);
+}
+END_TEST
+
+/* {power-up time by parameter, HFXODEBOUNCE, start-up time} in us; 0xffff: no parameter. */
+static const uint32_t crystals[][3] = {
+    {0xffff, 0x10, 360}, {0xffff, 0x40, 1128}, {44, 0x10, 300}, {0, 0x01, 16}, {1000, 0xff, 5080}};
+
+START_TEST(crystal_takes_its_power_up_and_debounce_time)
+{
+    const uint32_t *row = crystals[_i];
+    r = rig_make(&nrf52_clock_power.type);
+    if (row[0] != 0xffff)
+        r->d->type->on_parameter(r->d, 0, row[0]);
+    rig_write(r, "HFXODEBOUNCE", row[1]);
+    rig_write(r, "TASKS_HFCLKSTART", 1);
+    rig_run(r, row[2] * PS_PER_US);
+    ck_assert_uint_eq(rig_event_ps(r, "EVENTS_HFCLKSTARTED"), row[2] * PS_PER_US);
 }
 END_TEST
 
@@ -754,6 +774,8 @@ static const struct {
     {&nrf52_egu.type, QUIESCE_NRF52_EGU, {NULL}},
     {&nrf52_gpio, QUIESCE_NRF52_GPIO, {NULL}},
     {&nrf52_gpiote.type, QUIESCE_NRF52_GPIOTE, {NULL}},
+    {&nrf52_ecb.type, QUIESCE_NRF52_ECB, {NULL}},
+    {&nrf52_ccm.type, QUIESCE_NRF52_CCM_AAR, {"MICSTATUS"}},
     {&nrf52_clock_power.type,
      QUIESCE_NRF52_CLOCK_POWER,
      {"LFCLKRUN", "LFCLKSTAT", "LFCLKSRCCOPY", "LFCLKSRC", "RESETREAS"}},
@@ -896,6 +918,7 @@ static void add_other_tests(Suite *suite)
     tcase_add_loop_test(c, egu_task_generates_its_event, 0, 3);
     tcase_add_loop_test(c, clock_runs_after_its_start_up_time, 0, COUNT(clocks));
     tcase_add_loop_test(c, clock_stopped_while_it_starts_never_runs, 0, COUNT(clocks));
+    tcase_add_loop_test(c, crystal_takes_its_power_up_and_debounce_time, 0, COUNT(crystals));
     tcase_add_test(c, both_clocks_start_side_by_side);
     tcase_add_test(c, power_off_shows_in_the_trace);
     tcase_add_test(c, ram_power_has_set_and_clear);

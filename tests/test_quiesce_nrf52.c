@@ -65,7 +65,8 @@ static void start(const struct device_type *type)
 
 /* What stays, each for a reason that quiesce_nrf52.h gives. */
 static const char *const staying[] = {
-    "VALUE", "RXD.AMOUNT", "TXD.AMOUNT", "TEMP", "LFCLKRUN", "LFCLKSTAT", "LFCLKSRCCOPY",
+    "VALUE",    "RXD.AMOUNT", "TXD.AMOUNT",   "TEMP",
+    "LFCLKRUN", "LFCLKSTAT",  "LFCLKSRCCOPY", "MICSTATUS",
 };
 
 static bool stays(const char *name)
@@ -92,6 +93,8 @@ static const struct {
     {QUIESCE_NRF52_GPIO, &nrf52_gpio, false, false},
     {QUIESCE_NRF52_GPIOTE, &nrf52_gpiote.type, true, false},
     {QUIESCE_NRF52_CLOCK_POWER, &nrf52_clock_power.type, true, true},
+    {QUIESCE_NRF52_ECB, &nrf52_ecb.type, true, false},
+    {QUIESCE_NRF52_CCM_AAR, &nrf52_ccm.type, true, false},
 };
 
 static uint64_t seed;
