@@ -38,9 +38,13 @@ struct board_exposure {
     char why[96];
 };
 
+/* Slower than any microcontroller with an MPU runs, and faster: so a kernel path at its highest cost
+ * (1e8 cycles) takes 100 s at most, and no product of cycles and picoseconds leaves 64 bits. */
+enum { CPU_HZ_MIN = 1000000, CPU_HZ_MAX = 1000000000 };
+
 struct board {
     char name[BOARD_NAME_MAX];
-    uint32_t cpu_hz;
+    uint32_t cpu_hz;      /* CPU_HZ_MIN to CPU_HZ_MAX */
     uint32_t mpu_regions; /* 8 or 16 */
     struct span flash;    /* all of it; the kernel's part is below app_flash.base */
     struct span app_flash;

@@ -130,7 +130,7 @@ static bool cpu_read(const struct board_reader *r)
     if (r->override)
         name = json_member(r->root, "name");
     if (!json_want_text(&name, b->name, sizeof b->name) ||
-        !json_want_u32(&hz, 1, 1000000000, &b->cpu_hz) ||
+        !json_want_u32(&hz, CPU_HZ_MIN, CPU_HZ_MAX, &b->cpu_hz) ||
         !json_want_u32(&lines, 1, IRQ_LINE_MAX, &b->config.line_count) ||
         !json_want_u32(&regions, 8, 16, &b->mpu_regions) || !costs_named(&costs, &b->costs))
         return false;

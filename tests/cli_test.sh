@@ -236,9 +236,6 @@ gives 'check --quiet prints complaints only' 2 '' 'x/typo.json:1:3' "$postern" c
 gives 'check reads boards' 0 'board' '' "$postern" check boards/teaching.json
 gives 'list says the claims' 0 '^    An app that was lent TIMER1' '' "$postern" list x/holds.json
 gives 'list --members says ids' 0 '#kernel.costs=trap-80@1$' '' "$postern" list --members x/family.json
-for what in apps devices filters presets rules; do
-    gives "list $what" 0 '^[a-z]' '' "$postern" list $what
-done
 # What may be named | a line of its list
 while IFS='|' read -r what line; do
     gives "list $what" 0 "$line" '' "$postern" list "$what"

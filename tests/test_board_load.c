@@ -331,8 +331,17 @@ static const struct {
     {"two devices on one line",
      DEVICES(TIMER ", 'line': 8 },\n{ 'name': 'B', 'at': '0x50000000', 'size': 4, 'line': 8 }"),
      "9:55: error: /devices/1/line: line 8 is that of \"TIMER\": want a line for each device"},
+    {"a CPU slower than 1 MHz",
+     "{ 'name': 'b', 'cpu_hz': 999999, 'lines': 1, 'mpu_regions': 8, 'costs': 'zero' }",
+     "1:26: error: /cpu_hz: 999999: want an integer from 1000000 to 1000000000, or it in hex as a "
+     "string"},
+    {"a CPU faster than 1 GHz",
+     "{ 'name': 'b', 'cpu_hz': '0x3b9aca01', 'lines': 1, 'mpu_regions': 8, 'costs': 'zero' }",
+     "1:26: error: /cpu_hz: \"0x3b9aca01\": want an integer from 1000000 to 1000000000, or it in "
+     "hex "
+     "as a string"},
     {"more RAM than there can be",
-     "{ 'name': 'b', 'cpu_hz': 1, 'lines': 1, 'mpu_regions': 8, 'costs': 'zero',\n"
+     "{ 'name': 'b', 'cpu_hz': 1000000, 'lines': 1, 'mpu_regions': 8, 'costs': 'zero',\n"
      "'memory': { 'flash': { 'address': '0x0', 'size': 4 },"
      " 'app_flash': { 'address': '0x0', 'size': 4 }, 'kernel_ram': { 'address': '0x4', 'size': 4 },"
      " 'process_ram': { 'address': '0x8', 'size': 4 },\n"
@@ -374,7 +383,7 @@ static const struct {
      REST("'kernel': {}, 'over_exposure': [{ 'address': '0x0', 'size': 4 }]"),
      "9:35: error: /over_exposure/0/why: missing: want a text of 1 to 95 bytes"},
     {"a clock without a frequency",
-     "{ 'name': 'b', 'cpu_hz': 1, 'lines': 1, 'mpu_regions': 8, 'costs': 'zero',\n"
+     "{ 'name': 'b', 'cpu_hz': 1000000, 'lines': 1, 'mpu_regions': 8, 'costs': 'zero',\n"
      "'memory': { 'flash': { 'address': '0x0', 'size': 4 },"
      " 'app_flash': { 'address': '0x0', 'size': 4 }, 'ram': { 'address': '0x4', 'size': 8 },"
      " 'kernel_ram': { 'address': '0x4', 'size': 4 },"
