@@ -1,5 +1,6 @@
 /* test_ble_bits.c: CRC, whitening, access addresses, air time, channels and the time line of
- * Bluetooth LE, against published vectors and against second ways written from the specification. */
+ * Bluetooth LE, against published vectors and against
+ * second ways written from the specification. */
 #include "sim/ble/bits.h"
 #include "sim/ble/channel.h"
 #include "sim/ble/time.h"
@@ -11,7 +12,12 @@
 #include <string.h>
 
 #define US BLE_PS_PER_US
+/* Random cases of a comparison with a second way: fewer where the bit by bit one is slow. */
+#if defined __SANITIZE_ADDRESS__ || !defined __OPTIMIZE__
+#define MANY 100000
+#else
 #define MANY 1000000
+#endif
 #define COUNT(table) ((int)(sizeof(table) / sizeof(table)[0]))
 __extension__ typedef unsigned __int128 wide;
 
@@ -267,8 +273,8 @@ static bool address_allowed(uint32_t address)
     }
     for (unsigned bit = 0; bit < 32; bit++)
         off += (address >> bit & 1) != (UINT32_C(0x8E89BED6) >> bit & 1);
-    uint8_t octets[4] = {(uint8_t)address, (uint8_t)(address >> 8), (uint8_t)(address >> 16),
-                         (uint8_t)(address >> 24)};
+    const uint8_t octets[4] = {(uint8_t)address, (uint8_t)(address >> 8), (uint8_t)(address >> 16),
+                               (uint8_t)(address >> 24)};
     bool equal = octets[0] == octets[1] && octets[1] == octets[2] && octets[2] == octets[3];
     return off > 1 && !equal && run_max <= 6 && changes <= 24 && changes_on_top >= 2;
 }
@@ -437,7 +443,7 @@ START_TEST(algorithm_1_is_its_text)
 {
     struct random random = random_start(4, 1);
     struct ble_channel_map map = {0};
-    unsigned used = 0;
+    unsigned used = 1;
 
     for (int i = 0; i < MANY; i++) {
         uint64_t bits = map.bits;
@@ -472,7 +478,7 @@ START_TEST(algorithm_2_is_its_text)
     struct random random = random_start(5, 1);
     struct ble_channel_map map = {0};
     uint8_t perm[256] = {0};
-    unsigned used = 0;
+    unsigned used = 1;
 
     for (unsigned octet = 0; octet < 256; octet++)
         for (unsigned bit = 0; bit < 8; bit++)

@@ -75,7 +75,7 @@ enum ble_address_fault ble_address_check(uint32_t address, bool coded);
 /* For people; NULL for a number that is no fault. */
 const char *ble_address_fault_name(enum ble_address_fault fault);
 
-/* ---- time on the air, in picoseconds; `payload_size` is the header's length field, MIC included */
+/* ---- time on the air, in picoseconds; `payload_size` is the header's length field, with MIC */
 
 /* Octets of the preamble: 1, 2, and 10 (80 symbols) coded. 0 for what is no PHY. */
 unsigned ble_preamble_size(enum ble_phy phy);

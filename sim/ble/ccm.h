@@ -51,8 +51,8 @@ size_t ble_ccm_encrypt(const struct ble_link_key *key, uint64_t counter,
                        enum ble_direction direction, uint8_t header, const uint8_t *in, size_t size,
                        uint8_t *out);
 
-/* `in`: `size` octets, MIC included. `out`: size - 4 octets; it may be `in`. False: the MIC is wrong,
- * or the size is below 5 or over 255; `out` is then not to be used. */
+/* `in`: `size` octets, MIC included. `out`: size - 4 octets; it may be `in`. False: the MIC is
+ * wrong, or the size is below 5 or over 255; `out` is then not to be used. */
 bool ble_ccm_decrypt(const struct ble_link_key *key, uint64_t counter, enum ble_direction direction,
                      uint8_t header, const uint8_t *in, size_t size, uint8_t *out);
 

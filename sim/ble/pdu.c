@@ -511,7 +511,8 @@ enum ble_pdu_fault ble_control_read(const uint8_t *payload, size_t size,
 
     *control = (struct ble_control){.opcode = payload[0]};
     const uint8_t *from = payload + 1;
-    for (const struct field *f = type->fields; f < type->fields + type->field_count; f++) {
+    for (size_t i = 0; i < type->field_count; i++) {
+        const struct field *f = &type->fields[i];
         uint8_t *to = (uint8_t *)control + f->at;
         if (f->storage)
             store(to, f->storage, take(from, f->width));
@@ -532,7 +533,8 @@ size_t ble_control_write(const struct ble_control *control, uint8_t payload[BLE_
 
     payload[0] = control->opcode;
     uint8_t *to = payload + 1;
-    for (const struct field *f = type->fields; f < type->fields + type->field_count; f++) {
+    for (size_t i = 0; i < type->field_count; i++) {
+        const struct field *f = &type->fields[i];
         const uint8_t *from = (const uint8_t *)control + f->at;
         if (f->storage)
             put(to, f->width, load(from, f->storage));

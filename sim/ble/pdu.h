@@ -1,5 +1,5 @@
-/* pdu.h: the PDUs of the LE link layer, and of L2CAP and ATT what a smallest GATT server needs: from
- * octets to structs and back.
+/* pdu.h: the PDUs of the LE link layer, and of L2CAP and ATT what a smallest GATT server needs:
+ * from octets to structs and back.
  *
  *   advertising:  type 4 | - 1 | ChSel 1 | TxAdd 1 | RxAdd 1 || length 8 || payload    (bits)
  *   data:         LLID 2 | NESN 1 | SN 1 | MD 1 | - 3        || length 8 || payload

@@ -71,7 +71,7 @@ uint64_t ble_event_limit_ps(uint64_t next_anchor_ps);
 
 /* ---- sleep clock accuracy: 6.B 2.3.3.1, table of SCA */
 
-/* Worst ppm of class 0..7 (500, 250, 150, 100, 75, 50, 30, 20). Of `sca` the low three bits count. */
+/* Worst ppm of class 0..7 (500, 250, 150, 100, 75, 50, 30, 20). Of `sca` three bits count. */
 unsigned ble_sca_ppm(unsigned sca);
 /* The class that a clock of this ppm has to state: the best that still covers it; 0 from 251 on. */
 unsigned ble_ppm_sca(unsigned ppm);
@@ -79,7 +79,7 @@ unsigned ble_ppm_sca(unsigned ppm);
 /* ---- window widening: 6.B 4.2.4
  *
  * widening = (ppm of the central + ppm of the peripheral) / 10^6 * (end of the nominal receive
- * window - last anchor) + 16 us for each side. Until Core 4.2 the 16 us were text beside the formula.
+ * window - last anchor) + 16 us for each side (Core 4 has the 16 us beside its formula).
  * Neither ppm is above 10^6; the result stops at UINT64_MAX. */
 
 /* One side's share: ppm / 10^6 * elapsed, rounded up, + jitter. */
@@ -93,7 +93,7 @@ struct ble_window ble_receive_window(struct ble_window nominal, uint64_t widenin
 
 /* ---- transmit windows: 6.B 4.5.3, 5.1.1 */
 
-/* Of a new connection: `delay_ps` (BLE_WINDOW_DELAY_*) and `offset` after the end of CONNECT_IND. */
+/* Of a new connection: `delay_ps` (BLE_WINDOW_DELAY_*) and `offset` after CONNECT_IND's end. */
 struct ble_window ble_transmit_window(uint64_t connect_end_ps, uint64_t delay_ps, unsigned offset,
                                       unsigned size);
 /* Of a connection update: `anchor_ps` is that of the event before the instant, `old_interval` still
@@ -103,11 +103,11 @@ struct ble_window ble_update_window(uint64_t anchor_ps, unsigned old_interval, u
 
 /* ---- instants: 6.B 5.1.1, 5.1.2, 5.1.10 */
 
-/* A PDU with this instant came too late: (instant - counter) mod 65536 >= 32767. The connection ends
- * with BLE_REASON_INSTANT_PASSED. Equal is not too late: it takes effect at once. */
+/* A PDU with this instant came too late: (instant - counter) mod 65536 >= 32767. The connection
+ * ends with BLE_REASON_INSTANT_PASSED. Equal is not too late: it takes effect at once. */
 bool ble_instant_passed(uint16_t instant, uint16_t event_counter);
-/* What a central may well choose: counter + latency + 6 + 1. The peripheral may sleep over `latency`
- * events before it hears of it, and then has six at which it listens. */
+/* What a central may well choose: counter + latency + 6 + 1. The peripheral may sleep over
+ * `latency` events before it hears of it, and then has six at which it listens. */
 uint16_t ble_instant_choose(uint16_t event_counter, unsigned latency);
 
 /* ---- supervision: 6.B 4.5.2 */
@@ -119,8 +119,8 @@ bool ble_timeout_covers(unsigned timeout, unsigned latency, unsigned interval);
 uint64_t ble_supervision_ps(bool established, unsigned interval, unsigned timeout);
 /* ... and why it ends when that time is reached. */
 enum ble_reason ble_supervision_reason(bool established);
-/* How many events in a row, all missed, end an established connection: timeout/interval, rounded up.
- * 0 for an interval of 0. */
+/* How many events in a row, all missed, end an established connection: timeout/interval, rounded
+ * up. 0 for an interval of 0. */
 unsigned ble_misses_until_timeout(unsigned interval, unsigned timeout);
 
 #endif
