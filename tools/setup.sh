@@ -50,6 +50,10 @@ python_has_jsonschema() {
     /usr/bin/python3 -c 'import jsonschema'
 }
 
+python_has_cryptography() {
+    /usr/bin/python3 -c 'import cryptography'
+}
+
 look_for_build() {
     want make command -v make
     # shellcheck disable=SC2086
@@ -82,6 +86,7 @@ look_for_dev() {
     # package, gtkwave, brings a desktop's libraries along.
     want perl command -v prove
     want libxml2-utils command -v xmllint
+    want python3-cryptography python_has_cryptography
 }
 
 look() {
