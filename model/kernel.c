@@ -98,6 +98,7 @@ static bool interrupt_handled(struct kernel *k, struct hw *hw)
     if (nvic_is_enabled(hw, line)) /* it came while the kernel ran: its handler runs first */
         top_half(hw, line);
     bottom_half(k, hw, line);
+    k->is_any_line_counted |= k->line_services[line] > 0;
     return true;
 }
 
@@ -111,6 +112,7 @@ static struct kernel_action action(enum action_kind kind)
 static struct kernel_action idle(struct kernel *k)
 {
     memset(k->line_services, 0, sizeof k->line_services);
+    k->is_any_line_counted = false;
     k->halted = true;
     for (uint32_t i = 0; i < k->process_count; i++)
         if (process_is_alive(&k->processes[i]))
@@ -118,21 +120,15 @@ static struct kernel_action idle(struct kernel *k)
     return action(k->halted ? ACTION_HALT : ACTION_SLEEP);
 }
 
-static bool is_any_line_counted(const struct kernel *k)
-{
-    for (uint32_t line = 0; line < k->config->line_count; line++)
-        if (k->line_services[line])
-            return true;
-    return false;
-}
-
 /* User mode is next, so the lines' counts begin anew. Not if a line is pending again: user mode
  * would end before its first instruction, and a line that comes back at that pace would stop every
  * app. */
 static void line_counts_end(struct kernel *k, struct hw *hw)
 {
-    if (is_any_line_counted(k) && line_next(k, hw) == NVIC_NONE)
-        memset(k->line_services, 0, sizeof k->line_services);
+    if (!k->is_any_line_counted || line_next(k, hw) != NVIC_NONE)
+        return;
+    memset(k->line_services, 0, sizeof k->line_services);
+    k->is_any_line_counted = false;
 }
 
 /* Protection, slice timer and registers of the process that runs now. */

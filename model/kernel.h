@@ -49,6 +49,7 @@ struct kernel {
     uint32_t line_off[IRQ_LINE_MAX / 32];
     uint32_t line_held[IRQ_LINE_MAX / 32]; /* masked until its owner takes the last upcall (G7) */
     uint8_t line_services[IRQ_LINE_MAX];   /* bottom halves in a row, without user mode or sleep */
+    bool is_any_line_counted;              /* else all of line_services is 0 */
     struct kernel_tokens tokens;
     bool halted;
 };

@@ -4,8 +4,10 @@ enum { WORDS_MAX = 8 };
 
 static void word_put(uint8_t *at, uint32_t word)
 {
-    for (int i = 0; i < 4; i++)
-        at[i] = (uint8_t)(word >> (8 * i));
+    at[0] = (uint8_t)word;
+    at[1] = (uint8_t)(word >> 8);
+    at[2] = (uint8_t)(word >> 16);
+    at[3] = (uint8_t)(word >> 24);
 }
 
 static uint32_t word_get(const uint8_t *at)

@@ -603,16 +603,6 @@ void machine_restore(struct machine *m, struct machine *snapshot)
 
 /* --- views ----------------------------------------------------------------------------------- */
 
-const struct machine_setup *machine_get_setup(const struct machine *m)
-{
-    return m->setup;
-}
-
-const struct scenario *machine_scenario(const struct machine *m)
-{
-    return m->setup->scenario;
-}
-
 uint64_t machine_now_ps(const struct machine *m)
 {
     return m->now_ps;
@@ -668,12 +658,6 @@ const struct app *machine_app(const struct machine *m, uint32_t process)
 uint32_t machine_running(const struct machine *m)
 {
     return m->running;
-}
-
-void *machine_monitor_state(struct machine *m, uint32_t monitor)
-{
-    uint32_t offset = m->setup->monitor_offset[monitor];
-    return offset ? machine_at(m, offset) : NULL;
 }
 
 uint32_t machine_verdicts(const struct machine *m, const struct verdict **verdicts)

@@ -100,8 +100,14 @@ void machine_save(struct machine *m, struct machine *snapshot);
 void machine_restore(struct machine *m, struct machine *snapshot);
 
 /* Views, for monitors, reports, tests. */
-const struct machine_setup *machine_get_setup(const struct machine *m);
-const struct scenario *machine_scenario(const struct machine *m);
+static inline const struct machine_setup *machine_get_setup(const struct machine *m)
+{
+    return *(const struct machine_setup *const *)(const void *)m; /* a machine begins with it */
+}
+static inline const struct scenario *machine_scenario(const struct machine *m)
+{
+    return machine_get_setup(m)->scenario;
+}
 uint64_t machine_now_ps(const struct machine *m);
 uint64_t machine_trace_hash(const struct machine *m);
 uint64_t machine_record_count(const struct machine *m);
@@ -117,7 +123,12 @@ const struct app *machine_app(const struct machine *m, uint32_t process);
 uint32_t machine_running(const struct machine *m); /* process in user mode, else PROCESS_NONE */
 /* Bytes of RAM; false: not all of it is RAM. Not traced, not charged. */
 bool machine_peek(const struct machine *m, struct span from, void *to);
-void *machine_monitor_state(struct machine *m, uint32_t monitor);
+/* The state of the monitor at that place of monitors[]; NULL: it does not listen here. */
+static inline void *machine_monitor_state(struct machine *m, uint32_t monitor)
+{
+    uint32_t offset = machine_get_setup(m)->monitor_offset[monitor];
+    return offset ? (uint8_t *)m + offset : NULL;
+}
 uint32_t machine_verdicts(const struct machine *m, const struct verdict **verdicts); /* kept ones */
 uint64_t machine_verdict_count(const struct machine *m);
 bool machine_rule_armed(const struct machine *m, enum rule rule);

@@ -61,6 +61,7 @@ struct machine {
     uint64_t pairing; /* which snapshot the written-page bits count from; 0: none */
 };
 
+_Static_assert(offsetof(struct machine, setup) == 0, "machine_get_setup() finds it there");
 _Static_assert(RULE_NUMBER <= 64 && SCENARIO_CHECK_MAX <= 64, "one bit each");
 
 enum { INSTANT_STEPS_MAX = 200000 }; /* steps at one instant before the run counts as stuck; ours */

@@ -1,11 +1,6 @@
 #include "sim/monitors/ledger.h"
 #include "sim/machine.h"
 
-struct ledger *ledger_of(struct machine *m)
-{
-    return machine_monitor_state(m, MONITOR_ledger);
-}
-
 /* ---- questions */
 
 bool endpoint_meets_span(const struct passthrough_endpoint *e, struct span span)

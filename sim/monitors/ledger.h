@@ -19,6 +19,7 @@
 #define SIM_MONITORS_LEDGER_H
 
 #include "model/process.h"
+#include "sim/machine.h"
 #include "sim/monitors.h"
 
 enum {
@@ -63,7 +64,10 @@ struct ledger {
     struct ledger_window windows[LEDGER_WINDOW_MAX];
 };
 
-struct ledger *ledger_of(struct machine *m);
+static inline struct ledger *ledger_of(struct machine *m)
+{
+    return (struct ledger *)machine_monitor_state(m, MONITOR_ledger);
+}
 
 /* The end of a process's life, now, as NOTE_PROCESS_END says it. */
 void ledger_life_end(struct ledger *l, uint32_t process);
