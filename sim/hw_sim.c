@@ -67,43 +67,52 @@ static uint64_t read_cycles(const struct hw *hw, uint32_t address)
     return cycles == 0 && !is_system(address) ? 1 : cycles;
 }
 
-uint32_t hw_read32(struct hw *hw, uint32_t address)
+/* Apart from hw_read32 and hw_write32, which mostly touch the system's registers: those stay short. */
+static OUT_OF_LINE uint32_t board_read(struct hw *hw, uint32_t address)
 {
     struct machine *m = hw->m;
-    machine_spend(hw, read_cycles(hw, address));
-    if (address % 4 != 0)
-        hw_panic(hw, "the kernel read a register at an odd address");
-    uint32_t value, device;
-    if (is_system(address)) {
-        value = system_read(m, address);
-    } else if ((device = machine_device_at(m->setup, address)) != BOARD_NONE) {
-        struct device *d = machine_device(m, device);
-        value = device_read(d, address - d->base, m->now_ps);
-        machine_serve(hw, device);
-    } else {
-        value = memory_or_hole_read(hw, address);
-    }
-    machine_trace(hw, EVENT_KERNEL_READ, PROCESS_NONE, address, value);
+    uint32_t device = machine_device_at(m->setup, address);
+    if (device == BOARD_NONE)
+        return memory_or_hole_read(hw, address);
+    struct device *d = machine_device(m, device);
+    uint32_t value = device_read(d, address - d->base, m->now_ps);
+    machine_serve(hw, device);
     return value;
 }
 
-void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
+static OUT_OF_LINE void board_write(struct hw *hw, uint32_t address, uint32_t value)
 {
     struct machine *m = hw->m;
-    machine_spend(hw, costs_of(hw)->kernel_mmio);
-    if (address % 4 != 0)
-        hw_panic(hw, "the kernel wrote a register at an odd address");
-    machine_trace(hw, EVENT_KERNEL_WRITE, PROCESS_NONE, address, value);
-    uint32_t device;
-    if (is_system(address)) {
-        system_write(m, address, value);
-    } else if ((device = machine_device_at(m->setup, address)) != BOARD_NONE) {
+    uint32_t device = machine_device_at(m->setup, address);
+    if (device != BOARD_NONE) {
         struct device *d = machine_device(m, device);
         device_write(d, address - d->base, value, m->now_ps);
         machine_serve(hw, device);
     } else if (!is_on_board(m, address)) {
         hw_panic(hw, "the kernel wrote an address where nothing is");
     }
+}
+
+uint32_t hw_read32(struct hw *hw, uint32_t address)
+{
+    machine_spend(hw, read_cycles(hw, address));
+    if (address % 4 != 0)
+        hw_panic(hw, "the kernel read a register at an odd address");
+    uint32_t value = is_system(address) ? system_read(hw->m, address) : board_read(hw, address);
+    machine_trace(hw, EVENT_KERNEL_READ, PROCESS_NONE, address, value);
+    return value;
+}
+
+void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
+{
+    machine_spend(hw, costs_of(hw)->kernel_mmio);
+    if (address % 4 != 0)
+        hw_panic(hw, "the kernel wrote a register at an odd address");
+    machine_trace(hw, EVENT_KERNEL_WRITE, PROCESS_NONE, address, value);
+    if (is_system(address))
+        system_write(hw->m, address, value);
+    else
+        board_write(hw, address, value);
 }
 
 static void charge_words(struct hw *hw, uint32_t size)
