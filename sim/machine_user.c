@@ -80,6 +80,39 @@ static uint32_t bus_refuses(const struct machine *m, const struct access *access
     return access->size == 4 ? 0 : CFSR_PRECISERR | CFSR_BFARVALID;
 }
 
+static uint64_t access_key(const struct app_op *op, enum access_kind kind)
+{
+    return (uint64_t)op->address << 32 | op->size << 8 | (unsigned)kind;
+}
+
+/* Where the decision on that access stands, or would stand. */
+static struct decision *decision_at(struct machine *m, const struct app_op *op,
+                                    enum access_kind kind)
+{
+    return &m->decisions.of[(op->address / 4 * ACCESS_KINDS + (unsigned)kind) % DECISION_MAX];
+}
+
+/* The access has been let through before, and would be again. */
+static bool is_decided(struct machine *m, const struct app_op *op, enum access_kind kind,
+                       uint32_t *device)
+{
+    const struct decision *d = decision_at(m, op, kind);
+    *device = d->device;
+    return d->access == access_key(op, kind) && m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE &&
+           m->decisions.region_changes == m->mpu.region_changes;
+}
+
+static void decide(struct machine *m, const struct app_op *op, enum access_kind kind,
+                   uint32_t device)
+{
+    if (!(m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE))
+        return;
+    if (m->decisions.region_changes != m->mpu.region_changes)
+        memset(&m->decisions, 0, sizeof m->decisions);
+    m->decisions.region_changes = m->mpu.region_changes;
+    *decision_at(m, op, kind) = (struct decision){access_key(op, kind), device};
+}
+
 /* False: refused, and the process has faulted. */
 static bool judge(struct hw *hw, const struct app_op *op, enum access_kind kind)
 {
@@ -95,6 +128,24 @@ static bool judge(struct hw *hw, const struct app_op *op, enum access_kind kind)
     return refused == 0;
 }
 
+/* The CPU's part of a load or a store: time, and whether it is let through. *device: what is
+ * touched, or BOARD_NONE. */
+static bool reach(struct hw *hw, const struct app_op *op, enum access_kind kind,
+                  uint32_t memory_cycles, uint32_t *device)
+{
+    struct machine *m = hw->m;
+    bool is_known = is_decided(m, op, kind, device);
+    if (!is_known)
+        *device = machine_device_at(m->setup, op->address);
+    machine_spend(hw, *device == BOARD_NONE ? memory_cycles : costs_of(hw)->app_mmio);
+    if (is_known)
+        return true;
+    bool allowed = judge(hw, op, kind);
+    if (allowed)
+        decide(m, op, kind, *device);
+    return allowed;
+}
+
 static uint32_t memory_read(struct machine *m, uint32_t address, uint32_t size)
 {
     uint32_t value = 0;
@@ -106,9 +157,8 @@ static uint32_t memory_read(struct machine *m, uint32_t address, uint32_t size)
 static void load(struct hw *hw, const struct app_op *op)
 {
     struct machine *m = hw->m;
-    uint32_t device = machine_device_at(m->setup, op->address);
-    machine_spend(hw, device == BOARD_NONE ? costs_of(hw)->app_load : costs_of(hw)->app_mmio);
-    if (!judge(hw, op, ACCESS_READ))
+    uint32_t device;
+    if (!reach(hw, op, ACCESS_READ, costs_of(hw)->app_load, &device))
         return;
     uint32_t value;
     if (device == BOARD_NONE) {
@@ -125,9 +175,8 @@ static void load(struct hw *hw, const struct app_op *op)
 static void store(struct hw *hw, const struct app_op *op)
 {
     struct machine *m = hw->m;
-    uint32_t device = machine_device_at(m->setup, op->address);
-    machine_spend(hw, device == BOARD_NONE ? costs_of(hw)->app_store : costs_of(hw)->app_mmio);
-    if (!judge(hw, op, ACCESS_WRITE))
+    uint32_t device;
+    if (!reach(hw, op, ACCESS_WRITE, costs_of(hw)->app_store, &device))
         return;
     machine_trace(hw, EVENT_STORE, m->running, op->address, pair(op->value, op->size));
     if (device == BOARD_NONE) {

@@ -21,6 +21,18 @@ struct injection_state {
     bool fired;
 };
 
+/* Accesses of user mode that the MPU, while it is on, and the bus have let through. They would again
+ * as long as the MPU's regions stand still. */
+enum { DECISION_MAX = 64 };
+
+struct decisions {
+    uint32_t region_changes; /* of the MPU, when the first was made */
+    struct decision {
+        uint64_t access; /* address, size, kind; 0: none */
+        uint32_t device; /* that is there, or BOARD_NONE */
+    } of[DECISION_MAX];
+};
+
 struct machine {
     const struct machine_setup *setup;
 
@@ -42,6 +54,7 @@ struct machine {
     uint32_t instant_steps;             /* ... were so many: no time passes */
 
     struct mpu_armv7m mpu;
+    struct decisions decisions;
     struct nvic nvic;
     struct kernel kernel;
     struct air air;

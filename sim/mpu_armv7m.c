@@ -142,6 +142,7 @@ static void write_rbar(struct mpu_armv7m *mpu, uint32_t value)
     mpu->rbar[mpu->rnr] = value & RBAR_ADDRESS;
     decode_region(mpu, mpu->rnr);
     mpu->changes++;
+    mpu->region_changes++;
 }
 
 static void write_rasr(struct mpu_armv7m *mpu, uint32_t value)
@@ -149,6 +150,7 @@ static void write_rasr(struct mpu_armv7m *mpu, uint32_t value)
     mpu->rasr[mpu->rnr] = value & RASR_BITS;
     decode_region(mpu, mpu->rnr);
     mpu->changes++;
+    mpu->region_changes++;
 }
 
 void mpu_armv7m_write(struct mpu_armv7m *mpu, uint32_t address, uint32_t value)

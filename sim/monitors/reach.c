@@ -36,6 +36,10 @@ struct reach {
         uint32_t version;   /* of the ledger's process */
     } judged[PROCESS_MAX];
     struct exposure_result exposures[PROCESS_MAX];
+    /* The registers' hash as it was last, good as long as these two stand still. */
+    uint64_t hash;
+    uint32_t region_changes;
+    uint8_t ctrl;
 };
 
 struct sweep {
@@ -316,13 +320,22 @@ static uint64_t registers_hash(const struct mpu_armv7m *mpu)
     return hash;
 }
 
+static uint64_t registers_now(struct reach *reach, const struct mpu_armv7m *mpu)
+{
+    if (reach->hash && reach->region_changes == mpu->region_changes && reach->ctrl == mpu->ctrl)
+        return reach->hash;
+    reach->region_changes = mpu->region_changes;
+    reach->ctrl = mpu->ctrl;
+    return reach->hash = registers_hash(mpu);
+}
+
 static void on_user(struct machine *m, void *state, uint32_t process)
 {
     struct reach *reach = state;
     const struct ledger *l = ledger_of(m);
     const struct mpu_armv7m *mpu = machine_mpu(m);
     struct judged *judged = &reach->judged[process];
-    uint64_t registers = registers_hash(mpu);
+    uint64_t registers = registers_now(reach, mpu);
 
     rule_armed(m, RULE_REACH);
     rule_armed(m, RULE_STALE_MPU);
