@@ -19,6 +19,7 @@ struct livelock {
     bool is_apps;      /* the time since ... */
     uint64_t since_ps; /* ... this */
     uint64_t apps_ps;  /* the apps' time before */
+    bool is_any_open;  /* else no window has services */
     struct window {
         uint32_t services;
         uint64_t from_ps, apps_ps_then;
@@ -52,8 +53,9 @@ static void apps_end(struct livelock *live, uint64_t now_ps)
 
 static void windows_end(struct livelock *live)
 {
-    for (uint32_t i = 0; i < IRQ_LINE_MAX; i++)
+    for (uint32_t i = 0; i < IRQ_LINE_MAX && live->is_any_open; i++)
         live->of[i].services = 0;
+    live->is_any_open = false;
 }
 
 static void judge(struct machine *m, const struct livelock *live, struct window *w, uint32_t line,
@@ -78,6 +80,7 @@ static void on_service(struct machine *m, struct livelock *live, uint32_t line)
         return;
     }
     struct window *w = &live->of[line];
+    live->is_any_open = true;
     if (w->services == 0) {
         w->from_ps = machine_now_ps(m);
         w->apps_ps_then = live->apps_ps;

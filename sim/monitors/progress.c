@@ -16,7 +16,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 
     (void)state, (void)r;
     rule_armed(m, RULE_PROGRESS);
-    for (uint32_t i = 0; i < PROCESS_MAX; i++)
+    for (uint32_t i = 0; i < machine_scenario(m)->app_count; i++)
         if (l->processes[i].live && process_would_run(m, l, i))
             break_add(m, RULE_PROGRESS, i, 0,
                       ledger_waits(&l->processes[i]) ? DETAIL_PROGRESS_UPCALL

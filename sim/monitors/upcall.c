@@ -47,6 +47,7 @@ struct upcalls {
         bool delivered;        /* and not yet begun in the app: */
         struct waiting begins; /* this one */
     } of[PROCESS_MAX];
+    uint32_t subscription_end; /* rows from here on were never used */
     struct subscription subscriptions[SUBSCRIPTION_MAX];
 };
 
@@ -60,7 +61,7 @@ static bool same(struct waiting a, struct waiting b)
 static const struct subscription *subscription_of(const struct upcalls *u, uint32_t process,
                                                   struct waiting what)
 {
-    for (uint32_t i = 0; i < SUBSCRIPTION_MAX; i++) {
+    for (uint32_t i = 0; i < u->subscription_end; i++) {
         const struct subscription *s = &u->subscriptions[i];
         if (s->used && s->process == process && same(s->what, what))
             return s;
@@ -73,9 +74,11 @@ static void subscribe(struct upcalls *u, uint32_t process, struct waiting what, 
 {
     struct subscription *s = (struct subscription *)subscription_of(u, process, what);
 
-    for (uint32_t i = 0; i < SUBSCRIPTION_MAX && !s; i++)
+    for (uint32_t i = 0; i < u->subscription_end && !s; i++)
         if (!u->subscriptions[i].used)
             s = &u->subscriptions[i];
+    if (!s && u->subscription_end < SUBSCRIPTION_MAX)
+        s = &u->subscriptions[u->subscription_end++];
     if (s)
         *s = (struct subscription){(uint16_t)process, true, what, function, appdata};
 }
@@ -84,7 +87,7 @@ static void forget_life(struct upcalls *u, uint32_t process)
 {
     uint32_t dropped = u->of[process].dropped;
 
-    for (uint32_t i = 0; i < SUBSCRIPTION_MAX; i++)
+    for (uint32_t i = 0; i < u->subscription_end; i++)
         if (u->subscriptions[i].process == process)
             u->subscriptions[i].used = false;
     u->of[process] = (struct queue){.dropped = dropped};
