@@ -124,6 +124,79 @@ START_TEST(next_value_matches_at_the_next_tick)
 }
 END_TEST
 
+/* CC written when the counter is at 1000: how many ticks later the event comes. */
+static const struct {
+    int32_t ahead;
+    uint32_t fires;
+} too_late_for_timer[] = {{-1000, 0xfc18}, {-1, 0xffff}, {0, 0x10000}, {1, 1}, {2, 2}};
+
+START_TEST(compare_that_is_written_too_late_waits_for_the_wrap)
+{
+    const uint64_t tick = 16 * TICK_PS, begin = 1000 * tick;
+    const uint64_t want = begin + too_late_for_timer[_i].fires * tick;
+    make_timer(4, BITS16);
+    rig_write(r, "CC[1]", 0x8000); /* others keep their time meanwhile */
+    rig_write(r, "TASKS_START", 1);
+    rig_run(r, begin + tick - 1); /* the last picosecond of 1000 */
+    rig_write(r, "CC[0]", (uint32_t)(1000 + too_late_for_timer[_i].ahead));
+    rig_run(r, want - 1);
+    ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, "EVENTS_COMPARE[0]"), 0);
+    rig_run(r, want);
+    ck_assert_uint_eq(rig_event_ps(r, "EVENTS_COMPARE[0]"), want);
+    rig_run(r, 0x8000 * tick);
+    ck_assert_uint_eq(rig_event_ps(r, "EVENTS_COMPARE[1]"), 0x8000 * tick);
+}
+END_TEST
+
+/* "Did I miss it": write CC, capture into another, compare: right if it says missed exactly when no
+ * event comes soon. */
+START_TEST(capture_after_the_write_tells_whether_it_was_too_late)
+{
+    const uint32_t ahead = (uint32_t)_i; /* 0: too late */
+    make_timer(4, BITS16);
+    rig_write(r, "TASKS_START", 1);
+    rig_run(r, 1000 * 16 * TICK_PS + 5);
+    rig_write(r, "CC[0]", 1000 + ahead);
+    const bool missed = capture() >= 1000 + ahead;
+    rig_run(r, 1010 * 16 * TICK_PS);
+    ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, "EVENTS_COMPARE[0]"), !missed);
+}
+END_TEST
+
+static const uint32_t capture_edges[] = {1, 2, 15, 16, 17, 255};
+
+START_TEST(capture_takes_the_value_of_its_cycle)
+{
+    const uint32_t edge = capture_edges[_i];
+    make_timer(MHZ16, BITS16);
+    rig_write(r, "TASKS_START", 1);
+    rig_run(r, edge * TICK_PS - 1);
+    ck_assert_uint_eq(capture(), edge - 1);
+    rig_run(r, edge * TICK_PS);
+    ck_assert_uint_eq(capture(), edge);
+    /* As a task that a router triggers, too. */
+    rig_run(r, (edge + 3) * TICK_PS);
+    device_task(r->d, rig_offset(r, "TASKS_CAPTURE[2]"), r->now_ps);
+    rig_serve(r);
+    ck_assert_uint_eq(rig_read(r, "CC[2]"), edge + 3);
+}
+END_TEST
+
+/* A captured value is a compare value: it is not reached by counting before the wrap. */
+START_TEST(capture_gives_no_compare)
+{
+    make_timer(MHZ16, BITS8);
+    rig_write(r, "TASKS_START", 1);
+    rig_run(r, 100 * TICK_PS);
+    r->count = 0;
+    capture();
+    rig_run(r, 300 * TICK_PS);
+    ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, "EVENTS_COMPARE[3]"), 0);
+    rig_run(r, (100 + 256) * TICK_PS);
+    ck_assert_uint_eq(rig_event_ps(r, "EVENTS_COMPARE[3]"), (100 + 256) * TICK_PS);
+}
+END_TEST
+
 START_TEST(only_the_bits_of_bitmode_are_compared)
 {
     make_timer(MHZ16, BITS8);
@@ -313,6 +386,19 @@ START_TEST(rtc_compare_within_two_ticks_waits_for_the_wrap)
 }
 END_TEST
 
+/* What a program that keeps a distance of two ticks relies on, wherever in a tick it writes. */
+START_TEST(rtc_compare_two_ticks_ahead_is_sure_at_every_phase)
+{
+    make_rtc();
+    rig_write(r, "TASKS_START", 1);
+    const uint64_t from = edge_ps(lf_of(r), 1000), to = edge_ps(lf_of(r), 1001);
+    rig_run(r, from + (to - 1 - from) * (uint64_t)_i / 10);
+    rig_write(r, "CC[0]", rig_read(r, "COUNTER") + 2);
+    run_to_tick(1002);
+    ck_assert_uint_eq(rig_event_ps(r, "EVENTS_COMPARE[0]"), edge_ps(lf_of(r), 1002));
+}
+END_TEST
+
 START_TEST(rtc_compare_set_while_stopped_is_seen)
 {
     make_rtc();
@@ -418,6 +504,11 @@ static void add_timer_tests(Suite *suite)
     tcase_add_test(c, periodic_compare_does_not_drift_away);
     tcase_add_loop_test(c, value_that_is_there_already_matches_after_a_wrap, 0, COUNT(widths));
     tcase_add_test(c, next_value_matches_at_the_next_tick);
+    tcase_add_loop_test(c, compare_that_is_written_too_late_waits_for_the_wrap, 0,
+                        COUNT(too_late_for_timer));
+    tcase_add_loop_test(c, capture_after_the_write_tells_whether_it_was_too_late, 0, 4);
+    tcase_add_loop_test(c, capture_takes_the_value_of_its_cycle, 0, COUNT(capture_edges));
+    tcase_add_test(c, capture_gives_no_compare);
     tcase_add_test(c, only_the_bits_of_bitmode_are_compared);
     tcase_add_test(c, stop_keeps_the_value_and_start_goes_on);
     tcase_add_test(c, clear_restarts_the_prescaler);
@@ -437,6 +528,7 @@ static void add_rtc_tests(Suite *suite)
     tcase_add_checked_fixture(c, NULL, tear_down);
     tcase_add_loop_test(c, rtc_counts_exact_edges, 0, COUNT(drifts));
     tcase_add_loop_test(c, rtc_compare_within_two_ticks_waits_for_the_wrap, 0, COUNT(too_late));
+    tcase_add_loop_test(c, rtc_compare_two_ticks_ahead_is_sure_at_every_phase, 0, 11);
     tcase_add_test(c, rtc_compare_set_while_stopped_is_seen);
     tcase_add_test(c, rtc_clear_makes_every_compare_possible_again);
     tcase_add_test(c, rtc_event_needs_its_enable);
