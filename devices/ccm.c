@@ -27,6 +27,9 @@
  * AAR: 1 us and 6 us for each key tried (t_AAR); a key is read, and three octets are written to
  * SCRATCHPTR, at the end of its 6 us.
  *
+ * From KSGEN to ENDKSGEN, from CRYPT to ENDCRYPT, and from START to END, the AES core is taken: ECB
+ * can not use it (devices/ecb.c).
+ *
  * Choices where the specification is silent. ERROR (which it calls deprecated) comes for CRYPT
  * without a key stream, or before the key stream is ready, or a second time on the same; and for
  * refused DMA, which ends the operation without another event. A payload longer than the key
@@ -139,10 +142,19 @@ static void move(struct device *d, uint8_t kind, uint32_t address, size_t state_
 #define WRITE(d, address, member, size)                                                            \
     move((d), REQUEST_DMA_WRITE, (address), offsetof(struct ccm, member), (size))
 
+/* At work it has the AES core, which ECB uses, too. */
+static void go(struct device *d, enum step step)
+{
+    struct ccm *c = device_state(d);
+    if ((step == IDLE) != (c->step == IDLE))
+        device_request(d, (struct device_request){.kind = REQUEST_SHARE, .size = step != IDLE});
+    c->step = (uint8_t)step;
+}
+
 static void halt(struct device *d)
 {
     struct ccm *c = device_state(d);
-    c->step = IDLE;
+    go(d, IDLE);
     c->key_stream = false;
     d->wake_ps = TIME_NEVER;
 }
@@ -257,7 +269,7 @@ static void start_key_stream(struct device *d)
 {
     struct ccm *c = device_state(d);
     halt(d);
-    c->step = KEY_STREAM;
+    go(d, KEY_STREAM);
     c->stream_size = stream_size(d);
     const uint64_t blocks = 1 + (c->stream_size + BLOCK - 1) / BLOCK;
     const uint64_t ps = blocks * BLOCK_PS;
@@ -268,7 +280,7 @@ static void start_key_stream(struct device *d)
 static void key_stream_made(struct device *d)
 {
     struct ccm *c = device_state(d);
-    c->step = IDLE;
+    go(d, IDLE);
     c->key_stream = true;
     nrf_event(d, ENDKSGEN); /* last: its short cut may start CRYPT */
 }
@@ -315,7 +327,7 @@ static void crypt(struct device *d, uint32_t row)
     c->anchor_ps = d->now_ps;
     c->anchor = 0;
     c->written = 0;
-    c->step = decrypts ? DECRYPT_HEADER : ENCRYPT;
+    go(d, decrypts ? DECRYPT_HEADER : ENCRYPT);
     READ(d, device_value(d, CNFPTR), configuration, CONFIGURATION_SIZE);
     READ(d, device_value(d, SCRATCHPTR), scratch, BLOCK + c->stream_size);
     if (decrypts)
@@ -333,7 +345,7 @@ static void read_payload(struct device *d)
 static void end_packet(struct device *d, bool encrypted)
 {
     struct ccm *c = device_state(d);
-    c->step = IDLE;
+    go(d, IDLE);
     if (!encrypted)
         device_values(d)[MICSTATUS] = c->mic_good;
     nrf_events(d, 1 << ENDCRYPT | (uint32_t)c->cut << ERROR);
@@ -374,7 +386,7 @@ static void decrypt_packet(struct device *d)
 {
     struct ccm *c = device_state(d);
     decrypt(c);
-    c->step = DECRYPT_END;
+    go(d, DECRYPT_END);
     d->wake_ps = d->now_ps + BLOCK_PS;
 }
 
@@ -387,7 +399,7 @@ static void header_read(struct device *d)
         c->in_size = c->stream_size;
     }
     if (c->step == DECRYPT_HEADER && c->in_size) {
-        c->step = DECRYPT_PAYLOAD;
+        go(d, DECRYPT_PAYLOAD);
         plan(d, HEADER_ON_AIR + c->in_size, false);
     } else if (c->step == DECRYPT_HEADER) {
         decrypt_packet(d);
@@ -455,7 +467,7 @@ static void start_resolving(struct device *d)
 {
     struct ccm *c = device_state(d);
     halt(d);
-    c->step = RESOLVE;
+    go(d, RESOLVE);
     c->irk_index = 0;
     READ(d, device_value(d, ADDRPTR) + HEADER, address, ADDRESS);
     try_next_key(d, d->now_ps + RESOLVE_START_PS);

@@ -10,9 +10,11 @@
  * read gives ERRORECB at once, a refused write at the end (the specification warns of a fault or
  * corrupted RAM); STOPECB of an idle one gives nothing.
  *
- * CCM and AAR share the AES core and go first: an operation of theirs aborts ours with ERRORECB.
- * An injected error is such an abort. Not modelled: that CCM and AAR of the same chip cause it by
- * themselves; drift of its clock; waiting for the RAM block.
+ * CCM and AAR share the AES core and go first: while one of them is at work (devices/ccm.c), what
+ * runs here is aborted with ERRORECB, and STARTECB gives ERRORECB. An injected error is such an
+ * abort, too. (On silicon a conflict may need both to want the core in the same cycle.)
+ *
+ * Not modelled: drift of its clock; waiting for the RAM block.
  */
 #include "devices/catalogue.h"
 #include "sim/aes.h"
@@ -33,6 +35,7 @@ struct ecb {
     uint8_t key[AES_BLOCK_SIZE], cleartext[AES_BLOCK_SIZE], ciphertext[AES_BLOCK_SIZE]; /* as RAM */
     uint32_t pointer;
     bool running;
+    bool core_taken; /* by CCM or AAR */
 };
 
 static void move(struct device *d, uint8_t kind, uint32_t offset, uint16_t size)
@@ -55,8 +58,8 @@ static void start(struct device *d, uint32_t row)
 {
     (void)row;
     struct ecb *e = device_state(d);
-    if (e->running) {
-        nrf_event(d, ERRORECB); /* the one that runs goes on */
+    if (e->running || e->core_taken) {
+        nrf_event(d, ERRORECB); /* what runs goes on */
         return;
     }
     e->running = true;
@@ -76,6 +79,14 @@ static void stop(struct device *d, uint32_t row)
 {
     (void)row;
     abort_block(d);
+}
+
+static void on_shared(struct device *d, bool taken)
+{
+    struct ecb *e = device_state(d);
+    e->core_taken = taken;
+    if (taken)
+        abort_block(d);
 }
 
 static void on_wake(struct device *d)
@@ -112,6 +123,7 @@ const struct nrf_type nrf52_ecb = {
              .dma = true,
              .on_wake = on_wake,
              .on_dma_done = on_dma_done,
+             .on_shared = on_shared,
              .on_error = abort_block},
     .inten = INTENSET,
 };

@@ -213,6 +213,12 @@ void device_bus_event(struct device *d, uint32_t address, uint64_t now_ps)
         d->type->on_bus_event(d, address);
 }
 
+void device_shared(struct device *d, bool taken, uint64_t now_ps)
+{
+    if (d->type->on_shared && catch_up(d, now_ps))
+        d->type->on_shared(d, taken);
+}
+
 bool device_air(struct device *d, const struct air_frame *frame, enum air_moment moment,
                 uint64_t now_ps)
 {

@@ -54,6 +54,8 @@ enum device_request_kind {
     REQUEST_AIR_STOP, /* what this device sends breaks off now */
     REQUEST_AIR_TUNE, /* it listens as the struct air_tuning at `state_offset` says, from now on */
     REQUEST_NOTE,     /* a fact for trace and judges: number `address`, value `state_offset` */
+    REQUEST_SHARE, /* a part of the chip that other devices use, too (the AES core), is taken from
+                         now on (`size` 1) or given back (0): the others hear of it (on_shared) */
 };
 
 struct device_request {
@@ -116,6 +118,8 @@ struct device_type {
     void (*on_packet)(struct device *d, const uint8_t *bytes, uint32_t size); /* from its wire */
     /* A router (PPI): another device generated the event at this address on the bus. */
     void (*on_bus_event)(struct device *d, uint32_t address);
+    /* Another device has taken, or given back, a part that this one uses, too (REQUEST_SHARE). */
+    void (*on_shared)(struct device *d, bool taken);
     /* A station of the air. AIR_ADDRESS: whether it takes the frame; if so AIR_END comes too,
      * unless it tunes to something else before. The answer to AIR_END is not looked at. */
     bool (*on_air)(struct device *d, const struct air_frame *frame, enum air_moment moment);
@@ -158,6 +162,9 @@ void device_task(struct device *d, uint32_t offset, uint64_t now_ps);
 void device_packet(struct device *d, const uint8_t *bytes, uint32_t size, uint64_t now_ps);
 /* An event elsewhere on the bus. A type without on_bus_event, or a hung one: nothing. */
 void device_bus_event(struct device *d, uint32_t address, uint64_t now_ps);
+/* Another device has taken a shared part, or given it back. A type without on_shared, or a hung
+ * one: nothing. */
+void device_shared(struct device *d, bool taken, uint64_t now_ps);
 /* What comes over the air. A type without on_air, or a hung one: false. */
 bool device_air(struct device *d, const struct air_frame *frame, enum air_moment moment,
                 uint64_t now_ps);

@@ -173,6 +173,19 @@ static void serve_trigger(struct hw *hw, const struct device *router, uint32_t a
     machine_serve(hw, target);
 }
 
+/* Seldom, so that a look at all devices is no matter. */
+static void serve_share(struct hw *hw, const struct device *from, bool taken)
+{
+    struct machine *m = hw->m;
+    for (uint32_t i = 0; i < m->setup->scenario->board.device_count; i++) {
+        struct device *d = machine_device(m, i);
+        if (!d || d == from || !d->type->on_shared)
+            continue;
+        device_shared(d, taken, m->now_ps);
+        machine_serve(hw, i);
+    }
+}
+
 /* What a device has prepared in its state; NULL: not inside of it, a bug of the device. */
 static const void *state_at(struct device *d, uint32_t offset, size_t size)
 {
@@ -222,6 +235,9 @@ static void serve_request(struct hw *hw, struct device *d, const struct device_r
     case REQUEST_NOTE:
         machine_trace(hw, EVENT_PEER_NOTE, PROCESS_NONE, r->address,
                       pair(r->state_offset, d->index));
+        break;
+    case REQUEST_SHARE:
+        serve_share(hw, d, r->size);
         break;
     }
 }

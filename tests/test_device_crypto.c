@@ -221,6 +221,32 @@ START_TEST(ecb_injected_error_is_an_abort)
 }
 END_TEST
 
+static void share(bool taken)
+{
+    device_shared(r->d, taken, r->now_ps);
+    rig_serve(r);
+}
+
+START_TEST(ecb_makes_way_for_ccm)
+{
+    make_ecb(0);
+    share(true); /* nothing to abort */
+    ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, NULL), 0);
+    task("TASKS_STARTECB");
+    ck_assert_uint_eq(rig_read(r, "EVENTS_ERRORECB"), 1);
+    ck_assert_uint_eq(rig_count(r, REQUEST_DMA_READ, NULL), 0);
+    share(false);
+    rig_write(r, "EVENTS_ERRORECB", 0);
+    task("TASKS_STARTECB");
+    rig_pass(r, BLOCK_PS - 1);
+    share(true);
+    ck_assert_uint_eq(rig_read(r, "EVENTS_ERRORECB"), 1);
+    rig_pass(r, PS_PER_MS);
+    ck_assert_uint_eq(rig_read(r, "EVENTS_ENDECB"), 0);
+    ck_assert_uint_eq(rig_count(r, REQUEST_DMA_WRITE, NULL), 0);
+}
+END_TEST
+
 /* {pointer, when the error comes}: no RAM at all; the ciphertext alone is outside. */
 static const struct {
     uint32_t pointer;
@@ -462,6 +488,33 @@ START_TEST(ccm_crypt_before_the_key_stream_gives_an_error_and_changes_nothing)
     task("TASKS_CRYPT");
     rig_pass(r, PS_PER_MS);
     ck_assert(holds(OUT, packets[LL_DATA1].encrypted));
+}
+END_TEST
+
+/* Who holds the core when: {taken, given back} in ps. */
+START_TEST(ccm_takes_the_core_while_it_works)
+{
+    make_ccm(LL_DATA1, ENCRYPT);
+    task("TASKS_KSGEN");
+    rig_run(r, 30 * PS_PER_US);
+    task("TASKS_CRYPT");
+    rig_run(r, PS_PER_MS);
+    task("TASKS_KSGEN");
+    task("TASKS_STOP");
+    rig_write(r, "ENABLE", 3);
+    rig_write(r, "MODE", 1);
+    task("TASKS_KSGEN");
+    rig_run(r, 2 * PS_PER_MS);
+    const uint64_t at_ps[] = {0,         21600000,  30000000,  30000000 + 33 * 8000000 + BLOCK_PS,
+                              PS_PER_MS, PS_PER_MS, PS_PER_MS, PS_PER_MS + 7 * PS_PER_US};
+    const struct rig_entry *e = r->log;
+    for (int i = 0; i < COUNT(at_ps); i++, e++) {
+        e = rig_find(r, (uint32_t)(e - r->log), REQUEST_SHARE, NULL);
+        ck_assert_ptr_nonnull(e);
+        ck_assert_uint_eq(e->size, i % 2 == 0);
+        ck_assert_uint_eq(e->at_ps, at_ps[i]);
+    }
+    ck_assert_uint_eq(rig_count(r, REQUEST_SHARE, NULL), COUNT(at_ps));
 }
 END_TEST
 
@@ -844,6 +897,7 @@ static void add_ecb_tests(Suite *suite)
     tcase_add_test(c, ecb_stop_aborts_with_an_error);
     tcase_add_test(c, ecb_start_of_a_busy_one_is_an_error_and_changes_nothing);
     tcase_add_test(c, ecb_injected_error_is_an_abort);
+    tcase_add_test(c, ecb_makes_way_for_ccm);
     tcase_add_loop_test(c, ecb_refused_memory_is_an_error, 0, COUNT(refusals));
 }
 
@@ -858,6 +912,7 @@ static void add_ccm_tests(Suite *suite)
     tcase_add_test(c, ccm_uses_the_key_stream_that_is_in_memory);
     tcase_add_test(c, ccm_without_a_key_stream_gives_an_error);
     tcase_add_test(c, ccm_crypt_before_the_key_stream_gives_an_error_and_changes_nothing);
+    tcase_add_test(c, ccm_takes_the_core_while_it_works);
     tcase_add_test(c, ccm_ksgen_starts_anew);
     tcase_add_loop_test(c, ccm_encrypts_ahead_of_the_radio, 0, COUNT(rates));
     tcase_add_loop_test(c, ccm_decrypts_behind_the_radio, 0, 3 * COUNT(rates));

@@ -1,4 +1,5 @@
 /* test_machine.c: the machine as a value, its costs, and wild apps against the whole kernel. */
+#include "devices/catalogue.h"
 #include "sim/apps/catalogue.h"
 #include "sim/costs.h"
 #include "sim/machine_value.h"
@@ -253,6 +254,35 @@ START_TEST(app_is_found_before_it_has_run)
 }
 END_TEST
 
+static void device_store(struct hw *hw, uint32_t device, uint32_t offset, uint32_t value)
+{
+    device_write(machine_device(hw->m, device), offset, value, hw->m->now_ps);
+    machine_serve(hw, device);
+}
+
+/* ECB at TIMER1's place, CCM at TIMER2's: they share the AES core, and CCM goes first. */
+START_TEST(device_hears_that_a_shared_part_is_taken)
+{
+    enum { ECB = 1, CCM = 2, ERRORECB = 0x104 };
+    support_scenario(&scenario, 1, &null_engine, NULL);
+    scenario.board.devices[ECB].type = &nrf52_ecb.type;
+    scenario.board.devices[CCM].type = &nrf52_ccm.type;
+    struct hw *hw = support_boot(&scenario, NULL);
+    device_store(hw, ECB, 0x504, 0x20020000); /* ECBDATAPTR */
+    device_store(hw, CCM, 0x508, 0x20020000); /* CNFPTR */
+    device_store(hw, CCM, 0x500, 2);          /* ENABLE */
+    device_store(hw, ECB, 0x000, 1);          /* STARTECB */
+    ck_assert_uint_eq(device_read(machine_device(hw->m, ECB), ERRORECB, hw->m->now_ps), 0);
+    device_store(hw, CCM, 0x000, 1); /* KSGEN */
+    ck_assert_uint_eq(device_read(machine_device(hw->m, ECB), ERRORECB, hw->m->now_ps), 1);
+    device_store(hw, ECB, ERRORECB, 0);
+    device_store(hw, CCM, 0x008, 1); /* STOP */
+    device_store(hw, ECB, 0x000, 1);
+    ck_assert_uint_eq(device_read(machine_device(hw->m, ECB), ERRORECB, hw->m->now_ps), 0);
+    support_free(hw);
+}
+END_TEST
+
 /* Each twice, in a row or after a hang: the second must not count as having had an effect. */
 static const struct {
     const char *why;
@@ -375,6 +405,7 @@ int main(void)
     tcase_add_test(t, ram_holds_the_pattern_but_for_what_was_written);
     tcase_add_test(t, machine_takes_over_all_of_another_machines_snapshot);
     tcase_add_test(t, app_is_found_before_it_has_run);
+    tcase_add_test(t, device_hears_that_a_shared_part_is_taken);
     tcase_add_loop_test(t, injection_without_effect_has_not_fired, 0,
                         (int)(sizeof without_effect / sizeof without_effect[0]));
     tcase_add_test(t, injection_that_panics_the_kernel_has_fired);
