@@ -47,6 +47,24 @@ same_failure() {
     done <<<"$lines"
 }
 
+# Each recipe for a CI: its run, here of one scenario, writes the report that it keeps.
+recipes_keep_their_report() {
+    local work tool line count=0 scenario_id=${scenario#scenarios/}
+    scenario_id=${scenario_id%.json}
+    tool=$(realpath "$postern") && work=$(mktemp -d) || return 1
+    while IFS= read -r line; do
+        rm -f "$work/results.xml"
+        (cd "$work" && CI_NODE_INDEX=1 CI_NODE_TOTAL=1 \
+            sh -c "$tool${line#build/postern} $scenario_id") || return 1
+        grep -q '<testcase ' "$work/results.xml" || return 1
+        count=$((count + 1))
+    done < <(recipes | grep -oE 'build/postern run .*')
+    rm -rf "$work"
+    [ $count = 2 ] && [ "$(recipes | grep -cE '(path|junit): results\.xml')" = 2 ] &&
+        [ "$(recipes | grep -cE 'if: always\(\)|when: always')" = 2 ]
+}
+recipes() { awk '/^```/ { inside = /^```yaml/; next } inside' README.md; }
+
 # The places of the tables: `file` or `folder/`, and functions named beside a file.
 named_places() {
     # shellcheck disable=SC2016 # the backquotes are Markdown, not the shell's
@@ -62,6 +80,7 @@ function_is_in() { grep -qE "^[a-z].*\\b$1\\(" "$2"; }
 check 'the scenario shown is the file' same_scenario
 check 'the timeline shown is the run' same_timeline
 check 'the failure shown is the run' same_failure
+check 'the recipes for a CI keep their report' recipes_keep_their_report
 check 'every place named exists' places_exist
 check 'an access is judged where it says' function_is_in judge sim/machine_user.c
 check 'the filter is asked where it says' function_is_in filter_ask model/passthrough.c
