@@ -20,7 +20,7 @@
  *   encrypt  at once: header and payload are read, OUTPTR's header is written. Octets 16n to
  *            16n + 15 are written 16n octet times and 7.2 us after CRYPT, the last with the MIC: as
  *            early as a radio needs them that transmits meanwhile
- *   decrypt  after 2 octet times the header is read, after 2 + LENGTH the payload with its MIC: each
+ *   decrypt  after 2 octet times the header is read, after 2 + LENGTH the payload and its MIC: each
  *            when a radio that receives meanwhile has just written it. OUTPTR at the end
  *   end      2 + LENGTH with MIC octet times and 7.2 us after CRYPT
  *

@@ -6,7 +6,8 @@
  *
  * HFCLK always runs while a CPU does, from HFINT if not from the crystal: HFCLKSTAT is 0x10000 from
  * reset on (Nordic's nrf52840.svd says 0; who reads it sees 0x10000), 0x10001 with the crystal. A
- * clock that runs already answers START with its event at once. LFCLKSRC is looked at by LFCLKSTART.
+ * clock that runs already answers START with its event at once. LFCLKSRC is looked at by
+ * LFCLKSTART.
  *
  * Not modelled: what a stopped clock does to the other devices (all see their clock run, always);
  * SYSTEMOFF and the power modes (the request shows in the trace as a task, nothing follows); RAM

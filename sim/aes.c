@@ -34,7 +34,7 @@ static uint8_t times_x(uint8_t a)
 void aes128_expand(struct aes128 *aes, const uint8_t key[AES_BLOCK_SIZE])
 {
     uint8_t round_constant = 1;
-    memcpy(aes->round_keys[0], key, AES_BLOCK_SIZE);
+    memcpy(aes->round_keys, key, AES_BLOCK_SIZE);
     for (int round = 1; round <= AES128_ROUNDS; round++) {
         const uint8_t *before = aes->round_keys[round - 1];
         uint8_t *now = aes->round_keys[round];

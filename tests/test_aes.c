@@ -9,8 +9,8 @@
 
 static void octets_of(const char *hex, uint8_t *out)
 {
-    for (int i = 0; i < AES_BLOCK_SIZE; i++) {
-        char pair[3] = {hex[2 * i], hex[2 * i + 1], 0};
+    for (int i = 0; i < AES_BLOCK_SIZE; i++, hex += 2) {
+        char pair[3] = {hex[0], hex[1], 0};
         out[i] = (uint8_t)strtoul(pair, NULL, 16);
     }
 }

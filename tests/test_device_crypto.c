@@ -12,8 +12,9 @@
 
 /* Where things are in the rig's RAM. */
 enum { DATA = 0, CONFIGURATION = 0, SCRATCH = 64, IN = 340, OUT = 640, OUTSIDE = 0x10000000 };
+/* MODE: encryption, default length and 1 Mbit are 0. */
 enum { ENCRYPT = 0, DECRYPT = 1, EXTENDED = 1 << 24 };
-enum { RATE_1M = 0, RATE_2M = 1 << 16, RATE_125K = 2 << 16, RATE_500K = 3 << 16 };
+enum { RATE_2M = 1 << 16, RATE_125K = 2 << 16, RATE_500K = 3 << 16 };
 
 static struct rig *r;
 
@@ -41,7 +42,8 @@ static uint32_t put(uint32_t at, const char *hex)
 static bool holds(uint32_t at, const char *hex)
 {
     uint8_t expect[RIG_RAM_SIZE];
-    return memcmp(r->ram + at, expect, octets_of(hex, expect)) == 0;
+    const uint32_t size = octets_of(hex, expect);
+    return memcmp(r->ram + at, expect, size) == 0;
 }
 
 static void task(const char *name)
@@ -387,7 +389,7 @@ END_TEST
 /* What comes out of one CCM goes into another, at every length. */
 START_TEST(ccm_undoes_itself_at_every_length)
 {
-    make_ccm(EMPTY, ENCRYPT | EXTENDED);
+    make_ccm(EMPTY, EXTENDED);
     r->ram[IN + 1] = (uint8_t)_i;
     for (int i = 0; i < _i; i++)
         r->ram[IN + 3 + i] = (uint8_t)(7 * i + _i);
@@ -426,7 +428,7 @@ static const struct {
 START_TEST(ccm_key_stream_goes_to_the_scratch_area)
 {
     const uint64_t ps = streams[_i].in_ns * 1000;
-    make_ccm(LL_DATA1, ENCRYPT | streams[_i].mode);
+    make_ccm(LL_DATA1, streams[_i].mode);
     rig_write(r, "MAXPACKETSIZE", streams[_i].longest);
     task("TASKS_KSGEN");
     rig_run(r, ps - 1);
@@ -539,13 +541,13 @@ END_TEST
 static const struct {
     uint32_t rate;
     uint64_t octet_us;
-} rates[] = {{RATE_1M, 8}, {RATE_2M, 4}, {RATE_125K, 64}, {RATE_500K, 16}};
+} rates[] = {{0, 8}, {RATE_2M, 4}, {RATE_125K, 64}, {RATE_500K, 16}};
 
 /* 27 octets and a MIC: 16 and 15 octets, and the end when the radio would have sent the MIC. */
 START_TEST(ccm_encrypts_ahead_of_the_radio)
 {
     const uint64_t octet = rates[_i].octet_us * PS_PER_US;
-    make_ccm(LL_DATA1, ENCRYPT | rates[_i].rate);
+    make_ccm(LL_DATA1, rates[_i].rate);
     const uint64_t at = generate();
     task("TASKS_CRYPT");
     ck_assert(holds(OUT, "0e1f00ee")); /* the header at once */
@@ -596,7 +598,7 @@ END_TEST
 /* {from, to} in octet times of 1 and 2 Mbit: 10.5 octets have passed, the 11th takes 4 us. */
 START_TEST(ccm_rate_is_overridden_from_the_octet_under_way_on)
 {
-    make_ccm(LL_DATA1, DECRYPT | RATE_1M);
+    make_ccm(LL_DATA1, DECRYPT);
     rig_write(r, "RATEOVERRIDE", 1);
     const uint64_t at = generate();
     task("TASKS_RATEOVERRIDE"); /* nothing is under way */
@@ -636,10 +638,10 @@ static const struct {
 } lengths[] = {
     {"one octet too long", ENCRYPT, 0xfb, 28, 31, true},
     {"five bits: 40 is 8", ENCRYPT, 0xfb, 40, 12, false},
-    {"as long as it may be", ENCRYPT | EXTENDED, 64, 64, 68, false},
-    {"longer than the key stream", ENCRYPT | EXTENDED, 64, 65, 68, true},
-    {"longest", ENCRYPT | EXTENDED, 0xfb, 251, 255, false},
-    {"longer than any", ENCRYPT | EXTENDED, 0xff, 255, 255, true},
+    {"as long as it may be", EXTENDED, 64, 64, 68, false},
+    {"longer than the key stream", EXTENDED, 64, 65, 68, true},
+    {"longest", EXTENDED, 0xfb, 251, 255, false},
+    {"longer than any", EXTENDED, 0xff, 255, 255, true},
     {"received, too long", DECRYPT | EXTENDED, 64, 69, 64, true},
     {"received, one octet", DECRYPT, 0xfb, 1, 0, false},
     {"received, no more than a MIC", DECRYPT, 0xfb, 4, 0, false},

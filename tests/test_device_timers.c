@@ -155,10 +155,10 @@ START_TEST(capture_after_the_write_tells_whether_it_was_too_late)
     const uint32_t ahead = (uint32_t)_i; /* 0: too late */
     make_timer(4, BITS16);
     rig_write(r, "TASKS_START", 1);
-    rig_run(r, 1000 * 16 * TICK_PS + 5);
+    rig_run(r, TICK_PS * 16000 + 5);
     rig_write(r, "CC[0]", 1000 + ahead);
     const bool missed = capture() >= 1000 + ahead;
-    rig_run(r, 1010 * 16 * TICK_PS);
+    rig_run(r, TICK_PS * 16160);
     ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, "EVENTS_COMPARE[0]"), !missed);
 }
 END_TEST
