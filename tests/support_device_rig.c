@@ -52,6 +52,15 @@ static void serve_dma(struct rig *r, struct rig_entry *entry, const struct devic
         r->d->type->on_dma_done(r->d, q, !entry->refused);
 }
 
+static void serve_air(struct rig *r, const struct device_request *q)
+{
+    bool send = q->kind == REQUEST_AIR_SEND;
+    size_t size = send ? sizeof r->sent : sizeof r->tuning;
+    must(q->state_offset + size <= r->d->type->state_size, "air past the state", r->d->type->name);
+    memcpy(send ? (void *)&r->sent : (void *)&r->tuning,
+           (const uint8_t *)device_state(r->d) + q->state_offset, size);
+}
+
 void rig_serve(struct rig *r)
 {
     while (r->d->request_count > 0) {
@@ -66,6 +75,8 @@ void rig_serve(struct rig *r)
             *entry = (struct rig_entry){r->now_ps, q->kind, false, q->size, q->address};
             if (q->kind == REQUEST_DMA_READ || q->kind == REQUEST_DMA_WRITE)
                 serve_dma(r, entry, q);
+            if (q->kind == REQUEST_AIR_SEND || q->kind == REQUEST_AIR_TUNE)
+                serve_air(r, q);
         }
     }
 }
@@ -109,6 +120,13 @@ void rig_packet(struct rig *r, const void *bytes, uint32_t size)
 {
     device_packet(r->d, bytes, size, r->now_ps);
     rig_serve(r);
+}
+
+bool rig_air(struct rig *r, const struct air_frame *frame, enum air_moment moment)
+{
+    bool taken = device_air(r->d, frame, moment, r->now_ps);
+    rig_serve(r);
+    return taken;
 }
 
 const struct rig_entry *rig_find(const struct rig *r, uint32_t from, enum device_request_kind kind,

@@ -24,6 +24,8 @@ struct rig {
     struct device *d;
     uint64_t now_ps;
     uint8_t ram[RIG_RAM_SIZE];
+    struct air_frame sent;    /* the last one that it asked to send */
+    struct air_tuning tuning; /* what it listens to */
     uint32_t count;
     struct rig_entry log[RIG_LOG_MAX];
 };
@@ -43,6 +45,8 @@ uint32_t rig_offset(const struct rig *r, const char *name);
 void rig_write(struct rig *r, const char *name, uint32_t value);
 uint32_t rig_read(struct rig *r, const char *name);
 void rig_packet(struct rig *r, const void *bytes, uint32_t size);
+/* What comes over the air, now. */
+bool rig_air(struct rig *r, const struct air_frame *frame, enum air_moment moment);
 
 /* Entries of this kind about this register (or, with a NULL name, any). */
 uint32_t rig_count(const struct rig *r, enum device_request_kind kind, const char *name);

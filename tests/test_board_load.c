@@ -235,7 +235,7 @@ START_TEST(addresses_are_described)
         const char *text;
     } rows[] = {
         {0x40009540, "TIMER1+0x540 (CC[0])"},
-        {0x40001510, "RADIO+0x510"},
+        {0x40005510, "NFCT+0x510"},
         {0x20000040, "ram+0x40"},
         {0x00000000, "flash+0x0"},
         {0x12345678, "0x12345678"},

@@ -95,6 +95,8 @@ static const struct {
     {QUIESCE_NRF52_CLOCK_POWER, &nrf52_clock_power.type, true, true},
     {QUIESCE_NRF52_ECB, &nrf52_ecb.type, true, false},
     {QUIESCE_NRF52_CCM_AAR, &nrf52_ccm.type, true, false},
+    {QUIESCE_NRF52_RADIO, &nrf52_radio.type, true, true},
+    {QUIESCE_NRF52_PPI, &nrf52_ppi, false, false},
 };
 
 static uint64_t seed;
