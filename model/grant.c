@@ -48,11 +48,9 @@ enum err grant_allocate(struct hw *hw, struct process *p, const struct driver *d
         return err;
     hw_spend(hw, PATH_GRANT_ALLOCATE, 1);
     uint32_t size = grant_size(d);
-    if (p->kernel_break - p->memory.base < size)
+    if (p->kernel_break - p->app_break < size)
         return ERR_NOMEM;
     uint32_t base = (p->kernel_break - size) & ~(uint32_t)7;
-    if (base < p->app_break)
-        return ERR_NOMEM;
     err = process_set_breaks(hw, p, p->app_break, base);
     if (err)
         return err;

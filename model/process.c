@@ -77,9 +77,7 @@ enum err process_set_breaks(struct hw *hw, struct process *p, uint32_t app_break
 
     /* All from the old break up to the new end: the app's own data of an earlier break, too, and
      * what the MPU opens beyond the break since it cannot cut there. */
-    uint32_t end = accessible_end(&mpu);
-    if (end < app_break)
-        end = app_break;
+    uint32_t end = accessible_end(&mpu); /* never below the break: mpu.h */
     bool opens = app_break > p->app_break || end > accessible_end(&p->mpu);
     if (opens && process_zero(hw, (struct span){p->app_break, end - p->app_break}))
         return ERR_FAIL;

@@ -88,9 +88,8 @@ static bool image_is_valid(const struct kernel_config *c, const struct process_i
         span_meets(image->flash, c->kernel_ram) || !span_holds(image->flash, image->entry))
         return false;
     if (image->initial_app_size > image->min_ram_size || image->permission_count > PERMISSION_MAX ||
-        image->request_count > REQUEST_MAX || (uint32_t)image->fault_policy >= FAULT_POLICIES)
-        return false;
-    if (!spans_are_valid(image->flash_regions, image->flash_region_count, FLASH_REGION_MAX))
+        image->request_count > REQUEST_MAX || image->flash_region_count > FLASH_REGION_MAX ||
+        (uint32_t)image->fault_policy >= FAULT_POLICIES)
         return false;
     for (uint32_t i = 0; i < image->flash_region_count; i++)
         if (!span_covers(image->flash, image->flash_regions[i]))
@@ -153,8 +152,6 @@ static enum err image_load(struct kernel *k, struct hw *hw, uint32_t index)
     struct span ram = k->config->process_ram;
     struct span pool = {ram.base + k->ram_used, ram.size - k->ram_used};
 
-    if (pool.size == 0)
-        return ERR_NOMEM;
     p->id.index = index;
     k->process_count = index + 1;
     enum err err = process_begin(k, hw, p, pool);

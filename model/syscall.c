@@ -126,8 +126,6 @@ static enum err allow_swap(struct kernel *k, struct hw *hw, struct process *p,
     struct span wanted = {call->args[2], call->args[3]};
     uint32_t n = call->args[1];
 
-    if (!process_is_alive(p))
-        return ERR_FAIL;
     const struct driver *d = driver_find(k, call->args[0]);
     if (!d)
         return ERR_NODEVICE;

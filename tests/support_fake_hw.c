@@ -86,6 +86,8 @@ void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
 
 enum err hw_ram_read(struct hw *hw, struct span from, void *to)
 {
+    if (hw->on_ram && hw->on_ram(hw, from, false))
+        return ERR_FAIL;
     if (span_covers(hw->ram, from))
         memcpy(to, hw->ram_bytes + (from.base - hw->ram.base), from.size);
     else if (span_covers(hw->flash, from))
@@ -97,6 +99,8 @@ enum err hw_ram_read(struct hw *hw, struct span from, void *to)
 
 enum err hw_ram_write(struct hw *hw, struct span to, const void *from)
 {
+    if (hw->on_ram && hw->on_ram(hw, to, true))
+        return ERR_FAIL;
     if (!span_covers(hw->ram, to))
         return ERR_INVAL;
     memcpy(hw->ram_bytes + (to.base - hw->ram.base), from, to.size);

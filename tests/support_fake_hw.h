@@ -55,7 +55,9 @@ struct hw {
     /* True: dealt with, the map is not asked. */
     bool (*on_read)(struct hw *hw, uint32_t address, uint32_t *value);
     bool (*on_write)(struct hw *hw, uint32_t address, uint32_t value);
-    void *context; /* for on_read and on_write */
+    /* Before each access to RAM or flash by the kernel; true: refused, nothing is copied. */
+    bool (*on_ram)(struct hw *hw, struct span at, bool writes);
+    void *context; /* for the hooks */
 
     const char *panic; /* what was panicked about under FAKE_HW_CATCH, else NULL */
     bool catching;

@@ -546,6 +546,246 @@ START_TEST(grant_outside_the_kernels_part_is_refused)
 }
 END_TEST
 
+/* Wiping its grant table, a device makes the kernel take room for grants again and again. The end is
+ * where the app's memory begins, or where the unit cannot cut between the two any more. */
+START_TEST(grants_taken_anew_stop_at_the_apps_memory)
+{
+    static const uint32_t sizes[] = {0, 1, 0x401};
+    describe_board(2);
+    images[0].initial_app_size = sizes[_i];
+    must(start_board());
+    next_action();
+    struct process *p = &k.processes[0];
+    enum err err = ERR_NONE;
+    for (int i = 0; i < 10000 && !err; i++) {
+        err = grant_allocate(&hw, p, &alarm_driver);
+        ck_assert_uint_ge(p->kernel_break, span_last(p->mpu.accessible));
+        must(grant_table_store(&hw, p, driver_index(&alarm_driver), 0));
+    }
+    ck_assert_int_eq((int)err, ERR_NOMEM);
+    uint32_t left = p->kernel_break - (p->memory.base + p->mpu.accessible.size);
+    ck_assert_uint_lt(left, 0x100); /* and all of it was to be had */
+}
+END_TEST
+
+/* DMA strikes before the kernel's look number `at` at the queue: it is empty again. */
+static struct {
+    uint32_t looks, at;
+} strike;
+
+static bool queue_goes(struct hw *of, struct span at, bool writes)
+{
+    (void)writes;
+    if (at.base == process_block(&k.processes[0]).base + PROCESS_BLOCK_QUEUE &&
+        ++strike.looks == strike.at)
+        memset(&of->ram_bytes[at.base - RAM], 0, at.size);
+    return false;
+}
+
+/* Also between the scheduler's look and the one that takes the upcall out: then it looks again. */
+START_TEST(process_whose_upcall_dma_took_back_sleeps_on)
+{
+    enum action_kind kind = ACTION_SLEEP;
+    uint32_t again = 0;
+    for (strike.at = 1; kind != ACTION_RUN; strike.at++) {
+        const struct process *p = start_running(1);
+        subscribe(CONSOLE, 1);
+        call(SYSCALL_YIELD, YIELD_WAIT, 0, 0, 0);
+        must(queue(CONSOLE, 1, 7));
+        strike.looks = 0;
+        hw.on_ram = queue_goes;
+        kind = kernel_next(&k, &hw).kind;
+        hw.on_ram = NULL;
+        again += kind == ACTION_AGAIN;
+        if (kind == ACTION_RUN)
+            continue;
+        ck_assert_int_eq((int)p->state, PROCESS_YIELDED);
+        ck_assert_int_eq((int)next_action().kind, ACTION_SLEEP);
+        must(queue(CONSOLE, 1, 8));
+        ck_upcall(next_action(), FUNCTION, 8);
+    }
+    ck_assert_uint_ge(again, 1);
+}
+END_TEST
+
+/* ---- RAM that refuses */
+
+START_TEST(words_come_whole_or_not_at_all)
+{
+    uint32_t words[9] = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+    start_running(1);
+    uint32_t end = hw.ram.base + hw.ram.size;
+    uint8_t last = hw.ram_bytes[hw.ram.size - 1];
+    ck_assert_int_eq((int)words_write(&hw, end - 4, words, 2), ERR_FAIL);
+    ck_assert_int_eq((int)words_write(&hw, RAM, words, 9), ERR_FAIL); /* more than it takes */
+    ck_assert_int_eq((int)words_write(&hw, FLASH, words, 1), ERR_FAIL);
+    ck_assert_int_eq((int)words_read(&hw, end - 4, words, 2), ERR_FAIL);
+    ck_assert_int_eq((int)words_read(&hw, RAM, words, 9), ERR_FAIL);
+    ck_assert_uint_eq(words[0], 1);
+    ck_assert_uint_eq(hw.ram_bytes[hw.ram.size - 1], last);
+    must(words_write(&hw, end - 4, words, 1));
+    must(words_read(&hw, end - 4, words + 8, 1));
+    ck_assert_uint_eq(words[8], 1);
+}
+END_TEST
+
+/* Accesses to the processes' RAM from `first` to `last` are refused; they are counted from 1. */
+static struct {
+    uint32_t count, first, last;
+} refusals;
+
+static bool ram_refuses(struct hw *of, struct span at, bool writes)
+{
+    (void)of;
+    (void)writes;
+    if (!span_meets(config.process_ram, at))
+        return false;
+    refusals.count++;
+    return refusals.count >= refusals.first && refusals.count <= refusals.last;
+}
+
+/* What the app reaches has been wiped: RAM as it was before the start never shows. */
+static void ck_no_stale_byte(const struct process *p)
+{
+    struct span reach = process_is_alive(p) ? p->mpu.accessible : (struct span){RAM, 0};
+    for (uint32_t i = 0; i < reach.size; i++)
+        if (ram_byte(reach.base + i) == 0xa5)
+            ck_abort_msg("stale at %#x, refused from %u to %u", reach.base + i, refusals.first,
+                         refusals.last);
+    ck_assert_uint_le(p->memory.base, p->high_water);
+    ck_assert_uint_le(p->high_water, p->app_break);
+    ck_assert_uint_le(p->app_break, p->kernel_break);
+    ck_assert_uint_le(p->kernel_break, process_block(p).base);
+}
+
+/* The first process's call, if it can make one now. */
+static void call_if_running(uint32_t class, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+    struct trap trap = {.kind = TRAP_SYSCALL, .call = {class, {a, b, c, d}}};
+    if (k.running == PROCESS_NONE)
+        next_action();
+    if (k.running == 0)
+        kernel_trap(&k, &hw, &trap);
+    ck_no_stale_byte(&k.processes[0]);
+}
+
+static void events_queue(void)
+{
+    for (uint32_t i = 0; i < UPCALL_MAX + 1; i++) {
+        enum err err = queue(CONSOLE, 1 + i % 2, i);
+        (void)err; /* full, or refused: whatever it is, the kernel lives */
+    }
+}
+
+/* A life with calls of each class, a full queue, a gap in it, events waited for, and a new life. */
+static void life_over_refusing_ram(void)
+{
+    call_if_running(SYSCALL_MEMOP, MEMOP_SBRK, 0x300, 0, 0);
+    for (uint32_t n = 1; n <= 2; n++)
+        call_if_running(SYSCALL_SUBSCRIBE, CONSOLE, n, FUNCTION, 0);
+    call_if_running(SYSCALL_ALLOW_RW, CONSOLE, 1, RAM + 0x700, 0x80);
+    call_if_running(SYSCALL_COMMAND, ALARM, 5, 1000, 0);
+    events_queue();
+    call_if_running(SYSCALL_YIELD, YIELD_WAIT_FOR, CONSOLE, 2, 0);
+    call_if_running(SYSCALL_SUBSCRIBE, CONSOLE, 1, FUNCTION + 2, 0);
+    call_if_running(SYSCALL_YIELD, YIELD_NO_WAIT, RAM + 0x10, 0, 0);
+    call_if_running(SYSCALL_SUBSCRIBE, CONSOLE, 2, 0, 0);
+    events_queue(); /* those of 2 are bare, and make room for those of 1 */
+    call_if_running(SYSCALL_YIELD, YIELD_WAIT_FOR, ALARM, 0, 0);
+    enum err err = queue(ALARM, 0, 5);
+    (void)err;
+    call_if_running(SYSCALL_YIELD, YIELD_WAIT, 0, 0, 0);
+    call_if_running(SYSCALL_EXIT, EXIT_RESTART, 0, 0, 0);
+    call_if_running(SYSCALL_MEMOP, MEMOP_SBRK, 0x300, 0, 0);
+}
+
+/* One access refused in each round (_i 0), or all from one on (_i 1), until a round has so many. */
+START_TEST(ram_that_refuses_opens_nothing_and_leaves_the_kernel_whole)
+{
+    refusals.count = 1;
+    for (uint32_t at = 1; at <= refusals.count; at++) {
+        struct process *p = start_running(2);
+        refusals.count = 0;
+        refusals.first = at;
+        refusals.last = _i == 0 ? at : UINT32_MAX;
+        hw.on_ram = ram_refuses;
+        life_over_refusing_ram();
+        hw.on_ram = NULL;
+        if (process_is_alive(p))
+            kernel_end_process(&k, &hw, 0, END_KILL);
+        next_action();
+        ck_assert_uint_eq(k.running, 1); /* the other app did not notice */
+        kernel_end_process(&k, &hw, 0, END_EXIT_RESTART);
+        ck_no_stale_byte(p);
+        must(grant_allocate(&hw, p, &console_driver));
+        must(queue(CONSOLE, 1, 7));
+    }
+    ck_assert_uint_gt(refusals.first, 100); /* it did get far */
+}
+END_TEST
+
+START_TEST(memory_that_cannot_be_wiped_is_not_opened)
+{
+    struct process *p = start_running(1);
+    struct mpu_config before = p->mpu;
+    refusals.first = 1;
+    refusals.last = UINT32_MAX;
+    hw.on_ram = ram_refuses;
+    uint32_t answer = call(SYSCALL_MEMOP, MEMOP_BRK, RAM + 0xb00, 0, 0).resume.r[0];
+    ck_assert_uint_eq(answer, RETURN_FAILURE);
+    ck_assert_uint_eq(p->app_break, RAM + 0x800);
+    ck_assert_mem_eq(&p->mpu.accessible, &before.accessible, sizeof before.accessible);
+    hw.on_ram = NULL;
+    ck_resume(call(SYSCALL_MEMOP, MEMOP_BRK, RAM + 0xb00, 0, 0), RETURN_SUCCESS, 0, 0);
+}
+END_TEST
+
+static bool entries_refuse(struct hw *of, struct span at, bool writes)
+{
+    uint32_t entries = process_block(&k.processes[0]).base + PROCESS_BLOCK_ENTRIES;
+    (void)of;
+    return writes && at.base - entries < UPCALL_MAX * PROCESS_BLOCK_ENTRY;
+}
+
+/* Where an entry should have gone something older stands: that is not invoked. */
+START_TEST(upcall_that_cannot_be_written_is_lost_and_no_other_comes_twice)
+{
+    struct process *p = start_running(1);
+    subscribe(CONSOLE, 1);
+    subscribe(CONSOLE, 2);
+    must(queue(CONSOLE, 1, 10));
+    must(queue(CONSOLE, 2, 20));
+    hw.on_ram = entries_refuse;
+    ck_assert_int_eq((int)queue(CONSOLE, 1, 11), ERR_FAIL);
+    ck_assert_uint_eq(upcall_waiting(&hw, p), 2);
+    upcall_cancel(&hw, p, &console_driver, 1); /* the one of 2 should move up */
+    ck_assert_uint_eq(upcall_waiting(&hw, p), 0);
+    hw.on_ram = NULL;
+    must(queue(CONSOLE, 2, 21));
+    ck_upcall(call(SYSCALL_YIELD, YIELD_WAIT, 0, 0, 0), FUNCTION, 21);
+    hw.on_ram = ram_refuses;
+    refusals.first = 1;
+    refusals.last = UINT32_MAX;
+    ck_assert_uint_eq(queue_load(&hw, p).count, 0);
+}
+END_TEST
+
+START_TEST(life_that_cannot_begin_stays_faulted)
+{
+    struct process *p = start_running(2);
+    refusals.count = 0;
+    refusals.first = 1;
+    refusals.last = UINT32_MAX;
+    hw.on_ram = ram_refuses;
+    struct kernel_action action = call(SYSCALL_EXIT, EXIT_RESTART, 0, 0, 0);
+    ck_assert_uint_eq(action.process, 1);
+    ck_assert_int_eq((int)p->state, PROCESS_FAULTED);
+    hw.on_ram = NULL;
+    kernel_end_process(&k, &hw, 0, END_EXIT_RESTART);
+    ck_assert_int_eq((int)p->state, PROCESS_RUNNING);
+}
+END_TEST
+
 /* The next number of a fixed sequence. Source: Numerical Recipes, section 7.1 (ranqd1). */
 static uint32_t random_below(uint32_t *state, uint32_t limit)
 {
@@ -1228,12 +1468,20 @@ static void make_wrong(int row)
     case 25: /* a driver number of two drivers */
         config.passthrough_driver = console_driver.number;
         break;
+    case 26:
+        images[1].flash_regions[0].size = 0;
+        break;
+    case 27:
+        for (uint32_t i = 0; i < FLASH_REGION_MAX; i++)
+            images[1].flash_regions[i] = images[1].flash_regions[0];
+        images[1].flash_region_count = FLASH_REGION_MAX + 1;
+        break;
     default:
         config.images = NULL;
         break;
     }
 }
-enum { WRONG_CONFIGS = 27 };
+enum { WRONG_CONFIGS = 29 };
 
 START_TEST(config_that_contradicts_itself_is_refused)
 {
@@ -1256,6 +1504,39 @@ START_TEST(image_that_does_not_fit_is_named)
     images[2].min_ram_size = 0xfffffff0;
     ck_assert_int_eq((int)kernel_start(&k, &hw, &config, &bad), ERR_INVAL);
     ck_assert_uint_eq(bad, 2);
+}
+END_TEST
+
+START_TEST(flash_that_the_unit_cannot_open_exactly_is_named)
+{
+    uint32_t bad = 0;
+    describe_board(2);
+    must(start_board());
+    images[1].flash.size = FLASH_SIZE - 0x10;
+    ck_assert_int_eq((int)kernel_start(&k, &hw, &config, &bad), ERR_INVAL);
+    ck_assert_uint_eq(bad, 1);
+}
+END_TEST
+
+START_TEST(image_behind_one_that_took_all_memory_is_named)
+{
+    uint32_t bad = 0;
+    describe_board(2);
+    must(start_board());
+    config.process_ram.size = k.processes[0].memory.size;
+    ck_assert_int_eq((int)kernel_start(&k, &hw, &config, &bad), ERR_NOMEM);
+    ck_assert_uint_eq(bad, 1);
+}
+END_TEST
+
+START_TEST(no_life_has_number_0)
+{
+    const struct process *p = start_running(1);
+    k.next_unique = 0xffffffff;
+    kernel_end_process(&k, &hw, 0, END_EXIT_RESTART);
+    ck_assert_uint_eq(p->id.unique, 0xffffffff);
+    kernel_end_process(&k, &hw, 0, END_EXIT_RESTART);
+    ck_assert_uint_eq(p->id.unique, 1);
 }
 END_TEST
 
@@ -1324,6 +1605,13 @@ static TCase *memory_tests(void)
     tcase_add_test(t, corrupted_queue_has_no_more_upcalls_than_the_ring);
     tcase_add_test(t, corrupted_upcall_outside_flash_is_dropped);
     tcase_add_loop_test(t, grant_outside_the_kernels_part_is_refused, 0, 4);
+    tcase_add_loop_test(t, grants_taken_anew_stop_at_the_apps_memory, 0, 3);
+    tcase_add_test(t, process_whose_upcall_dma_took_back_sleeps_on);
+    tcase_add_test(t, words_come_whole_or_not_at_all);
+    tcase_add_loop_test(t, ram_that_refuses_opens_nothing_and_leaves_the_kernel_whole, 0, 2);
+    tcase_add_test(t, memory_that_cannot_be_wiped_is_not_opened);
+    tcase_add_test(t, upcall_that_cannot_be_written_is_lost_and_no_other_comes_twice);
+    tcase_add_test(t, life_that_cannot_begin_stays_faulted);
     tcase_add_test(t, grant_is_zeroed_and_entered_once);
     tcase_add_test(t, grant_part_is_bounded);
     tcase_add_test(t, grant_without_room_is_nomem);
@@ -1378,6 +1666,9 @@ static TCase *start_tests(void)
     TCase *t = tcase_create("start");
     tcase_add_loop_test(t, config_that_contradicts_itself_is_refused, 0, WRONG_CONFIGS);
     tcase_add_test(t, image_that_does_not_fit_is_named);
+    tcase_add_test(t, flash_that_the_unit_cannot_open_exactly_is_named);
+    tcase_add_test(t, image_behind_one_that_took_all_memory_is_named);
+    tcase_add_test(t, no_life_has_number_0);
     tcase_add_test(t, processes_share_no_memory_and_see_zeros);
     tcase_add_test(t, every_driver_has_a_number_of_its_own);
     return t;

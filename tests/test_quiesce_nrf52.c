@@ -322,6 +322,23 @@ START_TEST(a_radio_that_stays_on_is_found_out)
 }
 END_TEST
 
+START_TEST(device_without_a_line_has_no_interrupt_standing)
+{
+    struct passthrough_endpoint e = endpoint_of(QUIESCE_NRF52_NONE, true);
+    fake_hw_start(&hw, (struct span){0}, (struct span){0});
+    fake_hw_set(&hw, BASE + 0x304, 0x30000); /* INTENSET */
+    fake_hw_set(&hw, BASE + 0x100 + 4 * 17, 1);
+    fake_hw_set(&hw, BASE + 0x100 + 4 * 2, 1); /* not enabled */
+    ck_assert_uint_eq(passthrough_device_status(&e, &hw), 0x20000);
+    fake_hw_forget(&hw);
+    e.has_line = false;
+
+    ck_assert_uint_eq(passthrough_device_status(&e, &hw), 0);
+
+    ck_assert_uint_eq(hw.read_count, 0);
+}
+END_TEST
+
 START_TEST(nothing_to_do_touches_nothing)
 {
     fake_hw_start(&hw, (struct span){0}, (struct span){0});
@@ -345,6 +362,7 @@ int main(void)
     tcase_add_test(t, the_rngs_last_byte_is_overwritten);
     tcase_add_loop_test(t, registers_hold_their_reset_values, 0, COUNT_OF(resets));
     tcase_add_test(t, a_radio_that_stays_on_is_found_out);
+    tcase_add_test(t, device_without_a_line_has_no_interrupt_standing);
     tcase_add_test(t, nothing_to_do_touches_nothing);
     suite_add_tcase(s, t);
     SRunner *runner = srunner_create(s);

@@ -1,15 +1,18 @@
 /* test_services.c: alarm, console and GPIO on a small board, over an RTC and a UARTE that behave as
  * the product specification says where it hurts.
  */
+#include "model/capsule_state.h"
 #include "model/chip_rtc.h"
+#include "model/grant.h"
+#include "model/process_block.h"
 #include "tests/support_small_board.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define hw (&board.hw)
-#define k (&board.k)
+static struct hw *const hw = &board.hw;
+static struct kernel *const k = &board.k;
 
 enum { RTC = 0x40011000, RTC_LINE = 17, UARTE = 0x40002000, UARTE_LINE = 2, GPIO = 0x50000000 };
 
@@ -349,6 +352,37 @@ START_TEST(the_alarm_counts_beyond_32_bits)
 }
 END_TEST
 
+START_TEST(an_alarm_without_room_for_its_grant_is_refused)
+{
+    alarm_board(1000);
+    struct process *p = process(0);
+    kernel_end_process(k, hw, 0, END_EXIT_RESTART); /* a new life: no grant yet */
+    p->kernel_break = p->app_break;                 /* grants of others have taken the gap */
+
+    ck_assert_uint_eq(alarm(0, SET_RELATIVE, 50, 0).r[0], RETURN_FAILURE);
+    ck_assert_uint_eq(alarm(0, SET_RELATIVE, 50, 0).r[1], ERR_NOMEM);
+    ck_assert_uint_eq(p->kernel_break, p->app_break);
+    set_relative(1, 50);
+    rtc_go(60);
+    ck_assert_uint_eq(fired(1), 1);
+}
+END_TEST
+
+/* Of the kernel's own making; refused all the same. */
+START_TEST(a_capsules_state_has_a_largest_size)
+{
+    uint32_t words[CAPSULE_WORD_MAX + 1] = {7};
+    alarm_board(0);
+    const struct process *p = process(0);
+
+    ck_assert_int_eq(capsule_state_store(hw, p, &alarm_driver, words, COUNT_OF(words)), ERR_SIZE);
+    ck_assert_int_eq(capsule_state_load(hw, p, &alarm_driver, words, COUNT_OF(words)), ERR_SIZE);
+    ck_assert_uint_eq(words[0], 7);
+    ck_assert_int_eq(capsule_state_load(hw, p, &alarm_driver, words, 1), ERR_NONE);
+    ck_assert_uint_eq(words[0], 0);
+}
+END_TEST
+
 START_TEST(no_alarm_no_time)
 {
     board_start();
@@ -625,6 +659,44 @@ START_TEST(a_shrunk_buffer_ends_the_write)
 }
 END_TEST
 
+/* It has not begun yet: another's is under way. */
+START_TEST(a_write_whose_buffer_went_before_its_turn_ends_with_nothing)
+{
+    console_board();
+    ck_assert_int_eq(write_letters(0, 'a', 3), ERR_NONE);
+    ck_assert_int_eq(write_letters(1, 'b', 3), ERR_NONE);
+    ck_assert_int_eq(write_letters(2, 'c', 3), ERR_NONE);
+    board_allow(process(1), &console_driver, ALLOW_RO, 1, 0, 0);
+
+    sent();
+
+    ck_assert_int_eq(written(1), 0);
+    ck_assert_int_eq(written(1), -1);
+    sent();
+    ck_assert_uint_eq(uarte.sent, 6);
+    ck_assert_int_eq(memcmp(uarte.wire, "aaaccc", 6), 0);
+}
+END_TEST
+
+/* A device that its app was lent has written over the grant table: the write is nobody's now. */
+START_TEST(a_writer_whose_grant_was_broken_gives_way)
+{
+    console_board();
+    ck_assert_int_eq(write_letters(0, 'a', 200), ERR_NONE);
+    ck_assert_int_eq(write_letters(1, 'b', 3), ERR_NONE);
+    ck_assert_int_eq(grant_table_store(hw, process(0), driver_index(&console_driver), 3), ERR_NONE);
+
+    sent();
+    sent();
+
+    ck_assert_int_eq(memcmp(uarte.wire + 63, "abbb", 4), 0);
+    ck_assert_uint_eq(uarte.sent, 67);
+    ck_assert_int_eq(written(0), -1);
+    ck_assert_int_eq(written(1), 3);
+    ck_assert(is_wiped(KERNEL_RAM));
+}
+END_TEST
+
 START_TEST(a_dead_writer_gives_way)
 {
     console_board();
@@ -689,6 +761,48 @@ START_TEST(a_read_brings_what_came)
     ck_assert(is_wiped(KERNEL_RAM + CONSOLE_BUFFER));
     ck_assert_int_eq(console(0, READ, 100), ERR_NONE); /* cut to the buffer */
     ck_assert_uint_eq(page_read(board_page_at(UARTE), RXD_MAXCNT), 5);
+}
+END_TEST
+
+START_TEST(a_read_whose_buffer_went_brings_nothing)
+{
+    console_board();
+    struct span buffer = read_buffer(0, 5);
+    memset(hw->ram_bytes + (buffer.base - hw->ram.base), '-', 5);
+    ck_assert_int_eq(console(0, READ, 5), ERR_NONE);
+    read_buffer(0, 0);
+    arrive("hello");
+
+    ck_assert(was_read(0, ERR_NONE, 0));
+    ck_assert_int_eq(memcmp(ram_at(buffer.base), "-----", 5), 0);
+    ck_assert(is_wiped(KERNEL_RAM + CONSOLE_BUFFER));
+    read_buffer(1, 4);
+    ck_assert_int_eq(console(1, READ, 4), ERR_NONE);
+}
+END_TEST
+
+/* The part of an app's RAM where the buffers of these tests are. */
+static bool buffers_refuse(struct hw *of, struct span at, bool writes)
+{
+    (void)of;
+    (void)writes;
+    return at.base - process(0)->memory.base < 0x800;
+}
+
+START_TEST(a_buffer_that_cannot_be_copied_moves_no_byte)
+{
+    console_board();
+    hw->on_ram = buffers_refuse;
+    ck_assert_int_eq(write_letters(0, 'a', 5), ERR_NONE);
+    ck_assert_uint_eq(uarte.sent, 0);
+    ck_assert_int_eq(written(0), 0);
+
+    read_buffer(0, 5);
+    ck_assert_int_eq(console(0, READ, 5), ERR_NONE);
+    arrive("hello");
+    ck_assert(was_read(0, ERR_NONE, 0));
+    ck_assert(is_wiped(KERNEL_RAM));
+    ck_assert(is_wiped(KERNEL_RAM + CONSOLE_BUFFER));
 }
 END_TEST
 
@@ -880,6 +994,8 @@ static TCase *alarm_tests(void)
     tcase_add_loop_test(t, a_slow_bus_loses_no_alarm, 1, 9);
     tcase_add_loop_test(t, random_alarms_fire_once_in_time, 0, 4);
     tcase_add_test(t, the_alarm_counts_beyond_32_bits);
+    tcase_add_test(t, an_alarm_without_room_for_its_grant_is_refused);
+    tcase_add_test(t, a_capsules_state_has_a_largest_size);
     tcase_add_test(t, no_alarm_no_time);
     return t;
 }
@@ -895,9 +1011,13 @@ static TCase *console_tests(void)
     tcase_add_test(t, a_second_write_is_refused_while_one_waits);
     tcase_add_test(t, nothing_to_write_is_refused);
     tcase_add_test(t, a_shrunk_buffer_ends_the_write);
+    tcase_add_test(t, a_write_whose_buffer_went_before_its_turn_ends_with_nothing);
+    tcase_add_test(t, a_writer_whose_grant_was_broken_gives_way);
     tcase_add_test(t, a_dead_writer_gives_way);
     tcase_add_test(t, a_stray_interrupt_of_the_uarte_is_ignored);
     tcase_add_test(t, a_read_brings_what_came);
+    tcase_add_test(t, a_read_whose_buffer_went_brings_nothing);
+    tcase_add_test(t, a_buffer_that_cannot_be_copied_moves_no_byte);
     tcase_add_test(t, one_reads_at_a_time);
     tcase_add_test(t, an_aborted_read_brings_what_came_before);
     tcase_add_test(t, a_dead_reader_gives_way);
