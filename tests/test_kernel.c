@@ -691,6 +691,7 @@ static void life_over_refusing_ram(void)
     call_if_running(SYSCALL_YIELD, YIELD_NO_WAIT, RAM + 0x10, 0, 0);
     call_if_running(SYSCALL_SUBSCRIBE, CONSOLE, 2, 0, 0);
     events_queue(); /* those of 2 are bare, and make room for those of 1 */
+    call_if_running(SYSCALL_YIELD, YIELD_WAIT, 0, 0, 0);
     call_if_running(SYSCALL_YIELD, YIELD_WAIT_FOR, ALARM, 0, 0);
     enum err err = queue(ALARM, 0, 5);
     (void)err;
@@ -709,7 +710,9 @@ START_TEST(ram_that_refuses_opens_nothing_and_leaves_the_kernel_whole)
         refusals.first = at;
         refusals.last = _i == 0 ? at : UINT32_MAX;
         hw.on_ram = ram_refuses;
+        kernel_stop_process(&k, 1, true); /* so that each step of the first one's life comes */
         life_over_refusing_ram();
+        kernel_stop_process(&k, 1, false);
         hw.on_ram = NULL;
         if (process_is_alive(p))
             kernel_end_process(&k, &hw, 0, END_KILL);
