@@ -546,8 +546,8 @@ START_TEST(grant_outside_the_kernels_part_is_refused)
 }
 END_TEST
 
-/* Wiping its grant table, a device makes the kernel take room for grants again and again. The end is
- * where the app's memory begins, or where the unit cannot cut between the two any more. */
+/* Wiping its grant table, a device makes the kernel take room for grants again and again, until
+ * there is the app's memory, or the unit cannot cut between the two any more. */
 START_TEST(grants_taken_anew_stop_at_the_apps_memory)
 {
     static const uint32_t sizes[] = {0, 1, 0x401};
