@@ -158,12 +158,22 @@ void device_reset(struct device *d)
 
 /* --- accesses -------------------------------------------------------------------------------- */
 
+/* A result that the device would work out is not known here, and counts as another value. */
+static uint32_t read_forced(struct device *d, int row)
+{
+    uint32_t value = d->fault.forced_value;
+    const struct reg *reg = row < 0 ? NULL : &d->type->regs[row];
+    if (reg ? reg->on_read || device_value(d, (uint32_t)row - reg->view) != value : value != 0)
+        d->fault.forced_read = true;
+    return value;
+}
+
 uint32_t device_read(struct device *d, uint32_t offset, uint64_t now_ps)
 {
     (void)catch_up(d, now_ps);
-    if (d->fault.forced && offset == d->fault.forced_offset)
-        return d->fault.forced_value;
     int found = device_row_at(d, offset);
+    if (d->fault.forced && offset == d->fault.forced_offset)
+        return read_forced(d, found);
     if (found < 0)
         return 0;
     uint32_t row = (uint32_t)found;

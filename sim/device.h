@@ -74,8 +74,9 @@ enum { DEVICE_REQUEST_MAX = 16, DEVICE_NAME_MAX = 24 };
  * moment when it hung, and writes store bits without any effect. */
 struct device_fault {
     bool hung;
-    bool line_stuck; /* irq_high whatever the device says */
-    bool forced;     /* the register at `forced_offset` reads as `forced_value` */
+    bool line_stuck;  /* irq_high whatever the device says */
+    bool forced;      /* the register at `forced_offset` reads as `forced_value` */
+    bool forced_read; /* and somebody has read it so, and not what stands there anyway */
     uint32_t forced_offset, forced_value;
     uint32_t errors; /* injected errors that wait: the next wake or access of a device that is not
                         hung calls type->on_error once for each. To inject: errors++, device_wake */
@@ -100,7 +101,8 @@ struct device {
     struct clock lf;      /* the 32768 Hz clock */
     struct random random; /* this device's own draws */
     struct device_fault fault;
-    uint32_t lost_requests; /* the queue was full: a bug of the device, reported by the machine */
+    uint32_t lost_requests; /* no room for them, no end of them, or DMA beyond the state block: a
+                               bug of the device's model. Such a run has no judgement: exit 3 */
     const void *plan; /* what the scenario says of a peer (sim/peer.h), else NULL; immutable */
 };
 

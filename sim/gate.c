@@ -82,13 +82,38 @@ static void judge_breaks(const struct machine *m, struct gate *gate)
                    gate->lost, VERDICT_MAX);
 }
 
-static bool has_come(const struct machine *m, const struct expected_break *wanted)
-{
+/* Which expected break each kept one stands for: none for two. */
+struct pairing {
+    const struct scenario *s;
     const struct verdict *kept;
-    uint32_t count = machine_verdicts(m, &kept);
+    uint32_t count;
+    uint32_t break_of[VERDICT_MAX]; /* BREAK_NONE: it stands for none so far */
+    uint32_t tried;                 /* one bit each: asked already in this search */
+};
 
-    for (uint32_t i = 0; i < count; i++)
-        if (accounts_for(wanted, &kept[i]))
+enum { BREAK_NONE = 0xffffffff };
+_Static_assert(VERDICT_MAX <= 32, "one bit each");
+
+/* Finds a kept break for `wanted`, if need be by finding others for those that stand in its way:
+ * at most SCENARIO_BREAK_MAX deep. */
+static bool pair_found(struct pairing *p, uint32_t wanted)
+{
+    for (uint32_t i = 0; i < p->count; i++) {
+        if (p->tried >> i & 1 || !accounts_for(&p->s->breaks[wanted], &p->kept[i]))
+            continue;
+        p->tried |= UINT32_C(1) << i;
+        if (p->break_of[i] == BREAK_NONE || pair_found(p, p->break_of[i])) {
+            p->break_of[i] = wanted;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_come(const struct pairing *p, const struct expected_break *wanted)
+{
+    for (uint32_t i = 0; i < p->count; i++)
+        if (accounts_for(wanted, &p->kept[i]))
             return true;
     return false;
 }
@@ -96,14 +121,39 @@ static bool has_come(const struct machine *m, const struct expected_break *wante
 static void judge_expected_breaks(const struct machine *m, struct gate *gate)
 {
     const struct scenario *s = machine_scenario(m);
+    struct pairing pairing = {.s = s};
 
-    for (uint32_t i = 0; i < s->break_count; i++)
-        if (!has_come(m, &s->breaks[i]))
-            reason_add(gate, REASON_BREAK_MISSING, i, "%s: %s was expected to break, and held",
-                       s->breaks[i].path, rule_rows[s->breaks[i].rule].id);
+    pairing.count = machine_verdicts(m, &pairing.kept);
+    for (uint32_t i = 0; i < VERDICT_MAX; i++)
+        pairing.break_of[i] = BREAK_NONE;
+    for (uint32_t i = 0; i < s->break_count; i++) {
+        pairing.tried = 0;
+        if (pair_found(&pairing, i))
+            continue;
+        reason_add(gate, REASON_BREAK_MISSING, i,
+                   has_come(&pairing, &s->breaks[i])
+                       ? "%s: no break of %s is left for it: others of \"breaks\" account for all"
+                       : "%s: %s was expected to break, and held",
+                   s->breaks[i].path, rule_rows[s->breaks[i].rule].id);
+    }
 }
 
 /* ---- vacuity */
+
+/* Why an injection whose moment came changed nothing. */
+static const char *no_effect(enum injection_kind kind)
+{
+    switch (kind) {
+    case INJECT_FORCE:
+        return ": nobody read the register while it had another value";
+    case INJECT_INTERRUPT:
+        return ": the line was pending already";
+    case INJECT_STORM:
+        return ": the line was pending already, each time";
+    default:
+        return "";
+    }
+}
 
 static void judge_injections(const struct machine *m, struct gate *gate)
 {
@@ -115,7 +165,8 @@ static void judge_injections(const struct machine *m, struct gate *gate)
         if (machine_injection_fired(m, i))
             continue;
         if (machine_injection_tried(m, i))
-            reason_add(gate, REASON_INJECTION, i, "%s: it never had an effect", plan->path);
+            reason_add(gate, REASON_INJECTION, i, "%s: it never had an effect%s", plan->path,
+                       no_effect(plan->kind));
         else if (plan->at_event && matches < plan->nth)
             reason_add(gate, REASON_INJECTION, i,
                        "%s: it never had an effect: \"%s\" came %" PRIu32 " of %" PRIu32 " times",

@@ -1,7 +1,7 @@
 /* gate.h: what a whole run comes to: the claim holds, is broken, or nothing was really looked at.
  *
  *   kept breaks -- each against the scenario's expected breaks --> expected, or unexpected
- *   expected breaks -- each must have come ---------------------> else broken
+ *   expected breaks -- each must have a break of its own --------> else broken
  *   injections, requested checks, expecting steps -- each must have had its turn --> else vacuous
  *
  * Broken wins over vacuous. Always-on rules may stay unarmed.
@@ -24,7 +24,7 @@ enum gate_line {
 };
 
 enum gate_reason_kind {
-    REASON_BREAK_MISSING, /* expected break `index` did not come: broken */
+    REASON_BREAK_MISSING, /* expected break `index` has none of its own: broken */
     REASON_BREAKS_LOST,   /* more breaks than are kept: broken */
     REASON_INJECTION,     /* injection `index` never had an effect: vacuous, as all below */
     REASON_CHECK,         /* check `index` never had anything to judge */

@@ -134,6 +134,7 @@ static void serve_dma(struct hw *hw, struct device *d, const struct device_reque
     struct span span = {r->address, r->size};
     bool is_ram = span_covers(m->setup->scenario->board.ram, span);
     bool inside = (uint64_t)r->state_offset + r->size <= d->type->state_size;
+    d->lost_requests += !inside;
     if (is_ram && inside) {
         uint8_t *state = (uint8_t *)device_state(d) + r->state_offset;
         if (read)
@@ -269,12 +270,17 @@ static void set_wake(struct machine *m, uint32_t device, uint64_t wake_ps)
         m->others_ps = 0;
 }
 
-enum { SERVE_ROUNDS = 64 }; /* requests that one touch may lead to, in queues; ours */
+enum { SERVE_ROUNDS = 64 }; /* requests that one touch may lead to, in queues; ours. Beyond: lost */
 
 void machine_serve(struct hw *hw, uint32_t device)
 {
     struct device *d = machine_device(hw->m, device);
-    for (int round = 0; d->request_count > 0 && round < SERVE_ROUNDS; round++) {
+    for (int round = 0; d->request_count > 0; round++) {
+        if (round == SERVE_ROUNDS) {
+            d->lost_requests += d->request_count;
+            d->request_count = 0;
+            break;
+        }
         struct device_request queue[DEVICE_REQUEST_MAX];
         uint32_t count = d->request_count;
         memcpy(queue, d->requests, count * sizeof queue[0]);
@@ -717,7 +723,11 @@ bool machine_check_armed(const struct machine *m, uint32_t check)
 
 bool machine_injection_fired(const struct machine *m, uint32_t injection)
 {
-    return m->injections[injection].fired;
+    const struct injection_state *state = &m->injections[injection];
+    const struct injection *plan = &machine_scenario(m)->injections[injection];
+    if (!state->in_force)
+        return state->fired;
+    return state->fired || machine_device((struct machine *)m, plan->device)->fault.forced_read;
 }
 
 bool machine_injection_tried(const struct machine *m, uint32_t injection)
@@ -729,6 +739,16 @@ bool machine_injection_tried(const struct machine *m, uint32_t injection)
 uint32_t machine_injection_matches(const struct machine *m, uint32_t injection)
 {
     return m->injections[injection].matches;
+}
+
+uint32_t machine_broken_device(struct machine *m)
+{
+    for (uint32_t i = 0; i < machine_scenario(m)->board.device_count; i++) {
+        const struct device *d = machine_device(m, i);
+        if (d && d->lost_requests)
+            return i;
+    }
+    return BOARD_NONE;
 }
 
 struct process_facts machine_process_facts(const struct machine *m, uint32_t process)

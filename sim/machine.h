@@ -137,6 +137,9 @@ bool machine_injection_fired(const struct machine *m, uint32_t injection); /* wi
 bool machine_injection_tried(const struct machine *m, uint32_t injection); /* its moment came */
 /* How often its event has come, up to the one that it waits for. */
 uint32_t machine_injection_matches(const struct machine *m, uint32_t injection);
+/* The first device whose model has lost requests, or BOARD_NONE: what such a run says is not to be
+ * trusted, and it is the simulator that has failed. */
+uint32_t machine_broken_device(struct machine *m);
 /* Facts of a process that a check at the end asks for. */
 struct process_facts {
     uint32_t state; /* enum process_state */

@@ -124,6 +124,22 @@ static bool is_task(const struct device *d, uint32_t offset)
     return row >= 0 && d->type->regs[row].on_task;
 }
 
+/* One register of a device is forced at a time: the injection before this one is over. */
+static void force(struct machine *m, struct device *d, const struct injection *plan)
+{
+    for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
+        struct injection_state *state = &m->injections[i];
+        if (planned(m, i)->kind != INJECT_FORCE || planned(m, i)->device != plan->device)
+            continue;
+        state->fired |= state->in_force && d->fault.forced_read;
+        state->in_force = planned(m, i) == plan;
+    }
+    d->fault.forced = true;
+    d->fault.forced_read = false;
+    d->fault.forced_offset = plan->address;
+    d->fault.forced_value = plan->value;
+}
+
 /* False: nothing came of it. A hung device has no errors, hears nothing, does no task. */
 static bool touch_device(struct hw *hw, const struct injection *plan)
 {
@@ -140,9 +156,8 @@ static bool touch_device(struct hw *hw, const struct injection *plan)
         felt = set_once(&d->fault.line_stuck);
         break;
     case INJECT_FORCE:
-        felt = d->fault.forced = true;
-        d->fault.forced_offset = plan->address;
-        d->fault.forced_value = plan->value;
+        force(m, d, plan);
+        felt = false; /* until somebody reads it: machine_injection_fired */
         break;
     case INJECT_ERROR:
         if (!d->type->on_error)
@@ -175,8 +190,7 @@ static bool happen(struct hw *hw, const struct injection *plan)
         return end_process(hw, plan->process, END_EXIT_RESTART);
     case INJECT_INTERRUPT:
     case INJECT_STORM:
-        nvic_pulse(&hw->m->nvic, plan->line);
-        return plan->line < hw->m->nvic.line_count;
+        return nvic_pulse(&hw->m->nvic, plan->line);
     case INJECT_POKE:
         return poke(hw, plan);
     case INJECT_MEMORY_PRESSURE:

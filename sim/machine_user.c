@@ -266,7 +266,9 @@ void machine_user_step(struct hw *hw)
     uint32_t line = nvic_active_line(&m->nvic);
     if (line != NVIC_NO_LINE) {
         machine_trace(hw, EVENT_IRQ_TAKEN, m->running, line, 0);
+        nvic_enter(&m->nvic, line);
         machine_leave_user(hw, &(struct trap){.kind = TRAP_INTERRUPT, .line = line});
+        nvic_leave(&m->nvic);
     } else if (m->nvic.systick_pending) {
         m->nvic.systick_pending = false;
         machine_trace(hw, EVENT_SLICE_END, m->running, 0, 0);

@@ -19,6 +19,7 @@ struct injection_state {
     uint32_t left;    /* pulses of a storm still to come */
     uint64_t due_ps;  /* TIME_NEVER: not yet known, or over */
     bool fired;
+    bool in_force; /* FORCE: its register reads so now */
 };
 
 /* Accesses of user mode that the MPU, while it is on, and the bus have let through. They would again

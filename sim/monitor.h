@@ -117,6 +117,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_DEATH_LINE, "the line of the device at %a, once lent to %p, is still on or pending") \
     X(DETAIL_DEATH_BUSY, "the device at %a, once lent to %p, is not quiet") \
     X(DETAIL_DEATH_REGISTER, "register %a, once lent to %p, holds %G after the reset, wanted %W") \
+    X(DETAIL_DEATH_STUCK, \
+      "the device at %a, once lent to %p, was called stuck, and nothing of its hardware says so") \
     X(DETAIL_RESET_REGISTER, "%p was lent %a, which holds %G, wanted %W") \
     X(DETAIL_RESET_LINE, "%p was lent the device at %a with its interrupt line high") \
     /* upcall-once */ \
@@ -131,10 +133,16 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     /* progress, starvation, slice, livelock */ \
     X(DETAIL_PROGRESS_UPCALL, "the CPU sleeps while an upcall waits that %p would take") \
     X(DETAIL_PROGRESS_READY, "the CPU sleeps while %p is ready to run") \
+    X(DETAIL_PROGRESS_LINE, \
+      "%p waits for the device at %a, whose interrupt, line %g, has come and is kept from it") \
+    X(DETAIL_PROGRESS_GIVEN_UP, \
+      "line %g of the device at %a, lent to %p, was given up as stuck, and it is low") \
     X(DETAIL_STARVED, "%p was ready and waited while others ran for %t us, promised within %u us") \
     X(DETAIL_SLICE, "%p ran for %t us while another was ready, its slice is %u us") \
     X(DETAIL_LIVELOCK_LINE, \
       "line %l was serviced %g times while %p was ready, and the apps had %u us") \
+    X(DETAIL_LIVELOCK_KERNEL, \
+      "%p was ready, and for %t us the CPU was the kernel's alone; more than %u us are too long") \
     X(DETAIL_LIVELOCK_STUCK, "virtual time stands still: the CPU never leaves a loop") \
     /* dma-reach, dma-after-death, memory-fresh, buffer-custody */ \
     X(DETAIL_DMA_OWNER, \
@@ -148,6 +156,11 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
       "the driver's buffer holds %G at %a, beyond the %w bytes of its client %p") \
     X(DETAIL_CUSTODY_LENGTH, \
       "DMA moved %g bytes at %a in the driver's buffer, of which %p has %w") \
+    /* call-return */ \
+    X(DETAIL_CALL_LOST, "%p goes on after a system call of class %g without its results") \
+    X(DETAIL_CALL_NONE, "%p got results, and no system call of it was open that has any") \
+    X(DETAIL_CALL_UPCALL, "%p is in an upcall, and it did not yield") \
+    X(DETAIL_CALL_START, "%p began anew in the middle of its life, or a new life did not begin") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
     X(DETAIL_STEP_FAULT, \

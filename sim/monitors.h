@@ -13,7 +13,8 @@
 /* clang-format off */
 #define MONITORS(X)                                                                                \
     X(ledger) X(reach) X(layout) X(owner) X(filter) X(interrupt) X(death) X(dma) X(upcall) X(panic) \
-    X(progress) X(turns) X(livelock) X(fresh) X(custody) X(latency) X(count_checks) X(final)
+    X(progress) X(turns) X(livelock) X(returns) X(fresh) X(custody) X(latency)                               \
+    X(count_checks) X(final)
 /* clang-format on */
 
 enum monitor_place {

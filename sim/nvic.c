@@ -27,6 +27,7 @@ void nvic_reset(struct nvic *nvic, uint32_t line_count)
 {
     memset(nvic, 0, sizeof *nvic);
     nvic->line_count = line_count;
+    nvic->active = NVIC_NO_LINE;
     nvic->systick_fires_ps = TIME_NEVER;
 }
 
@@ -43,10 +44,12 @@ void nvic_drive(struct nvic *nvic, uint32_t line, bool high)
         nvic->level[line / 32] &= ~bit;
 }
 
-void nvic_pulse(struct nvic *nvic, uint32_t line)
+bool nvic_pulse(struct nvic *nvic, uint32_t line)
 {
-    if (line < nvic->line_count)
-        nvic->pending[line / 32] |= 1u << (line % 32);
+    if (line >= nvic->line_count || (nvic->pending[line / 32] >> (line % 32) & 1))
+        return false;
+    nvic->pending[line / 32] |= 1u << (line % 32);
+    return true;
 }
 
 uint32_t nvic_active_line(const struct nvic *nvic)
@@ -57,6 +60,22 @@ uint32_t nvic_active_line(const struct nvic *nvic)
             return word * 32 + (uint32_t)__builtin_ctz(ready);
     }
     return NVIC_NO_LINE;
+}
+
+void nvic_enter(struct nvic *nvic, uint32_t line)
+{
+    if (line >= nvic->line_count)
+        return;
+    nvic->active = line;
+    nvic->pending[line / 32] &= ~(1u << (line % 32));
+}
+
+void nvic_leave(struct nvic *nvic)
+{
+    uint32_t line = nvic->active;
+    nvic->active = NVIC_NO_LINE;
+    if (line != NVIC_NO_LINE)
+        nvic->pending[line / 32] |= nvic->level[line / 32] & 1u << (line % 32);
 }
 
 /* Cycles that the CPU clock makes in `ps`, rounded up: a register is read at a cycle's edge. */

@@ -3,7 +3,7 @@
  *
  * Source: ARMv7-M ARM (DDI 0403) B3.4 (NVIC), B3.3 (SysTick), B3.2.15 (CFSR), B3.2.16-18.
  * Not modelled: priorities and nesting (all lines are equal; the lowest number is taken first),
- * BASEPRI, PRIMASK, active bits, SCB beyond CFSR, HFSR, MMFAR, BFAR, SHCSR, ICSR (reads
+ * BASEPRI, PRIMASK, IABR, SCB beyond CFSR, HFSR, MMFAR, BFAR, SHCSR, ICSR (reads
  * VECTPENDING).
  */
 #ifndef SIM_NVIC_H
@@ -20,6 +20,7 @@ struct nvic {
     uint32_t enabled[NVIC_WORDS];
     uint32_t pending[NVIC_WORDS];
     uint32_t level[NVIC_WORDS]; /* lines that are high now: they pend again after ICPR */
+    uint32_t active;            /* the line whose handler runs, or NVIC_NO_LINE */
     /* SysTick counts down at the CPU clock; kept as the time of its next zero. */
     uint32_t systick_control, systick_reload;
     uint32_t systick_left; /* cycles left at systick_since_ps, while enabled */
@@ -44,10 +45,15 @@ enum {
 void nvic_reset(struct nvic *nvic, uint32_t line_count);
 /* The line's level as a device drives it; a rising level pends it. */
 void nvic_drive(struct nvic *nvic, uint32_t line, bool high);
-/* A pulse: pends the line once. */
-void nvic_pulse(struct nvic *nvic, uint32_t line);
+/* A pulse: pends the line once. False: there is no such line, or it is pending already. */
+bool nvic_pulse(struct nvic *nvic, uint32_t line);
 /* The lowest line that is pending and enabled, or NVIC_NO_LINE. */
 uint32_t nvic_active_line(const struct nvic *nvic);
+/* Its handler begins: it pends no more, until it is made to again (B3.4.1). And ends: a line that is
+ * still high pends again. Only for a handler that user mode is left for: one that comes while the
+ * kernel runs is the kernel's own step (hw_port has no call for it), and finds its line pending. */
+void nvic_enter(struct nvic *nvic, uint32_t line);
+void nvic_leave(struct nvic *nvic);
 /* Register access inside 0xE000E000..0xE000EFFF but for the MPU's; unknown registers read 0.
  * ps_per_cycle: the CPU clock's period for SysTick. */
 uint32_t nvic_read(struct nvic *nvic, uint32_t address, uint64_t now_ps, uint64_t cpu_hz);

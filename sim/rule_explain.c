@@ -45,7 +45,8 @@ static const struct explanation explanations[RULE_NUMBER] = {
                               EXAMPLE(.detail = DETAIL_IRQ_FOREIGN, .process = 1,
                                       .address = 0x40009000, .got = 9)},
     [RULE_DEATH_ORDER] = {"from the kernel's notes in their order, and from NVIC, line and "
-                          "registers of the device before the next first instruction in user mode",
+                          "registers of the device before the next first instruction in user mode; "
+                          "\"stuck\" is believed only if the hardware says so, too",
                           EXAMPLE(.detail = DETAIL_DEATH_UNFINISHED, .process = 0,
                                   .address = 0x40009000, .got = 1)},
     [RULE_DEVICE_RESET] = {"when a window is lent, from the device's line and from each register "
@@ -58,14 +59,19 @@ static const struct explanation explanations[RULE_NUMBER] = {
                           EXAMPLE(.detail = DETAIL_UPCALL_UNQUEUED, .process = 0, .got = 0x10001)},
     [RULE_KERNEL_PANIC] = {"when the kernel panics", EXAMPLE(.detail = DETAIL_KERNEL_PANIC)},
     [RULE_PROGRESS] = {"when the CPU goes to sleep or halts: no live app is ready, and none waits "
-                       "for an upcall that is there",
+                       "for an upcall that is there; and then, and before each first instruction "
+                       "in user mode: no owner of a lent device waits for an interrupt that has "
+                       "come, by the device's line, and that is not queued",
                        EXAMPLE(.detail = DETAIL_PROGRESS_UPCALL, .process = 0)},
     [RULE_STARVATION] = {"by the time in user mode that others had while an app was ready, under "
-                         "round robin and the feedback queue",
+                         "round robin and the feedback queue; what the kernel does for them is "
+                         "not in it: bound that with \"latency\"",
                          EXAMPLE(.detail = DETAIL_STARVED, .process = 2, .got = 95000 * PS_PER_US,
                                  .wanted = 30060 * PS_PER_US)},
     [RULE_LIVELOCK] =
-        {"by the apps' time over each 64 bottom halves of one line during which an app was ready",
+        {"by the apps' time over each 64 bottom halves of one line during which an app was ready: "
+         "a tenth at least; and by how long the CPU is the kernel's alone while an app is ready: "
+         "50 ms at most",
          EXAMPLE(.detail = DETAIL_LIVELOCK_LINE, .process = 0, .address = 9, .got = 65,
                  .wanted = PS_PER_US)},
     [RULE_DMA_REACH] = {"at each access of a device to memory, by whom it works for at that moment",
@@ -90,6 +96,9 @@ static const struct explanation explanations[RULE_NUMBER] = {
                     "round robin and the feedback queue",
                     EXAMPLE(.detail = DETAIL_SLICE, .process = 0, .got = 14000 * PS_PER_US,
                             .wanted = 10000 * PS_PER_US)},
+    [RULE_CALL_RETURN] = {"at each switch to user mode, by how the app goes on, against the system "
+                          "call that it made itself",
+                          EXAMPLE(.detail = DETAIL_CALL_LOST, .process = 0, .got = 2)},
     [RULE_STEP] = {"by the app's own engine, step by step; and by its faults",
                    EXAMPLE(.detail = DETAIL_STEP, .process = 0, .address = 3, .got = 2,
                            .wanted = 0)},

@@ -56,7 +56,7 @@
       "Where the scheduler promises turns, a ready process runs within them.",                     \
       "Tock, schedulers; its Virtualization document, section Fairness")                           \
     X(RULE_LIVELOCK, "livelock", "PT17",                                                           \
-      "No interrupt line keeps the kernel from running a ready process.",                          \
+      "No interrupt line, and no loop of the kernel's own, keeps a ready process from running.",   \
       "model/passthrough.h, G7")                                                                   \
     X(RULE_DMA_REACH, "dma-reach", "D1",                                                           \
       "A device that works for an app reads and writes only that app's memory; one that works "    \
@@ -78,6 +78,11 @@
       "No process runs longer than its slice while another is ready, where the scheduler has "     \
       "slices.",                                                                                   \
       "Tock, schedulers: the time slice")                                                          \
+    X(RULE_CALL_RETURN, "call-return", "",                                                         \
+      "After a system call an app goes on with that call's results, or in an upcall if it "        \
+      "yields; "                                                                                   \
+      "and never so without a call.",                                                              \
+      "TRD 104 sections 3.2 and 4.1")                                                              \
     /* Rules that a scenario asks for. */                                                          \
     X(RULE_STEP, "step", "", "A step of an app gives what the scenario expects of it.", "")        \
     X(RULE_COUNT, "count", "", "Events are as many as the scenario says.", "")                     \

@@ -1,5 +1,6 @@
 /* test_machine.c: the machine as a value, its costs, and wild apps against the whole kernel. */
 #include "devices/catalogue.h"
+#include "model/passthrough.h"
 #include "sim/apps/catalogue.h"
 #include "sim/costs.h"
 #include "sim/machine_value.h"
@@ -317,6 +318,89 @@ START_TEST(injection_without_effect_has_not_fired)
 }
 END_TEST
 
+/* A register that an app reads, and one whose second forcing takes the place of the first. */
+static void reader_next(struct app *app, struct app_op *op)
+{
+    bool asks = app->checks_passed++ == 0;
+    *op = asks ? (struct app_op){.kind = OP_SYSCALL,
+                                 .call = {.class = SYSCALL_COMMAND,
+                                          .args = {PASSTHROUGH_DRIVER_DEFAULT, PASSTHROUGH_ALLOCATE,
+                                                   SUPPORT_TIMER0, 0x1000}}}
+               : (struct app_op){.kind = OP_LOAD, .address = SUPPORT_TIMER0 + 0x540, .size = 4};
+}
+
+static const struct {
+    const char *why;
+    uint32_t offset, value; /* of the first; CC[0] stays 0 and is what the app reads */
+    uint32_t then;          /* offset of the second, which comes 1 ms later */
+    bool fired, then_fired;
+} forcings[] = {
+    {"read, and then another one", 0x540, 7, 0x544, true, false},
+    {"not read, and then read", 0x544, 7, 0x540, false, true},
+    {"read as what stands there", 0x540, 0, 0x544, false, false},
+};
+
+START_TEST(forced_register_has_an_effect_once_it_is_read_as_another)
+{
+    const struct app_engine reader = {
+        .name = "reader", .start = null_start, .upcall = null_upcall, .next = reader_next};
+    support_scenario(&scenario, 1, &reader, NULL);
+    scenario.injections[0] = (struct injection){.kind = INJECT_FORCE,
+                                                .at_ps = PS_PER_MS,
+                                                .address = forcings[_i].offset,
+                                                .value = forcings[_i].value};
+    scenario.injections[1] = (struct injection){
+        .kind = INJECT_FORCE, .at_ps = 2 * PS_PER_MS, .address = forcings[_i].then, .value = 7};
+    scenario.injection_count = 2;
+    struct hw *hw = support_boot(&scenario, NULL);
+    machine_run(hw, TIME_NEVER);
+    ck_assert_msg(machine_injection_fired(hw->m, 0) == forcings[_i].fired, "%s: the first",
+                  forcings[_i].why);
+    ck_assert_msg(machine_injection_fired(hw->m, 1) == forcings[_i].then_fired, "%s: the second",
+                  forcings[_i].why);
+    support_free(hw);
+}
+END_TEST
+
+/* One request leads to the next without end, or DMA is asked for beyond the device's own state. */
+static void ask_for_dma(struct device *d, uint32_t row)
+{
+    (void)row;
+    device_request(d, (struct device_request){.kind = REQUEST_DMA_READ,
+                                              .size = 4,
+                                              .address = 0x20000000,
+                                              .state_offset = (uint32_t)d->fault.forced_offset});
+}
+
+static void ask_for_more(struct device *d, const struct device_request *r, bool done)
+{
+    (void)r, (void)done;
+    if (d->fault.forced_offset == 0)
+        ask_for_dma(d, 0);
+}
+
+static const struct reg endless_regs[] = {{"TASKS_GO", 0, .on_task = ask_for_dma}};
+static const struct device_type endless = {.name = "endless",
+                                           .regs = endless_regs,
+                                           .reg_count = 1,
+                                           .window_size = 0x1000,
+                                           .state_size = 8,
+                                           .on_dma_done = ask_for_more};
+
+START_TEST(device_whose_requests_are_lost_is_said_to_be_broken)
+{
+    support_scenario(&scenario, 1, &null_engine, NULL);
+    scenario.board.devices[0].type = &endless;
+    struct hw *hw = support_boot(&scenario, NULL);
+    ck_assert_uint_eq(machine_broken_device(hw->m), BOARD_NONE);
+    machine_device(hw->m, 0)->fault.forced_offset = _i ? 8 : 0; /* 8: just past its state */
+    device_task(machine_device(hw->m, 0), 0, machine_now_ps(hw->m));
+    machine_serve(hw, 0);
+    ck_assert_uint_eq(machine_broken_device(hw->m), 0);
+    support_free(hw);
+}
+END_TEST
+
 START_TEST(injection_that_panics_the_kernel_has_fired)
 {
     support_scenario(&scenario, 1, &null_engine, NULL);
@@ -408,6 +492,9 @@ int main(void)
     tcase_add_test(t, device_hears_that_a_shared_part_is_taken);
     tcase_add_loop_test(t, injection_without_effect_has_not_fired, 0,
                         (int)(sizeof without_effect / sizeof without_effect[0]));
+    tcase_add_loop_test(t, forced_register_has_an_effect_once_it_is_read_as_another, 0,
+                        sizeof forcings / sizeof forcings[0]);
+    tcase_add_loop_test(t, device_whose_requests_are_lost_is_said_to_be_broken, 0, 2);
     tcase_add_test(t, injection_that_panics_the_kernel_has_fired);
     tcase_add_loop_test(t, preset_is_the_total_of_its_components, 0, 7);
     tcase_add_loop_test(t, null_command_takes_what_its_preset_promises, 0, 6);

@@ -9,6 +9,7 @@
 #include "sim/gate.h"
 #include "sim/machine_value.h"
 #include "sim/monitors.h"
+#include "sim/monitors/ledger.h"
 #include "sim/verdict.h"
 #include "tests/support_scenario.h"
 
@@ -56,12 +57,15 @@ static const struct app_engine waiter = {
 
 static struct scenario scenario;
 static struct hw *hw;
+static uint32_t lives[APPS]; /* as the ledger counts them: those that have begun */
 
 static void boot(void)
 {
     hw = support_boot(&scenario, NULL);
     machine_run(hw, PS_PER_MS);
     ck_assert_uint_eq(machine_verdict_count(hw->m), 0);
+    for (uint32_t i = 0; i < APPS; i++)
+        lives[i] = ledger_of(hw->m)->processes[i].life;
 }
 
 static void add(unsigned kind, uint32_t process, uint32_t address, uint64_t value)
@@ -88,9 +92,23 @@ static void configure(uint32_t process)
     mpu_enable(hw);
 }
 
+/* How a kernel lets this process go on, by what it did last. */
+static enum resume_kind resume_of(uint32_t process)
+{
+    const struct ledger_process *p = &ledger_of(hw->m)->processes[process];
+
+    if (lives[process] != p->life) {
+        lives[process] = p->life;
+        return RESUME_START;
+    }
+    if (ledger_waits(p) && p->args[0] == YIELD_WAIT)
+        return RESUME_UPCALL;
+    return p->call_open ? RESUME_RETURN : RESUME_CONTINUE;
+}
+
 static void enter(uint32_t process)
 {
-    add(EVENT_RUN, process, RESUME_CONTINUE, 0);
+    add(EVENT_RUN, process, resume_of(process), 0);
     for (uint32_t i = 0; i < monitor_count; i++)
         if (monitors[i]->on_user && machine_monitor_state(hw->m, i))
             monitors[i]->on_user(hw->m, machine_monitor_state(hw->m, i), process);
@@ -646,6 +664,32 @@ static void register_keeps_the_old_owners_value(void)
     user(OTHER);
 }
 
+static void give_back_stuck(uint32_t process, struct span window)
+{
+    uint32_t endpoint = endpoint_at(window);
+    unmap(process, window);
+    note(NOTE_ENDPOINT_MASKED, process, endpoint, 0);
+    note(NOTE_ENDPOINT_STUCK, process, endpoint, LINE_TIMER0);
+    note(NOTE_ENDPOINT_FREED, process, endpoint, 0);
+}
+
+static void device_is_called_stuck_and_is_not(void)
+{
+    lend(WAITER, timer0);
+    give_back_stuck(WAITER, timer0);
+    user(OTHER);
+}
+
+static void stuck_device_keeps_what_its_owner_wrote(void)
+{
+    lend(WAITER, timer0);
+    timer0_write(0x540, 0x1234);
+    machine_device(hw->m, 0)->fault.line_stuck = true;
+    machine_serve(hw, 0);
+    give_back_stuck(WAITER, timer0);
+    user(OTHER);
+}
+
 static void device_is_lent_with_an_old_value(void)
 {
     timer0_write(0x540, 0x1234);
@@ -737,6 +781,169 @@ static void ready_app_sleeps(void)
     add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
 }
 
+static void timer0_line(bool high)
+{
+    machine_device(hw->m, 0)->irq_high = high;
+    machine_serve(hw, 0);
+}
+
+static void mask(bool masked)
+{
+    hw->m->nvic.enabled[0] = masked ? 0 : 1u << LINE_TIMER0;
+}
+
+/* The owner of TIMER0 waits for its interrupt; its line is enabled. */
+static void lend_and_wait(uint32_t handler)
+{
+    lend(WAITER, timer0);
+    call(WAITER, SYSCALL_SUBSCRIBE, PASSTHROUGH_DRIVER_DEFAULT, 0, handler, 77);
+    returned(WAITER, RETURN_SUCCESS_2U32, 0);
+    wait_for_upcall(WAITER);
+    mask(false);
+}
+
+static void plan_pulses(void)
+{
+    scenario.injections[0] = (struct injection){.kind = INJECT_STORM, .line = LINE_TIMER0};
+    scenario.injection_count = 1;
+}
+
+static void lent_line_is_high_and_masked_in_sleep(void)
+{
+    lend_and_wait(handler_of(WAITER));
+    timer0_line(true);
+    mask(true);
+    add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
+}
+
+static void lent_line_is_high_and_masked_while_others_run(void)
+{
+    lend_and_wait(handler_of(WAITER));
+    timer0_line(true);
+    mask(true);
+    user(OTHER);
+}
+
+/* Serviced, quiet again, and never queued. */
+static void interrupt_is_swallowed(void)
+{
+    lend_and_wait(handler_of(WAITER));
+    timer0_line(true);
+    note(NOTE_LINE_SERVICED, WAITER, LINE_TIMER0, pair(endpoint_at(timer0), 0x10000));
+    timer0_line(false);
+    hw->m->nvic.pending[0] = 0;
+    add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
+}
+
+/* Without so much as a note. */
+static void pulse_is_cleared_and_forgotten(void)
+{
+    plan_pulses();
+    lend_and_wait(handler_of(WAITER));
+    add(EVENT_INJECTED, PROCESS_NONE, 0, LINE_TIMER0);
+    user(OTHER);
+}
+
+static void one_who_waits_for_the_event_misses_it(void)
+{
+    lend_and_wait(handler_of(WAITER));
+    call(WAITER, SYSCALL_YIELD, YIELD_WAIT_FOR, PASSTHROUGH_DRIVER_DEFAULT, 0, 0);
+    timer0_line(true);
+    mask(true);
+    add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
+}
+
+/* What pends while the upcall before it waits is heard after that one. */
+static void second_interrupt_is_forgotten(void)
+{
+    lend_and_wait(handler_of(WAITER));
+    timer0_line(true);
+    mask(true);
+    note(NOTE_LINE_SERVICED, WAITER, LINE_TIMER0, pair(endpoint_at(timer0), 0x10000));
+    queued(WAITER, 1);
+    timer0_line(false);
+    timer0_line(true);
+    timer0_line(false);
+    delivered(WAITER, handler_of(WAITER), SUPPORT_TIMER0, LINE_TIMER0);
+    hw->m->nvic.pending[0] = 0;
+    mask(false);
+    wait_for_upcall(WAITER);
+    user(OTHER);
+}
+
+static void low_line_is_given_up(void)
+{
+    lend_and_wait(handler_of(WAITER));
+    note(NOTE_ENDPOINT_STUCK, WAITER, endpoint_at(timer0), LINE_TIMER0);
+}
+
+static void kernel_keeps_the_cpu_from_a_ready_app(void)
+{
+    subscribe(WAITER);
+    user(OTHER);
+    leave(OTHER);
+    pass_us(50001);
+    user(WAITER);
+}
+
+static void kernel_never_comes_back(void)
+{
+    subscribe(WAITER);
+    user(WAITER);
+    call(WAITER, SYSCALL_COMMAND, 0, 0, 0, 0);
+    pass_us(50001);
+    machine_finish(hw);
+}
+
+static void run_as(uint32_t process, enum resume_kind kind)
+{
+    add(EVENT_RUN, process, kind, 0);
+}
+
+static void call_has_no_results(void)
+{
+    call(WAITER, SYSCALL_COMMAND, 0, 0, 0, 0);
+    run_as(WAITER, RESUME_CONTINUE);
+}
+
+static void results_come_without_a_call(void)
+{
+    subscribe(WAITER);
+    run_as(WAITER, RESUME_RETURN);
+}
+
+static void yield_wait_has_results(void)
+{
+    wait_for_upcall(WAITER);
+    run_as(WAITER, RESUME_RETURN);
+}
+
+static void upcall_begins_though_the_app_computes(void)
+{
+    subscribe(WAITER);
+    run_as(WAITER, RESUME_UPCALL);
+}
+
+static void upcall_begins_in_a_wait_for(void)
+{
+    call(WAITER, SYSCALL_YIELD, YIELD_WAIT_FOR, 0, 0, 0);
+    run_as(WAITER, RESUME_UPCALL);
+}
+
+static void life_begins_anew_in_its_middle(void)
+{
+    subscribe(WAITER);
+    run_as(WAITER, RESUME_START);
+}
+
+static void new_life_goes_on_where_the_old_one_was(void)
+{
+    const struct process *p = process_of(WAITER);
+    note(NOTE_PROCESS_END, WAITER, 0, END_EXIT_RESTART);
+    note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, p->id.unique));
+    run_as(WAITER, RESUME_CONTINUE);
+}
+
 static void slice(uint32_t process, uint64_t us)
 {
     user(process);
@@ -787,12 +994,12 @@ static void user_mode_ends_before_its_first_instruction(void)
 
 static void user_mode_has_next_to_nothing(void)
 {
-    storm(90); /* 0.9 per cent */
+    storm(1000); /* an eleventh */
 }
 
 static void interrupts_leave_little(void)
 {
-    storm(120);
+    storm(1500); /* more than a tenth */
 }
 
 static void storm_while_nobody_is_ready(void)
@@ -976,6 +1183,8 @@ static const struct {
     FAULT(line_stays_enabled, RULE_DEATH_ORDER),
     FAULT(device_goes_on, RULE_DEATH_ORDER),
     FAULT(register_keeps_the_old_owners_value, RULE_DEATH_ORDER),
+    FAULT(device_is_called_stuck_and_is_not, RULE_DEATH_ORDER),
+    FAULT(stuck_device_keeps_what_its_owner_wrote, RULE_DEATH_ORDER),
     FAULT(device_is_lent_with_an_old_value, RULE_DEVICE_RESET),
     FAULT(device_is_lent_with_its_line_high, RULE_DEVICE_RESET),
     FAULT(upcall_was_not_queued, RULE_UPCALL_ONCE),
@@ -989,6 +1198,22 @@ static const struct {
     FAULT(kernel_panics, RULE_KERNEL_PANIC),
     FAULT(upcall_waits_while_the_cpu_sleeps, RULE_PROGRESS),
     FAULT(ready_app_sleeps, RULE_PROGRESS),
+    FAULT(lent_line_is_high_and_masked_in_sleep, RULE_PROGRESS),
+    FAULT(lent_line_is_high_and_masked_while_others_run, RULE_PROGRESS),
+    FAULT(interrupt_is_swallowed, RULE_PROGRESS),
+    FAULT(pulse_is_cleared_and_forgotten, RULE_PROGRESS),
+    FAULT(one_who_waits_for_the_event_misses_it, RULE_PROGRESS),
+    FAULT(second_interrupt_is_forgotten, RULE_PROGRESS),
+    FAULT(low_line_is_given_up, RULE_PROGRESS),
+    FAULT(kernel_keeps_the_cpu_from_a_ready_app, RULE_LIVELOCK),
+    FAULT(kernel_never_comes_back, RULE_LIVELOCK),
+    FAULT(call_has_no_results, RULE_CALL_RETURN),
+    FAULT(results_come_without_a_call, RULE_CALL_RETURN),
+    FAULT(yield_wait_has_results, RULE_CALL_RETURN),
+    FAULT(upcall_begins_though_the_app_computes, RULE_CALL_RETURN),
+    FAULT(upcall_begins_in_a_wait_for, RULE_CALL_RETURN),
+    FAULT(life_begins_anew_in_its_middle, RULE_CALL_RETURN),
+    FAULT(new_life_goes_on_where_the_old_one_was, RULE_CALL_RETURN),
     FAULT(app_gets_no_turn, RULE_STARVATION),
     FAULT(app_runs_past_its_slice, RULE_SLICE),
     FAULT(line_is_serviced_without_end, RULE_LIVELOCK),
@@ -1144,6 +1369,118 @@ static void death_with_a_loan(void)
     lend(OTHER, timer0);
 }
 
+static void hung_device_is_called_stuck(void)
+{
+    lend(WAITER, timer0);
+    timer0_write(0x540, 0x1234);
+    machine_device(hw->m, 0)->fault.hung = true;
+    give_back_stuck(WAITER, timer0);
+    user(OTHER);
+}
+
+static void device_with_a_high_line_is_called_stuck(void)
+{
+    lend(WAITER, timer0);
+    machine_device(hw->m, 0)->fault.line_stuck = true;
+    machine_serve(hw, 0);
+    give_back_stuck(WAITER, timer0);
+    user(OTHER);
+}
+
+static void pulsed_device_is_called_stuck(void)
+{
+    plan_pulses();
+    lend(WAITER, timer0);
+    give_back_stuck(WAITER, timer0);
+    user(OTHER);
+}
+
+/* ---- an interrupt on its way */
+
+static void interrupt_to_one_who_waits(void)
+{
+    lend_and_wait(handler_of(WAITER));
+    timer0_line(true);
+    add(EVENT_SLEEP, PROCESS_NONE, 0, 0); /* it is enabled: the CPU wakes at once */
+    mask(true);
+    note(NOTE_LINE_SERVICED, WAITER, LINE_TIMER0, pair(endpoint_at(timer0), 0x10000));
+    timer0_line(false);
+    hw->m->nvic.pending[0] = 0;
+    queued(WAITER, 1);
+    user(OTHER);
+    delivered(WAITER, handler_of(WAITER), SUPPORT_TIMER0, LINE_TIMER0);
+    mask(false);
+    wait_for_upcall(WAITER);
+    user(OTHER);
+}
+
+/* It has what it waits for at once, from an event that no note has told of: it runs when its turn
+ * comes, and what comes meanwhile is not kept from it. */
+static void interrupt_while_the_one_before_is_on_its_way(void)
+{
+    lend_and_wait(0);
+    call(WAITER, SYSCALL_YIELD, YIELD_WAIT_FOR, PASSTHROUGH_DRIVER_DEFAULT, 0, 0);
+    note(NOTE_UPCALL_DELIVERED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 0));
+    timer0_line(true);
+    mask(true);
+    user(OTHER);
+    add(EVENT_RETURN, WAITER, 0x10000, pair(SUPPORT_TIMER0, LINE_TIMER0));
+}
+
+static void interrupt_under_a_null_upcall(void)
+{
+    lend_and_wait(0);
+    timer0_line(true);
+    mask(true);
+    note(NOTE_LINE_SERVICED, WAITER, LINE_TIMER0, pair(endpoint_at(timer0), 0x10000));
+    user(OTHER);
+}
+
+static void interrupt_that_the_queue_has_no_room_for(void)
+{
+    lend_and_wait(handler_of(WAITER));
+    timer0_line(true);
+    note(NOTE_LINE_SERVICED, WAITER, LINE_TIMER0, pair(endpoint_at(timer0), 0x10000));
+    timer0_line(false);
+    hw->m->nvic.pending[0] = 0;
+    note(NOTE_UPCALL_DROPPED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 1));
+    user(OTHER);
+}
+
+static void line_that_is_high_is_given_up(void)
+{
+    lend_and_wait(handler_of(WAITER));
+    timer0_line(true);
+    mask(true);
+    note(NOTE_ENDPOINT_STUCK, WAITER, endpoint_at(timer0), LINE_TIMER0);
+    add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
+}
+
+static void interrupt_of_a_device_that_nobody_has(void)
+{
+    lend(WAITER, timer0);
+    subscribe(WAITER);
+    give_back(WAITER, timer0);
+    wait_for_upcall(WAITER);
+    timer0_line(true);
+    mask(true);
+    hw->m->nvic.level[0] = 0;
+    machine_device(hw->m, 0)->irq_high = false;
+    hw->m->nvic.pending[0] = 0;
+    user(OTHER);
+}
+
+static void kernel_works_for_long_while_nobody_is_ready(void)
+{
+    wait_for_upcall(OTHER);
+    wait_for_upcall(OTHER + 1);
+    wait_for_upcall(WAITER);
+    pass_us(60000);
+    subscribe(WAITER);
+    pass_us(40000);
+    user(WAITER);
+}
+
 static void refusals_with_their_reasons(void)
 {
     static const struct filter_row deny = {.asked = {0x40000000, 0x100000}, .refusal = ERR_RESERVE};
@@ -1230,6 +1567,16 @@ static const struct {
     GOOD(loan_whose_return_comes_late),
     GOOD(interrupt_to_its_owner),
     GOOD(death_with_a_loan),
+    GOOD(hung_device_is_called_stuck),
+    GOOD(device_with_a_high_line_is_called_stuck),
+    GOOD(pulsed_device_is_called_stuck),
+    GOOD(interrupt_to_one_who_waits),
+    GOOD(interrupt_while_the_one_before_is_on_its_way),
+    GOOD(interrupt_under_a_null_upcall),
+    GOOD(interrupt_that_the_queue_has_no_room_for),
+    GOOD(line_that_is_high_is_given_up),
+    GOOD(interrupt_of_a_device_that_nobody_has),
+    GOOD(kernel_works_for_long_while_nobody_is_ready),
     GOOD(refusals_with_their_reasons),
     GOOD(exposure_that_is_declared),
     GOOD(memory_grows_clean),
@@ -1484,6 +1831,37 @@ START_TEST(gate_fails_an_expected_break_that_does_not_come)
 }
 END_TEST
 
+/* One break cannot stand for two: the second expectation has none of its own. */
+START_TEST(gate_wants_a_break_for_each_that_is_expected)
+{
+    expect_break(RULE_DMA_REACH, WAITER, 0, UINT32_MAX);
+    expect_break(RULE_DMA_REACH, PATTERN_ANY, 0, UINT32_MAX);
+    boot();
+    lent_device_reads_kernel_ram();
+    struct gate gate = judged();
+    ck_assert_int_eq(gate.end, GATE_BROKEN);
+    ck_assert_uint_eq(gate.reason_count, 1);
+    ck_assert_int_eq(gate.reasons[0].kind, REASON_BREAK_MISSING);
+    ck_assert_uint_eq(gate.reasons[0].index, 1);
+    ck_assert_msg(strstr(gate.reasons[0].text, "no break of dma-reach is left"), "%s",
+                  gate.reasons[0].text);
+}
+END_TEST
+
+/* The first expectation would take the break that alone fits the second: it is moved on. */
+START_TEST(gate_finds_a_break_for_each_whatever_their_order)
+{
+    expect_break(RULE_DMA_REACH, WAITER, 0, UINT32_MAX);
+    expect_break(RULE_DMA_REACH, WAITER, KERNEL_RAM, KERNEL_RAM);
+    boot();
+    lent_device_reads_kernel_ram();
+    dma(EVENT_DMA_READ, 0, KERNEL_RAM + 0x1000, 64);
+    struct gate gate = judged();
+    ck_assert_uint_eq(machine_verdict_count(hw->m), 2);
+    ck_assert_int_eq(gate.end, GATE_HOLDS);
+}
+END_TEST
+
 static const struct {
     const char *why;
     enum rule rule;
@@ -1529,6 +1907,47 @@ START_TEST(gate_calls_an_injection_without_effect_vacuous)
     struct gate gate = judged();
     ck_assert_int_eq(gate.end, GATE_VACUOUS);
     ck_assert_int_eq(gate.reasons[0].kind, REASON_INJECTION);
+}
+END_TEST
+
+/* 2 of the plan is where the line pends already. */
+static const struct {
+    const char *why, *says;
+    struct injection plan[2];
+    uint32_t vacuous;
+} ineffective[] = {
+    {"a register that nobody reads",
+     "nobody read the register",
+     {{.kind = INJECT_FORCE, .device = 0, .address = 0x540, .value = 7}},
+     0},
+    {"a pulse on a line that pends",
+     "the line was pending already",
+     {{.kind = INJECT_INTERRUPT, .line = LINE_TIMER1},
+      {.kind = INJECT_INTERRUPT, .line = LINE_TIMER1}},
+     1},
+    {"a storm on a line that pends",
+     "the line was pending already, each time",
+     {{.kind = INJECT_INTERRUPT, .line = LINE_TIMER1},
+      {.kind = INJECT_STORM, .line = LINE_TIMER1, .count = 3, .period_ps = PS_PER_US}},
+     1},
+};
+
+START_TEST(gate_says_why_an_injection_had_no_effect)
+{
+    scenario.app_expectations = 1;
+    scenario.config.endpoint_count = 0; /* nobody clears what pends */
+    for (uint32_t i = 0; i <= ineffective[_i].vacuous; i++) {
+        scenario.injections[i] = ineffective[_i].plan[i];
+        scenario.injections[i].at_ps = (100 + i) * PS_PER_US;
+    }
+    scenario.injection_count = ineffective[_i].vacuous + 1;
+    boot();
+    struct gate gate = judged();
+    ck_assert_int_eq(gate.end, GATE_VACUOUS);
+    ck_assert_uint_eq(gate.reason_count, 1);
+    ck_assert_uint_eq(gate.reasons[0].index, ineffective[_i].vacuous);
+    ck_assert_msg(strstr(gate.reasons[0].text, ineffective[_i].says), "%s: %s", ineffective[_i].why,
+                  gate.reasons[0].text);
 }
 END_TEST
 
@@ -1648,9 +2067,12 @@ int main(void)
     tcase_add_test(t, gate_passes_a_claim_that_was_looked_at);
     tcase_add_test(t, gate_passes_an_expected_break_and_says_which_line_it_breaks);
     tcase_add_test(t, gate_fails_an_expected_break_that_does_not_come);
+    tcase_add_test(t, gate_wants_a_break_for_each_that_is_expected);
+    tcase_add_test(t, gate_finds_a_break_for_each_whatever_their_order);
     tcase_add_loop_test(t, gate_matches_breaks_by_rule_app_and_address, 0, COUNT(near_misses));
     tcase_add_test(t, gate_fails_when_breaks_are_lost);
     tcase_add_test(t, gate_calls_an_injection_without_effect_vacuous);
+    tcase_add_loop_test(t, gate_says_why_an_injection_had_no_effect, 0, COUNT(ineffective));
     tcase_add_test(t, gate_calls_a_check_that_never_armed_vacuous);
     tcase_add_test(t, gate_counts_lent_dma_masters);
     tcase_add_loop_test(t, every_detail_has_a_sentence, 1, DETAIL_NUMBER);

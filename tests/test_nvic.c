@@ -78,6 +78,39 @@ START_TEST(level_that_is_still_high_pends_again)
 }
 END_TEST
 
+START_TEST(pulse_on_a_line_that_pends_changes_nothing)
+{
+    ck_assert(nvic_pulse(&nvic, 8));
+    ck_assert(!nvic_pulse(&nvic, 8));
+    set(ICPR, 1u << 8, 0);
+    ck_assert(nvic_pulse(&nvic, 8));
+}
+END_TEST
+
+/* ARMv7-M ARM B3.4.1: the handler's entry takes the pending state; a level that is high at its end
+ * pends again. */
+START_TEST(line_pends_no_more_while_its_handler_runs)
+{
+    nvic_pulse(&nvic, 8);
+    nvic_enter(&nvic, 8);
+    ck_assert_uint_eq(get(ISPR, 0), 0);
+    nvic_leave(&nvic);
+    ck_assert_uint_eq(get(ISPR, 0), 0);
+
+    nvic_drive(&nvic, 9, true);
+    nvic_enter(&nvic, 9);
+    ck_assert_uint_eq(get(ISPR, 0), 0);
+    nvic_leave(&nvic);
+    ck_assert_uint_eq(get(ISPR, 0), 1u << 9);
+
+    nvic_enter(&nvic, 9);
+    nvic_pulse(&nvic, 9); /* meanwhile */
+    nvic_drive(&nvic, 9, false);
+    nvic_leave(&nvic);
+    ck_assert_uint_eq(get(ISPR, 0), 1u << 9);
+}
+END_TEST
+
 START_TEST(lines_past_the_last_do_not_exist)
 {
     set(ISER + 4, UINT32_MAX, 0);
@@ -153,6 +186,8 @@ int main(void)
     tcase_add_test(t, lowest_line_is_first);
     tcase_add_test(t, pulse_is_gone_once_cleared);
     tcase_add_test(t, level_that_is_still_high_pends_again);
+    tcase_add_test(t, pulse_on_a_line_that_pends_changes_nothing);
+    tcase_add_test(t, line_pends_no_more_while_its_handler_runs);
     tcase_add_test(t, lines_past_the_last_do_not_exist);
     tcase_add_test(t, systick_fires_after_its_reload_of_cycles);
     tcase_add_test(t, systick_stopped_keeps_its_value_and_nothing_pends);

@@ -177,6 +177,19 @@ static void take_draws(struct machine *m, struct result *result)
             drew(&machine_app(m, i)->random, s->seed, RANDOM_APP + 256 * (uint64_t)i);
 }
 
+/* What a device asked for and did not get, nobody has judged. */
+static void look_for_broken_device(struct machine *m, struct result *result)
+{
+    uint32_t broken = machine_broken_device(m);
+    if (broken == BOARD_NONE)
+        return;
+    (void)cannot_be(result, OUTCOME_SIMULATOR,
+                    "the model of %s failed: %" PRIu32 " of its requests, or of the bytes sent to "
+                    "it, found no room and were lost",
+                    machine_scenario(m)->board.devices[broken].name,
+                    machine_device(m, broken)->lost_requests);
+}
+
 void run_judge(struct run *run, struct result *result)
 {
     static const enum outcome ends[] = {[GATE_HOLDS] = OUTCOME_HOLDS,
@@ -190,6 +203,7 @@ void run_judge(struct run *run, struct result *result)
     take_latencies(m, result);
     take_facts(m, result);
     take_draws(m, result);
+    look_for_broken_device(m, result);
     memcpy(result->panic_text, run->hw.panic_text, sizeof result->panic_text);
 }
 

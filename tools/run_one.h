@@ -16,7 +16,7 @@ enum outcome {
     OUTCOME_BUDGET,    /* the wall-clock budget ended first */
     OUTCOME_BAD_INPUT, /* the scenario asks for a machine that cannot be */
     OUTCOME_DIFFERED,  /* two runs of one seed differed */
-    OUTCOME_SIMULATOR, /* the simulator crashed */
+    OUTCOME_SIMULATOR, /* the simulator crashed, or a device's model is at its end */
     OUTCOMES
 };
 

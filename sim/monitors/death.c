@@ -16,9 +16,12 @@
  * Not compared, since software cannot bring them back: registers that no write changes (results
  * such as RNG.VALUE, TEMP, COUNTER, AMOUNT; what stands there is cleared by the device or is no
  * secret of the old owner's), views of another register, and a register that an injection forces.
- * An endpoint that the kernel calls stuck, and so withholds, is judged for its masked line alone;
- * a line that a scenario makes stuck or pulses, and a device that it hangs or sends bytes to, may
- * be so from after the reset (a byte of those that goes on into memory is dma.c's).
+ * An endpoint that the kernel calls stuck, and so withholds, must be so by its hardware: its line is
+ * high or was pulsed, a device of it hangs, goes on, reads as an injection forces it to, or is not
+ * modelled. Then its line must be masked, and what the board's steps can reset must be reset (not
+ * in a device that hangs, nor where the board has no steps); that it be quiet is not asked. A line
+ * that a scenario makes stuck or pulses, and a device that it hangs or sends bytes to, may be so
+ * from after the reset (a byte of those that goes on into memory is dma.c's).
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"
@@ -97,6 +100,14 @@ static bool find_unreset(struct device *d, uint32_t *row)
     return false;
 }
 
+/* The board's device `i`, if it is the endpoint's and modelled. */
+static struct device *device_of(struct machine *m, uint32_t endpoint, uint32_t i)
+{
+    const struct board_device *row = &machine_scenario(m)->board.devices[i];
+
+    return row->endpoint == endpoint && row->alias_of == BOARD_NONE ? machine_device(m, i) : NULL;
+}
+
 /* Bytes that a scenario sends come when they come, whoever listens: a wake for them is no work. */
 static bool is_sent_to(const struct scenario *s, uint32_t device)
 {
@@ -106,13 +117,18 @@ static bool is_sent_to(const struct scenario *s, uint32_t device)
     return false;
 }
 
-static void judge_device(struct machine *m, const struct dying *dying, struct device *d)
+static void judge_quiet(struct machine *m, const struct dying *dying, const struct device *d)
 {
     bool may_wake = d->fault.hung || is_sent_to(machine_scenario(m), d->index);
-    uint32_t row;
 
     if ((device_line(d) && !d->fault.line_stuck) || (d->wake_ps != TIME_NEVER && !may_wake))
         break_add(m, RULE_DEATH_ORDER, dying->process, d->base, DETAIL_DEATH_BUSY, 0, 0);
+}
+
+static void judge_reset(struct machine *m, const struct dying *dying, struct device *d)
+{
+    uint32_t row;
+
     if (find_unreset(d, &row))
         break_add(m, RULE_DEATH_ORDER, dying->process, d->base + d->type->regs[row].offset,
                   DETAIL_DEATH_REGISTER, device_value(d, row), d->type->regs[row].reset);
@@ -146,11 +162,50 @@ static void judge_hardware(struct machine *m, const struct dying *dying, uint32_
     if (e->has_line && !dying->lent_again && line_is_on(m, e->line))
         break_add(m, RULE_DEATH_ORDER, dying->process, base_of(m, endpoint), DETAIL_DEATH_LINE, 0,
                   0);
-    for (uint32_t i = 0; i < s->board.device_count && !dying->stuck; i++) {
-        struct device *d = s->board.devices[i].alias_of == BOARD_NONE ? machine_device(m, i) : NULL;
-        if (d && s->board.devices[i].endpoint == endpoint)
-            judge_device(m, dying, d);
+    for (uint32_t i = 0; i < s->board.device_count; i++) {
+        struct device *d = device_of(m, endpoint, i);
+        if (d && !dying->stuck)
+            judge_quiet(m, dying, d);
+        if (d && (!dying->stuck || (!d->fault.hung && e->quiesce_count > 0)))
+            judge_reset(m, dying, d);
     }
+}
+
+/* ---- what the kernel calls stuck */
+
+static bool line_says_stuck(const struct machine *m, uint32_t line)
+{
+    return (machine_nvic(m)->level[line / 32] >> (line % 32) & 1) ||
+           is_pulsed(machine_scenario(m), line);
+}
+
+static bool endpoint_says_stuck(struct machine *m, uint32_t endpoint)
+{
+    const struct scenario *s = machine_scenario(m);
+    const struct passthrough_endpoint *e = &s->config.endpoints[endpoint];
+
+    if (e->has_line && line_says_stuck(m, e->line))
+        return true;
+    for (uint32_t i = 0; i < s->board.device_count; i++) {
+        const struct board_device *row = &s->board.devices[i];
+        const struct device *d = device_of(m, endpoint, i);
+        if (row->endpoint == endpoint && row->alias_of == BOARD_NONE && !row->type)
+            return true; /* a hole: nothing is known of it */
+        if (d && (d->fault.hung || d->fault.forced || d->wake_ps != TIME_NEVER))
+            return true;
+    }
+    return false;
+}
+
+static void on_stuck(struct machine *m, struct death *death, uint32_t endpoint)
+{
+    struct dying *d = &death->of[endpoint];
+
+    if (d->step == STEP_NONE)
+        return; /* its owner lives: interrupt.c */
+    d->stuck = endpoint_says_stuck(m, endpoint);
+    if (!d->stuck)
+        break_add(m, RULE_DEATH_ORDER, d->process, base_of(m, endpoint), DETAIL_DEATH_STUCK, 0, 0);
 }
 
 /* ---- before user mode */
@@ -269,8 +324,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         on_step(m, death, r->address, STEP_MASKED);
         break;
     case EVENT_OF(NOTE_ENDPOINT_STUCK):
-        if (death->of[r->address].step != STEP_NONE)
-            death->of[r->address].stuck = true;
+        on_stuck(m, death, r->address);
         on_step(m, death, r->address, STEP_QUIET);
         break;
     case EVENT_OF(NOTE_ENDPOINT_QUIET):

@@ -1,4 +1,4 @@
-/* interrupt: interrupt-owner.
+/* interrupt: interrupt-owner, and progress of lent lines.
  *
  * Judges each upcall of the passthrough driver as the app gets it (r0 status, r1 base, r2 line),
  * whether by a handler or by yield-wait-for: base and line are those of one endpoint; the app
@@ -6,15 +6,30 @@
  * upcall, once for each, or is still high. And each NOTE_LINE_SERVICED that names an app: it holds
  * the endpoint.
  *
+ * And that no interrupt of a lent device is lost (progress): before the CPU sleeps, and before each
+ * first instruction in user mode, an owner that waits in a yield which would take the upcall, and
+ * for which nothing is queued, has had one for every time that its line has risen or was pulsed
+ * since the loan, or one since; and its line is not masked while it is high or pends. The kernel
+ * has looked at all lines just before, so no time has to pass. Lawful is what G7 (passthrough.h)
+ * allows: one upcall for several rises before it, a line that pends and is enabled, an event that
+ * came while the upcall was null or the queue full, and a line that was given up as stuck while it
+ * was high, or that the scenario pulses. Not judged: an owner whose block DMA or the scenario has written over.
+ *
  * Cannot see: whether `status` is right (only the device could tell, and it has been silenced
- * since); rises that were merged into one upcall, which is what a level interrupt is for.
+ * since); rises that were merged into one upcall, which is what a level interrupt is for. Owners
+ * that wait for another event: their queue may hold events of null upcalls, which no note tells.
  */
 #include "sim/machine.h"
-#include "sim/monitors/ledger.h"
+#include "sim/monitors/upcall.h"
 
 struct interrupt {
     uint32_t
-        risen[IRQ_LINE_MAX]; /* times since the device was lent, minus upcalls that the app got */
+        risen[IRQ_LINE_MAX];   /* times since the device was lent, minus upcalls that the app got */
+    uint32_t lent[NVIC_WORDS]; /* lines that were ever lent: only they are looked at below */
+    uint32_t due[NVIC_WORDS];  /* risen, and not serviced since */
+    uint32_t owed[NVIC_WORDS]; /* serviced, and its owner has had no upcall since */
+    uint32_t off[NVIC_WORDS];  /* given up, and rightly so */
+    uint32_t serviced;         /* the line that was last */
     struct {
         bool delivered; /* the kernel says that the next upcall in this app is passthrough's */
         bool begun;
@@ -22,15 +37,33 @@ struct interrupt {
     } of[PROCESS_MAX];
 };
 
-static void line_risen(struct interrupt *irq, uint32_t line, uint32_t times)
+static uint32_t bit_of(uint32_t line)
 {
-    if (line < IRQ_LINE_MAX)
-        irq->risen[line] += times;
+    return UINT32_C(1) << line % 32;
+}
+
+static void line_risen(struct interrupt *irq, uint32_t line)
+{
+    if (line >= IRQ_LINE_MAX)
+        return;
+    irq->risen[line]++;
+    irq->due[line / 32] |= bit_of(line);
 }
 
 static bool line_is_high(const struct machine *m, uint32_t line)
 {
-    return machine_nvic(m)->level[line / 32] >> (line % 32) & 1;
+    return machine_nvic(m)->level[line / 32] & bit_of(line);
+}
+
+static bool line_pends(const struct machine *m, uint32_t line)
+{
+    return machine_nvic(m)->pending[line / 32] & bit_of(line);
+}
+
+/* Its upcall has come, or is lawfully lost. */
+static void line_paid(struct interrupt *irq, uint32_t line)
+{
+    irq->owed[line / 32] &= ~bit_of(line);
 }
 
 /* The endpoint of that base and line, or ENDPOINT_MAX. */
@@ -56,6 +89,9 @@ static void judge_upcall(struct machine *m, struct interrupt *irq, uint32_t proc
     }
     if (!ledger_holds_endpoint(m, ledger_of(m), process, endpoint))
         break_add(m, RULE_INTERRUPT_OWNER, process, base, DETAIL_IRQ_FOREIGN, line, 0);
+    if (!(irq->owed[line / 32] & bit_of(line)))
+        irq->due[line / 32] &= ~bit_of(line);
+    line_paid(irq, line);
     if (irq->risen[line] > 0)
         irq->risen[line]--;
     else if (!line_is_high(m, line))
@@ -66,8 +102,9 @@ static void on_injected(const struct machine *m, struct interrupt *irq, const st
 {
     const struct injection *plan = &machine_scenario(m)->injections[r->address];
 
-    if (plan->kind == INJECT_INTERRUPT || plan->kind == INJECT_STORM)
-        line_risen(irq, plan->line, 1);
+    if ((plan->kind == INJECT_INTERRUPT || plan->kind == INJECT_STORM) &&
+        plan->line < IRQ_LINE_MAX && !line_pends(m, plan->line))
+        line_risen(irq, plan->line);
 }
 
 /* A new owner begins with nothing; a line that is high now pends again by itself. */
@@ -77,7 +114,150 @@ static void on_owned(const struct machine *m, struct interrupt *irq, const struc
 
     if (r->address >= config->endpoint_count || !config->endpoints[r->address].has_line)
         return;
-    irq->risen[config->endpoints[r->address].line] = 0;
+    uint32_t line = config->endpoints[r->address].line;
+    irq->risen[line] = 0;
+    irq->lent[line / 32] |= bit_of(line);
+    irq->due[line / 32] &= ~bit_of(line);
+    irq->off[line / 32] &= ~bit_of(line);
+    line_paid(irq, line);
+}
+
+/* ---- interrupts that are lost */
+
+/* The process that holds the device of that line, or PROCESS_NONE. */
+static uint32_t owner_of_line(struct machine *m, uint32_t line, uint32_t *base)
+{
+    const struct kernel_config *config = &machine_scenario(m)->config;
+
+    for (uint32_t i = 0; i < config->endpoint_count; i++) {
+        const struct passthrough_endpoint *e = &config->endpoints[i];
+        *base = e->windows[0].base;
+        for (uint32_t w = 0; e->has_line && e->line == line && w < e->window_count; w++) {
+            uint32_t holder = ledger_holder(ledger_of(m), e->windows[w], PROCESS_NONE);
+            if (holder != PROCESS_NONE)
+                return holder;
+        }
+    }
+    return PROCESS_NONE;
+}
+
+/* What DMA or a scenario has written over in its block may be the very upcall or subscription. */
+static bool block_is_broken(const struct machine *m, struct span block)
+{
+    const struct scenario *s = machine_scenario(m);
+    const struct verdict *kept;
+    uint32_t count = machine_verdicts(m, &kept);
+
+    for (uint32_t i = 0; i < count; i++)
+        if (kept[i].rule == RULE_DMA_REACH && span_holds(block, kept[i].address))
+            return true;
+    for (uint32_t i = 0; i < s->injection_count; i++)
+        if (s->injections[i].kind == INJECT_POKE && span_holds(block, s->injections[i].address))
+            return true;
+    return false;
+}
+
+static bool waits_for_interrupts(struct machine *m, uint32_t process)
+{
+    const struct ledger *l = ledger_of(m);
+    const struct ledger_process *p = &l->processes[process];
+    uint32_t driver = machine_scenario(m)->config.passthrough_driver;
+
+    if (!p->live || p->doomed || !ledger_waits(p) || process_would_run(m, l, process) ||
+        block_is_broken(m, p->block))
+        return false;
+    if (p->args[0] == YIELD_WAIT_FOR)
+        return p->args[1] == driver && p->args[2] == 0;
+    return process_has_handler(m, process, driver, 0);
+}
+
+static void judge_line(struct machine *m, uint32_t line, uint32_t runs)
+{
+    uint32_t base;
+    uint32_t owner = owner_of_line(m, line, &base);
+
+    if (owner != PROCESS_NONE && owner != runs && waits_for_interrupts(m, owner))
+        break_add(m, RULE_PROGRESS, owner, base, DETAIL_PROGRESS_LINE, line, 0);
+}
+
+/* `runs`: who is about to, or PROCESS_NONE: the CPU sleeps. */
+static void judge_lines(struct machine *m, const struct interrupt *irq, uint32_t runs)
+{
+    const struct nvic *nvic = machine_nvic(m);
+
+    for (uint32_t word = 0; word < NVIC_WORDS; word++) {
+        uint32_t masked = (nvic->pending[word] | nvic->level[word]) & ~nvic->enabled[word];
+        uint32_t taken_at_once = nvic->pending[word] & nvic->enabled[word];
+        uint32_t lost = (irq->due[word] | irq->owed[word] | masked) & irq->lent[word] &
+                        ~irq->off[word] & ~taken_at_once;
+        for (; lost; lost &= lost - 1)
+            judge_line(m, 32 * word + (uint32_t)__builtin_ctz(lost), runs);
+    }
+}
+
+/* Kinds of wait that end without an upcall, and rightly so. */
+static void on_upcall_lost(struct machine *m, struct interrupt *irq, const struct record *r)
+{
+    uint32_t base;
+
+    if (r->address != machine_scenario(m)->config.passthrough_driver)
+        return;
+    for (uint32_t line = 0; line < IRQ_LINE_MAX; line++)
+        if ((irq->owed[line / 32] & bit_of(line)) && owner_of_line(m, line, &base) == r->process)
+            line_paid(irq, line);
+}
+
+/* What pulsed between the service and this was cleared with it, and this upcall tells of both. */
+static void on_queued(struct machine *m, struct interrupt *irq, const struct record *r)
+{
+    if (r->address == machine_scenario(m)->config.passthrough_driver)
+        irq->due[irq->serviced / 32] &= ~bit_of(irq->serviced);
+}
+
+static bool is_pulsed(const struct scenario *s, uint32_t line)
+{
+    for (uint32_t i = 0; i < s->injection_count; i++)
+        if ((s->injections[i].kind == INJECT_INTERRUPT || s->injections[i].kind == INJECT_STORM) &&
+            s->injections[i].line == line)
+            return true;
+    return false;
+}
+
+/* While its owner lives: what is stuck when the owner dies is death.c's. */
+static void on_stuck(struct machine *m, struct interrupt *irq, const struct record *r)
+{
+    uint32_t line = (uint32_t)r->value;
+    uint32_t base;
+    uint32_t owner = line < IRQ_LINE_MAX ? owner_of_line(m, line, &base) : PROCESS_NONE;
+
+    if (owner == PROCESS_NONE)
+        return;
+    irq->off[line / 32] |= bit_of(line);
+    if (!line_is_high(m, line) && !is_pulsed(machine_scenario(m), line))
+        break_add(m, RULE_PROGRESS, owner, base, DETAIL_PROGRESS_GIVEN_UP, line, 0);
+}
+
+static void on_user(struct machine *m, void *state, uint32_t process)
+{
+    judge_lines(m, state, process);
+}
+
+/* ---- */
+
+/* A null upcall: what happened is nothing to its owner, unless it waits for just this. */
+static void on_line_serviced(struct machine *m, struct interrupt *irq, const struct record *r)
+{
+    uint32_t driver = machine_scenario(m)->config.passthrough_driver;
+
+    if (r->address >= IRQ_LINE_MAX || r->process >= PROCESS_MAX)
+        return;
+    const struct ledger_process *p = &ledger_of(m)->processes[r->process];
+    irq->serviced = r->address;
+    irq->due[r->address / 32] &= ~bit_of(r->address);
+    line_paid(irq, r->address);
+    if (process_has_handler(m, r->process, driver, 0) ||
+        (ledger_waits(p) && p->args[0] == YIELD_WAIT_FOR && p->args[1] == driver))
+        irq->owed[r->address / 32] |= bit_of(r->address);
 }
 
 static void on_serviced(struct machine *m, const struct record *r)
@@ -134,7 +314,10 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 
     switch (r->kind) {
     case EVENT_IRQ_RAISED:
-        line_risen(irq, r->address, 1);
+        line_risen(irq, r->address);
+        break;
+    case EVENT_SLEEP:
+        judge_lines(m, irq, PROCESS_NONE);
         break;
     case EVENT_INJECTED:
         on_injected(m, irq, r);
@@ -144,6 +327,17 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         break;
     case EVENT_OF(NOTE_LINE_SERVICED):
         on_serviced(m, r);
+        on_line_serviced(m, irq, r);
+        break;
+    case EVENT_OF(NOTE_ENDPOINT_STUCK):
+        on_stuck(m, irq, r);
+        break;
+    case EVENT_OF(NOTE_UPCALL_QUEUED):
+        on_queued(m, irq, r);
+        break;
+    case EVENT_OF(NOTE_UPCALL_DROPPED):
+    case EVENT_OF(NOTE_UPCALL_CANCELLED):
+        on_upcall_lost(m, irq, r);
         break;
     default:
         if (r->process < PROCESS_MAX)
@@ -155,11 +349,15 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 const struct monitor monitor_interrupt = {
     .name = "interrupt",
     .kinds = {KIND_EVENT(EVENT_IRQ_RAISED) | KIND_EVENT(EVENT_INJECTED) | KIND_EVENT(EVENT_RETURN) |
-                  KIND_EVENT(EVENT_UPCALL) | KIND_EVENT(EVENT_UPCALL_MORE),
+                  KIND_EVENT(EVENT_UPCALL) | KIND_EVENT(EVENT_UPCALL_MORE) |
+                  KIND_EVENT(EVENT_SLEEP),
               KIND_NOTE(NOTE_ENDPOINT_OWNED) | KIND_NOTE(NOTE_LINE_SERVICED) |
-                  KIND_NOTE(NOTE_UPCALL_DELIVERED)},
+                  KIND_NOTE(NOTE_UPCALL_DELIVERED) | KIND_NOTE(NOTE_ENDPOINT_STUCK) |
+                  KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_DROPPED) |
+                  KIND_NOTE(NOTE_UPCALL_CANCELLED)},
     .state_size = sizeof(struct interrupt),
-    .rules = KIND_BIT(RULE_INTERRUPT_OWNER),
+    .rules = KIND_BIT(RULE_INTERRUPT_OWNER) | KIND_BIT(RULE_PROGRESS),
     .always = true,
     .on_record = on_record,
+    .on_user = on_user,
 };

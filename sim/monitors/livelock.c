@@ -5,15 +5,17 @@
  * and a run that ended since virtual time stood still. A time is the apps' from the switch to user
  * mode until an interrupt, a slice end, a fault or a bottom half; so what the kernel does for a
  * system call is theirs. A sleep begins anew: nobody is ready then. Both numbers are ours: a device
- * that works leaves far more, and a kernel that gives a line up does so far earlier.
+ * that works leaves far more (half of the time in the worst of our scenarios), and a kernel that
+ * gives a line up does so far earlier. It holds for a line of the kernel's own as for a lent one.
  *
- * Cannot see: a kernel path that loops without servicing anything and without time passing; it ends
- * as a stuck run. Which of several apps gets the share: turns.c.
+ * Cannot see: a kernel path that loops without servicing anything: where no time passes it ends as
+ * a stuck run, and where time passes turns.c judges it for this rule. Which of several apps gets
+ * the share: turns.c, too.
  */
 #include "sim/machine.h"
 #include "sim/monitors/upcall.h"
 
-enum { SERVICES_MAX = 64, SHARE = 100 };
+enum { SERVICES_MAX = 64, SHARE = 10 };
 
 struct livelock {
     bool is_apps;      /* the time since ... */

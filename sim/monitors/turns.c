@@ -1,35 +1,47 @@
-/* turns: starvation and slice.
+/* turns: starvation, slice, and livelock of the kernel itself.
  *
- * Both measure time in user mode only: what interrupts take from an app is nobody's turn
- * (livelock.c).
  * An app is ready from the moment when it could run (upcall.c) to when it runs.
  *
- *   starvation   while an app is ready and does not run, the others run for no longer than the
- *                scheduler promises: round robin, one slice for each live app; feedback queue, 5 s
- *                to the refresh and its longest slice for each. Judged at each slice end, when the
- *                app runs at last, and at the end. Cooperative and priority promise nothing.
- *   slice        one app does not run, while another is ready, for longer than its slice: round
- *   robin's;
- *                feedback queue, the sum of its three, since it may pass through them in one go.
- *                TOLERANCE_PS for the timer's rounding to whole microseconds.
+ *   starvation   while an app is ready and does not run, the others are in user mode for no longer
+ *                than the scheduler promises: round robin, one slice for each live app; feedback
+ *                queue, 5 s to the refresh and its longest slice for each. Judged at each slice
+ *                end, when the app runs at last, and at the end. Cooperative and priority promise
+ *                nothing.
+ *   slice        one app is in user mode, while another is ready, for no longer than its slice:
+ *                round robin's; feedback queue, the sum of its three, since it may pass through
+ *                them in one go. TOLERANCE_PS for the timer's rounding to whole microseconds.
+ *   livelock     the CPU is not the kernel's alone, neither in user mode nor asleep, for longer
+ *                than KERNEL_MAX_PS while an app is ready, whatever the scheduler. Judged when that
+ *                app runs at last, and at the end. The number is ours: a device that hangs takes
+ *                the kernel half a millisecond to give up.
  *
- * Cannot see: shorter slices in the upper queues of the feedback queue; the rule that a rest of at
- * most 500 us is not run.
+ * Starvation and slice measure user mode alone, on purpose. What the kernel does for an app, it
+ * does within that app's slice (the slice timer runs on), but the one call that a slice ends in goes
+ * on to its end, and what interrupts and deaths take falls into whose slice it will: a bound over
+ * all of that would be a number of the cost preset, and no promise of a scheduler's. So an app that
+ * keeps the kernel busy gets no more turns than its slices allow, which is judged here, and how long
+ * its calls make others wait a scenario bounds with "latency" (timing/slices_are_shared_evenly*).
+ *
+ * Cannot see: a kernel that does not count a call's time against the slice, but by "latency";
+ * shorter slices in the upper queues of the feedback queue; the rule that a rest of at most 500 us
+ * is not run.
  */
 #include "model/scheduler.h"
 #include "sim/machine.h"
 #include "sim/monitors/upcall.h"
 
 #define TOLERANCE_PS (20 * PS_PER_US)
+#define KERNEL_MAX_PS (50 * PS_PER_MS)
 
 enum { MLFQ_LONGEST_US = 50000, MLFQ_ALL_US = 80000, MLFQ_REFRESH_S = 5 };
 
 struct turns {
-    uint64_t user_ps;      /* in user mode so far, all apps */
-    uint64_t run_since_ps; /* of the app in user mode */
-    uint64_t contended_ps; /* of the current turn, while another app was ready */
-    uint32_t running;      /* in user mode, else PROCESS_NONE */
-    uint32_t turn;         /* who ran last */
+    uint64_t user_ps;         /* in user mode so far, all apps */
+    uint64_t run_since_ps;    /* of the app in user mode */
+    uint64_t kernel_since_ps; /* neither user mode nor sleep since; TIME_NEVER: one of them now */
+    uint64_t contended_ps;    /* of the current turn, while another app was ready */
+    uint32_t running;         /* in user mode, else PROCESS_NONE */
+    uint32_t turn;            /* who ran last */
     struct {
         bool ready; /* and not running */
         uint64_t since_ps;
@@ -130,6 +142,22 @@ static void judge_slice(struct machine *m, struct turns *t, uint64_t now_ps)
         break_add(m, RULE_SLICE, t->turn, 0, DETAIL_SLICE, t->contended_ps, slice);
 }
 
+/* ---- livelock */
+
+static void judge_kernel(struct machine *m, const struct turns *t, uint32_t process)
+{
+    uint64_t now_ps = machine_now_ps(m);
+    uint64_t from_ps = t->kernel_since_ps;
+
+    if (!t->of[process].ready)
+        return;
+    if (from_ps < t->of[process].since_ps)
+        from_ps = t->of[process].since_ps;
+    if (from_ps < now_ps && now_ps - from_ps > KERNEL_MAX_PS)
+        break_add(m, RULE_LIVELOCK, process, 0, DETAIL_LIVELOCK_KERNEL, now_ps - from_ps,
+                  KERNEL_MAX_PS);
+}
+
 /* ---- */
 
 static void user_begins(struct machine *m, struct turns *t, const struct record *r)
@@ -137,6 +165,8 @@ static void user_begins(struct machine *m, struct turns *t, const struct record 
     if (t->turn != r->process)
         t->contended_ps = 0;
     judge_wait(m, t, r->process);
+    judge_kernel(m, t, r->process);
+    t->kernel_since_ps = TIME_NEVER;
     t->turn = t->running = r->process;
     t->of[r->process].ready = false;
     t->run_since_ps = r->at_ps;
@@ -149,6 +179,7 @@ static void user_ends(struct machine *m, struct turns *t, const struct record *r
     judge_slice(m, t, r->at_ps);
     t->user_ps += r->at_ps - t->run_since_ps;
     t->running = PROCESS_NONE;
+    t->kernel_since_ps = r->at_ps;
     if (r->kind == EVENT_SLICE_END)
         judge_all(m, t);
 }
@@ -160,6 +191,8 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     /* Injections take the CPU from the app without a record of its own. */
     if (r->kind == EVENT_OF(NOTE_PROCESS_END) && t->running != PROCESS_NONE)
         user_ends(m, t, &(struct record){r->at_ps, EVENT_IRQ_TAKEN, (uint16_t)t->running, 0, 0});
+    if (r->kind == EVENT_SLEEP || r->kind == EVENT_WAKE)
+        t->kernel_since_ps = r->kind == EVENT_WAKE ? r->at_ps : TIME_NEVER;
     if (r->process >= PROCESS_MAX)
         return;
     switch (r->kind) {
@@ -195,17 +228,20 @@ static void at_end(struct machine *m, void *state)
         judge_slice(m, t, machine_now_ps(m));
     }
     judge_all(m, t);
+    for (uint32_t i = 0; i < machine_scenario(m)->app_count; i++)
+        judge_kernel(m, t, i);
 }
 
 const struct monitor monitor_turns = {
     .name = "turns",
     .kinds = {KIND_EVENT(EVENT_RUN) | KIND_EVENT(EVENT_SYSCALL) | KIND_EVENT(EVENT_SYSCALL_MORE) |
                   KIND_EVENT(EVENT_FAULT) | KIND_EVENT(EVENT_SLICE_END) |
-                  KIND_EVENT(EVENT_IRQ_TAKEN),
+                  KIND_EVENT(EVENT_IRQ_TAKEN) | KIND_EVENT(EVENT_SLEEP) | KIND_EVENT(EVENT_WAKE),
               KIND_NOTE(NOTE_PROCESS_LOADED) | KIND_NOTE(NOTE_PROCESS_END) |
-                  KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_CANCELLED)},
+                  KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_CANCELLED) |
+                  KIND_NOTE(NOTE_UPCALL_DELIVERED)},
     .state_size = sizeof(struct turns),
-    .rules = KIND_BIT(RULE_STARVATION) | KIND_BIT(RULE_SLICE),
+    .rules = KIND_BIT(RULE_STARVATION) | KIND_BIT(RULE_SLICE) | KIND_BIT(RULE_LIVELOCK),
     .always = true,
     .start = start,
     .on_record = on_record,

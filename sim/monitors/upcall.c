@@ -44,6 +44,7 @@ struct upcalls {
         uint32_t dropped;      /* as the kernel counts */
         uint32_t before_swap;  /* of the (driver, number) that Subscribe is about: still there */
         bool unordered;        /* some of several alike are gone: their order is not known */
+        bool answered;         /* a yield-wait-for: it has its event, and has not returned yet */
         bool delivered;        /* and not yet begun in the app: */
         struct waiting begins; /* this one */
     } of[PROCESS_MAX];
@@ -179,6 +180,7 @@ static void on_delivered(struct machine *m, const struct upcalls *u, struct queu
 
     rule_armed(m, RULE_UPCALL_ONCE);
     q->delivered = to_handler;
+    q->answered = !to_handler;
     q->begins = what;
     if (place == q->count) {
         if (to_handler) /* else the event of a null upcall, which is queued without a note */
@@ -229,6 +231,7 @@ static void on_returned(struct machine *m, struct upcalls *u, const struct recor
     const struct ledger_process *p = &l->processes[r->process];
     struct queue *q = &u->of[r->process];
 
+    q->answered = false;
     if (!l->returning || p->call_class != SYSCALL_SUBSCRIBE || r->address < RETURN_SUCCESS)
         return;
     if (q->before_swap)
@@ -286,6 +289,13 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 
 /* ---- for others */
 
+bool process_has_handler(struct machine *m, uint32_t process, uint32_t driver, uint32_t number)
+{
+    const struct upcalls *u = machine_monitor_state(m, MONITOR_upcall);
+
+    return has_handler(u, process, (struct waiting){driver, number});
+}
+
 bool process_would_run(struct machine *m, const struct ledger *l, uint32_t process)
 {
     const struct upcalls *u = machine_monitor_state(m, MONITOR_upcall);
@@ -297,7 +307,7 @@ bool process_would_run(struct machine *m, const struct ledger *l, uint32_t proce
     if (!ledger_waits(p))
         return true;
     if (p->args[0] == YIELD_WAIT_FOR)
-        return oldest(q, (struct waiting){p->args[1], p->args[2]}) < q->count;
+        return q->answered || oldest(q, (struct waiting){p->args[1], p->args[2]}) < q->count;
     for (uint32_t i = 0; i < q->count; i++)
         if (has_handler(u, process, q->waiting[i]))
             return true;

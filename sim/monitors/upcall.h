@@ -8,4 +8,7 @@
 /* It is live and, if it waits in a yield, an upcall waits that this yield would take. */
 bool process_would_run(struct machine *m, const struct ledger *l, uint32_t process);
 
+/* It subscribed a handler, not null, to that upcall. */
+bool process_has_handler(struct machine *m, uint32_t process, uint32_t driver, uint32_t number);
+
 #endif
