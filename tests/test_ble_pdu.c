@@ -238,6 +238,7 @@ START_TEST(connect_ind_round_trips)
         air[0] = (uint8_t)((air[0] & 0xe0) | BLE_CONNECT_IND);
         air[1] = 34;
         ck_assert_uint_eq(ble_connect_read(air, sizeof air, &c), BLE_PDU_GOOD);
+        ck_assert_uint_le(c.channels, UINT64_C(0x1FFFFFFFFF));
         air[34] &= 0x1f; /* reserved bits of the channel map */
         ck_assert_uint_eq(ble_connect_write(&c, again), sizeof air);
         ck_assert_mem_eq(again, air, sizeof air);
@@ -514,6 +515,23 @@ START_TEST(control_pdu_round_trips)
 }
 END_TEST
 
+START_TEST(reserved_bits_of_a_channel_map_are_neither_read_nor_sent)
+{
+    const uint8_t air[] = {BLE_CHANNEL_MAP_IND, 3, 0, 0, 0, 0xff, 0, 0};
+    struct ble_control control;
+    struct ble_connect connect = {.channels = UINT64_MAX};
+    uint8_t pdu[BLE_ADV_PDU_MAX];
+
+    ck_assert_uint_eq(ble_control_read(air, sizeof air, &control), BLE_PDU_GOOD);
+    ck_assert_uint_eq(control.map.channels, UINT64_C(0x1F00000003));
+    control.map.channels = UINT64_MAX;
+    ble_control_write(&control, pdu);
+    ck_assert_uint_eq(pdu[5], 0x1f);
+    ble_connect_write(&connect, pdu);
+    ck_assert_uint_eq(pdu[34], 0x1f);
+}
+END_TEST
+
 START_TEST(unknown_opcode_is_refused)
 {
     const uint8_t air[] = {BLE_CONTROL_OPCODES};
@@ -726,11 +744,12 @@ END_TEST
 START_TEST(a_size_that_no_packet_has_is_refused)
 {
     const struct ble_link_key key = {{1}, {2}};
+    const uint8_t empty[4] = {0xd0, 0xad, 0xbb, 0x5c}; /* the right MIC of no payload, by OpenSSL */
     uint8_t buffer[256] = {0}, out[256];
 
     ck_assert_uint_eq(ble_ccm_encrypt(&key, 0, BLE_TO_CENTRAL, 2, buffer, 0, out), 0);
     ck_assert_uint_eq(ble_ccm_encrypt(&key, 0, BLE_TO_CENTRAL, 2, buffer, 252, out), 0);
-    ck_assert(!ble_ccm_decrypt(&key, 0, BLE_TO_CENTRAL, 2, buffer, 4, out));
+    ck_assert(!ble_ccm_decrypt(&key, 0, BLE_TO_CENTRAL, 2, empty, 4, out));
     ck_assert(!ble_ccm_decrypt(&key, 0, BLE_TO_CENTRAL, 2, buffer, 256, out));
 }
 END_TEST
@@ -794,6 +813,7 @@ static TCase *data_case(void)
     tcase_add_loop_test(t, control_pdu_is_what_the_specification_says, 0, COUNT(controls));
     tcase_add_loop_test(t, control_pdu_of_another_size_is_refused, 0, COUNT(controls));
     tcase_add_test(t, control_pdu_round_trips);
+    tcase_add_test(t, reserved_bits_of_a_channel_map_are_neither_read_nor_sent);
     tcase_add_test(t, unknown_opcode_is_refused);
     tcase_add_loop_test(t, att_pdu_is_read_and_written, 0, COUNT(atts));
     tcase_add_loop_test(t, att_pdu_is_refused_for_what_is_wrong_with_it, 0, COUNT(att_refusals));
