@@ -386,6 +386,39 @@ START_TEST(ccm_mic_covers_what_it_should)
 }
 END_TEST
 
+/* Made with OpenSSL's AES-CCM (python3-cryptography), around the limits of blocks: octet i of the
+ * payload is 7i + length; the first four and the last five octets that come out. */
+static const struct {
+    uint32_t length;
+    uint8_t header;
+    const char *counter_and_direction, *first, *last;
+} others[] = {
+    {1, 0x0e, "ffffffff7f00000001", "436184ae", "436184aee1"},
+    {15, 0x02, "050000000000000000", "73e00349", "76f6734aac"},
+    {16, 0x1e, "060000000000000001", "0c5475d6", "833b0672dc"},
+    {17, 0x01, "070000000000000000", "9d66b47c", "489d1c83c3"},
+    {32, 0x0a, "080000000000000001", "762d24be", "a5dbdf0176"},
+    {250, 0x02, "090000000000000000", "686bd394", "3a6e89e7eb"},
+    {251, 0x02, "9a7856341200000001", "5707b29f", "8117f48e2a"},
+};
+
+START_TEST(ccm_encrypts_as_others_do)
+{
+    const uint32_t length = others[_i].length;
+    make_ccm(EMPTY, EXTENDED);
+    put(CONFIGURATION + 16, others[_i].counter_and_direction);
+    r->ram[IN] = others[_i].header;
+    r->ram[IN + 1] = (uint8_t)length;
+    for (uint32_t i = 0; i < length; i++)
+        r->ram[IN + 3 + i] = (uint8_t)(7 * i + length);
+    rig_write(r, "SHORTS", 1);
+    task("TASKS_KSGEN");
+    rig_pass(r, 3 * PS_PER_MS);
+    ck_assert(holds(OUT + 3, others[_i].first));
+    ck_assert(holds(OUT + 3 + length + 4 - 5, others[_i].last));
+}
+END_TEST
+
 /* What comes out of one CCM goes into another, at every length. */
 START_TEST(ccm_undoes_itself_at_every_length)
 {
@@ -663,6 +696,32 @@ START_TEST(ccm_odd_length_ends_all_the_same)
 }
 END_TEST
 
+/* A good packet of 16 octets whose LENGTH says more than the key stream holds: it is not taken for
+ * the good one. */
+START_TEST(ccm_packet_that_was_cut_off_is_never_good)
+{
+    make_ccm(LL_DATA1, EXTENDED);
+    rig_write(r, "MAXPACKETSIZE", 16);
+    r->ram[IN + 1] = 16;
+    const uint64_t at = generate();
+    task("TASKS_CRYPT");
+    rig_run(r, at + BLOCK_PS);
+    ck_assert_uint_ne(r->ram[OUT + 3 + 19], 0xee); /* the last 16 octets go with the MIC */
+    rig_pass(r, PS_PER_MS);
+    for (uint8_t more = 0; more < 2; more++) {
+        memcpy(r->ram + IN, r->ram + OUT, 30);
+        r->ram[IN + 1] = (uint8_t)(20 + more);
+        rig_write(r, "MODE", DECRYPT | EXTENDED);
+        rig_write(r, "OUTPTR", RIG_RAM_BASE + OUT + 100);
+        generate();
+        task("TASKS_CRYPT");
+        rig_pass(r, PS_PER_MS);
+        ck_assert_uint_eq(rig_read(r, "MICSTATUS"), more == 0);
+        ck_assert_uint_eq(rig_read(r, "EVENTS_ERROR"), more == 1);
+    }
+}
+END_TEST
+
 /* Each pointer outside of RAM, and each that reaches over its end: the event that is missing. */
 static const struct {
     const char *pointer;
@@ -909,6 +968,7 @@ static void add_ccm_tests(Suite *suite)
     tcase_add_loop_test(c, ccm_encrypts_as_published, 0, COUNT(packets));
     tcase_add_loop_test(c, ccm_decrypts_as_published, 0, COUNT(packets));
     tcase_add_loop_test(c, ccm_mic_covers_what_it_should, 0, COUNT(changes));
+    tcase_add_loop_test(c, ccm_encrypts_as_others_do, 0, COUNT(others));
     tcase_add_loop_test(c, ccm_undoes_itself_at_every_length, 0, 252);
     tcase_add_loop_test(c, ccm_key_stream_goes_to_the_scratch_area, 0, COUNT(streams));
     tcase_add_test(c, ccm_uses_the_key_stream_that_is_in_memory);
@@ -921,6 +981,7 @@ static void add_ccm_tests(Suite *suite)
     tcase_add_test(c, ccm_rate_is_overridden_from_the_octet_under_way_on);
     tcase_add_loop_test(c, ccm_rate_may_be_overridden_at_any_time, 0, 90);
     tcase_add_loop_test(c, ccm_odd_length_ends_all_the_same, 0, COUNT(lengths));
+    tcase_add_test(c, ccm_packet_that_was_cut_off_is_never_good);
     tcase_add_loop_test(c, ccm_refused_memory_is_an_error, 0, COUNT(bad_pointers));
     tcase_add_loop_test(c, ccm_cut_off_touches_memory_no_more, 0, 6 * 14);
     tcase_add_loop_test(c, ccm_does_nothing_unless_enabled, 0, 2);
