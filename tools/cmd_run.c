@@ -1,12 +1,13 @@
-/* cmd_run.c: `postern run [PATH...]` runs scenarios, each member in a process of its own.
+/* cmd_run.c: `postern run [PATH...]` runs scenarios, in up to -j processes at once.
  *
- *   files --units_next--> members --up to -j at once--> isolate_start --> run_one in the child
- *   --> struct job_result through the pipe --> reports, in the order of the files
+ *   files --units_next--> members --crew_add--> run_one in a process of the crew
+ *   --> struct job_result through a pipe --> reports, in the order of the files
  */
 #define _POSIX_C_SOURCE 200809L
 
 #include "tools/break_at.h"
 #include "tools/commands.h"
+#include "tools/crew.h"
 #include "tools/isolate.h"
 #include "tools/report.h"
 #include "tools/story.h"
@@ -19,7 +20,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { JOBS_MAX = 64, WAITING_MAX = 256, BUDGET_S = 60 };
+enum {
+    AHEAD = 32, /* members that are read before they are run, so that a fork is for several; ours */
+    BUDGET_S = 60,
+};
 enum { FORMAT_PRETTY, FORMAT_JSON, FORMAT_TAP, FORMAT_JUNIT };
 
 struct run_options {
@@ -51,8 +55,8 @@ static const struct option_row rows[] = {
      FIELD(verify), 0, 0, NULL},
     {"--budget", "SECONDS", "wall-clock time of one run at most (default 60): exit 6", OPTION_COUNT,
      FIELD(budget_s), 1, 1000000, NULL},
-    {"-j", "N", "runs at once (default: one a processor)", OPTION_COUNT, FIELD(jobs), 1, JOBS_MAX,
-     NULL},
+    {"-j", "N", "runs at once (default: one a processor)", OPTION_COUNT, FIELD(jobs), 1,
+     CREW_SIZE_MAX, NULL},
     {"--shard", "I/N", "only part I of N, such as 2/3; `postern merge` puts them together",
      OPTION_TEXT, FIELD(shard), 0, 0, NULL},
     {"--format", "FORMAT", "pretty, json (one object a line, a summary last), tap, junit",
@@ -94,14 +98,13 @@ static const struct usage usage = {
 
 struct job {
     struct unit unit;
-    struct isolated child; /* of a member */
     bool verify;
 };
 
-/* What comes through the pipe. */
+/* What comes through the pipe, up to the last verdict. */
 struct job_result {
-    struct result result;
     uint64_t wall_ns;
+    struct result result;
 };
 
 /* Jobs in the order of the files; the first that was started is reported first. */
@@ -110,31 +113,32 @@ struct engine {
     struct units units;
     struct board_cache boards;
     struct report report;
-    struct job jobs[WAITING_MAX]; /* a ring */
-    size_t first, count;
+    struct crew crew;
+    struct job jobs[CREW_TASKS_MAX]; /* by number of the crew's task */
     bool progress;
     uint64_t progress_ns; /* when it was shown last */
 };
 
-static struct job *job_at(struct engine *engine, size_t i)
+static size_t result_size(const struct job_result *done)
 {
-    return &engine->jobs[(engine->first + i) % WAITING_MAX];
+    return offsetof(struct job_result, result) + offsetof(struct result, verdicts) +
+           done->result.verdict_count * sizeof done->result.verdicts[0];
 }
 
-/* In the child. */
-static void run_member(const void *argument, int pipe)
+/* In a process of the crew. */
+static size_t run_member(const void *argument, void *result)
 {
     const struct job *job = argument;
-    struct job_result done;
+    struct job_result *done = result;
     struct result again;
     uint64_t from_ns = wall_ns();
-    run_one(job->unit.scenario, &done.result);
-    if (job->verify && done.result.outcome <= OUTCOME_VACUOUS) {
+    run_one(job->unit.scenario, &done->result);
+    if (job->verify && done->result.outcome <= OUTCOME_VACUOUS) {
         run_one(job->unit.scenario, &again);
-        result_compare(&done.result, &again);
+        result_compare(&done->result, &again);
     }
-    done.wall_ns = wall_ns() - from_ns;
-    isolate_write(pipe, &done, sizeof done);
+    done->wall_ns = wall_ns() - from_ns;
+    return result_size(done);
 }
 
 static uint64_t budget_ms(const struct run_options *options)
@@ -142,25 +146,20 @@ static uint64_t budget_ms(const struct run_options *options)
     return (options->budget_s.given ? options->budget_s.value : BUDGET_S) * 1000;
 }
 
-static bool start_job(struct engine *engine)
+static size_t job_count(const struct engine *engine)
+{
+    return (size_t)(engine->crew.next - engine->crew.first);
+}
+
+static bool add_job(struct engine *engine)
 {
     struct unit unit;
     if (!units_next(&engine->units, &unit))
         return false;
-    struct job *job = job_at(engine, engine->count++);
-    *job = (struct job){.unit = unit, .child.end = ISOLATE_DONE, .verify = engine->options->verify};
-    if (unit.scenario)
-        isolate_start(&job->child, run_member, job, budget_ms(engine->options));
+    struct job *job = &engine->jobs[engine->crew.next % CREW_TASKS_MAX];
+    *job = (struct job){.unit = unit, .verify = engine->options->verify};
+    crew_add(&engine->crew, unit.scenario ? job : NULL);
     return true;
-}
-
-static size_t running(struct engine *engine, struct isolated *children[WAITING_MAX])
-{
-    size_t count = 0;
-    for (size_t i = 0; i < engine->count; i++)
-        if (job_at(engine, i)->child.end == ISOLATE_RUNS)
-            children[count++] = &job_at(engine, i)->child;
-    return count;
 }
 
 /* --- results --------------------------------------------------------------------------------- */
@@ -169,11 +168,11 @@ static size_t running(struct engine *engine, struct isolated *children[WAITING_M
 static void take_result(const struct isolated *child, struct job_result *done)
 {
     char text[ISOLATE_TEXT_MAX];
-    if (child->end == ISOLATE_DONE && child->size == sizeof *done) {
-        memcpy(done, child->bytes, sizeof *done);
+    memset(done, 0, sizeof *done);
+    if (child->end == ISOLATE_DONE && child->size) {
+        memcpy(done, child->bytes, child->size);
         return;
     }
-    memset(done, 0, sizeof *done);
     struct result *result = &done->result;
     result->outcome = child->end == ISOLATE_OVERTIME ? OUTCOME_BUDGET : OUTCOME_SIMULATOR;
     snprintf(result->trouble, sizeof result->trouble, "%s",
@@ -222,8 +221,7 @@ static void clear_progress(const struct engine *engine)
 static void report_job(struct engine *engine, struct job *job)
 {
     struct job_result done;
-    take_result(&job->child, &done);
-    isolate_free(&job->child);
+    take_result(crew_first(&engine->crew), &done);
     const struct result *result = &done.result;
     bool wants_story =
         engine->options->format == FORMAT_PRETTY && result->outcome == OUTCOME_FAILED;
@@ -240,32 +238,41 @@ static void report_job(struct engine *engine, struct job *job)
 
 static void report_first(struct engine *engine)
 {
-    struct job *job = job_at(engine, 0);
+    struct job *job = &engine->jobs[engine->crew.first % CREW_TASKS_MAX];
     if (job->unit.scenario)
         report_job(engine, job);
     else
         report_bad_file(&engine->report, job->unit.path, job->unit.complaints);
     unit_done(&job->unit);
-    engine->first = (engine->first + 1) % WAITING_MAX;
-    engine->count--;
+    crew_drop_first(&engine->crew);
     show_progress(engine);
 }
 
-static void run_all(struct engine *engine, size_t at_once)
+/* False: out of memory. */
+static bool run_all(struct engine *engine, size_t at_once)
 {
-    struct isolated *children[WAITING_MAX];
+    struct crew *crew = &engine->crew;
+    crew->work = run_member;
+    crew->result_max = sizeof(struct job_result);
+    crew->at_once = at_once;
+    crew->budget_ms = budget_ms(engine->options);
+    if (!crew_begin(crew))
+        return false;
     for (;;) {
-        while (engine->count < WAITING_MAX && running(engine, children) < at_once)
-            if (!start_job(engine))
+        while (job_count(engine) < CREW_TASKS_MAX && crew_waiting(crew) < AHEAD)
+            if (!add_job(engine))
                 break;
-        if (engine->count == 0)
+        if (job_count(engine) == 0)
             break;
-        if (job_at(engine, 0)->child.end == ISOLATE_RUNS)
-            isolate_wait(children, running(engine, children));
+        crew_go(crew);
+        if (crew_first(crew)->end == ISOLATE_RUNS)
+            crew_wait(crew);
         else
             report_first(engine);
     }
+    crew_free(crew);
     clear_progress(engine);
+    return true;
 }
 
 /* What is left of the line with --break-at: which member, and its seed. */
@@ -329,7 +336,7 @@ static size_t jobs_at_once(const struct run_options *options)
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     if (options->jobs.given)
         return (size_t)options->jobs.value;
-    return processors < 1 ? 1 : processors > JOBS_MAX ? JOBS_MAX : (size_t)processors;
+    return processors < 1 ? 1 : processors > CREW_SIZE_MAX ? CREW_SIZE_MAX : (size_t)processors;
 }
 
 static void start_report(struct engine *engine, FILE *out)
@@ -363,7 +370,8 @@ static int run_and_report(struct engine *engine, FILE *out)
             return nothing_matches(engine);
     }
     start_report(engine, out);
-    run_all(engine, jobs_at_once(engine->options));
+    if (!run_all(engine, jobs_at_once(engine->options)))
+        abort();
     if (!engine->units.next)
         return nothing_matches(engine);
     report_end(&engine->report);

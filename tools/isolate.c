@@ -119,22 +119,18 @@ static void kill_child(struct isolated *child, enum isolate_end end)
     reap(child);
 }
 
-/* Takes what the pipe has; true: the child has ended. */
-static bool take(struct isolated *child)
+/* Takes what the pipe has, or the child's end. */
+static void take(struct isolated *child)
 {
     ssize_t size = -1;
     if (make_room(child))
         size = read(child->fd, child->bytes + child->size, READ_SIZE);
     else
         errno = ENOMEM;
-    if (size < 0 && errno == EINTR)
-        return false;
-    if (size > 0) {
+    if (size > 0)
         child->size += (size_t)size;
-        return false;
-    }
-    reap(child);
-    return true;
+    else if (size == 0 || errno != EINTR)
+        reap(child);
 }
 
 /* Milliseconds to the earliest deadline, rounded up. */
@@ -148,24 +144,25 @@ static int patience_ms(struct isolated *const running[], size_t count)
     return ms > 1000000 ? 1000000 : (int)ms;
 }
 
-/* One look at all of them; how many have ended. */
+/* One look at all of them; of how many there was news. */
 static size_t look(struct isolated *const running[], size_t count)
 {
     struct pollfd polls[AT_ONCE_MAX];
-    size_t ended = 0;
+    size_t news = 0;
     for (size_t i = 0; i < count; i++)
         polls[i] = (struct pollfd){.fd = running[i]->fd, .events = POLLIN};
     int ready = poll(polls, (nfds_t)count, patience_ms(running, count));
     uint64_t now = wall_ns();
     for (size_t i = 0; i < count; i++) {
         if (ready > 0 && polls[i].revents) {
-            ended += take(running[i]);
+            take(running[i]);
+            news++;
         } else if (running[i]->deadline_ns <= now) {
             kill_child(running[i], ISOLATE_OVERTIME);
-            ended++;
+            news++;
         }
     }
-    return ended;
+    return news;
 }
 
 void isolate_wait(struct isolated *const children[], size_t count)

@@ -1,7 +1,7 @@
 /* isolate.h: work in a process of its own, so that a crash of one member takes nothing else along.
  *
  *   isolate_start: fork --> the child runs `work`, which writes bytes into a pipe
- *   isolate_wait: reads all pipes until one child has ended, or has used up its time and is killed
+ *   isolate_wait: reads all pipes; a child that has used up its time is killed
  *   isolate_free: gives back what isolate_start took
  *
  * The child ends by isolate_leave, thus by _exit: nothing of the parent's is run or written twice.
@@ -45,7 +45,8 @@ _Noreturn void isolate_leave(int code);
 
 void isolate_start(struct isolated *child, isolate_work *work, const void *argument,
                    uint64_t budget_ms);
-/* Returns when at least one child that still ran has ended; at once if none runs. */
+/* Returns when at least one child that still ran has written something or ended; at once if none
+ * runs. */
 void isolate_wait(struct isolated *const children[], size_t count);
 void isolate_free(struct isolated *child);
 
