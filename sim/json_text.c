@@ -428,12 +428,31 @@ bool json_text_parse(struct json_text *json, const char *path, const char *text,
     return parse(json);
 }
 
+enum { FIRST_READ = 16384 }; /* bytes: nearly every file is read at once */
+
+/* All that is in the file, or one byte more than a text may have; a NUL is behind it. */
+static char *file_bytes(FILE *file, size_t *size)
+{
+    char *text = NULL;
+    size_t room = 0;
+    *size = 0;
+    while (*size == room && room <= JSON_SIZE_MAX) {
+        room = room ? room * 2 : FIRST_READ;
+        room = room > JSON_SIZE_MAX ? JSON_SIZE_MAX + 1 : room;
+        text = realloc(text, room + 1);
+        if (!text)
+            abort();
+        *size += fread(text + *size, 1, room - *size, file);
+    }
+    text[*size] = '\0';
+    return text;
+}
+
 /* The whole file, or NULL with a complaint. */
 static char *file_text(const char *path, size_t *size, struct problems *problems)
 {
     FILE *file = fopen(path, "rb");
-    char *text = file ? malloc(JSON_SIZE_MAX + 1) : NULL;
-    *size = text ? fread(text, 1, JSON_SIZE_MAX + 1, file) : 0;
+    char *text = file ? file_bytes(file, size) : NULL;
     bool bad = !text || ferror(file);
     if (file)
         (void)fclose(file);
@@ -447,14 +466,12 @@ static char *file_text(const char *path, size_t *size, struct problems *problems
 
 bool json_text_read(struct json_text *json, const char *path, struct problems *problems)
 {
-    size_t size;
     *json = (struct json_text){.problems = problems};
-    char *text = file_text(path, &size, problems);
-    if (!text)
+    json->text = file_text(path, &json->size, problems);
+    if (!json->text)
         return false;
-    bool good = json_text_parse(json, path, text, size, problems);
-    free(text);
-    return good;
+    json->path = copy_of(path, strlen(path));
+    return parse(json);
 }
 
 void json_text_free(struct json_text *json)

@@ -105,7 +105,7 @@ static const struct {
 } bad_ends[] = {
     {ABORTS, 60000, ISOLATE_SIGNALLED, SIGKILL},
     {EXITS, 60000, ISOLATE_EXITED, 9},
-    {SLEEPS, 100, ISOLATE_OVERTIME, 0},
+    {SLEEPS, 250, ISOLATE_OVERTIME, 0},
     {ABORTS_BEHIND_OTHERS, 60000, ISOLATE_DONE, 0}, /* not its own fault: alone it holds */
 };
 
@@ -114,10 +114,10 @@ START_TEST(a_bad_end_takes_no_other_task_along)
     for (size_t at_once = 1; at_once <= 3; at_once++) {
         struct crew *crew = crew_of(at_once, bad_ends[_i].budget_ms);
         for (int number = 0; number < TASKS; number++)
-            crew_add(crew, &kinds[number % 8 == 5 ? bad_ends[_i].kind : FINE]);
+            crew_add(crew, &kinds[number % 16 == 5 ? bad_ends[_i].kind : FINE]);
         for (int number = 0; number < TASKS; number++) {
             struct isolated end = first_end(crew);
-            bool bad = number % 8 == 5;
+            bool bad = number % 16 == 5;
             ck_assert_int_eq(end.end, bad ? bad_ends[_i].end : ISOLATE_DONE);
             ck_assert_int_eq(end.detail, bad ? bad_ends[_i].detail : 0);
             crew_drop_first(crew);
