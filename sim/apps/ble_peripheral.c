@@ -1,0 +1,813 @@
+/* ble_peripheral.c: a Bluetooth LE peripheral in an app that was lent the radio and what belongs to
+ * it: RADIO, TIMER0, RTC0, CLOCK, PPI. Two of the three designs:
+ *
+ *   ble_software  the answer is armed by software: the upcall of the packet's end writes TIMER0.CC[0],
+ *                 whose compare event starts the transmitter (PPI channel 20), fast ramp-up
+ *   ble_armed     the answer is armed ahead: SHORTS and TIFS turn the radio around, default ramp-up;
+ *                 software only has to put PACKETPTR in place before the transmitter starts
+ *
+ *   advertising:  TXEN -> ADV_IND -> (radio turns around) -> CONNECT_IND? -> next channel
+ *   an event:     RTC0 wakes it `prepare_us` ahead -> radio set up, TIMER0.CC[0] opens the receiver,
+ *                 CC[3] closes it (cancelled by the access address) -> DISABLED: read, decide, answer
+ *                 -> DISABLED: the answer is out; again while either side has more data
+ *
+ * TIMER0 counts microseconds of the crystal and runs all the time, as in controllers that leave it on
+ * (facts: NimBLE with RFMGMT_ENABLE_TIME 0); RTC0 only wakes. Only RADIO's DISABLED and RTC0's
+ * COMPARE[0] interrupt. Each upcall disables the device's interrupts (the kernel's doing), so each
+ * handler enables them again.
+ *
+ * Not modelled: the program's own instructions, but for OP_COMPUTE of `work_cycles` and
+ * `turnaround_cycles`; sleeping without the crystal; encryption.
+ *
+ * Sources: nRF52840 Product Specification v1.7 (RADIO, TIMER, RTC, PPI, CLOCK); ble_core.h.
+ */
+#include "sim/apps/ble_core.h"
+#include "sim/apps/ble_ops.h"
+#include "sim/apps/catalogue.h"
+#include <string.h>
+
+/* clang-format off */
+enum {
+    CLOCK = 0x40000000, RADIO = 0x40001000, TIMER0 = 0x40008000, RTC0 = 0x4000b000,
+    RNG = 0x4000d000, ECB = 0x4000e000, CCM = 0x4000f000, PPI = 0x4001f000,
+    WINDOW = 0x1000,
+
+    HFCLKSTART = CLOCK + 0x000, LFCLKSTART = CLOCK + 0x008, HFCLKSTARTED = CLOCK + 0x100,
+    LFCLKSRC = CLOCK + 0x518,
+
+    TXEN = RADIO + 0x000, RXEN = RADIO + 0x004, DISABLE = RADIO + 0x010,
+    E_ADDRESS = RADIO + 0x104, E_END = RADIO + 0x10c, E_DISABLED = RADIO + 0x110,
+    RADIO_SHORTS = RADIO + 0x200, RADIO_INTENSET = RADIO + 0x304, CRCSTATUS = RADIO + 0x400,
+    PACKETPTR = RADIO + 0x504, FREQUENCY = RADIO + 0x508, TXPOWER = RADIO + 0x50c,
+    MODE = RADIO + 0x510, PCNF0 = RADIO + 0x514, PCNF1 = RADIO + 0x518, BASE0 = RADIO + 0x51c,
+    PREFIX0 = RADIO + 0x524, TXADDRESS = RADIO + 0x52c, RXADDRESSES = RADIO + 0x530,
+    CRCCNF = RADIO + 0x534, CRCPOLY = RADIO + 0x538, CRCINIT = RADIO + 0x53c, TIFS = RADIO + 0x544,
+    RADIO_STATE = RADIO + 0x550, DATAWHITEIV = RADIO + 0x554, MODECNF0 = RADIO + 0x650,
+    DISABLED_BIT = 1 << 4,
+
+    TIMER_START = TIMER0 + 0x000, CAPTURE3 = TIMER0 + 0x04c, TIMER_BITMODE = TIMER0 + 0x508,
+    TIMER_PRESCALER = TIMER0 + 0x510, CC0 = TIMER0 + 0x540, CC1 = TIMER0 + 0x544,
+    CC2 = TIMER0 + 0x548, CC3 = TIMER0 + 0x54c, E_COMPARE0 = TIMER0 + 0x140,
+    E_COMPARE3 = TIMER0 + 0x14c,
+
+    RTC_START = RTC0 + 0x000, RTC_E_COMPARE0 = RTC0 + 0x140, RTC_INTENSET = RTC0 + 0x304,
+    RTC_COUNTER = RTC0 + 0x504, RTC_CC0 = RTC0 + 0x540, RTC_COMPARE0_BIT = 1 << 16,
+    RTC_MASK = 0xffffff,
+
+    CHENSET = PPI + 0x504, CHENCLR = PPI + 0x508, CH4 = PPI + 0x530, CH5 = PPI + 0x538,
+
+    /* PPI channels: two of the program's own, and the chip's fixed ones */
+    CANCEL = 1 << 4,   /* ADDRESS -> CAPTURE[3]: the time-out's compare value is overwritten */
+    TIME_OUT = 1 << 5, /* COMPARE[3] -> RADIO DISABLE */
+    SEND_AT = 1 << 20, /* COMPARE[0] -> TXEN */
+    LISTEN_AT = 1 << 21, /* COMPARE[0] -> RXEN */
+    NOTE_ADDRESS = 1 << 26, /* ADDRESS -> CAPTURE[1] */
+    NOTE_END = 1 << 27,     /* END -> CAPTURE[2] */
+
+    READY_START = 1 << 0, END_DISABLE = 1 << 1, DISABLED_TXEN = 1 << 2, DISABLED_RXEN = 1 << 3,
+
+    TX_BUFFER = 0x100, RX_BUFFER = 0x180, /* behind the start of the app's memory */
+
+    PASSTHROUGH = 0x10001, ALLOCATE = 2,
+};
+/* clang-format on */
+
+/* Microseconds, rounded as TIMER0 counts. facts: ble.md 4.3, from Zephyr's radio_nrf52840.h. */
+enum {
+    T_IFS = 150,
+    RX_CHAIN_1M = 9, /* last bit -> ADDRESS, END */
+    RX_CHAIN_2M = 5,
+    FAST_TO_AIR = 41, /* TXEN -> first bit, fast ramp-up */
+    RAMP_FAST = 41,   /* RXEN -> listening */
+    RAMP_DEFAULT = 140,
+    ADDRESS_1M = 40, /* preamble and access address */
+    ADDRESS_2M = 24,
+    SLACK = 4,          /* a tick of TIMER0 here and there */
+    RTC_LEAD_TICKS = 3, /* a compare value nearer than that may never come */
+};
+
+enum step {
+    STEP_ALLOCATED,
+    STEP_CRYSTAL,
+    STEP_STARTED,
+    STEP_HEARD,  /* EVENTS_ADDRESS */
+    STEP_STATUS, /* CRCSTATUS */
+    STEP_HEADER, /* the first word in the receive buffer, then the rest of the payload */
+    STEP_PAYLOAD,
+    STEP_CAPTURED_ADDRESS,
+    STEP_CAPTURED_END,
+    STEP_LATE_NOW,   /* where TIMER0 stands once the answer is armed */
+    STEP_LATE_STATE, /* whether the transmitter has started before the answer was in place */
+    STEP_THINK,
+    STEP_NOW_TIMER,
+    STEP_NOW_RTC,
+    STEP_NEXT,
+};
+
+enum phase { SETTING_UP, ADVERTISE, ADVERTISED, LISTENING, ANSWERING, WAITING, DONE };
+
+struct ble_program {
+    uint64_t address;
+    uint32_t advertising_us, prepare_us, ppm, work_cycles, turnaround_cycles;
+};
+
+struct ble {
+    struct ops ops;
+    struct ble_core core;
+    uint8_t phase, device, channel; /* of advertising: 0..2 */
+    bool heard, crc_good, goes_on;
+    uint8_t words;
+    uint32_t address_us, end_us, now_us, wake_us, wake_from_us;
+    struct ble_pdu in;
+    struct ble_window window;
+    uint32_t late, answers, advertisements, connections, stale;
+};
+
+enum {
+    FACT_STATE,
+    FACT_REASON,
+    FACT_EVENTS,
+    FACT_MISSED,
+    FACT_ANSWERS,
+    FACT_LATE,
+    FACT_STALE,
+    FACT_READS,
+    FACT_ADVERTISEMENTS,
+    FACT_CONNECTIONS,
+    FACT_CONTROL
+};
+
+static struct ble *ble_of(struct app *app)
+{
+    return app_state(app);
+}
+
+static const struct ble_program *program_of(const struct app *app)
+{
+    return app->program;
+}
+
+static bool is_armed(const struct app *app)
+{
+    return app->engine == &ble_armed_engine;
+}
+
+static uint32_t or_else(uint32_t value, uint32_t default_value)
+{
+    return value ? value : default_value;
+}
+
+static uint32_t prepare_us(const struct app *app)
+{
+    return or_else(program_of(app)->prepare_us, 500);
+}
+
+static uint32_t ramp_us(const struct app *app)
+{
+    return is_armed(app) ? RAMP_DEFAULT : RAMP_FAST;
+}
+
+static uint32_t rx_buffer(const struct app *app)
+{
+    return app->ram_base + RX_BUFFER;
+}
+
+static uint32_t tx_buffer(const struct app *app)
+{
+    return app->ram_base + TX_BUFFER;
+}
+
+/* --- set-up ---------------------------------------------------------------------------------- */
+
+static const uint32_t devices[] = {PPI, CLOCK, RADIO, TIMER0, RTC0};
+enum { DEVICES = sizeof devices / sizeof devices[0] };
+
+static void allocate_next(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    const uint32_t args[4] = {PASSTHROUGH, ALLOCATE, devices[ble->device], WINDOW};
+    ops_call(&ble->ops, SYSCALL_COMMAND, args, STEP_ALLOCATED);
+}
+
+static void start_clocks(struct app *app)
+{
+    struct ops *ops = &ble_of(app)->ops;
+    const uint32_t args[4] = {PASSTHROUGH, 0, app->flash_base + APP_FUNCTION(0), 0};
+    ops_call(ops, SYSCALL_SUBSCRIBE, args, OPS_NO_STEP);
+    ops_store(ops, HFCLKSTART, 1);
+    ops_store(ops, LFCLKSRC, 1);
+    ops_store(ops, LFCLKSTART, 1);
+    ops_load(ops, HFCLKSTARTED, STEP_CRYSTAL);
+}
+
+static void set_up_devices(struct app *app)
+{
+    struct ops *ops = &ble_of(app)->ops;
+    ops_store(ops, TIMER_BITMODE, 3);
+    ops_store(ops, TIMER_PRESCALER, 4);
+    ops_store(ops, TIMER_START, 1);
+    ops_store(ops, RTC_START, 1);
+    ops_store(ops, RADIO + 0x650, is_armed(app) ? 0 : 1);
+    ops_store(ops, PCNF0, 8 | 1 << 8 | 1 << 20);                          /* LFLEN, S0LEN, S1INCL */
+    ops_store(ops, PCNF1, BLE_PAYLOAD_MAX | 3 << 16 | UINT32_C(1) << 25); /* BALEN, WHITEEN */
+    ops_store(ops, TXADDRESS, 0);
+    ops_store(ops, RXADDRESSES, 1);
+    ops_store(ops, CRCCNF, 3 | 1 << 8); /* three octets, the address not in it */
+    ops_store(ops, CRCPOLY, 0x65b);
+    ops_store(ops, TIFS, is_armed(app) ? T_IFS : 0);
+    ops_store(ops, CH4, E_ADDRESS);
+    ops_store(ops, CH4 + 4, CAPTURE3);
+    ops_store(ops, CH5, E_COMPARE3);
+    ops_store(ops, CH5 + 4, DISABLE);
+    ops_store(ops, CHENSET, NOTE_ADDRESS | NOTE_END);
+    ops_then(ops, STEP_STARTED);
+}
+
+/* --- the radio ------------------------------------------------------------------------------- */
+
+static uint32_t mhz_offset(uint8_t channel)
+{
+    static const uint8_t advertising[3] = {2, 26, 80};
+    if (channel >= 37)
+        return advertising[channel - 37];
+    return channel < 11 ? 4 + 2 * (uint32_t)channel : 6 + 2 * (uint32_t)channel;
+}
+
+static void tune(struct app *app, uint8_t channel, uint8_t phy)
+{
+    struct ops *ops = &ble_of(app)->ops;
+    ops_store(ops, FREQUENCY, mhz_offset(channel));
+    ops_store(ops, DATAWHITEIV, 0x40u | channel);
+    ops_store(ops, MODE, phy ? 4 : 3);
+    ops_store(ops, PCNF0, 8 | 1 << 8 | 1 << 20 | (phy ? 1 << 24 : 0)); /* preamble of 16 bits */
+}
+
+static void use_address(struct app *app, uint32_t access_address, uint32_t crc_init)
+{
+    struct ops *ops = &ble_of(app)->ops;
+    ops_store(ops, BASE0, access_address << 8);
+    ops_store(ops, PREFIX0, access_address >> 24);
+    ops_store(ops, CRCINIT, crc_init);
+}
+
+static uint32_t word_at(const uint8_t *octets, uint32_t size)
+{
+    uint32_t word = 0;
+    for (uint32_t i = 0; i < 4 && i < size; i++)
+        word |= (uint32_t)octets[i] << 8 * i;
+    return word;
+}
+
+/* As RADIO reads it: S0, LENGTH, S1, payload. */
+static void write_buffer(struct app *app, const struct ble_pdu *pdu)
+{
+    uint8_t octets[3 + BLE_PAYLOAD_MAX] = {pdu->header, pdu->length, 0};
+    memcpy(octets + 3, pdu->payload, pdu->length);
+    for (uint32_t at = 0; at < 3u + pdu->length; at += 4)
+        ops_store(&ble_of(app)->ops, tx_buffer(app) + at,
+                  word_at(octets + at, 3u + pdu->length - at));
+}
+
+static void enable_interrupts(struct app *app)
+{
+    struct ops *ops = &ble_of(app)->ops;
+    ops_store(ops, RADIO_INTENSET, DISABLED_BIT);
+    ops_store(ops, RTC_INTENSET, RTC_COMPARE0_BIT);
+}
+
+static void clear_radio(struct app *app)
+{
+    struct ops *ops = &ble_of(app)->ops;
+    ops_store(ops, E_ADDRESS, 0);
+    ops_store(ops, E_END, 0);
+    ops_store(ops, E_DISABLED, 0);
+}
+
+/* What the radio does once it has received: armed, it turns around by itself. */
+static uint32_t receive_shorts(const struct app *app)
+{
+    return READY_START | END_DISABLE | (is_armed(app) ? DISABLED_TXEN : 0);
+}
+
+/* By software, the receiver is started once its buffer is in place. */
+static uint32_t send_shorts(const struct app *app, bool listen_again)
+{
+    return READY_START | END_DISABLE | (listen_again && is_armed(app) ? DISABLED_RXEN : 0);
+}
+
+static uint32_t address_us(const struct ble *ble)
+{
+    return ble->window.phy ? ADDRESS_2M : ADDRESS_1M;
+}
+
+static uint32_t chain_us(const struct ble *ble)
+{
+    return ble->window.phy ? RX_CHAIN_2M : RX_CHAIN_1M;
+}
+
+/* The receiver is closed if no access address has come `us` after now. */
+static void time_out_in(struct app *app, uint32_t us)
+{
+    struct ops *ops = &ble_of(app)->ops;
+    ops_store(ops, CHENCLR, TIME_OUT);
+    ops_store(ops, CC3, ble_of(app)->now_us + us);
+    ops_store(ops, E_COMPARE3, 0);
+    ops_store(ops, CHENSET, CANCEL | TIME_OUT);
+}
+
+/* --- advertising ----------------------------------------------------------------------------- */
+
+static void advertise(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    const struct ble_pdu pdu = ble_core_advertisement(&ble->core);
+    ble->phase = ADVERTISE;
+    ble->window = (struct ble_window){.channel = (uint8_t)(37 + ble->channel)};
+    ble->advertisements++;
+    ops_compute(&ble->ops, program_of(app)->work_cycles);
+    use_address(app, BLE_AA_ADVERTISING, BLE_CRC_ADVERTISING);
+    tune(app, ble->window.channel, 0);
+    write_buffer(app, &pdu);
+    clear_radio(app);
+    ops_store(&ble->ops, PACKETPTR, tx_buffer(app));
+    ops_store(&ble->ops, RADIO_SHORTS, send_shorts(app, true));
+    ops_store(&ble->ops, TXEN, 1);
+    enable_interrupts(app);
+}
+
+/* The advertisement is out, and the radio turns around: a CONNECT_IND may come. */
+static void listen_for_connection(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    ble->phase = ADVERTISED;
+    ops_store(&ble->ops, PACKETPTR, rx_buffer(app));
+    ops_store(&ble->ops, RADIO_SHORTS, READY_START | END_DISABLE);
+    if (!is_armed(app))
+        ops_store(&ble->ops, RXEN, 1);
+    ops_store(&ble->ops, E_ADDRESS, 0);
+    ops_store(&ble->ops, E_DISABLED, 0);
+    ops_store(&ble->ops, CAPTURE3, 1);
+    ops_load(&ble->ops, CC3, STEP_NOW_TIMER);
+    enable_interrupts(app);
+}
+
+/* --- sleeping until it is time --------------------------------------------------------------- */
+
+/* RTC0 wakes the program at `wake_us` of TIMER0, or a tick before. */
+static void sleep_until(struct app *app, uint32_t wake_us)
+{
+    struct ble *ble = ble_of(app);
+    ble->phase = WAITING;
+    ble->wake_us = wake_us;
+    ops_store(&ble->ops, CAPTURE3, 1);
+    ops_load(&ble->ops, CC3, STEP_NOW_TIMER);
+    ops_load(&ble->ops, RTC_COUNTER, STEP_NOW_RTC);
+}
+
+static void set_alarm(struct app *app, uint32_t counter)
+{
+    struct ble *ble = ble_of(app);
+    uint32_t ahead_us = ble->wake_us - ble->now_us;
+    uint32_t ticks = (int32_t)ahead_us < 0 ? 0 : (uint32_t)((uint64_t)ahead_us * 32768 / 1000000);
+    if (ticks < RTC_LEAD_TICKS) {
+        ops_then(&ble->ops, STEP_NEXT); /* it is time already */
+        return;
+    }
+    ops_store(&ble->ops, RTC_E_COMPARE0, 0);
+    ops_store(&ble->ops, RTC_CC0, (counter + ticks) & RTC_MASK);
+    ops_store(&ble->ops, RTC0 + 0x344, RTC_COMPARE0_BIT); /* EVTENSET */
+    enable_interrupts(app);
+}
+
+/* The next connection event, or, if there is no connection, the next advertisement. */
+static void plan_next(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    if (ble->core.state == BLE_ADVERTISING) {
+        uint32_t period_us = or_else(program_of(app)->advertising_us, 20000);
+        if (ble->channel++ < 2) {
+            advertise(app);
+            return;
+        }
+        ble->channel = 0;
+        ble->wake_from_us += period_us + (uint32_t)random_below(&app->random, 10000);
+        sleep_until(app, ble->wake_from_us);
+        return;
+    }
+    if (!ble_core_window(&ble->core, ble->now_us, &ble->window)) {
+        ble->phase = DONE;
+        ops_then(&ble->ops, STEP_NEXT);
+        return;
+    }
+    sleep_until(app, ble->window.open_us - ramp_us(app) - prepare_us(app));
+}
+
+/* --- a connection event ---------------------------------------------------------------------- */
+
+static void open_receiver(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    ble->phase = LISTENING;
+    ble->heard = false;
+    ops_compute(&ble->ops, program_of(app)->work_cycles);
+    tune(app, ble->window.channel, ble->window.phy);
+    clear_radio(app);
+    ops_store(&ble->ops, PACKETPTR, rx_buffer(app));
+    ops_store(&ble->ops, RADIO_SHORTS, receive_shorts(app));
+    ops_store(&ble->ops, CHENCLR, SEND_AT | LISTEN_AT | TIME_OUT);
+    ops_store(&ble->ops, E_COMPARE0, 0);
+    ops_store(&ble->ops, E_COMPARE3, 0);
+    ops_store(&ble->ops, CC0, ble->window.open_us - ramp_us(app));
+    ops_store(&ble->ops, CC3, ble->window.close_us + address_us(ble) + chain_us(ble) + SLACK);
+    ops_store(&ble->ops, CHENSET, LISTEN_AT | CANCEL | TIME_OUT);
+    ops_store(&ble->ops, CAPTURE3 - 8, 1); /* CAPTURE[1]: is it too late already? */
+    ops_load(&ble->ops, CC1, STEP_NEXT);
+    enable_interrupts(app);
+}
+
+static void event_over(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    ble->phase = WAITING;
+    ops_store(&ble->ops, RADIO_SHORTS, 0);
+    ops_store(&ble->ops, CHENCLR, SEND_AT | LISTEN_AT | TIME_OUT | CANCEL);
+    ops_store(&ble->ops, DISABLE, 1);
+    ops_store(&ble->ops, E_DISABLED, 0);
+    ops_compute(&ble->ops, program_of(app)->work_cycles);
+    ops_then(&ble->ops, STEP_THINK);
+}
+
+/* The radio is disabled: something came in, or the time was up. */
+static void look(struct app *app)
+{
+    struct ops *ops = &ble_of(app)->ops;
+    ops_store(ops, E_DISABLED, 0);
+    ops_compute(ops, program_of(app)->turnaround_cycles);
+    ops_load(ops, E_ADDRESS, STEP_HEARD);
+}
+
+static void send_answer(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    ble->phase = ANSWERING;
+    write_buffer(app, &ble->core.out);
+    ops_store(&ble->ops, PACKETPTR, tx_buffer(app));
+    if (is_armed(app)) {
+        ops_load(&ble->ops, RADIO_STATE, STEP_LATE_STATE);
+    } else {
+        uint32_t at_us = ble->end_us - chain_us(ble) + T_IFS - FAST_TO_AIR;
+        ops_store(&ble->ops, CHENCLR, LISTEN_AT | TIME_OUT | CANCEL);
+        ops_store(&ble->ops, E_COMPARE0, 0);
+        ops_store(&ble->ops, CC0, at_us);
+        ops_store(&ble->ops, CHENSET, SEND_AT);
+        ops_store(&ble->ops, CAPTURE3, 1);
+        ops_load(&ble->ops, CC3, STEP_LATE_NOW);
+    }
+}
+
+static void answer_armed(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    ble->answers++;
+    ops_store(&ble->ops, RADIO_SHORTS, send_shorts(app, ble->goes_on));
+    ops_store(&ble->ops, E_ADDRESS, 0);
+    ops_store(&ble->ops, E_END, 0);
+    ops_store(&ble->ops, CHENCLR, TIME_OUT | CANCEL);
+    enable_interrupts(app);
+    ops_compute(&ble->ops, program_of(app)->work_cycles);
+    ops_then(&ble->ops, STEP_THINK);
+}
+
+static void decide(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    uint32_t last_bit_us = ble->end_us - chain_us(ble);
+    ble_core_heard(&ble->core, ble->address_us - chain_us(ble) - address_us(ble));
+    enum ble_answer answer = ble_core_received(&ble->core, &ble->in, ble->crc_good, last_bit_us);
+    ble->goes_on = answer == BLE_ANSWER;
+    if (answer == BLE_NO_ANSWER)
+        event_over(app);
+    else
+        send_answer(app);
+}
+
+static void connect_or_go_on(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    uint32_t last_bit_us = ble->end_us - chain_us(ble);
+    if (!ble->heard || !ble->crc_good || !ble_core_connect(&ble->core, &ble->in, last_bit_us)) {
+        plan_next(app);
+        return;
+    }
+    ble->connections++;
+    use_address(app, ble->core.access_address, ble->core.crc_init);
+    plan_next(app);
+}
+
+/* The answer is out; either side has more to say, and the radio turns around once more. */
+static void listen_on(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    ble->phase = LISTENING;
+    ops_store(&ble->ops, PACKETPTR, rx_buffer(app));
+    ops_store(&ble->ops, RADIO_SHORTS, receive_shorts(app));
+    if (!is_armed(app))
+        ops_store(&ble->ops, RXEN, 1);
+    ops_store(&ble->ops, E_ADDRESS, 0);
+    ops_store(&ble->ops, E_DISABLED, 0);
+    ops_store(&ble->ops, CAPTURE3, 1);
+    ops_load(&ble->ops, CC3, STEP_NOW_TIMER);
+    enable_interrupts(app);
+}
+
+static void wake(struct app *app)
+{
+    if (ble_of(app)->core.state == BLE_ADVERTISING)
+        advertise(app);
+    else
+        open_receiver(app);
+}
+
+/* --- steps ----------------------------------------------------------------------------------- */
+
+static void on_allocated(struct app *app, bool success)
+{
+    struct ble *ble = ble_of(app);
+    app_check(app, ble->device, success, success, 1);
+    if (++ble->device < DEVICES)
+        allocate_next(app);
+    else
+        start_clocks(app);
+}
+
+static void on_heard(struct app *app, uint32_t value)
+{
+    struct ble *ble = ble_of(app);
+    ble->heard = value;
+    if (value)
+        ops_load(&ble->ops, CRCSTATUS, STEP_STATUS);
+    else if (ble->phase == ADVERTISED)
+        plan_next(app);
+    else
+        event_over(app);
+}
+
+static void on_header(struct app *app, uint32_t word)
+{
+    struct ble *ble = ble_of(app);
+    ble->in = (struct ble_pdu){.header = (uint8_t)word, .length = (uint8_t)(word >> 8)};
+    if (ble->in.length > BLE_PAYLOAD_MAX)
+        ble->in.length = BLE_PAYLOAD_MAX;
+    ble->in.payload[0] = (uint8_t)(word >> 24);
+    ble->words = 0;
+    for (uint32_t at = 4; at < 3u + ble->in.length; at += 4)
+        ops_load(&ble->ops, rx_buffer(app) + at, STEP_PAYLOAD);
+    ops_load(&ble->ops, CC1, STEP_CAPTURED_ADDRESS);
+    ops_load(&ble->ops, CC2, STEP_CAPTURED_END);
+}
+
+static void on_payload(struct app *app, uint32_t word)
+{
+    struct ble *ble = ble_of(app);
+    uint32_t at = 1 + 4u * ble->words++;
+    for (uint32_t i = 0; i < 4 && at + i < BLE_PAYLOAD_MAX; i++)
+        ble->in.payload[at + i] = (uint8_t)(word >> 8 * i);
+}
+
+static void on_end_known(struct app *app, uint32_t value)
+{
+    struct ble *ble = ble_of(app);
+    ble->end_us = value;
+    if (ble->phase == ADVERTISED)
+        connect_or_go_on(app);
+    else
+        decide(app);
+}
+
+/* The moment has gone by: nothing is sent, and the event is over. */
+static void on_answer_time(struct app *app, uint32_t now_us)
+{
+    struct ble *ble = ble_of(app);
+    uint32_t at_us = ble->end_us - chain_us(ble) + T_IFS - FAST_TO_AIR;
+    if ((int32_t)(now_us - at_us) < 0) {
+        answer_armed(app);
+        return;
+    }
+    ble->late++;
+    event_over(app);
+}
+
+/* A transmitter that is past its ramp-up sends what the pointer named before. */
+static void on_answer_state(struct app *app, uint32_t state)
+{
+    enum { TX_RAMP_UP = 9 };
+    struct ble *ble = ble_of(app);
+    if (state != TX_RAMP_UP) {
+        ble->late++;
+        ble->stale++;
+    }
+    answer_armed(app);
+}
+
+static void on_thought(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    ble_core_think(&ble->core, ble->now_us);
+    if (ble->phase != WAITING)
+        return; /* the answer is still going out */
+    ble_core_end_event(&ble->core);
+    plan_next(app);
+}
+
+static void on_timer(struct app *app, uint32_t now_us)
+{
+    struct ble *ble = ble_of(app);
+    ble->now_us = now_us;
+    if (ble->phase == ADVERTISED || ble->phase == LISTENING)
+        time_out_in(app, T_IFS + address_us(ble) + chain_us(ble) + SLACK);
+}
+
+/* Whether the receiver's moment has gone by while it was being set up. */
+static void on_next(struct app *app, uint32_t value)
+{
+    struct ble *ble = ble_of(app);
+    if (ble->phase == WAITING) {
+        wake(app);
+    } else if (ble->phase == LISTENING) {
+        if ((int32_t)(value - (ble->window.open_us - ramp_us(app))) < 0)
+            return;
+        ble->late++;
+        event_over(app);
+    }
+}
+
+static void step(struct app *app, uint8_t which, uint32_t value)
+{
+    struct ble *ble = ble_of(app);
+    switch ((enum step)which) {
+    case STEP_ALLOCATED:
+        on_allocated(app, value);
+        break;
+    case STEP_CRYSTAL:
+        if (value)
+            set_up_devices(app);
+        else
+            ops_load(&ble->ops, HFCLKSTARTED, STEP_CRYSTAL);
+        break;
+    case STEP_STARTED:
+        advertise(app);
+        break;
+    case STEP_HEARD:
+        on_heard(app, value);
+        break;
+    case STEP_STATUS:
+        ble->crc_good = value;
+        ops_load(&ble->ops, rx_buffer(app), STEP_HEADER);
+        break;
+    case STEP_HEADER:
+        on_header(app, value);
+        break;
+    case STEP_PAYLOAD:
+        on_payload(app, value);
+        break;
+    case STEP_CAPTURED_ADDRESS:
+        ble->address_us = value;
+        break;
+    case STEP_CAPTURED_END:
+        on_end_known(app, value);
+        break;
+    case STEP_LATE_NOW:
+        on_answer_time(app, value);
+        break;
+    case STEP_LATE_STATE:
+        on_answer_state(app, value);
+        break;
+    case STEP_THINK:
+        on_thought(app);
+        break;
+    case STEP_NOW_TIMER:
+        on_timer(app, value);
+        break;
+    case STEP_NOW_RTC:
+        set_alarm(app, value);
+        break;
+    case STEP_NEXT:
+        on_next(app, value);
+        break;
+    }
+}
+
+/* --- the engine ------------------------------------------------------------------------------ */
+
+static void ble_start(struct app *app, const uint32_t r[4])
+{
+    struct ble *ble = ble_of(app);
+    uint64_t given = program_of(app)->address ? program_of(app)->address : 0xc00000000107;
+    uint8_t address[6];
+    (void)r;
+    *ble = (struct ble){.ops = {.waiting = OPS_NO_STEP}};
+    for (int i = 0; i < 6; i++)
+        address[i] = (uint8_t)(given >> 8 * i);
+    ble_core_reset(&ble->core, address, (uint16_t)or_else(program_of(app)->ppm, 50));
+    allocate_next(app);
+}
+
+static void ble_upcall(struct app *app, uint32_t function, const uint32_t r[4])
+{
+    struct ble *ble = ble_of(app);
+    (void)function;
+    if (r[1] == RTC0 && ble->phase == WAITING) {
+        ops_store(&ble->ops, RTC_E_COMPARE0, 0);
+        wake(app);
+    } else if (r[1] == RADIO && ble->phase == ADVERTISE) {
+        listen_for_connection(app);
+    } else if (r[1] == RADIO && (ble->phase == ADVERTISED || ble->phase == LISTENING)) {
+        look(app);
+    } else if (r[1] == RADIO && ble->phase == ANSWERING) {
+        if (ble->goes_on)
+            listen_on(app);
+        else
+            event_over(app);
+    }
+}
+
+static void ble_next(struct app *app, struct app_op *op)
+{
+    struct ble *ble = ble_of(app);
+    if (!ops_next(app, &ble->ops, step, op))
+        *op = (struct app_op){.kind = OP_SYSCALL, .call = {SYSCALL_YIELD, {YIELD_WAIT, 0, 0, 0}}};
+}
+
+static bool ble_parameter(void *place, const char *name, int64_t value)
+{
+    struct ble_program *program = place;
+    const struct {
+        const char *name;
+        uint32_t *field;
+    } fields[] = {
+        {"advertising_us", &program->advertising_us},
+        {"prepare_us", &program->prepare_us},
+        {"ppm", &program->ppm},
+        {"work_cycles", &program->work_cycles},
+        {"turnaround_cycles", &program->turnaround_cycles},
+    };
+    if (value < 0)
+        return false;
+    if (strcmp(name, "address") == 0)
+        program->address = (uint64_t)value;
+    for (uint32_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (strcmp(fields[i].name, name) != 0)
+            continue;
+        *fields[i].field = (uint32_t)value;
+        return value <= 10000000;
+    }
+    return strcmp(name, "address") == 0;
+}
+
+static const char *const states[] = {"advertising", "created", "established", "closed", NULL};
+
+static const struct fact facts[] = {
+    [FACT_STATE] = {"connection", "advertising, created, established or closed", states},
+    [FACT_REASON] = {"reason", "why it closed: an HCI error code, such as 8 and 62", NULL},
+    [FACT_EVENTS] = {"events", "connection events that have passed", NULL},
+    [FACT_MISSED] = {"missed", "of them, those in which nothing was heard", NULL},
+    [FACT_ANSWERS] = {"answers", "packets that were armed in time, as the program sees it", NULL},
+    [FACT_LATE] = {"late", "moments that had gone by when the program was there", NULL},
+    [FACT_STALE] = {"stale", "answers that left before their buffer was in place", NULL},
+    [FACT_READS] = {"reads", "of the characteristic", NULL},
+    [FACT_ADVERTISEMENTS] = {"advertisements", "ADV_IND sent", NULL},
+    [FACT_CONNECTIONS] = {"connections", "CONNECT_IND taken", NULL},
+    [FACT_CONTROL] = {"control_pdus", "LL control PDUs received", NULL},
+};
+
+static uint64_t ble_fact(const struct app *app, uint32_t fact)
+{
+    const struct ble *ble = app_state_read(app);
+    const uint64_t values[] = {
+        [FACT_STATE] = ble->core.state,
+        [FACT_REASON] = ble->core.reason,
+        [FACT_EVENTS] = ble->core.events,
+        [FACT_MISSED] = ble->core.missed,
+        [FACT_ANSWERS] = ble->answers,
+        [FACT_LATE] = ble->late,
+        [FACT_STALE] = ble->stale,
+        [FACT_READS] = ble->core.reads,
+        [FACT_ADVERTISEMENTS] = ble->advertisements,
+        [FACT_CONNECTIONS] = ble->connections,
+        [FACT_CONTROL] = ble->core.control_pdus,
+    };
+    return values[fact];
+}
+
+/* clang-format off */
+#define BLE_ENGINE(engine_name, text)                                                              \
+    {.name = engine_name, .about = text, .state_size = sizeof(struct ble), .start = ble_start,     \
+     .upcall = ble_upcall, .next = ble_next, .parameter = ble_parameter,                           \
+     .program_size = sizeof(struct ble_program), .facts = facts,                                   \
+     .fact_count = sizeof facts / sizeof facts[0], .fact = ble_fact}
+/* clang-format on */
+
+const struct app_engine ble_software_engine =
+    BLE_ENGINE("ble_software", "a BLE peripheral with a lent radio, turned around by software");
+const struct app_engine ble_armed_engine =
+    BLE_ENGINE("ble_armed", "a BLE peripheral with a lent radio, turned around by SHORTS and TIFS");
