@@ -275,10 +275,25 @@ static bool quiesce_read(const struct board_reader *r, const struct json_node *n
     return true;
 }
 
+/* Where the endpoint of a device stands: its place is the order in which they are made quiet. */
+static struct passthrough_endpoint *endpoint_place(struct board *b, struct board_device *d,
+                                                   bool first)
+{
+    struct kernel_config *c = &b->config;
+    d->endpoint = first ? 0 : c->endpoint_count;
+    for (uint32_t i = 0; first && i < b->device_count; i++)
+        if (b->devices[i].endpoint != BOARD_NONE)
+            b->devices[i].endpoint++;
+    if (first)
+        memmove(c->endpoints + 1, c->endpoints, c->endpoint_count * sizeof c->endpoints[0]);
+    c->endpoint_count++;
+    return &c->endpoints[d->endpoint];
+}
+
 static bool lend_read(const struct board_reader *r, const struct json_node *node,
                       struct board_device *d)
 {
-    static const char *const keys[] = {"quiesce", "allow_dma"};
+    static const char *const keys[] = {"quiesce", "allow_dma", "first"};
     struct json_node quiesce = json_member(node, "quiesce");
     struct json_node allow = json_member(node, "allow_dma");
     struct kernel_config *c = &r->board->config;
@@ -287,9 +302,12 @@ static bool lend_read(const struct board_reader *r, const struct json_node *node
                                      .has_line = d->line != BOARD_NONE,
                                      .line = (uint8_t)d->line,
                                      .dma = d->dma};
+    struct json_node first_node = json_member(node, "first");
+    bool first = false;
     if (!node->value)
         return true;
-    if (!json_want_object(node, keys, COUNT_OF(keys)) || !quiesce_read(r, &quiesce, &e))
+    if (!json_want_object(node, keys, COUNT_OF(keys)) || !quiesce_read(r, &quiesce, &e) ||
+        (first_node.value && !json_want_bool(&first_node, &first)))
         return false;
     if (d->dma && !json_want_bool(&allow, &e.allow_dma))
         return false;
@@ -301,8 +319,7 @@ static bool lend_read(const struct board_reader *r, const struct json_node *node
         json_problem(node, "more than %d lendable devices", ENDPOINT_MAX);
         return false;
     }
-    d->endpoint = c->endpoint_count;
-    c->endpoints[c->endpoint_count++] = e;
+    *endpoint_place(r->board, d, first) = e;
     return true;
 }
 

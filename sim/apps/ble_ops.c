@@ -72,15 +72,15 @@ bool ops_next(struct app *app, struct ops *ops,
               void (*step)(struct app *app, uint8_t step, uint32_t value), struct app_op *op)
 {
     for (;;) {
-        if (ops->waiting != OPS_NO_STEP) {
-            uint8_t now = ops->waiting;
-            ops->waiting = OPS_NO_STEP;
-            step(app, now, result_of(app, &ops->list[ops->next - 1]));
-        }
-        if (ops->next == ops->count) {
-            ops->next = ops->count = 0;
+        uint8_t now = ops->waiting;
+        uint32_t result = now == OPS_NO_STEP ? 0 : result_of(app, &ops->list[ops->next - 1]);
+        if (ops->next == ops->count)
+            ops->next = ops->count = 0; /* so that a step which asks again and again has room */
+        ops->waiting = OPS_NO_STEP;
+        if (now != OPS_NO_STEP)
+            step(app, now, result);
+        if (ops->next == ops->count)
             return false;
-        }
         const struct planned_op *planned = &ops->list[ops->next++];
         ops->waiting = planned->step;
         if (planned->kind == OPS_STEP_ONLY)

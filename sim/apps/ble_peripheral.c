@@ -189,6 +189,14 @@ static void allocate_next(struct app *app)
     ops_call(&ble->ops, SYSCALL_COMMAND, args, STEP_ALLOCATED);
 }
 
+enum { CRYSTAL_POLL_CYCLES = 640 };
+
+static void wait_for_crystal(struct ops *ops)
+{
+    ops_compute(ops, CRYSTAL_POLL_CYCLES);
+    ops_load(ops, HFCLKSTARTED, STEP_CRYSTAL);
+}
+
 static void start_clocks(struct app *app)
 {
     struct ops *ops = &ble_of(app)->ops;
@@ -197,7 +205,7 @@ static void start_clocks(struct app *app)
     ops_store(ops, HFCLKSTART, 1);
     ops_store(ops, LFCLKSRC, 1);
     ops_store(ops, LFCLKSTART, 1);
-    ops_load(ops, HFCLKSTARTED, STEP_CRYSTAL);
+    wait_for_crystal(ops);
 }
 
 static void set_up_devices(struct app *app)
@@ -652,7 +660,7 @@ static void step(struct app *app, uint8_t which, uint32_t value)
         if (value)
             set_up_devices(app);
         else
-            ops_load(&ble->ops, HFCLKSTARTED, STEP_CRYSTAL);
+            wait_for_crystal(&ble->ops);
         break;
     case STEP_STARTED:
         advertise(app);
