@@ -1,14 +1,18 @@
 /* radio.c: RADIO: packets of LE 1M and LE 2M, sent and received by its own state machine and DMA.
  * Source: nRF52840 Product Specification v1.7, "RADIO - 2.4 GHz radio"; times: the table below.
  *
- *   TXEN --ramp--> READY --START: header and payload are read--> frame on the air ... END
- *   RXEN --ramp--> READY --START--> listens ... ADDRESS ... octets are written, CRCOK, END
+ *   TXEN --ramp--> READY --START--> preamble .. ADDRESS .. octets are read .. PAYLOAD .. END
+ *   RXEN --ramp--> READY --START--> listens .. ADDRESS .. octets are written .. CRCOK, END
  *                                                           DISABLE --> DISABLED
  *
  * What is looked at when: MODE and the ramp at TXEN and RXEN, FREQUENCY there, too; PACKETPTR,
  * PCNF0, PCNF1, CRCCNF, CRCPOLY, CRCINIT, DATAWHITEIV, TXADDRESS and TXPOWER at START; addresses to
- * receive when the last bit of one comes. A packet to be sent is read at START as a whole. What is
- * received is written at END, and as far as it has come at BCMATCH.
+ * receive when the last bit of one comes.
+ *
+ * DMA keeps pace with the bits, so that a CCM may work meanwhile. Sending: the header is read at
+ * ADDRESS, the payload in pieces of 16 octets, each before its first bit. Receiving: the header is
+ * written when it is complete, the payload at PAYLOAD, at BCMATCH what has come; before END all of
+ * it again if octets were wrong after all.
  *
  * Moments: in TX the events ADDRESS, PAYLOAD and END lead the antenna by TX_CHAIN_PS, PHYEND is the
  * last bit on the air. In RX all of them trail the antenna by rx_chain. CRCOK or CRCERROR stands
@@ -24,12 +28,13 @@
  * Choices where the specification is silent: TXEN and RXEN but in DISABLED, RXIDLE and TXIDLE, START
  * but in RXIDLE and TXIDLE, and DISABLE while ramping down are ignored; DISABLE in DISABLED
  * generates DISABLED. Octets from a refused address are sent as 0, octets to one are dropped; the
- * events come all the same. A packet whose LENGTH and STATLEN exceed MAXLEN is cut to MAXLEN: PDUSTAT
- * says so, and the CRC is wrong. RSSISAMPLE tells the power of the frame heard last, 127 before the
- * first. Until its last bit has come a frame's octets are taken as they were sent: only the filter
- * (DEVMATCH) and BCMATCH look so early. DEVMATCH and DEVMISS come if DACNF enables any address. In
- * any other MODE than Ble_1Mbit and Ble_2Mbit the states and events are as in LE 1M, but nothing
- * is on the air and nothing is heard. An injected error makes the next CRC received wrong.
+ * events come all the same. A packet whose LENGTH and STATLEN exceed MAXLEN is cut to MAXLEN:
+ * PDUSTAT says so, and a received one's CRC is wrong. RSSISAMPLE tells the power of the frame heard
+ * last, 127 before the first. Until its last bit has come a frame's octets are taken as its sender
+ * had them when the address was over, without bits that go wrong on the way. DEVMATCH and DEVMISS
+ * come if DACNF enables any address. In any other MODE than Ble_1Mbit and Ble_2Mbit the states and
+ * events are as in LE 1M, but nothing is on the air and nothing is heard. An injected error makes
+ * the next CRC received wrong.
  *
  * Not modelled: that the radio needs the HFXO (it cannot see CLOCK: a judge's affair); LE Coded, IEEE
  * 802.15.4 with CCA and energy detection, direction finding; addresses that are not of 4 octets
@@ -148,6 +153,7 @@ enum due {
     DUE_ADDRESS,
     DUE_BIT_COUNT,
     DUE_FILTER,
+    DUE_OCTETS, /* to be read or written */
     DUE_PAYLOAD,
     DUE_END,
     DUE_LAST_BIT, /* TX: on the air */
@@ -156,7 +162,7 @@ enum due {
     DUES,
 };
 
-enum { PACKET_SIZE = 3 + 255, TAG_HEADER = 1, TAG_PAYLOAD, TAG_RECEIVED };
+enum { PACKET_SIZE = 3 + 255, PIECE_SIZE = 16, TAG_HEADER = 1, TAG_PIECE, TAG_RECEIVED };
 
 /* The packet's form as latched at START. */
 struct form {
@@ -176,7 +182,6 @@ struct radio {
     uint32_t tifs_us;     /* to be kept behind the last packet; 0: none */
     bool by_short;        /* DISABLED is being generated: TXEN and RXEN come by short cut */
     bool receiving;       /* from a matching address to END */
-    bool decoded;         /* its last bit has come */
     bool spoil;           /* an injected error */
     bool crc_good, too_long;
     bool off;  /* POWER is 0 */
@@ -186,9 +191,10 @@ struct radio {
     struct form form;
     uint32_t crc_table_poly; /* what the table is for: the polynomial and, above, its size */
     uint32_t crc_table[16];
-    uint32_t crc; /* as received, its first bit as bit 0 */
-    uint32_t received_size;
-    uint8_t packet[PACKET_SIZE]; /* as in RAM */
+    uint32_t crc;                 /* as received, its first bit as bit 0 */
+    uint32_t ram_size, ram_done;  /* octets of the packet; so many read or written so far */
+    uint8_t packet[PACKET_SIZE];  /* as in RAM */
+    uint8_t plain[AIR_BYTES_MAX]; /* RX: the frame without whitening */
     struct air_frame frame;
     struct air_tuning tunings[2]; /* deaf, listening: both may be asked for at one moment */
 };
@@ -408,17 +414,28 @@ static uint32_t logical_address(struct device *d, uint32_t n)
 
 /* --- what it asks of the machine ------------------------------------------------------------- */
 
-static void ask_dma(struct device *d, uint32_t kind, uint8_t tag, uint32_t offset, uint32_t size)
+/* The packet's octets from ram_done up to `to`. */
+static void ask_dma(struct device *d, uint32_t kind, uint8_t tag, uint32_t to)
+{
+    struct radio *u = device_state(d);
+    uint32_t from = u->ram_done;
+    if (from >= to)
+        return;
+    u->ram_done = to;
+    device_request(d, (struct device_request){.kind = (uint8_t)kind,
+                                              .tag = tag,
+                                              .size = (uint16_t)(to - from),
+                                              .address = u->form.pointer + from,
+                                              .state_offset =
+                                                  (uint32_t)offsetof(struct radio, packet) + from});
+}
+
+static void ask_air(struct device *d, uint32_t kind)
 {
     const struct radio *u = device_state(d);
-    if (size == 0)
-        return;
-    device_request(d, (struct device_request){
-                          .kind = (uint8_t)kind,
-                          .tag = tag,
-                          .size = (uint16_t)size,
-                          .address = u->form.pointer + offset,
-                          .state_offset = (uint32_t)offsetof(struct radio, packet) + offset});
+    if (!u->mute)
+        device_request(d, (struct device_request){.kind = (uint8_t)kind,
+                                                  .state_offset = offsetof(struct radio, frame)});
 }
 
 static void tune(struct device *d, bool listening)
@@ -434,58 +451,85 @@ static void tune(struct device *d, bool listening)
 
 /* --- sending --------------------------------------------------------------------------------- */
 
-static void send_frame(struct device *d)
+/* Only the address is known yet. */
+static void start_tx(struct device *d)
 {
     struct radio *u = device_state(d);
-    const struct form *f = &u->form;
     struct air_frame *frame = &u->frame;
-    bool cut;
-    uint32_t header = header_air_size(f), payload = payload_size(f, u->packet, &cut);
-    uint32_t pdu = header + payload, address = logical_address(d, device_value(d, TXADDRESS));
-    uint8_t *bytes = frame->bytes;
-    for (uint32_t i = 0; i < AIR_ADDRESS_SIZE; i++)
-        bytes[i] = (uint8_t)(address >> 8 * i);
-    header_to_air(f, u->packet, bytes + AIR_ADDRESS_SIZE);
-    memcpy(bytes + AIR_ADDRESS_SIZE + header, u->packet + header_ram_size(f), payload);
-    uint32_t crc = frame_crc(u, bytes, pdu);
-    for (uint32_t i = 0; i < f->crc_size; i++)
-        bytes[AIR_ADDRESS_SIZE + pdu + i] = (uint8_t)(crc >> 8 * i);
-    whiten(bytes + AIR_ADDRESS_SIZE, pdu + f->crc_size, f->white);
-    frame->size = (uint16_t)(AIR_ADDRESS_SIZE + pdu + f->crc_size);
+    uint32_t address = logical_address(d, device_value(d, TXADDRESS));
+    set_state(d, TX);
     frame->start_ps = after(d, u->start_ps, TX_CHAIN_PS);
     frame->mhz = u->mhz;
     frame->phy = u->phy;
     frame->dbm = (int8_t)device_value(d, TXPOWER);
-    if (!u->mute)
-        device_request(d, (struct device_request){.kind = REQUEST_AIR_SEND,
-                                                  .state_offset = offsetof(struct radio, frame)});
-    uint64_t lead = frame->start_ps - u->start_ps, end_ps = air_end_ps(frame) - lead;
-    set_due(d, DUE_ADDRESS, air_address_ps(frame) - lead);
-    set_due(d, DUE_PAYLOAD, end_ps - air_bits_ps(u->phy, 8u * f->crc_size));
-    set_due(d, DUE_END, end_ps);
+    frame->size = AIR_ADDRESS_SIZE;
+    for (uint32_t i = 0; i < AIR_ADDRESS_SIZE; i++)
+        frame->bytes[i] = (uint8_t)(address >> 8 * i);
+    ask_air(d, REQUEST_AIR_SEND);
+    set_due(d, DUE_ADDRESS, air_end_ps(frame) - (frame->start_ps - u->start_ps));
 }
 
+/* The PDU as far as it has been read, and, if that is all, the CRC. */
+static void fill_frame(struct device *d)
+{
+    struct radio *u = device_state(d);
+    const struct form *f = &u->form;
+    uint8_t *bytes = u->frame.bytes, *pdu = bytes + AIR_ADDRESS_SIZE;
+    uint32_t header = header_air_size(f), header_ram = header_ram_size(f);
+    uint32_t pdu_size = header + u->ram_size - header_ram;
+    header_to_air(f, u->packet, pdu);
+    memset(pdu + header, 0, pdu_size - header + f->crc_size);
+    memcpy(pdu + header, u->packet + header_ram, u->ram_done - header_ram);
+    if (u->ram_done == u->ram_size) {
+        uint32_t crc = frame_crc(u, bytes, pdu_size);
+        for (uint32_t i = 0; i < f->crc_size; i++)
+            pdu[pdu_size + i] = (uint8_t)(crc >> 8 * i);
+    }
+    whiten(pdu, pdu_size + f->crc_size, f->white);
+    u->frame.size = (uint16_t)(AIR_ADDRESS_SIZE + pdu_size + f->crc_size);
+    ask_air(d, REQUEST_AIR_MORE);
+}
+
+/* At ADDRESS: how long the packet is. */
 static void header_read(struct device *d)
 {
     struct radio *u = device_state(d);
+    const struct form *f = &u->form;
     bool cut;
-    uint32_t payload = payload_size(&u->form, u->packet, &cut);
+    uint32_t payload = payload_size(f, u->packet, &cut), pdu = header_air_size(f) + payload;
     device_values(d)[PDUSTAT] = cut;
+    u->ram_size = header_ram_size(f) + payload;
+    fill_frame(d);
     if (payload > 0)
-        ask_dma(d, REQUEST_DMA_READ, TAG_PAYLOAD, header_ram_size(&u->form), payload);
-    else
-        send_frame(d);
+        set_due(d, DUE_OCTETS, d->now_ps + air_bits_ps(u->phy, 8u * header_air_size(f)));
+    set_due(d, DUE_PAYLOAD, d->now_ps + air_bits_ps(u->phy, 8u * pdu));
+    set_due(d, DUE_END, d->now_ps + air_bits_ps(u->phy, 8u * (pdu + f->crc_size)));
 }
 
-static void start_tx(struct device *d)
+static void read_header(struct device *d)
 {
-    const struct radio *u = device_state(d);
-    uint32_t header = header_ram_size(&u->form);
-    set_state(d, TX);
-    if (header > 0)
-        ask_dma(d, REQUEST_DMA_READ, TAG_HEADER, 0, header);
+    struct radio *u = device_state(d);
+    u->ram_done = 0;
+    if (header_ram_size(&u->form) > 0)
+        ask_dma(d, REQUEST_DMA_READ, TAG_HEADER, header_ram_size(&u->form));
     else
         header_read(d);
+}
+
+static void read_piece(struct device *d)
+{
+    const struct radio *u = device_state(d);
+    uint32_t to = u->ram_done + PIECE_SIZE;
+    ask_dma(d, REQUEST_DMA_READ, TAG_PIECE, to < u->ram_size ? to : u->ram_size);
+}
+
+static void piece_read(struct device *d)
+{
+    const struct radio *u = device_state(d);
+    if (u->ram_done == u->ram_size)
+        fill_frame(d);
+    else
+        set_due(d, DUE_OCTETS, d->now_ps + air_bits_ps(u->phy, 8 * PIECE_SIZE));
 }
 
 static void on_dma_done(struct device *d, const struct device_request *r, bool done)
@@ -498,7 +542,7 @@ static void on_dma_done(struct device *d, const struct device_request *r, bool d
     if (r->tag == TAG_HEADER)
         header_read(d);
     else
-        send_frame(d);
+        piece_read(d);
 }
 
 /* --- receiving ------------------------------------------------------------------------------- */
@@ -520,24 +564,33 @@ static uint32_t unpack(struct radio *u, const uint8_t *pdu, uint32_t size)
     return header_ram_size(f) + there;
 }
 
-/* At the last bit: what the events of END will tell. */
-static void decode(struct device *d, const struct air_frame *frame)
+/* Octets of the PDU, none of them whole perhaps. */
+static uint32_t pdu_size(const struct radio *u)
 {
-    struct radio *u = device_state(d);
-    uint32_t crc_size = u->form.crc_size, around = AIR_ADDRESS_SIZE + crc_size;
-    uint32_t pdu = frame->size > around ? frame->size - around : 0;
-    uint8_t bytes[AIR_BYTES_MAX];
-    memcpy(bytes, frame->bytes, frame->size);
-    whiten(bytes + AIR_ADDRESS_SIZE, frame->size - (uint32_t)AIR_ADDRESS_SIZE, u->form.white);
+    uint32_t around = (uint32_t)AIR_ADDRESS_SIZE + u->form.crc_size;
+    return u->frame.size > around ? u->frame.size - around : 0;
+}
+
+static void take_frame(struct radio *u, const struct air_frame *frame)
+{
+    u->frame = *frame;
+    memcpy(u->plain, frame->bytes, frame->size);
+    whiten(u->plain + AIR_ADDRESS_SIZE, frame->size - (uint32_t)AIR_ADDRESS_SIZE, u->form.white);
     u->too_long = false;
-    u->received_size = unpack(u, bytes + AIR_ADDRESS_SIZE, pdu);
+    u->ram_size = unpack(u, u->plain + AIR_ADDRESS_SIZE, pdu_size(u));
+    u->ram_done = 0;
+}
+
+/* At the last bit: what the events of END will tell. */
+static void check_frame(struct radio *u)
+{
+    uint32_t pdu = pdu_size(u), crc_size = u->form.crc_size;
+    bool whole = u->frame.size >= AIR_ADDRESS_SIZE + header_air_size(&u->form) + crc_size;
     u->crc = 0;
-    for (uint32_t i = 0; i < crc_size && frame->size >= around; i++)
-        u->crc |= (uint32_t)bytes[AIR_ADDRESS_SIZE + pdu + i] << 8 * i;
-    u->crc_good = frame->size >= around && frame_crc(u, bytes, pdu) == u->crc && !u->too_long &&
-                  pdu >= header_air_size(&u->form) && !u->spoil;
+    for (uint32_t i = 0; i < crc_size && whole; i++)
+        u->crc |= (uint32_t)u->plain[AIR_ADDRESS_SIZE + pdu + i] << 8 * i;
+    u->crc_good = whole && !u->too_long && !u->spoil && frame_crc(u, u->plain, pdu) == u->crc;
     u->spoil = false;
-    u->decoded = true;
 }
 
 /* The logical address, or 8: none. */
@@ -558,17 +611,18 @@ static bool address_heard(struct device *d, const struct air_frame *frame)
     if (state(d) != RX || u->receiving || match == 8)
         return false;
     u->receiving = true;
-    u->decoded = false;
     u->match = match;
-    u->frame = *frame;
+    take_frame(u, frame);
     int rssi = -frame->dbm;
     u->rssi = (uint8_t)(rssi < 0 ? 0 : rssi > 127 ? 127 : rssi);
-    uint32_t behind = frame->size - (uint32_t)AIR_ADDRESS_SIZE, crc = u->form.crc_size;
-    uint32_t pdu = behind > crc ? behind - crc : 0, address = pdu < 8 ? pdu : 8;
+    uint32_t pdu = pdu_size(u), address = pdu < 8 ? pdu : 8, header = header_air_size(&u->form);
+    uint32_t behind = frame->size - (uint32_t)AIR_ADDRESS_SIZE;
     u->address_ps = after(d, d->now_ps, times_ps[u->phy].rx_chain);
     set_due(d, DUE_ADDRESS, u->address_ps);
     if (device_value(d, DACNF) & 0xff)
         set_due(d, DUE_FILTER, u->address_ps + air_bits_ps(u->phy, 8u * address));
+    if (pdu > header)
+        set_due(d, DUE_OCTETS, u->address_ps + air_bits_ps(u->phy, 8u * header));
     set_due(d, DUE_PAYLOAD, u->address_ps + air_bits_ps(u->phy, 8u * pdu));
     set_due(d, DUE_END, u->address_ps + air_bits_ps(u->phy, 8u * behind));
     return true;
@@ -585,42 +639,41 @@ static void last_bit(struct device *d)
 
 static bool on_air(struct device *d, const struct air_frame *frame, enum air_moment moment)
 {
-    const struct radio *u = device_state(d);
+    struct radio *u = device_state(d);
     if (moment == AIR_ADDRESS)
         return address_heard(d, frame);
     if (!u->receiving)
         return false;
     last_bit(d);
-    decode(d, frame);
+    if (memcmp(frame->bytes, u->frame.bytes, frame->size) != 0)
+        take_frame(u, frame);
+    check_frame(u);
     return true;
 }
 
-/* What has come of the packet so far, in RAM before its end: BCMATCH is there to look at it. */
-static void write_early(struct device *d)
+/* What has come of the packet so far. */
+static void write_octets(struct device *d)
 {
-    struct radio *u = device_state(d);
-    uint8_t pdu[AIR_BYTES_MAX];
-    if (!u->receiving || u->decoded || d->now_ps < u->address_ps)
+    const struct radio *u = device_state(d);
+    if (!u->receiving || d->now_ps < u->address_ps)
         return;
-    uint64_t octets = (d->now_ps - u->address_ps) / air_bits_ps(u->phy, 8);
-    uint64_t most = u->frame.size - (uint32_t)AIR_ADDRESS_SIZE;
-    uint32_t size = (uint32_t)(octets < most ? octets : most);
-    memcpy(pdu, u->frame.bytes + AIR_ADDRESS_SIZE, size);
-    whiten(pdu, size, u->form.white);
-    ask_dma(d, REQUEST_DMA_WRITE, TAG_RECEIVED, 0, unpack(u, pdu, size));
+    const struct form *f = &u->form;
+    uint64_t come = (d->now_ps - u->address_ps) / air_bits_ps(u->phy, 8);
+    uint32_t header = header_air_size(f);
+    if (come >= header) /* in RAM each field has an octet of its own */
+        come = come - header + header_ram_size(f);
+    ask_dma(d, REQUEST_DMA_WRITE, TAG_RECEIVED, come < u->ram_size ? (uint32_t)come : u->ram_size);
 }
 
 static void filter(struct device *d)
 {
     const struct radio *u = device_state(d);
     uint32_t config = device_value(d, DACNF);
-    uint8_t pdu[8] = {0};
-    uint32_t there = u->frame.size - (uint32_t)AIR_ADDRESS_SIZE;
-    memcpy(pdu, u->frame.bytes + AIR_ADDRESS_SIZE, there < 8 ? there : 8);
-    whiten(pdu, sizeof pdu, u->form.white);
+    const uint8_t *pdu = u->plain + AIR_ADDRESS_SIZE;
+    bool whole = pdu_size(u) >= 8;
     uint32_t low = pdu[2] | (uint32_t)pdu[3] << 8 | (uint32_t)pdu[4] << 16 | (uint32_t)pdu[5] << 24;
     uint32_t high = pdu[6] | (uint32_t)pdu[7] << 8, is_random = pdu[0] >> 6 & 1; /* TxAdd */
-    for (uint32_t n = 0; n < 8; n++) {
+    for (uint32_t n = 0; n < 8 && whole; n++) {
         if (!(config >> n & 1) || (config >> (8 + n) & 1) != is_random ||
             device_value(d, DAB + n) != low || device_value(d, DAP + n) != high)
             continue;
@@ -816,6 +869,8 @@ static void address_due(struct device *d)
     const struct radio *u = device_state(d);
     if (state(d) == RX)
         device_values(d)[RXMATCH] = u->match;
+    else
+        read_header(d);
     nrf_events(d, BIT(ADDRESS) | BIT(FRAMESTART));
 }
 
@@ -833,7 +888,7 @@ static void end_of_rx(struct device *d)
     struct radio *u = device_state(d);
     uint32_t *values = device_values(d);
     tune(d, false);
-    ask_dma(d, REQUEST_DMA_WRITE, TAG_RECEIVED, 0, u->received_size);
+    ask_dma(d, REQUEST_DMA_WRITE, TAG_RECEIVED, u->ram_size);
     values[CRCSTATUS] = u->crc_good;
     values[RXCRC] = u->form.crc_size ? turned(u->crc, 8u * u->form.crc_size) : 0;
     values[PDUSTAT] = u->too_long;
@@ -858,14 +913,25 @@ static void last_bit_due(struct device *d)
     nrf_event(d, PHYEND);
 }
 
+static void octets_due(struct device *d)
+{
+    if (state(d) == TX)
+        read_piece(d);
+    else
+        write_octets(d);
+}
+
 static void payload_due(struct device *d)
 {
+    if (state(d) == RX)
+        write_octets(d);
     nrf_event(d, PAYLOAD);
 }
 
 static void count_due(struct device *d)
 {
-    write_early(d);
+    if (state(d) == RX)
+        write_octets(d);
     nrf_event(d, BCMATCH);
 }
 
@@ -877,9 +943,9 @@ static void rssi_due(struct device *d)
 }
 
 static void (*const on_due[DUES])(struct device *d) = {
-    [DUE_ADDRESS] = address_due, [DUE_BIT_COUNT] = count_due, [DUE_FILTER] = filter,
-    [DUE_PAYLOAD] = payload_due, [DUE_END] = end_due,         [DUE_LAST_BIT] = last_bit_due,
-    [DUE_RSSI] = rssi_due,       [DUE_RAMP] = ramp_over,
+    [DUE_ADDRESS] = address_due,   [DUE_BIT_COUNT] = count_due, [DUE_FILTER] = filter,
+    [DUE_OCTETS] = octets_due,     [DUE_PAYLOAD] = payload_due, [DUE_END] = end_due,
+    [DUE_LAST_BIT] = last_bit_due, [DUE_RSSI] = rssi_due,       [DUE_RAMP] = ramp_over,
 };
 
 static void on_wake(struct device *d)

@@ -1,6 +1,7 @@
 /* air.h: what is on the air: frames under way, who listens to what, and what goes wrong.
  *
  *   REQUEST_AIR_SEND --> a flight: start .. address .. end
+ *   REQUEST_AIR_MORE: what the sender learns of its bytes meanwhile
  *   for each other station, when the frame's bits come there (3.336 ns a metre later):
  *     AIR_ADDRESS  it listens on that frequency and PHY since before the first bit, is not busy with
  *                  another flight, and nothing spoils it --> device_air: does its address match?

@@ -51,6 +51,8 @@ enum device_request_kind {
     REQUEST_WIRE,      /* byte `size` & 0xff leaves on the device's wire, at this moment */
     REQUEST_TRIGGER,  /* the task register at `address` on the bus is to be triggered: a router's */
     REQUEST_AIR_SEND, /* the struct air_frame at `state_offset` goes on the air at its start_ps */
+    REQUEST_AIR_MORE, /* what this device sends has become as the struct air_frame at `state_offset`
+                         says: its size and bytes; until the last of them leaves */
     REQUEST_AIR_STOP, /* what this device sends breaks off now */
     REQUEST_AIR_TUNE, /* it listens as the struct air_tuning at `state_offset` says, from now on */
     REQUEST_NOTE,     /* a fact for trace and judges: number `address`, value `state_offset` */

@@ -196,15 +196,17 @@ static const void *state_at(struct device *d, uint32_t offset, size_t size)
 
 static void serve_air(struct hw *hw, struct device *d, const struct device_request *r)
 {
-    bool send = r->kind == REQUEST_AIR_SEND;
+    bool tune = r->kind == REQUEST_AIR_TUNE;
     const void *what =
-        state_at(d, r->state_offset, send ? sizeof(struct air_frame) : sizeof(struct air_tuning));
+        state_at(d, r->state_offset, tune ? sizeof(struct air_tuning) : sizeof(struct air_frame));
     if (!what)
         d->lost_requests++;
-    else if (send)
+    else if (tune)
+        machine_air_tune(hw, d->index, what);
+    else if (r->kind == REQUEST_AIR_SEND)
         machine_air_send(hw, d->index, what);
     else
-        machine_air_tune(hw, d->index, what);
+        machine_air_more(hw, d->index, what);
 }
 
 static void serve_request(struct hw *hw, struct device *d, const struct device_request *r)
@@ -227,6 +229,7 @@ static void serve_request(struct hw *hw, struct device *d, const struct device_r
         serve_trigger(hw, d, r->address);
         break;
     case REQUEST_AIR_SEND:
+    case REQUEST_AIR_MORE:
     case REQUEST_AIR_TUNE:
         serve_air(hw, d, r);
         break;

@@ -200,8 +200,15 @@ static void start_flight(struct hw *hw, struct air_flight *f, uint32_t slot)
     clash(hw->m, f);
     machine_trace(hw, EVENT_AIR_START, PROCESS_NONE, air_access_address(&f->frame),
                   air_value(f->device, slot, f->frame.mhz));
+}
+
+static void end_flight(struct hw *hw, struct air_flight *f, uint32_t slot)
+{
+    f->ended = true;
     machine_trace(hw, EVENT_AIR_BYTES, PROCESS_NONE, f->frame.size | (uint32_t)f->frame.phy << 16,
                   hash_bytes(&f->frame));
+    machine_trace(hw, EVENT_AIR_END, PROCESS_NONE, air_access_address(&f->frame),
+                  air_value(f->device, slot, f->cut_ps != TIME_NEVER));
 }
 
 void machine_air_send(struct hw *hw, uint32_t device, const struct air_frame *frame)
@@ -227,6 +234,22 @@ void machine_air_send(struct hw *hw, uint32_t device, const struct air_frame *fr
     f->asked = f->done = (uint16_t)(1u << station);
     air->used |= (uint16_t)(1u << slot);
     find_wake(m);
+}
+
+/* A sender that makes its frame while it sends: a radio whose DMA keeps pace with the bits. */
+void machine_air_more(struct hw *hw, uint32_t device, const struct air_frame *frame)
+{
+    struct air *air = &hw->m->air;
+    if (frame->size < AIR_ADDRESS_SIZE || frame->size > AIR_BYTES_MAX)
+        return;
+    for (uint32_t left = air->used; left; left &= left - 1) {
+        struct air_flight *f = &air->flights[__builtin_ctz(left)];
+        if (f->device != device || f->ended)
+            continue;
+        f->frame.size = frame->size;
+        memcpy(f->frame.bytes, frame->bytes, frame->size);
+    }
+    find_wake(hw->m);
 }
 
 void machine_air_stop(struct hw *hw, uint32_t device)
@@ -345,11 +368,8 @@ static void run_flight(struct hw *hw, uint32_t slot)
         if (!(f->done >> i & 1) && air_end_ps(&f->frame) + way <= m->now_ps)
             offer_end(hw, slot, i);
     }
-    if (f->started && !f->ended && end_of(f) <= m->now_ps) {
-        f->ended = true;
-        machine_trace(hw, EVENT_AIR_END, PROCESS_NONE, air_access_address(&f->frame),
-                      air_value(f->device, slot, f->cut_ps != TIME_NEVER));
-    }
+    if (f->started && !f->ended && end_of(f) <= m->now_ps)
+        end_flight(hw, f, slot);
     if (f->ended && f->done + 1u == 1u << air->station_count)
         air->used &= (uint16_t) ~(1u << slot);
 }

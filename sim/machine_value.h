@@ -187,6 +187,7 @@ void machine_flash_read(const struct machine_setup *setup, struct span from, voi
 /* The air: at boot, once all devices are there; what devices ask for; when air.wake_ps has come. */
 void machine_air_start(struct machine *m);
 void machine_air_send(struct hw *hw, uint32_t device, const struct air_frame *frame);
+void machine_air_more(struct hw *hw, uint32_t device, const struct air_frame *frame);
 void machine_air_stop(struct hw *hw, uint32_t device);
 void machine_air_tune(struct hw *hw, uint32_t device, const struct air_tuning *tuning);
 void machine_air_run(struct hw *hw);

@@ -48,7 +48,7 @@ enum event {
     EVENT_ROUTED,       /* task register address; device index of the router (PPI) */
     /* The air. A flight is a frame under way (sim/air.h); `air_value` packs what they tell. */
     EVENT_AIR_START,      /* access address; sender, flight, RF channel in MHz: the first bit */
-    EVENT_AIR_BYTES,      /* size | phy << 16; hash of the bytes: right after EVENT_AIR_START */
+    EVENT_AIR_BYTES,      /* size | phy << 16; hash of the bytes: right before EVENT_AIR_END */
     EVENT_AIR_END,        /* access address; sender, flight: the last bit, or it broke off */
     EVENT_AIR_HEARD,      /* access address; receiver, flight: its address was received */
     EVENT_AIR_MISSED,     /* access address; receiver, flight, why (enum air_miss) */

@@ -54,7 +54,7 @@ static void serve_dma(struct rig *r, struct rig_entry *entry, const struct devic
 
 static void serve_air(struct rig *r, const struct device_request *q)
 {
-    bool send = q->kind == REQUEST_AIR_SEND;
+    bool send = q->kind != REQUEST_AIR_TUNE;
     size_t size = send ? sizeof r->sent : sizeof r->tuning;
     must(q->state_offset + size <= r->d->type->state_size, "air past the state", r->d->type->name);
     memcpy(send ? (void *)&r->sent : (void *)&r->tuning,
@@ -75,7 +75,8 @@ void rig_serve(struct rig *r)
             *entry = (struct rig_entry){r->now_ps, q->kind, false, q->size, q->address};
             if (q->kind == REQUEST_DMA_READ || q->kind == REQUEST_DMA_WRITE)
                 serve_dma(r, entry, q);
-            if (q->kind == REQUEST_AIR_SEND || q->kind == REQUEST_AIR_TUNE)
+            if (q->kind == REQUEST_AIR_SEND || q->kind == REQUEST_AIR_MORE ||
+                q->kind == REQUEST_AIR_TUNE)
                 serve_air(r, q);
         }
     }

@@ -120,7 +120,7 @@ START_TEST(crc_goes_out_as_others_compute_it)
     put_packet(crcs[_i].pdu, crcs[_i].size);
     rig_write(r, "SHORTS", READY_START);
     rig_write(r, "TASKS_TXEN", 1);
-    rig_pass(r, US(50));
+    rig_pass(r, US(300));
     ck_assert_uint_eq(r->sent.size, 4 + crcs[_i].size + 3);
     ck_assert_uint_eq(air_access_address(&r->sent), ACCESS_ADDRESS);
     ck_assert_mem_eq(r->sent.bytes + 4, crcs[_i].pdu, crcs[_i].size);
@@ -137,7 +137,7 @@ static void receive_crc_row(int row, uint8_t spoil)
     rig_write(r, "CRCINIT", crcs[row].init);
     rig_write(r, "SHORTS", READY_START);
     rig_write(r, "TASKS_RXEN", 1);
-    rig_pass(r, US(50));
+    rig_run(r, US(50));
     ck_assert(r->tuning.listening);
     struct air_frame f = frame_of(octets, crcs[row].size + 3);
     ck_assert(hear(&f));
