@@ -50,17 +50,21 @@ void machine_ram_reset(struct machine *m)
     memset(machine_drawn_pages(m), 0, m->setup->dirty_words * sizeof(uint64_t));
 }
 
-void machine_ram_open(struct machine *m, uint32_t offset, uint32_t size)
+uint8_t *machine_ram_open(struct machine *m, struct span span)
 {
+    struct span ram = m->setup->scenario->board.ram;
     uint64_t *written = machine_written_pages(m);
-    while (size > 0) {
-        uint32_t page = offset / RAM_PAGE, count = on_page(offset, size);
+    if (!span_covers(ram, span))
+        return NULL;
+    for (uint32_t at = span.base - ram.base, size = span.size; size > 0;) {
+        uint32_t page = at / RAM_PAGE, count = on_page(at, size);
         if (!is_drawn(m, page))
             draw_page(m, page, count);
         written[page / 64] |= UINT64_C(1) << page % 64;
-        offset += count;
+        at += count;
         size -= count;
     }
+    return machine_ram(m) + (span.base - ram.base);
 }
 
 bool machine_peek(const struct machine *m, struct span from, void *to)

@@ -112,24 +112,28 @@ static inline uint64_t *machine_drawn_pages(struct machine *m)
 
 /* Forgets what RAM holds: from now on each page holds the seed's pattern until it is written. */
 void machine_ram_reset(struct machine *m);
-/* Marks [offset, offset + size) of RAM as written, and draws what is not drawn yet. */
-void machine_ram_open(struct machine *m, uint32_t offset, uint32_t size);
-
-/* RAM's bytes at an absolute span, to be written: its pages are marked as written. NULL: not all of
- * it is RAM. Who only reads asks machine_peek. */
-static inline uint8_t *machine_ram_at(struct machine *m, struct span span)
+/* The bytes of a span that is on one page of RAM, and that page is drawn: nearly always. Else NULL. */
+static inline uint8_t *machine_ram_drawn(struct machine *m, struct span span)
 {
     struct span ram = m->setup->scenario->board.ram;
-    if (!span_covers(ram, span))
-        return NULL;
     uint32_t offset = span.base - ram.base, page = offset / RAM_PAGE;
-    uint64_t bit = UINT64_C(1) << page % 64;
-    bool one = offset % RAM_PAGE + (uint64_t)span.size <= RAM_PAGE;
-    if (one && machine_drawn_pages(m)[page / 64] & bit)
-        machine_written_pages(m)[page / 64] |= bit; /* nearly always */
-    else
-        machine_ram_open(m, offset, span.size);
-    return machine_ram(m) + offset;
+    bool one = offset < ram.size && span.size - 1 < RAM_PAGE - offset % RAM_PAGE &&
+               span.size <= ram.size - offset;
+    bool drawn = one && machine_drawn_pages(m)[page / 64] >> page % 64 & 1;
+    return drawn ? machine_ram(m) + offset : NULL;
+}
+
+/* RAM's bytes at an absolute span, to be written: its pages are marked as written, what is not
+ * drawn yet is. NULL: not all of it is RAM. Who only reads asks machine_peek. */
+uint8_t *machine_ram_open(struct machine *m, struct span span);
+static inline uint8_t *machine_ram_at(struct machine *m, struct span span)
+{
+    uint8_t *bytes = machine_ram_drawn(m, span);
+    if (!bytes)
+        return machine_ram_open(m, span);
+    uint32_t page = (span.base - m->setup->scenario->board.ram.base) / RAM_PAGE;
+    machine_written_pages(m)[page / 64] |= UINT64_C(1) << page % 64;
+    return bytes;
 }
 
 /* Recorder, monitors and injections get to know of a record. */
