@@ -13,7 +13,7 @@ uint32_t passthrough_device_status(const struct passthrough_endpoint *e, struct 
         return 0;
     uint32_t enabled = hw_read32(hw, device_base(e) + INTENSET);
     uint32_t standing = 0;
-    for (uint32_t n = 0; n < EVENT_COUNT; n++) {
+    for (uint32_t n = 0; n < EVENT_COUNT && enabled >> n; n++) {
         uint32_t bit = UINT32_C(1) << n;
         if ((enabled & bit) && hw_read32(hw, device_base(e) + EVENTS + 4 * n))
             standing |= bit;

@@ -2,29 +2,10 @@
 #include "sim/device.h"
 #include <string.h>
 
-uint32_t *device_values(struct device *d)
-{
-    return (uint32_t *)(d + 1);
-}
-
-static size_t values_size(const struct device_type *type)
-{
-    return (type->reg_count * sizeof(uint32_t) + 7) & ~(size_t)7;
-}
-
-void *device_state(struct device *d)
-{
-    return (uint8_t *)(d + 1) + values_size(d->type);
-}
-
-const void *device_state_read(const struct device *d)
-{
-    return (const uint8_t *)(d + 1) + values_size(d->type);
-}
-
 size_t device_size(const struct device_type *type)
 {
-    return sizeof(struct device) + values_size(type) + ((type->state_size + 7u) & ~(size_t)7);
+    return sizeof(struct device) + device_values_size(type) +
+           ((type->state_size + 7u) & ~(size_t)7);
 }
 
 /* --- rows ------------------------------------------------------------------------------------ */
@@ -233,9 +214,4 @@ bool device_air(struct device *d, const struct air_frame *frame, enum air_moment
                 uint64_t now_ps)
 {
     return d->type->on_air && catch_up(d, now_ps) && d->type->on_air(d, frame, moment);
-}
-
-bool device_line(const struct device *d)
-{
-    return d->irq_high || d->fault.line_stuck;
 }

@@ -132,9 +132,22 @@ struct device_type {
 };
 
 /* For device files. */
-uint32_t *device_values(struct device *d);
-void *device_state(struct device *d);
-const void *device_state_read(const struct device *d);
+static inline uint32_t *device_values(struct device *d)
+{
+    return (uint32_t *)(d + 1);
+}
+static inline size_t device_values_size(const struct device_type *type)
+{
+    return (type->reg_count * sizeof(uint32_t) + 7) & ~(size_t)7;
+}
+static inline void *device_state(struct device *d)
+{
+    return (uint8_t *)(d + 1) + device_values_size(d->type);
+}
+static inline const void *device_state_read(const struct device *d)
+{
+    return (const uint8_t *)(d + 1) + device_values_size(d->type);
+}
 static inline uint32_t device_value(struct device *d, uint32_t row)
 {
     return device_values(d)[row];
@@ -176,6 +189,10 @@ bool device_air(struct device *d, const struct air_frame *frame, enum air_moment
 int device_row(const struct device_type *type, uint32_t offset);
 /* The row with this name, or -1. */
 int device_row_named(const struct device_type *type, const char *name);
-bool device_line(const struct device *d); /* irq_high with the planted fault obeyed */
+/* irq_high with the planted fault obeyed */
+static inline bool device_line(const struct device *d)
+{
+    return d->irq_high || d->fault.line_stuck;
+}
 
 #endif

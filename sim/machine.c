@@ -658,12 +658,6 @@ const struct nvic *machine_nvic(const struct machine *m)
     return &m->nvic;
 }
 
-struct device *machine_device(struct machine *m, uint32_t index)
-{
-    uint32_t offset = m->setup->device_offset[index];
-    return offset ? (struct device *)(void *)machine_at(m, offset) : NULL;
-}
-
 const struct air *machine_air(const struct machine *m)
 {
     return &m->air;

@@ -115,7 +115,11 @@ enum run_state machine_state(const struct machine *m);
 const struct mpu_armv7m *machine_mpu(const struct machine *m);
 const struct nvic *machine_nvic(const struct machine *m);
 /* A board's device, or behind those a peer. NULL: not modelled. */
-struct device *machine_device(struct machine *m, uint32_t index);
+static inline struct device *machine_device(struct machine *m, uint32_t index)
+{
+    uint32_t offset = machine_get_setup(m)->device_offset[index];
+    return offset ? (struct device *)(void *)((uint8_t *)m + offset) : NULL;
+}
 const struct air *machine_air(const struct machine *m);
 /* The fact of a scenario's peer, by number: see peer_type.facts. */
 uint64_t machine_peer_fact(struct machine *m, uint32_t peer, uint32_t fact);

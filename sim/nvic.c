@@ -52,16 +52,6 @@ bool nvic_pulse(struct nvic *nvic, uint32_t line)
     return true;
 }
 
-uint32_t nvic_active_line(const struct nvic *nvic)
-{
-    for (uint32_t word = 0; word < NVIC_WORDS; word++) {
-        uint32_t ready = nvic->pending[word] & nvic->enabled[word];
-        if (ready)
-            return word * 32 + (uint32_t)__builtin_ctz(ready);
-    }
-    return NVIC_NO_LINE;
-}
-
 void nvic_enter(struct nvic *nvic, uint32_t line)
 {
     if (line >= nvic->line_count)

@@ -48,7 +48,15 @@ void nvic_drive(struct nvic *nvic, uint32_t line, bool high);
 /* A pulse: pends the line once. False: there is no such line, or it is pending already. */
 bool nvic_pulse(struct nvic *nvic, uint32_t line);
 /* The lowest line that is pending and enabled, or NVIC_NO_LINE. */
-uint32_t nvic_active_line(const struct nvic *nvic);
+static inline uint32_t nvic_active_line(const struct nvic *nvic)
+{
+    for (uint32_t word = 0; word < NVIC_WORDS; word++) {
+        uint32_t ready = nvic->pending[word] & nvic->enabled[word];
+        if (ready)
+            return word * 32 + (uint32_t)__builtin_ctz(ready);
+    }
+    return NVIC_NO_LINE;
+}
 /* Its handler begins: it pends no more, until it is made to again (B3.4.1). And ends: a line that is
  * still high pends again. Only for a handler that user mode is left for: one that comes while the
  * kernel runs is the kernel's own step (hw_port has no call for it), and finds its line pending. */

@@ -80,6 +80,13 @@ static uint32_t live_count(const struct machine *m, const struct ledger *l)
     return count;
 }
 
+/* A scheduler without slices promises nothing. */
+static bool hears(const struct scenario *s, unsigned kind)
+{
+    (void)kind;
+    return slice_ps(&s->config) != 0;
+}
+
 /* ---- starvation */
 
 static void judge_wait(struct machine *m, const struct turns *t, uint32_t process)
@@ -240,6 +247,7 @@ const struct monitor monitor_turns = {
               KIND_NOTE(NOTE_PROCESS_LOADED) | KIND_NOTE(NOTE_PROCESS_END) |
                   KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_CANCELLED) |
                   KIND_NOTE(NOTE_UPCALL_DELIVERED)},
+    .hears = hears,
     .state_size = sizeof(struct turns),
     .rules = KIND_BIT(RULE_STARVATION) | KIND_BIT(RULE_SLICE) | KIND_BIT(RULE_LIVELOCK),
     .always = true,
