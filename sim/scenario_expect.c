@@ -571,8 +571,8 @@ static bool expect_peer(struct load *load, const struct json_node *node, uint32_
     const struct peer_type *type = load->scenario->peers[peer].type;
     struct asked asked = {.count = 0};
     ask_facts(&asked, type->facts, type->fact_count);
-    return json_want_object(node, asked.keys, asked.count) &
-           expect_facts(load, node, CHECK_PEER_FACT, peer, type->facts, type->fact_count);
+    bool known = json_want_object(node, asked.keys, asked.count);
+    return known & expect_facts(load, node, CHECK_PEER_FACT, peer, type->facts, type->fact_count);
 }
 
 /* --- the whole of "expect" ------------------------------------------------------------------- */

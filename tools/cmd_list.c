@@ -134,7 +134,7 @@ static int list_policies(void)
 {
     static const char *const abouts[FAULT_POLICIES] = {
         [FAULT_PANIC] = "an app that faults takes the kernel down",
-        [FAULT_STOP] = "it is stopped for good; this is what is meant if none is named",
+        [FAULT_STOP] = "it is stopped for good; meant by default",
         [FAULT_RESTART] = "it begins again, each time",
         [FAULT_RESTART_AT_MOST] = "it begins again \"restart_limit\" times, then it is stopped",
     };
@@ -146,8 +146,7 @@ static int list_policies(void)
 static int list_schedulers(void)
 {
     static const char *const abouts[SCHEDULER_KINDS] = {
-        [SCHEDULER_ROUND_ROBIN] = "turns of \"timeslice_us\" (10000 if left out); this is what is "
-                                  "meant if none is named",
+        [SCHEDULER_ROUND_ROBIN] = "turns of \"timeslice_us\", 10000 if left out; meant by default",
         [SCHEDULER_COOPERATIVE] = "each runs until it yields",
         [SCHEDULER_PRIORITY] = "the first app of the scenario that is ready",
         [SCHEDULER_MLFQ] = "three queues of 10, 20 and 50 ms, all forgiven after 5 s",
