@@ -106,7 +106,11 @@ static void put_base(struct line *line, uint32_t address)
 static void put_device(struct line *line, uint32_t device)
 {
     const struct board *board = &line->s->board;
-    put(line, "%s", device < board->device_count ? board->devices[device].name : "a device");
+    uint32_t peer = device - board->device_count;
+    if (device < board->device_count)
+        put(line, "%s", board->devices[device].name);
+    else
+        put(line, "%s", peer < line->s->peer_count ? line->s->peers[peer].name : "a device");
 }
 
 static void put_line(struct line *line, uint32_t number)
@@ -395,7 +399,8 @@ static void add_upcall(struct timeline *timeline, struct line *line, const struc
  * %X in hex, %A in decimal; %v value (%V in hex), and its two halves: %l %h in decimal, %L %H in
  * hex; %D the device whose index the high half is; %i the interrupt line `address`; %p the endpoint
  * `address`; %r the driver `address`, %R in the low half; %e %E the error code in the low, high
- * half; %f the filter's answer; %s the process state `value`; %k the end; %j the injection.
+ * half; %S the station (device) in the value's low 16 bits, %z the address's low 16 bits, %w why a
+ * frame was missed, %c whether its bits are wrong; %f the filter's answer; %s the process state `value`; %k the end; %j the injection.
  * Kinds without a phrase say nothing that their neighbours do not say. */
 static const char *const phrases[EVENT_KINDS] = {
     [EVENT_LOAD] = "load %a gives %L",
@@ -418,6 +423,16 @@ static const char *const phrases[EVENT_KINDS] = {
     [EVENT_KERNEL_PANIC] = "THE KERNEL PANICS",
     [EVENT_HALT] = "every app is dead, nothing more will happen",
     [EVENT_APP_NOTE] = "mark %A: %v",
+    [EVENT_ROUTED] = "PPI triggers %a",
+    [EVENT_AIR_START] = "%S sends to %X on %h MHz: the first bit",
+    [EVENT_AIR_BYTES] = "    %z octets, hash %V",
+    [EVENT_AIR_END] = "the last bit of %S",
+    [EVENT_AIR_HEARD] = "%S hears the address %X",
+    [EVENT_AIR_MISSED] = "%S does not hear it: %w",
+    [EVENT_AIR_RECEIVED] = "%S has received the last bit%c",
+    [EVENT_AIR_LISTEN] = "%S listens on %z MHz",
+    [EVENT_AIR_DEAF] = "%S listens no more",
+    [EVENT_PEER_NOTE] = "%D notes %A: %l",
     [EVENT_NOTE_BASE + NOTE_PROCESS_LOADED] = "loaded at %X, %l bytes of memory, life %h",
     [EVENT_NOTE_BASE + NOTE_PROCESS_STATE] = "is %s",
     [EVENT_NOTE_BASE + NOTE_PROCESS_BREAKS] = "app break %X, kernel break %L, reachable up to %H",
@@ -511,6 +526,18 @@ static void put_letter(struct line *line, const struct record *r, char letter)
         break;
     case 'j':
         put_injection(line, r->address);
+        break;
+    case 'S':
+        put_device(line, air_device(r->value));
+        break;
+    case 'z':
+        put(line, "%" PRIu32, r->address & 0xffff);
+        break;
+    case 'w':
+        put(line, "%s", high < AIR_MISSES ? air_miss_names[high] : "for no known reason");
+        break;
+    case 'c':
+        put(line, "%s", high ? ", and some are wrong" : "");
         break;
     default:
         put(line, "%%%c", letter);
@@ -661,7 +688,18 @@ static const char *who(const struct scenario *s, const struct record *r)
     case EVENT_IRQ_RAISED:
     case EVENT_IRQ_LOWERED:
     case EVENT_WIRE:
+    case EVENT_ROUTED:
         return "device";
+    case EVENT_AIR_START:
+    case EVENT_AIR_BYTES:
+    case EVENT_AIR_END:
+    case EVENT_AIR_HEARD:
+    case EVENT_AIR_MISSED:
+    case EVENT_AIR_RECEIVED:
+    case EVENT_AIR_LISTEN:
+    case EVENT_AIR_DEAF:
+    case EVENT_PEER_NOTE:
+        return "air";
     case EVENT_SLEEP:
     case EVENT_WAKE:
         return "cpu";
