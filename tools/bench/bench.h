@@ -125,6 +125,7 @@ void measure_devices(const struct bench *b, struct figure *f);
 void measure_app_memory(const struct bench *b, struct figure *f);
 
 void measure_scenario(const struct bench *b, struct figure *f);
+void measure_scenario_isolated(const struct bench *b, struct figure *f);
 void measure_scenario_forked(const struct bench *b, struct figure *f);
 void measure_load_growth(const struct bench *b, struct figure *f);
 void measure_load_parse(const struct bench *b, struct figure *f);

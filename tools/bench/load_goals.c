@@ -4,6 +4,7 @@
 #include "sim/scenario_load.h"
 #include "tools/bench/bench.h"
 #include "tools/catalogue.h"
+#include "tools/crew.h"
 #include "tools/isolate.h"
 #include "tools/run_one.h"
 
@@ -147,6 +148,41 @@ static uint64_t run_isolated(void *state, uint64_t rounds)
     return rounds;
 }
 
+/* As `postern run` does it: some processes, each of which takes one run after another. */
+static size_t run_in_crew(const void *argument, void *result)
+{
+    run_one(argument, result);
+    return sizeof(struct result);
+}
+
+static uint64_t run_by_crew(void *state, uint64_t rounds)
+{
+    enum { AHEAD = 32 };
+    struct crew *crew = bench_take(1, sizeof *crew);
+    crew->work = run_in_crew;
+    crew->result_max = sizeof(struct result);
+    crew->at_once = 1;
+    crew->budget_ms = 60000;
+    if (!crew_begin(crew))
+        bench_fail("no memory to share");
+    while (crew->first < rounds) {
+        while (crew->next < rounds && crew->next - crew->first < CREW_TASKS_MAX &&
+               crew_waiting(crew) < AHEAD)
+            crew_add(crew, state);
+        crew_go(crew);
+        if (crew_first(crew)->end == ISOLATE_RUNS) {
+            crew_wait(crew);
+            continue;
+        }
+        if (crew_first(crew)->size != sizeof(struct result))
+            bench_fail("a run of the crew did not end well");
+        crew_drop_first(crew);
+    }
+    crew_free(crew);
+    free(crew);
+    return rounds;
+}
+
 static uint64_t fork_nothing(void *state, uint64_t rounds)
 {
     (void)state;
@@ -160,17 +196,28 @@ static uint64_t fork_nothing(void *state, uint64_t rounds)
     return rounds;
 }
 
-void measure_scenario_forked(const struct bench *b, struct figure *f)
+static void measure_run(const struct bench *b, struct figure *f,
+                        uint64_t (*run)(void *state, uint64_t rounds))
 {
     struct text t;
     struct family family = {0};
     text_make(b, &t, 2, 44);
     load(&t, &family, NULL);
-    measure_ratio(b, f,
-                  (struct work){.run = run_isolated, .state = family.members[0], .processes = true},
+    measure_ratio(b, f, (struct work){.run = run, .state = family.members[0], .processes = true},
                   (struct work){.run = fork_nothing, .state = NULL, .processes = true});
     family_free(&family);
     free(t.bytes);
+}
+
+void measure_scenario_isolated(const struct bench *b, struct figure *f)
+{
+    measure_run(b, f, run_by_crew);
+    snprintf(f->why, sizeof f->why, "a crash takes along its own run only; a fork is for many");
+}
+
+void measure_scenario_forked(const struct bench *b, struct figure *f)
+{
+    measure_run(b, f, run_isolated);
 }
 
 /* ---- growth of loading. A unit is one step. */
