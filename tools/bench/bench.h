@@ -132,6 +132,7 @@ void measure_load_parse(const struct bench *b, struct figure *f);
 void measure_load_memory(const struct bench *b, struct figure *f);
 
 void measure_start(const struct bench *b, struct figure *f);
+void measure_halves(const struct bench *b, struct figure *f);
 void measure_jobs(const struct bench *b, struct figure *f);
 void measure_suite_memory(const struct bench *b, struct figure *f);
 void measure_sanitized(const struct bench *b, struct figure *f);

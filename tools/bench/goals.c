@@ -20,6 +20,8 @@ const struct goal goals[] = {
      measure_scenario_forked, NULL},
     {6, "start of the headless runner", "a no-op", UNIT_RATIO, 1.5, 1.2, measure_start, NULL},
     {6, "2 jobs on 2 cores", "1 job", UNIT_SPEEDUP, 1.7, 0, measure_jobs, NULL},
+    {6, "two programs with half of the suite each", "1 job", UNIT_SPEEDUP, 0, 0, measure_halves,
+     NULL},
     {7, "a call beside 63 apps that wait", "alone", UNIT_RATIO, 2, 1.5, measure_apps_64, NULL},
     {7, "a call in each of 16 machines of 64 apps in turn", "one app", UNIT_RATIO, 5, 3,
      measure_apps_1000, NULL},

@@ -26,19 +26,29 @@ static bool ended_well(int status)
     return WIFEXITED(status) && WEXITSTATUS(status) <= 1;
 }
 
-static bool command_run(const struct command *c)
+static bool command_start(const struct command *c, pid_t *pid)
 {
     posix_spawn_file_actions_t quiet;
-    int status;
-    pid_t pid;
     char *arguments[ARGUMENTS_MAX];
     memcpy(arguments, c->arguments, sizeof arguments);
     posix_spawn_file_actions_init(&quiet);
     posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
     posix_spawn_file_actions_addopen(&quiet, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    int error = posix_spawn(&pid, arguments[0], &quiet, NULL, arguments, environ);
+    int error = posix_spawn(pid, arguments[0], &quiet, NULL, arguments, environ);
     posix_spawn_file_actions_destroy(&quiet);
-    return !error && waitpid(pid, &status, 0) == pid && ended_well(status);
+    return !error;
+}
+
+static bool command_ended(pid_t pid)
+{
+    int status;
+    return waitpid(pid, &status, 0) == pid && ended_well(status);
+}
+
+static bool command_run(const struct command *c)
+{
+    pid_t pid;
+    return command_start(c, &pid) && command_ended(pid);
 }
 
 static uint64_t run_commands(void *state, uint64_t rounds)
@@ -77,6 +87,31 @@ static const char *suite_of(const struct bench *b, char path[512])
     return path;
 }
 
+/* Both halves of the suite at once. */
+static uint64_t run_halves(void *state, uint64_t rounds)
+{
+    struct command *halves = state;
+    for (uint64_t i = 0; i < rounds; i++) {
+        pid_t first, second;
+        if (!command_start(&halves[0], &first) || !command_start(&halves[1], &second) ||
+            !command_ended(first) || !command_ended(second))
+            bench_fail("half of the suite did not end well");
+    }
+    return rounds;
+}
+
+static void measure_cores(const struct bench *b, struct figure *f, struct work one, struct work two)
+{
+    if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+        figure_cannot(f, "this machine has one core");
+        return;
+    }
+    (void)bench_pin(false);
+    measure_ratio(b, f, one, two);
+    if (b->pinned)
+        (void)bench_pin(true);
+}
+
 void measure_jobs(const struct bench *b, struct figure *f)
 {
     char path[512];
@@ -84,15 +119,26 @@ void measure_jobs(const struct bench *b, struct figure *f)
     two.arguments[3] = "2";
     if (!can_run(one, f))
         return;
-    if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
-        figure_cannot(f, "this machine has one core");
-        return;
+    measure_cores(b, f, command_work(&one), command_work(&two));
+    if (f->measured)
+        snprintf(f->why, sizeof f->why, "not pinned; says little unless both cores are idle");
+}
+
+void measure_halves(const struct bench *b, struct figure *f)
+{
+    char path[512];
+    struct command one = {.arguments = {b->runner, "run", "-j", "1", suite_of(b, path)}};
+    struct command halves[2] = {one, one};
+    for (int i = 0; i < 2; i++) {
+        halves[i].arguments[5] = "--shard";
+        halves[i].arguments[6] = i ? "2/2" : "1/2";
     }
-    (void)bench_pin(false);
-    measure_ratio(b, f, command_work(&one), command_work(&two));
-    if (b->pinned)
-        (void)bench_pin(true);
-    snprintf(f->why, sizeof f->why, "not pinned; says little unless both cores are idle");
+    if (!can_run(one, f))
+        return;
+    measure_cores(b, f, command_work(&one),
+                  (struct work){.run = run_halves, .state = halves, .processes = true});
+    if (f->measured)
+        snprintf(f->why, sizeof f->why, "what these cores have to give just now");
 }
 
 /* By fork: a process that posix_spawn makes counts this one's peak as its own. */
