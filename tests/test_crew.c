@@ -31,8 +31,8 @@ static size_t work(const void *argument, void *result)
         raise(SIGKILL);
     if (kind == EXITS)
         _exit(9);
-    while (kind == SLEEPS)
-        pause();
+    if (kind == SLEEPS)
+        sleep(1000);
     size_t size = kind == LARGE ? RESULT_MAX : 4;
     memset(result, kind == LARGE ? 'L' : first ? '1' : 'n', size);
     return size;
@@ -71,7 +71,7 @@ START_TEST(each_result_comes_back_to_its_task)
 {
     struct crew *crew = crew_of((size_t)_i, 60000);
     uint64_t added = 0;
-    for (uint64_t number = 0; number < 2 * CREW_TASKS_MAX; number++) {
+    for (uint64_t number = 0; number < UINT64_C(2) * CREW_TASKS_MAX; number++) {
         while (added < number + TASKS)
             crew_add(crew, &kinds[added++ % 7 == 3 ? LARGE : FINE]);
         struct isolated end = first_end(crew);

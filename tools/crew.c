@@ -221,7 +221,7 @@ static void look_after(struct crew *crew, const struct crew_member *member)
 void crew_wait(struct crew *crew)
 {
     struct isolated *children[CREW_SIZE_MAX];
-    bool ran[CREW_SIZE_MAX];
+    bool ran[CREW_SIZE_MAX] = {false};
     size_t count = 0;
     for (uint32_t i = 0; i < crew->at_once; i++) {
         ran[i] = runs(&crew->members[i]);
