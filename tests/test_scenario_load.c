@@ -913,7 +913,7 @@ static const struct {
                  .value = UINT64_C(1) << 32},
      .differs = {.kind = EVENT_NOTE_BASE + NOTE_UPCALL_QUEUED, .address = 0, .value = 1}},
     {.text = "endpoint-quiet TIMER0",
-     .matches = {.kind = EVENT_NOTE_BASE + NOTE_ENDPOINT_QUIET, .address = 2},
+     .matches = {.kind = EVENT_NOTE_BASE + NOTE_ENDPOINT_QUIET, .address = 4},
      .differs = {.kind = EVENT_NOTE_BASE + NOTE_ENDPOINT_QUIET, .address = 3}},
     {.text = "wire UARTE0 out",
      .matches = {.kind = EVENT_WIRE, .address = 5, .value = 65},
