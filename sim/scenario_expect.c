@@ -454,7 +454,7 @@ static bool expect_number(struct load *load, const struct json_node *node, uint3
                           enum check_kind kind)
 {
     static const char *const keys[] = {"is", "min", "max"};
-    uint64_t value;
+    uint64_t value = 0;
     if (!json_is_object(node))
         return json_want_u64(node, 0, UINT32_MAX, &value) &&
                exactly(load, node, kind, process, value);
