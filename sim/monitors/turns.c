@@ -80,13 +80,6 @@ static uint32_t live_count(const struct machine *m, const struct ledger *l)
     return count;
 }
 
-/* A scheduler without slices promises nothing. */
-static bool hears(const struct scenario *s, unsigned kind)
-{
-    (void)kind;
-    return slice_ps(&s->config) != 0;
-}
-
 /* ---- starvation */
 
 static void judge_wait(struct machine *m, const struct turns *t, uint32_t process)
@@ -207,6 +200,8 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         user_begins(m, t, r);
         return;
     case EVENT_SYSCALL:
+        user_ends(m, t, r);
+        return; /* the other half of its arguments comes at once */
     case EVENT_FAULT:
     case EVENT_SLICE_END:
     case EVENT_IRQ_TAKEN:
@@ -247,7 +242,6 @@ const struct monitor monitor_turns = {
               KIND_NOTE(NOTE_PROCESS_LOADED) | KIND_NOTE(NOTE_PROCESS_END) |
                   KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_CANCELLED) |
                   KIND_NOTE(NOTE_UPCALL_DELIVERED)},
-    .hears = hears,
     .state_size = sizeof(struct turns),
     .rules = KIND_BIT(RULE_STARVATION) | KIND_BIT(RULE_SLICE) | KIND_BIT(RULE_LIVELOCK),
     .always = true,
