@@ -1,0 +1,518 @@
+/* test_air.c: the air between stations: who hears what, what spoils it, and when. */
+#include "sim/machine_value.h"
+#include "tests/support_scenario.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
+
+enum { ADDRESS = 0x71764129, STATIONS = 3, FAR_M = 300 };
+enum { NEAR, OTHER, FAR }; /* NEAR and OTHER stand beside each other */
+
+/* A station that takes one access address and keeps what comes. */
+struct ear {
+    uint32_t heard, received;
+    uint64_t heard_ps, received_ps;
+    struct air_frame frame;
+};
+
+static bool ear_air(struct device *d, const struct air_frame *frame, enum air_moment moment)
+{
+    struct ear *ear = device_state(d);
+    if (air_access_address(frame) != ADDRESS)
+        return false;
+    if (moment == AIR_ADDRESS) {
+        ear->heard++;
+        ear->heard_ps = d->now_ps;
+        return true;
+    }
+    ear->received++;
+    ear->received_ps = d->now_ps;
+    ear->frame = *frame;
+    return true;
+}
+
+static const struct peer_type ear_peer = {
+    .type = {.name = "ear", .state_size = sizeof(struct ear), .on_air = ear_air}};
+
+static void wait_start(struct app *app, const uint32_t registers[4])
+{
+    (void)app;
+    (void)registers;
+}
+
+static void wait_upcall(struct app *app, uint32_t function, const uint32_t registers[4])
+{
+    (void)function;
+    wait_start(app, registers);
+}
+
+static void wait_next(struct app *app, struct app_op *op)
+{
+    (void)app;
+    *op = (struct app_op){.kind = OP_SYSCALL, .call = {.class = SYSCALL_YIELD, .args = {1}}};
+}
+
+static const struct app_engine waits = {
+    .name = "waits", .start = wait_start, .upcall = wait_upcall, .next = wait_next};
+
+static struct scenario scenario;
+static struct recorder recorder;
+static struct hw *hw;
+
+static void boot(void)
+{
+    recorder_start(&recorder, 0);
+    hw = support_boot(&scenario, &recorder);
+    recorder.count = 0;
+}
+
+static void tear_down(void)
+{
+    support_free(hw);
+    recorder_free(&recorder);
+}
+
+static void set_up(void)
+{
+    support_scenario(&scenario, 1, &waits, NULL);
+    scenario.peer_count = STATIONS;
+    for (uint32_t i = 0; i < STATIONS; i++)
+        scenario.peers[i] =
+            (struct scenario_peer){.type = &ear_peer, .plan = {.position_m = i == FAR ? FAR_M : 0}};
+    boot();
+}
+
+static void boot_again(void)
+{
+    tear_down();
+    boot();
+}
+
+static uint32_t device_of(uint32_t station)
+{
+    return scenario.board.device_count + station;
+}
+
+static struct ear *ear(uint32_t station)
+{
+    return device_state(machine_device(hw->m, device_of(station)));
+}
+
+static void run_to(uint64_t at_ps)
+{
+    while (machine_now_ps(hw->m) < at_ps)
+        machine_idle(hw, at_ps);
+}
+
+static uint64_t now(void)
+{
+    return machine_now_ps(hw->m);
+}
+
+static void listen(uint32_t station, uint16_t mhz, uint8_t phy)
+{
+    struct air_tuning tuning = {.since_ps = now(), .mhz = mhz, .phy = phy, .listening = true};
+    machine_air_tune(hw, device_of(station), &tuning);
+}
+
+static struct air_frame frame_at(uint64_t start_ps)
+{
+    struct air_frame f = {.start_ps = start_ps, .mhz = 2402, .size = 9};
+    for (int i = 0; i < 4; i++)
+        f.bytes[i] = (uint8_t)((uint32_t)ADDRESS >> 8 * i);
+    for (uint8_t i = 4; i < 9; i++)
+        f.bytes[i] = i;
+    return f;
+}
+
+static void send(uint32_t station, const struct air_frame *f)
+{
+    machine_air_send(hw, device_of(station), f);
+}
+
+static uint32_t records_of(enum event kind, uint32_t station)
+{
+    uint32_t count = 0;
+    for (uint64_t i = 0; i < recorder.count; i++)
+        count += recorder.records[i].kind == kind &&
+                 air_device(recorder.records[i].value) == device_of(station);
+    return count;
+}
+
+/* The first reason why this station missed a frame; AIR_MISSES: none. */
+static enum air_miss missed(uint32_t station)
+{
+    for (uint64_t i = 0; i < recorder.count; i++)
+        if (recorder.records[i].kind == EVENT_AIR_MISSED &&
+            air_device(recorder.records[i].value) == device_of(station))
+            return (enum air_miss)(recorder.records[i].value >> 32);
+    return AIR_MISSES;
+}
+
+/* --- times ----------------------------------------------------------------------------------- */
+
+static const struct {
+    uint8_t phy;
+    uint64_t address_us, end_us; /* after the first bit; 9 octets with the address */
+} phys[] = {{AIR_1M, 40, 80}, {AIR_2M, 24, 44}};
+
+START_TEST(frame_comes_at_its_time_and_later_far_off)
+{
+    uint8_t phy = phys[_i].phy;
+    listen(OTHER, 2402, phy);
+    listen(FAR, 2402, phy);
+    struct air_frame f = frame_at(100 * PS_PER_US);
+    f.phy = phy;
+    send(NEAR, &f);
+    run_to(PS_PER_MS);
+    uint64_t way_ps = FAR_M * UINT64_C(3336);
+    ck_assert_uint_eq(ear(OTHER)->heard_ps, (100 + phys[_i].address_us) * PS_PER_US);
+    ck_assert_uint_eq(ear(OTHER)->received_ps, (100 + phys[_i].end_us) * PS_PER_US);
+    ck_assert_uint_eq(ear(FAR)->heard_ps, (100 + phys[_i].address_us) * PS_PER_US + way_ps);
+    ck_assert_uint_eq(ear(FAR)->received_ps, (100 + phys[_i].end_us) * PS_PER_US + way_ps);
+    ck_assert_mem_eq(ear(FAR)->frame.bytes, f.bytes, f.size);
+    ck_assert_uint_eq(ear(NEAR)->heard, 0); /* not by its sender */
+    ck_assert_uint_eq(machine_air(hw->m)->used, 0);
+}
+END_TEST
+
+START_TEST(frame_does_not_begin_before_it_is_handed_over)
+{
+    run_to(50 * PS_PER_US);
+    listen(OTHER, 2402, AIR_1M);
+    struct air_frame f = frame_at(10 * PS_PER_US);
+    send(NEAR, &f);
+    run_to(PS_PER_MS);
+    ck_assert_uint_eq(ear(OTHER)->received_ps, 130 * PS_PER_US);
+}
+END_TEST
+
+/* --- misses ---------------------------------------------------------------------------------- */
+
+static void begin_early(void)
+{
+    listen(OTHER, 2402, AIR_1M);
+    struct air_frame f = frame_at(100 * PS_PER_US);
+    send(NEAR, &f);
+}
+
+static void miss_deaf(void)
+{
+    begin_early();
+    struct air_tuning deaf = {0};
+    machine_air_tune(hw, device_of(OTHER), &deaf);
+}
+
+static void miss_frequency(void)
+{
+    begin_early();
+    listen(OTHER, 2404, AIR_1M);
+}
+
+static void miss_phy(void)
+{
+    begin_early();
+    listen(OTHER, 2402, AIR_2M);
+}
+
+static void miss_late(void)
+{
+    begin_early();
+    run_to(100 * PS_PER_US + 1);
+    listen(OTHER, 2402, AIR_1M);
+}
+
+static void miss_other(void)
+{
+    listen(OTHER, 2402, AIR_1M);
+    struct air_frame f = frame_at(100 * PS_PER_US);
+    f.bytes[0] ^= 1;
+    send(NEAR, &f);
+}
+
+static void miss_lost(void)
+{
+    scenario.air.loss_ppm = 1000000;
+    boot_again();
+    begin_early();
+}
+
+static void miss_clash(void)
+{
+    begin_early();
+    struct air_frame f = frame_at(120 * PS_PER_US);
+    send(FAR, &f);
+}
+
+static void miss_cut(void)
+{
+    begin_early();
+    run_to(139 * PS_PER_US);
+    machine_air_stop(hw, device_of(NEAR));
+}
+
+/* A stronger frame, begun while the weak one is received, whose address it does not drown. */
+static void miss_busy(void)
+{
+    listen(OTHER, 2402, AIR_1M);
+    struct air_frame f = frame_at(100 * PS_PER_US);
+    f.size = 40;
+    send(NEAR, &f);
+    f.start_ps = 150 * PS_PER_US;
+    f.dbm = 30;
+    send(FAR, &f);
+}
+
+static const struct {
+    void (*make)(void);
+    enum air_miss why;
+} misses[] = {
+    {begin_early, AIR_MISSES},
+    {miss_deaf, AIR_MISS_DEAF},
+    {miss_frequency, AIR_MISS_FREQUENCY},
+    {miss_phy, AIR_MISS_FREQUENCY},
+    {miss_late, AIR_MISS_LATE},
+    {miss_other, AIR_MISS_OTHER},
+    {miss_lost, AIR_MISS_LOST},
+    {miss_clash, AIR_MISS_CLASH},
+    {miss_cut, AIR_MISS_CLASH},
+    {miss_busy, AIR_MISS_BUSY},
+};
+
+START_TEST(station_misses_a_frame_for_its_reason)
+{
+    misses[_i].make();
+    run_to(PS_PER_MS);
+    ck_assert_int_eq((int)missed(OTHER), (int)misses[_i].why);
+    bool hears = misses[_i].why == AIR_MISSES || misses[_i].why == AIR_MISS_BUSY;
+    ck_assert_uint_eq(ear(OTHER)->received, hears);
+    ck_assert_uint_eq(records_of(EVENT_AIR_RECEIVED, OTHER), hears);
+}
+END_TEST
+
+START_TEST(listening_from_the_very_first_bit_is_enough)
+{
+    struct air_frame f = frame_at(100 * PS_PER_US);
+    send(NEAR, &f);
+    run_to(100 * PS_PER_US);
+    listen(OTHER, 2402, AIR_1M);
+    run_to(PS_PER_MS);
+    ck_assert_uint_eq(ear(OTHER)->received, 1);
+}
+END_TEST
+
+START_TEST(tuning_anew_loses_what_was_being_received)
+{
+    begin_early();
+    run_to(150 * PS_PER_US);
+    ck_assert_uint_eq(ear(OTHER)->heard, 1);
+    listen(OTHER, 2402, AIR_1M);
+    run_to(PS_PER_MS);
+    ck_assert_uint_eq(ear(OTHER)->received, 0);
+}
+END_TEST
+
+/* --- frames in each other's way -------------------------------------------------------------- */
+
+static const struct {
+    uint64_t second_us; /* the first one begins at 100, its address ends at 140, it at 180 */
+    int8_t first_dbm, second_dbm;
+    uint16_t second_mhz;
+    bool heard, right;
+} clashes[] = {
+    {179, 0, -21, 2402, true, true}, /* captured: 21 dB stronger */
+    {110, 21, 0, 2402, true, true},  {110, 20, 0, 2402, false, false},
+    {110, 0, 0, 2404, true, true},   {150, 0, 0, 2402, true, false},
+    {181, 0, 0, 2402, true, true},   {110, 0, 40, 2402, false, false},
+};
+
+START_TEST(stronger_frame_captures_the_receiver)
+{
+    listen(OTHER, 2402, AIR_1M);
+    struct air_frame first = frame_at(100 * PS_PER_US);
+    struct air_frame second = frame_at(clashes[_i].second_us * PS_PER_US);
+    first.dbm = clashes[_i].first_dbm;
+    second.dbm = clashes[_i].second_dbm;
+    second.mhz = clashes[_i].second_mhz;
+    send(NEAR, &first);
+    send(FAR, &second);
+    run_to(180 * PS_PER_US + 1);
+    ck_assert_uint_eq(ear(OTHER)->received, clashes[_i].heard);
+    if (clashes[_i].heard)
+        ck_assert_int_eq(memcmp(ear(OTHER)->frame.bytes, first.bytes, 9) == 0, clashes[_i].right);
+}
+END_TEST
+
+START_TEST(broken_off_frame_ends_in_noise)
+{
+    begin_early();
+    run_to(156 * PS_PER_US); /* two octets behind the address are out */
+    machine_air_stop(hw, device_of(NEAR));
+    run_to(PS_PER_MS);
+    struct air_frame f = frame_at(0);
+    ck_assert_uint_eq(ear(OTHER)->received, 1);
+    ck_assert_mem_eq(ear(OTHER)->frame.bytes, f.bytes, 6);
+    for (int i = 6; i < 9; i++)
+        ck_assert_uint_ne(ear(OTHER)->frame.bytes[i], f.bytes[i]);
+}
+END_TEST
+
+START_TEST(frame_that_has_not_begun_is_taken_back)
+{
+    begin_early();
+    run_to(99 * PS_PER_US);
+    machine_air_stop(hw, device_of(NEAR));
+    run_to(PS_PER_MS);
+    ck_assert_uint_eq(records_of(EVENT_AIR_START, NEAR), 0);
+    ck_assert_uint_eq(ear(OTHER)->heard, 0);
+    ck_assert_uint_eq(machine_air(hw->m)->used, 0);
+}
+END_TEST
+
+START_TEST(frame_is_completed_while_it_is_sent)
+{
+    listen(OTHER, 2402, AIR_1M);
+    struct air_frame f = frame_at(100 * PS_PER_US);
+    f.size = 4;
+    send(NEAR, &f);
+    run_to(139 * PS_PER_US);
+    f.size = 9;
+    f.start_ps = 0; /* that stands already */
+    machine_air_more(hw, device_of(NEAR), &f);
+    run_to(PS_PER_MS);
+    ck_assert_uint_eq(ear(OTHER)->received_ps, 180 * PS_PER_US);
+    ck_assert_uint_eq(ear(OTHER)->frame.size, 9);
+    f.size = 20; /* nothing is under way */
+    machine_air_more(hw, device_of(NEAR), &f);
+    ck_assert_uint_eq(machine_air(hw->m)->used, 0);
+}
+END_TEST
+
+START_TEST(ninth_frame_finds_no_place)
+{
+    for (uint64_t i = 0; i < 9; i++) {
+        struct air_frame f = frame_at((100 + 100 * i) * PS_PER_US);
+        send(NEAR, &f);
+        ck_assert_uint_eq(machine_air(hw->m)->lost, i == 8);
+    }
+    listen(OTHER, 2402, AIR_1M);
+    run_to(2 * PS_PER_MS);
+    ck_assert_uint_eq(ear(OTHER)->received, 8);
+}
+END_TEST
+
+/* --- what a scenario plants ------------------------------------------------------------------ */
+
+static void send_many(uint32_t count)
+{
+    listen(OTHER, 2402, AIR_1M);
+    for (uint32_t i = 0; i < count; i++) {
+        struct air_frame f = frame_at(now() + PS_PER_US);
+        send(NEAR, &f);
+        run_to(now() + 100 * PS_PER_US);
+    }
+}
+
+START_TEST(planted_fault_hits_its_frames_only)
+{
+    bool lose = _i == 0;
+    scenario.air.fault_count = 1;
+    scenario.air.faults[0] =
+        (struct air_fault){.lose = lose, .device = device_of(NEAR), .first = 2, .last = 3};
+    boot_again();
+    for (uint32_t i = 1; i <= 4; i++) {
+        uint32_t before = ear(OTHER)->received;
+        send_many(1);
+        bool hit = i == 2 || i == 3;
+        ck_assert_uint_eq(ear(OTHER)->received - before, !(hit && lose));
+        if (!(hit && lose))
+            ck_assert_uint_eq(ear(OTHER)->frame.bytes[8], 8u ^ hit);
+    }
+}
+END_TEST
+
+START_TEST(planted_interference_has_its_time_and_frequency)
+{
+    scenario.air.fault_count = 1;
+    scenario.air.faults[0] = (struct air_fault){.lose = true,
+                                                .at_time = true,
+                                                .from_ps = 180 * PS_PER_US,
+                                                .to_ps = 250 * PS_PER_US,
+                                                .mhz = _i ? 2404 : 2402};
+    boot_again();
+    send_many(4); /* 1..81, 101..181, 201..281, 301..381 us */
+    ck_assert_uint_eq(ear(OTHER)->received, _i ? 4 : 2);
+}
+END_TEST
+
+static uint64_t hash_of_lossy_air(uint64_t seed, uint32_t loss_ppm, uint32_t bit_error_ppm)
+{
+    scenario.seed = seed;
+    scenario.air.loss_ppm = loss_ppm;
+    scenario.air.bit_error_ppm = bit_error_ppm;
+    boot_again();
+    send_many(200);
+    return machine_trace_hash(hw->m);
+}
+
+START_TEST(loss_is_drawn_by_the_seed)
+{
+    uint64_t hash = hash_of_lossy_air(7, 300000, 0);
+    uint32_t received = ear(OTHER)->received;
+    ck_assert_uint_gt(received, 200 * 6 / 10);
+    ck_assert_uint_lt(received, 200 * 8 / 10);
+    ck_assert_uint_eq(hash_of_lossy_air(7, 300000, 0), hash);
+    ck_assert_uint_ne(hash_of_lossy_air(8, 300000, 0), hash);
+}
+END_TEST
+
+START_TEST(bits_go_wrong_by_the_seed)
+{
+    uint64_t hash = hash_of_lossy_air(7, 0, 10000);
+    uint32_t wrong = 0;
+    for (uint64_t i = 0; i < recorder.count; i++)
+        wrong += recorder.records[i].kind == EVENT_AIR_RECEIVED && recorder.records[i].value >> 32;
+    /* 1 - 0.99^32 of 200 are lost by their address, 1 - 0.99^40 of the rest are wrong */
+    ck_assert_uint_gt(missed(OTHER) == AIR_MISS_LOST ? 200 - ear(OTHER)->received : 0, 30);
+    ck_assert_uint_gt(wrong, 25);
+    ck_assert_uint_lt(wrong, 75);
+    ck_assert_uint_eq(hash_of_lossy_air(7, 0, 10000), hash);
+}
+END_TEST
+
+/* --- the suite ------------------------------------------------------------------------------- */
+
+static Suite *air_suite(void)
+{
+    Suite *suite = suite_create("air");
+    TCase *c = tcase_create("air");
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_add_loop_test(c, frame_comes_at_its_time_and_later_far_off, 0, COUNT(phys));
+    tcase_add_test(c, frame_does_not_begin_before_it_is_handed_over);
+    tcase_add_loop_test(c, station_misses_a_frame_for_its_reason, 0, COUNT(misses));
+    tcase_add_test(c, listening_from_the_very_first_bit_is_enough);
+    tcase_add_test(c, tuning_anew_loses_what_was_being_received);
+    tcase_add_loop_test(c, stronger_frame_captures_the_receiver, 0, COUNT(clashes));
+    tcase_add_test(c, broken_off_frame_ends_in_noise);
+    tcase_add_test(c, frame_that_has_not_begun_is_taken_back);
+    tcase_add_test(c, frame_is_completed_while_it_is_sent);
+    tcase_add_test(c, ninth_frame_finds_no_place);
+    tcase_add_loop_test(c, planted_fault_hits_its_frames_only, 0, 2);
+    tcase_add_loop_test(c, planted_interference_has_its_time_and_frequency, 0, 2);
+    tcase_add_test(c, loss_is_drawn_by_the_seed);
+    tcase_add_test(c, bits_go_wrong_by_the_seed);
+    suite_add_tcase(suite, c);
+    return suite;
+}
+
+int main(void)
+{
+    SRunner *runner = srunner_create(air_suite());
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
