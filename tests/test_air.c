@@ -1,4 +1,5 @@
 /* test_air.c: the air between stations: who hears what, what spoils it, and when. */
+#include "devices/catalogue.h"
 #include "sim/machine_value.h"
 #include "tests/support_scenario.h"
 
@@ -483,6 +484,109 @@ START_TEST(bits_go_wrong_by_the_seed)
 }
 END_TEST
 
+/* --- two radios ------------------------------------------------------------------------------ */
+
+enum { ASKS, ANSWERS, RADIO_RAM = 0x20003000 };
+
+static uint32_t radios; /* index of the first one */
+
+static void boot_with_radios(void)
+{
+    struct board *board = &scenario.board;
+    radios = board->device_count;
+    for (uint32_t i = 0; i < 2; i++)
+        board->devices[board->device_count++] =
+            (struct board_device){.window = {0x40001000 + i * 0x1000, 0x1000},
+                                  .type = &nrf52_radio.type,
+                                  .name = "RADIO",
+                                  .alias_of = BOARD_NONE,
+                                  .line = 1 + i,
+                                  .endpoint = BOARD_NONE};
+    boot_again();
+}
+
+static struct device *radio(uint32_t which)
+{
+    return machine_device(hw->m, radios + which);
+}
+
+static void set(uint32_t which, const char *name, uint32_t value)
+{
+    struct device *d = radio(which);
+    int row = device_row_named(d->type, name);
+    ck_assert_int_ge(row, 0);
+    device_write(d, d->type->regs[row].offset, value, now());
+    machine_serve(hw, radios + which);
+}
+
+static uint32_t get(uint32_t which, const char *name)
+{
+    struct device *d = radio(which);
+    return device_read(d, d->type->regs[device_row_named(d->type, name)].offset, now());
+}
+
+static uint8_t *buffer_of(uint32_t which)
+{
+    return machine_ram_at(hw->m, (struct span){RADIO_RAM + which * 0x200, 0x200});
+}
+
+/* READY_START, END_DISABLE, and then the other direction by TIFS. */
+static void set_up_radio(uint32_t which, uint32_t mode)
+{
+    set(which, "PACKETPTR", RADIO_RAM + which * 0x200);
+    set(which, "MODE", mode);
+    set(which, "PCNF0", 8 | 1 << 8 | 1 << 20);
+    set(which, "PCNF1", 255 | 3 << 16 | 1 << 25);
+    set(which, "BASE0", (uint32_t)ADDRESS << 8);
+    set(which, "PREFIX0", ADDRESS >> 24);
+    set(which, "RXADDRESSES", 1);
+    set(which, "CRCCNF", 0x103);
+    set(which, "CRCPOLY", 0x65b);
+    set(which, "CRCINIT", 0x17a2b3);
+    set(which, "TIFS", 150);
+    set(which, "SHORTS", 3 | (which == ASKS ? 8 : 4));
+}
+
+START_TEST(two_radios_ask_and_answer_at_tifs)
+{
+    uint32_t mode = _i ? 4 : 3;
+    boot_with_radios();
+    set_up_radio(ASKS, mode);
+    set_up_radio(ANSWERS, mode);
+    memcpy(buffer_of(ASKS),
+           "\x01\x03\x00"
+           "ask",
+           6);
+    set(ANSWERS, "TASKS_RXEN", 1);
+    set(ASKS, "TASKS_TXEN", 1);
+    run_to(250 * PS_PER_US);
+    ck_assert_uint_eq(get(ANSWERS, "CRCSTATUS"), 1);
+    ck_assert_mem_eq(buffer_of(ANSWERS),
+                     "\x01\x03\x00"
+                     "ask",
+                     6);
+    memcpy(buffer_of(ANSWERS),
+           "\x02\x06\x00"
+           "answer",
+           9);
+    run_to(600 * PS_PER_US);
+    ck_assert_uint_eq(get(ASKS, "CRCSTATUS"), 1);
+    ck_assert_mem_eq(buffer_of(ASKS),
+                     "\x02\x06\x00"
+                     "answer",
+                     9);
+    uint64_t end_ps = 0, next_ps = 0;
+    for (uint64_t i = 0; i < recorder.count && !next_ps; i++) {
+        const struct record *record = &recorder.records[i];
+        if (record->kind == EVENT_AIR_END && air_device(record->value) == radios + ASKS)
+            end_ps = record->at_ps;
+        if (record->kind == EVENT_AIR_START && air_device(record->value) == radios + ANSWERS)
+            next_ps = record->at_ps;
+    }
+    ck_assert_uint_eq(next_ps, end_ps + 150 * PS_PER_US);
+}
+END_TEST
+
 /* --- the suite ------------------------------------------------------------------------------- */
 
 static Suite *air_suite(void)
@@ -504,6 +608,7 @@ static Suite *air_suite(void)
     tcase_add_loop_test(c, planted_interference_has_its_time_and_frequency, 0, 2);
     tcase_add_test(c, loss_is_drawn_by_the_seed);
     tcase_add_test(c, bits_go_wrong_by_the_seed);
+    tcase_add_loop_test(c, two_radios_ask_and_answer_at_tifs, 0, 2);
     suite_add_tcase(suite, c);
     return suite;
 }
