@@ -67,7 +67,7 @@ static uint64_t read_cycles(const struct hw *hw, uint32_t address)
     return cycles == 0 && !is_system(address) ? 1 : cycles;
 }
 
-/* Apart from hw_read32 and hw_write32, which mostly touch the system's registers: those stay short. */
+/* Apart from hw_read32 and hw_write32, which mostly touch the system: those stay short. */
 static OUT_OF_LINE uint32_t board_read(struct hw *hw, uint32_t address)
 {
     struct machine *m = hw->m;

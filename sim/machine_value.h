@@ -22,8 +22,8 @@ struct injection_state {
     bool in_force; /* FORCE: its register reads so now */
 };
 
-/* Accesses of user mode that the MPU, while it is on, and the bus have let through. They would again
- * as long as the MPU's regions stand still. */
+/* Accesses of user mode that the MPU, while it is on, and the bus have let through. They would
+ * again as long as the MPU's regions stand still. */
 enum { DECISION_MAX = 64 };
 
 struct decisions {
@@ -112,7 +112,7 @@ static inline uint64_t *machine_drawn_pages(struct machine *m)
 
 /* Forgets what RAM holds: from now on each page holds the seed's pattern until it is written. */
 void machine_ram_reset(struct machine *m);
-/* The bytes of a span that is on one page of RAM, and that page is drawn: nearly always. Else NULL. */
+/* The bytes of a span on one page of RAM that is drawn: nearly always. Else NULL. */
 static inline uint8_t *machine_ram_drawn(struct machine *m, struct span span)
 {
     struct span ram = m->setup->scenario->board.ram;

@@ -8,12 +8,12 @@
 #include "sim/monitor.h"
 
 /* X(name): monitor_name, and MONITOR_name, its place for machine_monitor_state(). The ledger first:
- * it judges nothing, and the others ask it about the very record that they hear. upcall before those
- * who ask it whether an app is ready. */
+ * it judges nothing, and the others ask it about the very record that they hear. upcall before
+ * those who ask it whether an app is ready. */
 /* clang-format off */
 #define MONITORS(X)                                                                                \
-    X(ledger) X(reach) X(layout) X(owner) X(filter) X(interrupt) X(death) X(dma) X(upcall) X(panic) \
-    X(progress) X(turns) X(livelock) X(returns) X(fresh) X(custody) X(latency)                               \
+    X(ledger) X(reach) X(layout) X(owner) X(filter) X(interrupt) X(death) X(dma) X(upcall)         \
+    X(panic) X(progress) X(turns) X(livelock) X(returns) X(fresh) X(custody) X(latency)            \
     X(count_checks) X(final)
 /* clang-format on */
 

@@ -213,7 +213,7 @@ static uint32_t existing(const struct nvic *nvic, uint32_t index)
     return left >= 32 ? UINT32_MAX : (1u << left) - 1;
 }
 
-/* Lines of word `index` that pend at once when they are cleared at `address`: a level still high. */
+/* Lines that pend again when they are cleared at `address`: their level is still high. */
 static uint32_t pends_again(const struct nvic *nvic, uint32_t address, uint32_t index)
 {
     return address < NVIC_ISPR ? 0 : nvic->level[index];

@@ -57,9 +57,10 @@ static inline uint32_t nvic_active_line(const struct nvic *nvic)
     }
     return NVIC_NO_LINE;
 }
-/* Its handler begins: it pends no more, until it is made to again (B3.4.1). And ends: a line that is
- * still high pends again. Only for a handler that user mode is left for: one that comes while the
- * kernel runs is the kernel's own step (hw_port has no call for it), and finds its line pending. */
+/* Its handler begins: it pends no more, until it is made to again (B3.4.1). And ends: a line that
+ * is still high pends again. Only for a handler that user mode is left for: one that comes while
+ * the kernel runs is the kernel's own step (hw_port has no call for it), and finds its line
+ * pending. */
 void nvic_enter(struct nvic *nvic, uint32_t line);
 void nvic_leave(struct nvic *nvic);
 /* Register access inside 0xE000E000..0xE000EFFF but for the MPU's; unknown registers read 0.
