@@ -11,6 +11,8 @@ enum {
     CHANNELS = 37,
     CONNECT_LENGTH = 34,
     ADV_IND = 0,
+    SCAN_REQ = 3,
+    SCAN_RSP = 4,
     CONNECT_IND = 5,
     CH_SEL = 0x20,
 };
@@ -87,6 +89,18 @@ struct ble_pdu ble_core_advertisement(const struct ble_core *core)
     memcpy(pdu.payload, core->address, 6);
     memcpy(pdu.payload + 6, data, sizeof data);
     return pdu;
+}
+
+bool ble_core_scanned(struct ble_core *core, const struct ble_pdu *pdu)
+{
+    static const uint8_t data[] = {3, 0x03, 0x0f, 0x18}; /* service: battery */
+    if ((pdu->header & 15) != SCAN_REQ || pdu->length != 12 ||
+        memcmp(pdu->payload + 6, core->address, 6) != 0)
+        return false;
+    core->out = (struct ble_pdu){.header = SCAN_RSP, .length = 6 + sizeof data};
+    memcpy(core->out.payload, core->address, 6);
+    memcpy(core->out.payload + 6, data, sizeof data);
+    return true;
 }
 
 static uint32_t channels_used(const uint8_t map[5])
@@ -402,7 +416,8 @@ static void on_start_encryption_response(struct ble_core *core)
 static void answer_with(struct ble_core *core, uint8_t opcode, const uint8_t *rest, uint8_t size)
 {
     uint8_t payload[BLE_DATA_MAX] = {opcode};
-    memcpy(payload + 1, rest, size);
+    if (size > 0)
+        memcpy(payload + 1, rest, size);
     control(core, payload, (uint8_t)(size + 1));
 }
 

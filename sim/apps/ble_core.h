@@ -132,7 +132,7 @@ struct ble_core {
     uint64_t received_counter, sent_counter; /* packetCounter of CCM, one a direction */
 
     uint8_t value[BLE_VALUE_MAX], value_length; /* the characteristic */
-    uint32_t reads, control_pdus, duplicates, unanswered, events, missed;
+    uint32_t reads, control_pdus, duplicates, events, missed;
 };
 
 /* As after power-on: advertises with `address`. */
@@ -140,6 +140,9 @@ void ble_core_reset(struct ble_core *core, const uint8_t address[6], uint16_t ow
 
 /* ADV_IND with flags and a name. */
 struct ble_pdu ble_core_advertisement(const struct ble_core *core);
+
+/* A SCAN_REQ for this address: core->out is the SCAN_RSP. */
+bool ble_core_scanned(struct ble_core *core, const struct ble_pdu *pdu);
 
 /* A CONNECT_IND whose last bit came at `end_us`. False: not for this address, or with parameters
  * that must be refused (Core Vol 6 Part B 2.3.3.1; interval, latency, timeout, map, hop, window). */

@@ -349,7 +349,7 @@ static void listen_for_connection(struct app *app)
     struct ble *ble = ble_of(app);
     ble->phase = ADVERTISED;
     ops_store(&ble->ops, PACKETPTR, rx_buffer(app));
-    ops_store(&ble->ops, RADIO_SHORTS, READY_START | END_DISABLE);
+    ops_store(&ble->ops, RADIO_SHORTS, receive_shorts(app));
     if (!is_armed(app))
         ops_store(&ble->ops, RXEN, 1);
     ops_store(&ble->ops, E_ADDRESS, 0);
@@ -433,14 +433,21 @@ static void open_receiver(struct app *app)
     enable_interrupts(app);
 }
 
+/* Armed, the radio is about to send: it is held back, for there is nothing to say. */
+static void radio_off(struct app *app)
+{
+    struct ops *ops = &ble_of(app)->ops;
+    ops_store(ops, RADIO_SHORTS, 0);
+    ops_store(ops, DISABLE, 1);
+    ops_store(ops, E_DISABLED, 0);
+}
+
 static void event_over(struct app *app)
 {
     struct ble *ble = ble_of(app);
     ble->phase = WAITING;
-    ops_store(&ble->ops, RADIO_SHORTS, 0);
+    radio_off(app);
     ops_store(&ble->ops, CHENCLR, SEND_AT | LISTEN_AT | TIME_OUT | CANCEL);
-    ops_store(&ble->ops, DISABLE, 1);
-    ops_store(&ble->ops, E_DISABLED, 0);
     ops_compute(&ble->ops, program_of(app)->work_cycles);
     ops_then(&ble->ops, STEP_THINK);
 }
@@ -499,16 +506,21 @@ static void decide(struct app *app)
         send_answer(app);
 }
 
-static void connect_or_go_on(struct app *app)
+/* Nothing came, or nothing that concerns it; or a scanner that wants to know more; or a central. */
+static void on_advertised(struct app *app)
 {
     struct ble *ble = ble_of(app);
     uint32_t last_bit_us = ble->end_us - chain_us(ble);
-    if (!ble->heard || !ble->crc_good || !ble_core_connect(&ble->core, &ble->in, last_bit_us)) {
-        plan_next(app);
+    ble->goes_on = false;
+    if (ble->heard && ble->crc_good && ble_core_scanned(&ble->core, &ble->in)) {
+        send_answer(app);
         return;
     }
-    ble->connections++;
-    use_address(app, ble->core.access_address, ble->core.crc_init);
+    radio_off(app);
+    if (ble->heard && ble->crc_good && ble_core_connect(&ble->core, &ble->in, last_bit_us)) {
+        ble->connections++;
+        use_address(app, ble->core.access_address, ble->core.crc_init);
+    }
     plan_next(app);
 }
 
@@ -555,7 +567,7 @@ static void on_heard(struct app *app, uint32_t value)
     if (value)
         ops_load(&ble->ops, CRCSTATUS, STEP_STATUS);
     else if (ble->phase == ADVERTISED)
-        plan_next(app);
+        on_advertised(app);
     else
         event_over(app);
 }
@@ -587,7 +599,7 @@ static void on_end_known(struct app *app, uint32_t value)
     struct ble *ble = ble_of(app);
     ble->end_us = value;
     if (ble->phase == ADVERTISED)
-        connect_or_go_on(app);
+        on_advertised(app);
     else
         decide(app);
 }
@@ -623,7 +635,8 @@ static void on_thought(struct app *app)
     ble_core_think(&ble->core, ble->now_us);
     if (ble->phase != WAITING)
         return; /* the answer is still going out */
-    ble_core_end_event(&ble->core);
+    if (ble->core.state != BLE_ADVERTISING)
+        ble_core_end_event(&ble->core);
     plan_next(app);
 }
 
