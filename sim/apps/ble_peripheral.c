@@ -104,7 +104,7 @@ enum step {
     STEP_NEXT,
 };
 
-enum phase { SETTING_UP, ADVERTISE, ADVERTISED, LISTENING, ANSWERING, WAITING, DONE };
+enum phase { SETTING_UP, ADVERTISE, ADVERTISED, STOPPING, LISTENING, ANSWERING, WAITING, DONE };
 
 struct ble_program {
     uint64_t address;
@@ -383,8 +383,7 @@ static void set_alarm(struct app *app, uint32_t counter)
     }
     ops_store(&ble->ops, RTC_E_COMPARE0, 0);
     ops_store(&ble->ops, RTC_CC0, (counter + ticks) & RTC_MASK);
-    ops_store(&ble->ops, RTC0 + 0x344, RTC_COMPARE0_BIT); /* EVTENSET */
-    enable_interrupts(app);
+    ops_store(&ble->ops, RTC_INTENSET, RTC_COMPARE0_BIT);
 }
 
 /* The next connection event, or, if there is no connection, the next advertisement. */
@@ -438,8 +437,8 @@ static void radio_off(struct app *app)
 {
     struct ops *ops = &ble_of(app)->ops;
     ops_store(ops, RADIO_SHORTS, 0);
-    ops_store(ops, DISABLE, 1);
     ops_store(ops, E_DISABLED, 0);
+    ops_store(ops, DISABLE, 1);
 }
 
 static void event_over(struct app *app)
@@ -521,7 +520,8 @@ static void on_advertised(struct app *app)
         ble->connections++;
         use_address(app, ble->core.access_address, ble->core.crc_init);
     }
-    plan_next(app);
+    ble->phase = STOPPING; /* a transmitter takes its time to ramp down */
+    enable_interrupts(app);
 }
 
 /* The answer is out; either side has more to say, and the radio turns around once more. */
@@ -744,8 +744,12 @@ static void ble_upcall(struct app *app, uint32_t function, const uint32_t r[4])
         listen_for_connection(app);
     } else if (r[1] == RADIO && (ble->phase == ADVERTISED || ble->phase == LISTENING)) {
         look(app);
+    } else if (r[1] == RADIO && ble->phase == STOPPING) {
+        plan_next(app);
     } else if (r[1] == RADIO && ble->phase == ANSWERING) {
-        if (ble->goes_on)
+        if (ble->core.state == BLE_ADVERTISING)
+            plan_next(app);
+        else if (ble->goes_on)
             listen_on(app);
         else
             event_over(app);
