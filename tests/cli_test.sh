@@ -131,6 +131,22 @@ gives 'a vacuous pass: 5, and what was not looked at' 5 'nothing came that it co
 gives 'a budget that ends: 6' 6 'out-of-budget' '' "$postern" run --budget 1 x/endless.json
 gives 'bad input: 2, with its place and the nearest key' 2 '*' \
     '^x/typo.json:1:3: error: /clam: .*did you mean "claim"' "$postern" run x/typo.json
+# injected LIST: the scenario that holds, with these injections
+injected() {
+    sed "s|\"until_ms\": 5|\"until_ms\": 5, \"inject\": [ $1 ]|" x/holds.json
+}
+unfelt='{ "at_us": 100, "force": { "register": "TIMER2.CC[0]", "value": 7 } }'
+unfelt="$unfelt, { \"at_us\": 100, \"interrupt\": \"EGU3\" }"
+injected "$unfelt, { \"at_us\": 200, \"interrupt\": \"EGU3\" }" >x/unfelt.json
+gives 'a register that nobody reads is forced in vain' 5 'inject/0: .*nobody read' '' \
+    "$postern" run x/unfelt.json
+gives 'a line that pends is pulsed in vain' 5 'inject/2: .*was pending already' '' \
+    "$postern" run x/unfelt.json
+bytes="\"receive\": { \"device\": \"UARTE1\", \"hex\": \"$(printf '%0128d' 0)\" } }"
+overfull=$(printf '{ "at_us": %d, %s, ' 100 "$bytes" 101 "$bytes" 102 "$bytes" 103 "$bytes")
+injected "$overfull { \"at_us\": 104, $bytes" >x/overfull.json
+gives 'what a device has no room for: 3, and whose it was' 3 'model of UARTE1 failed: 64 of' '' \
+    "$postern" run x/overfull.json
 gives 'of failed, vacuous and bad input, bad input wins' 2 '2 of 3 claims do not hold' 'typo.json' \
     "$postern" run x/holds.json x/late.json x/vacuous.json x/typo.json
 gives 'of failed and vacuous, failed wins' 1 '2 of 3 claims do not hold: 1 failed, 1 vacuous' '' \
