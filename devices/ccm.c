@@ -606,7 +606,7 @@ static const struct reg regs[] = {
     [SHORTS] = NRF_SHORTS(1),
     [INTENSET] = NRF_INTENSET(EVENT_BITS, 0),
     [INTENCLR] = NRF_INTENCLR(EVENT_BITS, 0),
-    [MICSTATUS] = {"MICSTATUS", 0x400, .reset = 0},
+    [MICSTATUS] = {"MICSTATUS", 0x400, .stays = true},
     [ENABLE] = {"ENABLE", 0x500, .writable = 3, .on_write = enable_written},
     [MODE] = {"MODE", 0x504, .reset = 1, .writable = MODE_BITS | NIRK_BITS},
     [CNFPTR] = {"CNFPTR", 0x508, .writable = 0xffffffff},

@@ -65,7 +65,7 @@ static const struct reg regs[] = {
     [INTENSET] = NRF_INTENSET(1, 0),
     [INTENCLR] = NRF_INTENCLR(1, 0),
     [CONFIG] = {"CONFIG", 0x504, .writable = 1},
-    [VALUE] = {"VALUE", 0x508, .reset = 0},
+    [VALUE] = {"VALUE", 0x508, .stays = true},
 };
 static const struct nrf_short shorts[] = {{0, VALRDY, TASKS_STOP}};
 

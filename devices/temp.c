@@ -56,7 +56,7 @@ static const struct reg regs[] = {
     [EVENTS_DATARDY] = NRF_EVENT("EVENTS_DATARDY", DATARDY),
     [INTENSET] = NRF_INTENSET(1, 0),
     [INTENCLR] = NRF_INTENCLR(1, 0),
-    [TEMP] = {"TEMP", 0x508, .reset = 0},
+    [TEMP] = {"TEMP", 0x508, .stays = true},
     {"A0", 0x520, .reset = 0x326, .writable = 0xfff},
     {"A1", 0x524, .reset = 0x348, .writable = 0xfff},
     {"A2", 0x528, .reset = 0x3aa, .writable = 0xfff},

@@ -398,10 +398,10 @@ static const struct reg regs[] = {
                   .on_write = rate_written},
     [RXD_PTR] = {"RXD.PTR", 0x534, .writable = 0xffffffff},
     [RXD_MAXCNT] = {"RXD.MAXCNT", 0x538, .writable = 0xffff},
-    [RXD_AMOUNT] = {"RXD.AMOUNT", 0x53c, .reset = 0},
+    [RXD_AMOUNT] = {"RXD.AMOUNT", 0x53c, .stays = true},
     [TXD_PTR] = {"TXD.PTR", 0x544, .writable = 0xffffffff},
     [TXD_MAXCNT] = {"TXD.MAXCNT", 0x548, .writable = 0xffff},
-    [TXD_AMOUNT] = {"TXD.AMOUNT", 0x54c, .reset = 0},
+    [TXD_AMOUNT] = {"TXD.AMOUNT", 0x54c, .stays = true},
     [CONFIG] = {"CONFIG", 0x56c, .writable = 0x1f},
 };
 /* clang-format on */

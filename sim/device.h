@@ -31,6 +31,8 @@ struct reg {
     uint32_t write1_sets;   /* bits that a write of 1 sets */
     uint8_t view; /* so many rows before stands the register that this one shows and changes: OUTSET
                      and OUTCLR of OUT. 0: a register of its own */
+    bool stays;   /* a result that no write can wipe, and no secret of the owner's: the next one may
+                   find it. Every other register must be in reset then, read-only ones as well */
     /* What is read instead of the stored value. */
     uint32_t (*on_read)(struct device *d, uint32_t row, uint32_t stored);
     /* After the bits are stored; `written` is the whole word. */

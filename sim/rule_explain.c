@@ -50,8 +50,8 @@ static const struct explanation explanations[RULE_NUMBER] = {
                           EXAMPLE(.detail = DETAIL_DEATH_UNFINISHED, .process = 0,
                                   .address = 0x40009000, .got = 1)},
     [RULE_DEVICE_RESET] = {"when a window is lent, from the device's line and from each register "
-                           "that a write can change; not from results that only the device "
-                           "writes: compare those with a load in a scenario",
+                           "but for those that the device's rows mark as staying, and those that "
+                           "are worked out at each read: compare these with a load in a scenario",
                            EXAMPLE(.detail = DETAIL_RESET_REGISTER, .process = 1,
                                    .address = 0x40009540, .got = 0x1234)},
     [RULE_UPCALL_ONCE] = {"with a queue kept from the kernel's notes, and the subscriptions that "

@@ -40,8 +40,8 @@
       "ownership freed, in this order, before anything else runs in user mode.",                   \
       "model/passthrough.h, G5 and G6")                                                            \
     X(RULE_DEVICE_RESET, "device-reset", "PT14",                                                   \
-      "A new owner finds the device's line low, and each register that a write can change in its " \
-      "reset state.",                                                                              \
+      "A new owner finds the device's line low, and each register in its reset state but for "     \
+      "results that no write can wipe.",                                                           \
       "model/passthrough.h, G5 and G6")                                                            \
     X(RULE_UPCALL_ONCE, "upcall-once", "PT3",                                                      \
       "Each upcall is delivered once, in order, or counted as dropped; never to another process, " \

@@ -335,6 +335,19 @@ START_TEST(rows_are_in_order_and_found)
 }
 END_TEST
 
+/* What a write can change can be brought back, and must be. */
+START_TEST(only_what_no_write_changes_stays)
+{
+    const struct device_type *type = device_catalogue[_i];
+    for (uint32_t row = 0; row < type->reg_count; row++) {
+        const struct reg *reg = &type->regs[row];
+        bool changes = reg->writable || reg->write1_sets || reg->write1_clears || reg->on_write;
+        ck_assert_msg(!reg->stays || !(changes || reg->on_task || reg->view), "%s %s", type->name,
+                      reg->name);
+    }
+}
+END_TEST
+
 START_TEST(registers_read_their_reset_values)
 {
     const struct device_type *type = catalogued(_i);
@@ -491,6 +504,7 @@ static void add_catalogue_tests(Suite *suite)
     int types = (int)device_catalogue_count;
     TCase *c = tcase_create("catalogue");
     tcase_add_loop_test(c, rows_are_in_order_and_found, 0, types);
+    tcase_add_loop_test(c, only_what_no_write_changes_stays, 0, types);
     tcase_add_loop_test(c, registers_read_their_reset_values, 0, types);
     tcase_add_loop_test(c, copied_device_goes_on_alike, 0, types);
     tcase_add_loop_test(c, nrf_type_names_its_own_rows, 0, types);

@@ -1611,6 +1611,27 @@ START_TEST(repeated_break_is_kept_once)
 }
 END_TEST
 
+/* A result that only the device writes, and no write wipes: unless its row says that it stays, the
+ * next owner must not find it. */
+START_TEST(result_that_is_not_said_to_stay_is_wiped)
+{
+    const struct reg rows[] = {{"RESULT", 0x400, .stays = _i == 1}};
+    const struct device_type type = {
+        .name = "sensor", .regs = rows, .reg_count = 1, .window_size = 0x1000};
+    const struct verdict *kept;
+
+    scenario.board.devices[0].type = &type;
+    boot();
+    device_values(machine_device(hw->m, 0))[0] = 5;
+    lend(WAITER, timer0);
+    ck_assert_uint_eq(machine_verdicts(hw->m, &kept), _i == 0 ? 1 : 0);
+    if (_i == 0) {
+        ck_assert_int_eq(kept[0].detail, DETAIL_RESET_REGISTER);
+        ck_assert_uint_eq(kept[0].address, SUPPORT_TIMER0 + 0x400);
+    }
+}
+END_TEST
+
 /* ---- requested checks */
 
 static struct pattern mark(uint32_t number)
@@ -2058,6 +2079,7 @@ int main(void)
     tcase_add_test(t, another_apps_configuration_is_stale_and_lacks_ones_own);
     tcase_add_loop_test(t, lawful_sequence_breaks_nothing, 0, COUNT(good));
     tcase_add_test(t, repeated_break_is_kept_once);
+    tcase_add_loop_test(t, result_that_is_not_said_to_stay_is_wiped, 0, 2);
     tcase_add_loop_test(t, requested_check_judges_its_tape, 0, COUNT(requested));
     tcase_add_test(t, latency_result_has_exact_ends_and_quantiles_within_a_half_octave);
     tcase_add_loop_test(t, speedup_compares_the_means_of_two_pairs, 0, 2);

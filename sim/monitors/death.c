@@ -13,9 +13,10 @@
  * When a window is granted, each modelled device that it meets (and that its owner does not use
  * already by another window) has its line low and its registers at reset: device-reset.
  *
- * Not compared, since software cannot bring them back: registers that no write changes (results
- * such as RNG.VALUE, TEMP, COUNTER, AMOUNT; what stands there is cleared by the device or is no
- * secret of the old owner's), views of another register, and a register that an injection forces.
+ * Not compared: registers whose rows say that they stay (struct reg.stays: results such as RNG.VALUE,
+ * TEMP and AMOUNT, which software cannot bring back, and which are no secret of the old owner's),
+ * views of another register, one that an injection forces, and what a register gives that has no
+ * stored value (COUNTER): compare that with a load in a scenario.
  * An endpoint that the kernel calls stuck, and so withholds, must be so by its hardware: its line is
  * high or was pulsed, a device of it hangs, goes on, reads as an injection forces it to, or is not
  * modelled. Then its line must be masked, and what the board's steps can reset must be reset (not
@@ -85,14 +86,13 @@ static void on_owned(struct machine *m, struct death *death, uint32_t endpoint)
 
 /* ---- the hardware afterwards */
 
-/* The first register that a write could have brought back to reset and is not; false: none. */
+/* The first register that is not in reset and must be; false: none. */
 static bool find_unreset(struct device *d, uint32_t *row)
 {
     for (uint32_t i = 0; i < d->type->reg_count; i++) {
         const struct reg *reg = &d->type->regs[i];
-        bool by_write = (reg->writable | reg->write1_sets | reg->write1_clears) != 0;
         bool forced = d->fault.forced && d->fault.forced_offset == reg->offset;
-        if (!by_write || reg->view != 0 || forced || device_value(d, i) == reg->reset)
+        if (reg->stays || reg->view != 0 || forced || device_value(d, i) == reg->reset)
             continue;
         *row = i;
         return true;
