@@ -37,7 +37,7 @@ SEMANTIC = re.compile("|".join([
     "is no address", "is not the name of", "is not modelled", "has no register", "is not a program",
     "is not a device type", "there is no boards/", "is not in this app's", "means something else",
     "want one of this app's", "is not a variable", "no app's name", "is not an? (event|app|handler)",
-    "is not a device", "is not a rule", "is a word too many", "want one of \"widen_512k\"",
+    "is not a device", "is not a driver's name", "is not a rule", "is a word too many", "want one of \"widen_512k\"",
     "no such parameter", "is not a number$", "behind the app's name", "is not out or in", "has no interrupt line",
     # what is known only while it runs, or only by adding up
     "known only while it runs", "not in RAM", "not inside", "meets", "lies below", "wraps, or is",
