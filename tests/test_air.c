@@ -558,8 +558,9 @@ START_TEST(two_radios_ask_and_answer_at_tifs)
            "ask",
            6);
     set(ANSWERS, "TASKS_RXEN", 1);
+    run_to(now() + 5 * PS_PER_US);
     set(ASKS, "TASKS_TXEN", 1);
-    run_to(250 * PS_PER_US);
+    run_to(now() + 250 * PS_PER_US);
     ck_assert_uint_eq(get(ANSWERS, "CRCSTATUS"), 1);
     ck_assert_mem_eq(buffer_of(ANSWERS),
                      "\x01\x03\x00"
@@ -569,7 +570,7 @@ START_TEST(two_radios_ask_and_answer_at_tifs)
            "\x02\x06\x00"
            "answer",
            9);
-    run_to(600 * PS_PER_US);
+    run_to(now() + 400 * PS_PER_US);
     ck_assert_uint_eq(get(ASKS, "CRCSTATUS"), 1);
     ck_assert_mem_eq(buffer_of(ASKS),
                      "\x02\x06\x00"

@@ -814,6 +814,32 @@ START_TEST(device_filter_looks_at_the_advertisers_address)
 }
 END_TEST
 
+/* The first one's END is still on its way through the chain when the second one's address ends. */
+START_TEST(second_frame_does_not_disturb_the_first)
+{
+    rig_write(r, "SHORTS", READY_START);
+    rig_write(r, "TASKS_RXEN", 1);
+    rig_pass(r, US(50));
+    struct air_frame f = frame_of("\x01\x00\xd7\x8a\xdd", 5);
+    ck_assert(hear(&f));
+    rig_pass(r, US(5));
+    struct air_frame other = frame_of("\x02\x00\x00\x00\x00", 5);
+    ck_assert(!rig_air(r, &other, AIR_ADDRESS));
+    rig_pass(r, US(20));
+    ck_assert_uint_eq(rig_read(r, "CRCSTATUS"), 1);
+}
+END_TEST
+
+/* The CRC is right, and yet. */
+START_TEST(packet_that_was_cut_is_never_right)
+{
+    rig_write(r, "PCNF1", 5 | 3 << 16);
+    receive_crc_row(2, 0);
+    ck_assert_uint_eq(rig_read(r, "CRCSTATUS"), 0);
+    ck_assert_uint_eq(rig_read(r, "PDUSTAT"), 1);
+}
+END_TEST
+
 START_TEST(rssi_tells_the_frames_power)
 {
     rig_write(r, "SHORTS", READY_START | ADDRESS_RSSISTART);
@@ -914,6 +940,8 @@ static void add_address_tests(Suite *suite)
     tcase_add_test(c, bit_counter_counts_from_the_address_and_again);
     tcase_add_loop_test(c, frame_is_taken_by_its_address, 0, COUNT(matches));
     tcase_add_loop_test(c, device_filter_looks_at_the_advertisers_address, 0, COUNT(filters));
+    tcase_add_test(c, second_frame_does_not_disturb_the_first);
+    tcase_add_test(c, packet_that_was_cut_is_never_right);
     tcase_add_test(c, rssi_tells_the_frames_power);
     tcase_add_test(c, another_mode_is_mute_and_deaf);
     tcase_add_test(c, injected_error_spoils_one_crc);
