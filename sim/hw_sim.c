@@ -120,6 +120,20 @@ static void charge_words(struct hw *hw, uint32_t size)
     machine_spend(hw, (uint64_t)costs_of(hw)->kernel_ram_word * ((size + 3) / 4));
 }
 
+/* Word by word where it is short: what is read here has mostly just been written so, and a wider
+ * load would have to wait until all of that has reached memory. */
+static void copy(void *to, const void *from, uint32_t size)
+{
+    uint8_t *t = to;
+    const uint8_t *f = from;
+    if (size % 4 != 0 || size > 32) {
+        memcpy(to, from, size);
+        return;
+    }
+    for (uint32_t at = 0; at < size; at += 4)
+        memcpy(t + at, f + at, 4);
+}
+
 /* What is on several pages, or on one that nobody has written, or in flash. */
 static OUT_OF_LINE enum err memory_read(struct hw *hw, struct span from, void *to)
 {
@@ -138,7 +152,7 @@ enum err hw_ram_read(struct hw *hw, struct span from, void *to)
     if (!bytes)
         return memory_read(hw, from, to);
     charge_words(hw, from.size);
-    memcpy(to, bytes, from.size);
+    copy(to, bytes, from.size);
     return ERR_NONE;
 }
 
@@ -147,7 +161,7 @@ enum err hw_ram_write(struct hw *hw, struct span to, const void *from)
     if (!span_covers(hw->m->setup->scenario->board.ram, to))
         return ERR_INVAL;
     charge_words(hw, to.size);
-    memcpy(machine_ram_at(hw->m, to), from, to.size);
+    copy(machine_ram_at(hw->m, to), from, to.size);
     return ERR_NONE;
 }
 
