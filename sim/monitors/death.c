@@ -13,16 +13,17 @@
  * When a window is granted, each modelled device that it meets (and that its owner does not use
  * already by another window) has its line low and its registers at reset: device-reset.
  *
- * Not compared: registers whose rows say that they stay (struct reg.stays: results such as RNG.VALUE,
- * TEMP and AMOUNT, which software cannot bring back, and which are no secret of the old owner's),
- * views of another register, one that an injection forces, and what a register gives that has no
- * stored value (COUNTER): compare that with a load in a scenario.
- * An endpoint that the kernel calls stuck, and so withholds, must be so by its hardware: its line is
- * high or was pulsed, a device of it hangs, goes on, reads as an injection forces it to, or is not
- * modelled. Then its line must be masked, and what the board's steps can reset must be reset (not
- * in a device that hangs, nor where the board has no steps); that it be quiet is not asked. A line
- * that a scenario makes stuck or pulses, and a device that it hangs or sends bytes to, may be so
- * from after the reset (a byte of those that goes on into memory is dma.c's).
+ * Not compared: registers whose rows say that they stay (struct reg.stays: results such as
+ * RNG.VALUE, TEMP and AMOUNT, which software cannot bring back, and which are no secret of the old
+ * owner's), views of another register, one that an injection forces, and what a register gives that
+ * has no stored value (COUNTER): compare that with a load in a scenario.
+ *
+ * An endpoint that the kernel calls stuck, and so withholds, must be so by its hardware: its line
+ * is high or was pulsed, a device of it hangs, goes on, reads as an injection forces it to, or is
+ * not modelled. Then its line must be masked, and what the board's steps can reset must be reset
+ * (not in a device that hangs, nor where the board has no steps); that it be quiet is not asked. A
+ * line that a scenario makes stuck or pulses, and a device that it hangs or sends bytes to, may be
+ * so from after the reset (a byte of those that goes on into memory is dma.c's).
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"

@@ -13,7 +13,8 @@
  * has looked at all lines just before, so no time has to pass. Lawful is what G7 (passthrough.h)
  * allows: one upcall for several rises before it, a line that pends and is enabled, an event that
  * came while the upcall was null or the queue full, and a line that was given up as stuck while it
- * was high, or that the scenario pulses. Not judged: an owner whose block DMA or the scenario has written over.
+ * was high, or that the scenario pulses. Not judged: an owner whose block DMA or the scenario has
+ * written over.
  *
  * Cannot see: whether `status` is right (only the device could tell, and it has been silenced
  * since); rises that were merged into one upcall, which is what a level interrupt is for. Owners

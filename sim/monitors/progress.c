@@ -5,8 +5,8 @@
  * looks at all of that before it sleeps, so a single sleep is enough to break the rule.
  *
  * Cannot see: an event that never became an upcall (of lent lines: interrupt.c judges them for this
- * rule; what a driver of the kernel owes to its client no record shows). An app that waits while others run is
- * turns.c's.
+ * rule; what a driver of the kernel owes to its client no record shows). An app that waits while
+ * others run is turns.c's.
  */
 #include "sim/monitors/upcall.h"
 

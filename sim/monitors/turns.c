@@ -16,11 +16,11 @@
  *                the kernel half a millisecond to give up.
  *
  * Starvation and slice measure user mode alone, on purpose. What the kernel does for an app, it
- * does within that app's slice (the slice timer runs on), but the one call that a slice ends in goes
- * on to its end, and what interrupts and deaths take falls into whose slice it will: a bound over
- * all of that would be a number of the cost preset, and no promise of a scheduler's. So an app that
- * keeps the kernel busy gets no more turns than its slices allow, which is judged here, and how long
- * its calls make others wait a scenario bounds with "latency" (timing/slices_are_shared_evenly*).
+ * does within that app's slice (the slice timer runs on), but the one call that a slice ends in
+ * goes on to its end, and what interrupts and deaths take falls into whose slice it will: a bound
+ * over all of that would be a number of the cost preset, and no promise of a scheduler's. An app
+ * that keeps the kernel busy pays with its own slice. That it does, and how long its calls make
+ * others wait, is for a scenario's "latency" to bound (timing/slices_are_shared_evenly*).
  *
  * Cannot see: a kernel that does not count a call's time against the slice, but by "latency";
  * shorter slices in the upper queues of the feedback queue; the rule that a rest of at most 500 us
