@@ -35,6 +35,7 @@ struct peer_parameter {
     enum peer_unit unit;
     uint64_t min, max, reset; /* as kept */
     const char *const *words; /* NULL: numbers only; else ends with NULL */
+    uint64_t step;            /* it is a multiple of this; 0 is as 1 */
 };
 
 /* Something that the scenario has it do: "do": name. Arguments that are left out get their reset. */
@@ -55,6 +56,8 @@ struct peer_type {
     const struct fact *facts; /* at most FACT_MAX */
     uint32_t fact_count;
     uint64_t (*fact)(const struct device *d, uint32_t fact);
+    /* What a note of its means (REQUEST_NOTE), in words; returns `text`. NULL: only numbers. */
+    const char *(*note_text)(uint32_t number, uint32_t value, char *text, size_t size);
 };
 
 struct peer_action {

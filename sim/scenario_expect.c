@@ -501,7 +501,7 @@ static bool fact_word(const struct json_node *node, const struct fact *fact, uin
 {
     struct nearest nearest = nearest_to(json_string(node));
     char hint[96];
-    for (*value = 0; fact->words && fact->words[*value]; ++*value) {
+    for (*value = 0; fact->words[*value]; ++*value) {
         if (strcmp(fact->words[*value], json_string(node)) == 0)
             return true;
         nearest_offer(&nearest, fact->words[*value]);
@@ -511,13 +511,14 @@ static bool fact_word(const struct json_node *node, const struct fact *fact, uin
     return false;
 }
 
-/* A number or {"is", "min", "max"}; a word of the fact's own; true and false for 1 and 0. */
+/* A number (in hex as a string) or {"is", "min", "max"}; a word of the fact's own; true and false for
+ * 1 and 0. */
 static bool expect_fact(struct load *load, const struct json_node *node, enum check_kind kind,
                         uint32_t who, const struct fact *fact, uint32_t number)
 {
     uint64_t value = 0;
     bool flag = false, good;
-    if (json_is_string(node))
+    if (fact->words && json_is_string(node))
         good = fact_word(node, fact, &value) && exactly(load, node, kind, who, value);
     else if (cJSON_IsBool(node->value))
         good = json_want_bool(node, &flag) && exactly(load, node, kind, who, flag);

@@ -57,9 +57,13 @@ static bool time_value_read(const struct json_node *node, const struct peer_para
     unsigned decimals = p->unit == PEER_MS ? 9 : 6;
     if (!json_want_decimal(node, decimals, UINT64_MAX, value))
         return false;
-    if (*value >= p->min && *value <= p->max)
+    if (*value < p->min || *value > p->max) {
+        json_problem(node, "want %" PRIu64 " to %" PRIu64, p->min / unit_ps, p->max / unit_ps);
+        return false;
+    }
+    if (!p->step || *value % p->step == 0)
         return true;
-    json_problem(node, "want %" PRIu64 " to %" PRIu64, p->min / unit_ps, p->max / unit_ps);
+    json_problem(node, "want a multiple of %" PRIu64, p->step / unit_ps);
     return false;
 }
 

@@ -13,16 +13,16 @@ static const char *const phys[] = {"1M", "2M", NULL};
 
 static const struct peer_parameter parameters[] = {
     [INTERVAL] = {"interval_us", "from one frame's first bit to the next", PEER_US, PS_PER_US,
-                  PS_PER_S, 10 * PS_PER_MS, NULL},
-    [FIRST] = {"first_us", "when the first frame begins", PEER_US, 0, PS_PER_S, PS_PER_MS, NULL},
-    [MHZ] = {"mhz", "frequency", PEER_NUMBER, 2400, 2500, 2402, NULL},
-    [PHY] = {"phy", "1M or 2M", PEER_NUMBER, AIR_1M, AIR_2M, AIR_1M, phys},
+                  PS_PER_S, 10 * PS_PER_MS, NULL, 0},
+    [FIRST] = {"first_us", "when the first frame begins", PEER_US, 0, PS_PER_S, PS_PER_MS, NULL, 0},
+    [MHZ] = {"mhz", "frequency", PEER_NUMBER, 2400, 2500, 2402, NULL, 0},
+    [PHY] = {"phy", "1M or 2M", PEER_NUMBER, AIR_1M, AIR_2M, AIR_1M, phys, 0},
     [SIZE] = {"size", "octets behind the access address", PEER_NUMBER, 0,
-              AIR_BYTES_MAX - AIR_ADDRESS_SIZE, 5, NULL},
+              AIR_BYTES_MAX - AIR_ADDRESS_SIZE, 5, NULL, 0},
     [ADDRESS] = {"access_address", "what the frame begins with", PEER_NUMBER, 0, UINT32_MAX,
-                 0x71764129, NULL},
-    [POWER] = {"power", "dBm + 128", PEER_NUMBER, 0, 255, POWER_OFFSET, NULL},
-    [LISTENS] = {"listens", "whether it listens between its frames", PEER_FLAG, 0, 1, 0, NULL},
+                 0x71764129, NULL, 0},
+    [POWER] = {"power", "dBm + 128", PEER_NUMBER, 0, 255, POWER_OFFSET, NULL, 0},
+    [LISTENS] = {"listens", "whether it listens between its frames", PEER_FLAG, 0, 1, 0, NULL, 0},
 };
 
 static const struct fact facts[] = {

@@ -7,6 +7,7 @@
 #include "sim/peer.h"
 
 extern const struct peer_type beacon_peer;
+extern const struct peer_type central_peer;
 
 extern const struct peer_type *const peer_catalogue[];
 extern const uint32_t peer_catalogue_count;
