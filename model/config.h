@@ -75,6 +75,14 @@ struct driver_place {
     uint8_t line;
 };
 
+/* The kernel's radio driver: a RADIO, and what keeps its time. Base addresses. */
+struct radio_place {
+    struct driver_place radio;
+    uint32_t timer; /* a TIMER; it has no line here */
+    uint32_t ppi;
+    uint32_t clock; /* CLOCK: the crystal */
+};
+
 struct kernel_config {
     uint32_t cpu_hz;         /* what SysTick counts */
     struct span process_ram; /* process blocks are carved from it, upward */
@@ -87,6 +95,7 @@ struct kernel_config {
     struct driver_place alarm;   /* an RTC: COUNTER at 32768 Hz */
     struct driver_place console; /* a UARTE */
     struct driver_place gpio;    /* a GPIO port */
+    struct radio_place radio;    /* then none of its devices may be an endpoint */
 
     uint32_t
         passthrough_driver; /* system call driver number, no other driver's; the draft's: 0x10001 */

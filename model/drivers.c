@@ -7,6 +7,7 @@ const struct driver *const drivers[] = {
     &console_driver,
     &gpio_driver,
     &passthrough_driver,
+    &radio_driver,
 };
 const uint32_t driver_count = COUNT_OF(drivers);
 _Static_assert(COUNT_OF(drivers) <= DRIVER_MAX, "more drivers than grants of one process");

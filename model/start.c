@@ -34,6 +34,13 @@ static bool place_is_valid(const struct kernel_config *c, struct driver_place pl
     return !place.present || (place.line < c->line_count && place.base % 4 == 0);
 }
 
+static bool radio_is_valid(const struct kernel_config *c)
+{
+    return place_is_valid(c, c->radio.radio) &&
+           (!c->radio.radio.present ||
+            (c->radio.timer % 4 == 0 && c->radio.ppi % 4 == 0 && c->radio.clock % 4 == 0));
+}
+
 /* A number of its own: else the driver before it in the table would answer its calls. */
 static bool passthrough_number_is_valid(const struct kernel_config *c)
 {
@@ -112,8 +119,8 @@ static bool config_is_valid(const struct kernel_config *c)
 {
     return c->cpu_hz > 0 && memory_is_valid(c) && c->line_count <= IRQ_LINE_MAX &&
            (uint32_t)c->scheduler < SCHEDULER_KINDS && place_is_valid(c, c->alarm) &&
-           place_is_valid(c, c->console) && place_is_valid(c, c->gpio) && endpoints_are_valid(c) &&
-           passthrough_number_is_valid(c) &&
+           place_is_valid(c, c->console) && place_is_valid(c, c->gpio) && radio_is_valid(c) &&
+           endpoints_are_valid(c) && passthrough_number_is_valid(c) &&
            spans_are_valid(c->forbidden, c->forbidden_count, KERNEL_CLAIM_MAX) &&
            spans_are_valid(c->claims, c->claim_count, KERNEL_CLAIM_MAX) &&
            c->image_count <= PROCESS_MAX && (c->image_count == 0 || c->images);
@@ -138,6 +145,7 @@ static void lines_enable(const struct kernel *k, struct hw *hw)
         {&alarm_driver, k->config->alarm},
         {&console_driver, k->config->console},
         {&gpio_driver, k->config->gpio},
+        {&radio_driver, k->config->radio.radio},
     };
 
     for (uint32_t i = 0; i < COUNT_OF(rows); i++)

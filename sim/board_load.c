@@ -8,6 +8,7 @@
  *   memory: more RAM than RAM_MAX; flash and RAM meet each other or a device; app_flash outside of
  *     flash; kernel_ram or process_ram outside of RAM, or meeting
  *   kernel drivers: a name that is no device, without a type, without a line, or lendable as well
+ *     (but for the radio driver's: while a kernel has it, they are lent to nobody); two of one device
  *   a lendable DMA master that does not say whether the board opts in (allow_dma)
  */
 #include "model/passthrough.h"
@@ -426,46 +427,108 @@ static bool devices_read(const struct board_reader *r)
 
 /* --- the kernel's own drivers ---------------------------------------------------------------- */
 
-static bool place_read(const struct board_reader *r, const struct json_node *node, bool wants_line,
-                       struct driver_place *place)
+static bool is_claimed(const struct board *b, struct span window)
+{
+    for (uint32_t i = 0; i < b->config.claim_count; i++)
+        if (span_meets(b->config.claims[i], window))
+            return true;
+    return false;
+}
+
+/* The device `node` names is a kernel driver's from here on. */
+static bool device_claim(const struct board_reader *r, const struct json_node *node,
+                         bool wants_line, uint32_t *device)
 {
     struct kernel_config *c = &r->board->config;
-    uint32_t device;
-    if (!node->value || json_is_null(node))
-        return true; /* not present */
-    if (!device_named(r->board, node, &device))
+    if (!device_named(r->board, node, device))
         return false;
-    const struct board_device *d = &r->board->devices[device];
+    const struct board_device *d = &r->board->devices[*device];
     const char *why = !d->type                              ? "is not modelled"
                       : d->endpoint != BOARD_NONE           ? "is lent to apps as well"
                       : wants_line && d->line == BOARD_NONE ? "has no interrupt line"
+                      : is_claimed(r->board, d->window)     ? "is another kernel driver's"
                                                             : NULL;
     if (why) {
         json_problem(node, "\"%s\" %s: want a device for the kernel alone", d->name, why);
         return false;
     }
+    c->claims[c->claim_count++] = d->window;
+    return true;
+}
+
+static bool place_read(const struct board_reader *r, const struct json_node *node, bool wants_line,
+                       struct driver_place *place)
+{
+    uint32_t device;
+    if (!node->value || json_is_null(node))
+        return true; /* not present */
+    if (!device_claim(r, node, wants_line, &device))
+        return false;
+    const struct board_device *d = &r->board->devices[device];
     *place =
         (struct driver_place){true, d->window.base, d->line == BOARD_NONE ? 0 : (uint8_t)d->line};
-    c->claims[c->claim_count++] = d->window;
+    return true;
+}
+
+/* Its endpoint goes, and those behind it move up. */
+static void lend_withdraw(struct board *b, const struct json_node *node)
+{
+    struct kernel_config *c = &b->config;
+    uint32_t device = json_is_string(node) ? board_device_named(b, json_string(node)) : BOARD_NONE;
+    uint32_t endpoint = device == BOARD_NONE ? BOARD_NONE : b->devices[device].endpoint;
+    if (endpoint == BOARD_NONE)
+        return;
+    c->endpoint_count--;
+    memmove(&c->endpoints[endpoint], &c->endpoints[endpoint + 1],
+            (c->endpoint_count - endpoint) * sizeof c->endpoints[0]);
+    for (uint32_t i = 0; i < b->device_count; i++) {
+        struct board_device *d = &b->devices[i];
+        if (d->endpoint == endpoint)
+            d->endpoint = BOARD_NONE;
+        else if (d->endpoint != BOARD_NONE && d->endpoint > endpoint)
+            d->endpoint--;
+    }
+}
+
+/* A board that lends these devices may be used with a kernel that keeps them. */
+static bool radio_read(const struct board_reader *r, const struct json_node *node)
+{
+    static const char *const keys[] = {"device", "timer", "ppi", "clock"};
+    struct radio_place *place = &r->board->config.radio;
+    uint32_t *const bases[] = {NULL, &place->timer, &place->ppi, &place->clock};
+    if (!node->value || json_is_null(node))
+        return true; /* not present */
+    if (!json_want_object(node, keys, COUNT_OF(keys)))
+        return false;
+    for (uint32_t i = 0; i < COUNT_OF(keys); i++) {
+        struct json_node name = json_member(node, keys[i]);
+        uint32_t device;
+        lend_withdraw(r->board, &name);
+        if (i == 0 ? !place_read(r, &name, true, &place->radio)
+                   : !device_claim(r, &name, false, &device))
+            return false;
+        if (i > 0)
+            *bases[i] = r->board->devices[device].window.base;
+    }
     return true;
 }
 
 static bool kernel_read(const struct board_reader *r)
 {
-    static const char *const keys[] = {"alarm", "console", "gpio", "passthrough_driver"};
+    static const char *const keys[] = {"alarm", "console", "gpio", "radio", "passthrough_driver"};
     struct json_node kernel = key_of(r, "kernel");
     struct kernel_config *c = &r->board->config;
     if (!json_want_object(&kernel, keys, COUNT_OF(keys)))
         return false;
     struct json_node alarm = json_member(&kernel, "alarm");
     struct json_node console = json_member(&kernel, "console");
-    struct json_node gpio = json_member(&kernel, "gpio");
+    struct json_node gpio = json_member(&kernel, "gpio"), radio = json_member(&kernel, "radio");
     struct json_node driver = json_member(&kernel, "passthrough_driver");
     c->passthrough_driver = PASSTHROUGH_DRIVER_DEFAULT;
     if (driver.value && !json_want_u32(&driver, 0, UINT32_MAX, &c->passthrough_driver))
         return false;
     return place_read(r, &alarm, true, &c->alarm) && place_read(r, &console, true, &c->console) &&
-           place_read(r, &gpio, false, &c->gpio);
+           place_read(r, &gpio, false, &c->gpio) && radio_read(r, &radio);
 }
 
 /* --- filter, forbidden, over-exposure -------------------------------------------------------- */

@@ -153,11 +153,12 @@ bool line_named(const struct board *board, const struct json_node *node, uint32_
     return false;
 }
 
-/* Source of the numbers: Tock's driver numbers (doc/syscalls/README.md). */
+/* Source of the numbers: Tock's driver numbers (doc/syscalls/README.md); the radio's is ours. */
 static const struct {
     const char *name;
     uint32_t number;
-} driver_rows[] = {{"alarm", 0x0}, {"console", 0x1}, {"gpio", 0x4}, {"passthrough", 0}};
+} driver_rows[] = {
+    {"alarm", 0x0}, {"console", 0x1}, {"gpio", 0x4}, {"radio", 0x30001}, {"passthrough", 0}};
 
 bool driver_named(const struct kernel_config *config, const char *name, uint32_t *driver,
                   struct nearest *nearest)
