@@ -2,8 +2,8 @@
  * Source: nRF52840 Product Specification v1.7, "PPI - Programmable peripheral interconnect":
  * 20 programmable channels, 12 fixed ones (table "Pre-programmed channels"), a second task for each
  * (FORK[n].TEP), 6 groups. "Any task" is meant so: no protection unit stands between, and EEP and
- * TEP may name any peripheral of the chip. What is taken here for the way through it is one cycle of
- * PCLK16M, so that no loop of events is free; the specification gives no figure.
+ * TEP may name any peripheral of the chip. What is taken here for the way through it is one cycle
+ * of PCLK16M, so that no loop of events is free; the specification gives no figure.
  *
  * Not modelled: that writes to CHG[n] are ignored unless both of its tasks are unconnected.
  */

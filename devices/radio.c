@@ -25,8 +25,8 @@
  * faster. In fast mode TIFS does nothing. Ramps, delays and TIFS are counted by the chip's own 16
  * MHz clock with its drift; bits on the air take their nominal time.
  *
- * Choices where the specification is silent: TXEN and RXEN but in DISABLED, RXIDLE and TXIDLE, START
- * but in RXIDLE and TXIDLE, and DISABLE while ramping down are ignored; DISABLE in DISABLED
+ * Choices where the specification is silent: TXEN and RXEN but in DISABLED, RXIDLE and TXIDLE,
+ * START but in RXIDLE and TXIDLE, DISABLE while ramping down are ignored; DISABLE in DISABLED
  * generates DISABLED. Octets from a refused address are sent as 0, octets to one are dropped; the
  * events come all the same. A packet whose LENGTH and STATLEN exceed MAXLEN is cut to MAXLEN:
  * PDUSTAT says so, and a received one's CRC is wrong. RSSISAMPLE tells the power of the frame heard
@@ -36,9 +36,9 @@
  * events are as in LE 1M, but nothing is on the air and nothing is heard. An injected error makes
  * the next CRC received wrong.
  *
- * Not modelled: that the radio needs the HFXO (it cannot see CLOCK: a judge's affair); LE Coded, IEEE
- * 802.15.4 with CCA and energy detection, direction finding; addresses that are not of 4 octets
- * (BALEN), big endian, preambles of another length, headers that are not whole octets on the air;
+ * Not modelled: that the radio needs the HFXO (it cannot see CLOCK: a judge's affair); LE Coded,
+ * IEEE 802.15.4 with CCA and energy detection, direction finding; addresses that are not of 4
+ * octets (BALEN), big endian, preambles of another length, headers that are not whole octets on the air;
  * what a radio sends or hears while it is idle; the alignment of its events to a clock cycle.
  */
 #include "devices/catalogue.h"
@@ -476,17 +476,17 @@ static void fill_frame(struct device *d)
     const struct form *f = &u->form;
     uint8_t *bytes = u->frame.bytes, *pdu = bytes + AIR_ADDRESS_SIZE;
     uint32_t header = header_air_size(f), header_ram = header_ram_size(f);
-    uint32_t pdu_size = header + u->ram_size - header_ram;
+    uint32_t size = header + u->ram_size - header_ram;
     header_to_air(f, u->packet, pdu);
-    memset(pdu + header, 0, pdu_size - header + f->crc_size);
+    memset(pdu + header, 0, size - header + f->crc_size);
     memcpy(pdu + header, u->packet + header_ram, u->ram_done - header_ram);
     if (u->ram_done == u->ram_size) {
-        uint32_t crc = frame_crc(u, bytes, pdu_size);
+        uint32_t crc = frame_crc(u, bytes, size);
         for (uint32_t i = 0; i < f->crc_size; i++)
-            pdu[pdu_size + i] = (uint8_t)(crc >> 8 * i);
+            pdu[size + i] = (uint8_t)(crc >> 8 * i);
     }
-    whiten(pdu, pdu_size + f->crc_size, f->white);
-    u->frame.size = (uint16_t)(AIR_ADDRESS_SIZE + pdu_size + f->crc_size);
+    whiten(pdu, size + f->crc_size, f->white);
+    u->frame.size = (uint16_t)(AIR_ADDRESS_SIZE + size + f->crc_size);
     ask_air(d, REQUEST_AIR_MORE);
 }
 
@@ -631,8 +631,8 @@ static bool address_heard(struct device *d, const struct air_frame *frame)
 static void last_bit(struct device *d)
 {
     struct radio *u = device_state(d);
-    uint32_t shorts = device_value(d, SHORTS);
-    bool enforced = (shorts & READY_START) && (shorts & END_DISABLE) && (shorts & DISABLED_ANY);
+    uint32_t set = device_value(d, SHORTS);
+    bool enforced = (set & READY_START) && (set & END_DISABLE) && (set & DISABLED_ANY);
     u->last_bit_ps = d->now_ps;
     u->tifs_us = enforced && !is_fast(d) ? device_value(d, TIFS) : 0;
 }
@@ -1080,7 +1080,7 @@ static const struct reg regs[] = {
 /* clang-format on */
 _Static_assert(sizeof regs / sizeof regs[0] == ROWS, "rows as the enum says");
 
-static const struct nrf_short shorts[] = {
+static const struct nrf_short short_cuts[] = {
     {0, READY, TASKS_START},     {1, END, TASKS_DISABLE},       {2, DISABLED, TASKS_TXEN},
     {3, DISABLED, TASKS_RXEN},   {4, ADDRESS, TASKS_RSSISTART}, {5, END, TASKS_START},
     {6, ADDRESS, TASKS_BCSTART}, {8, DISABLED, TASKS_RSSISTOP}, {14, FRAMESTART, TASKS_BCSTART},
@@ -1102,6 +1102,6 @@ const struct nrf_type nrf52_radio = {
              .on_error = on_error},
     .inten = INTENSET,
     .shorts = SHORTS,
-    .short_count = sizeof shorts / sizeof shorts[0],
-    .short_list = shorts,
+    .short_count = sizeof short_cuts / sizeof short_cuts[0],
+    .short_list = short_cuts,
 };

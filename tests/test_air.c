@@ -97,7 +97,7 @@ static uint32_t device_of(uint32_t station)
     return scenario.board.device_count + station;
 }
 
-static struct ear *ear(uint32_t station)
+static struct ear *ear_of(uint32_t station)
 {
     return device_state(machine_device(hw->m, device_of(station)));
 }
@@ -170,12 +170,12 @@ START_TEST(frame_comes_at_its_time_and_later_far_off)
     send(NEAR, &f);
     run_to(PS_PER_MS);
     uint64_t way_ps = FAR_M * UINT64_C(3336);
-    ck_assert_uint_eq(ear(OTHER)->heard_ps, (100 + phys[_i].address_us) * PS_PER_US);
-    ck_assert_uint_eq(ear(OTHER)->received_ps, (100 + phys[_i].end_us) * PS_PER_US);
-    ck_assert_uint_eq(ear(FAR)->heard_ps, (100 + phys[_i].address_us) * PS_PER_US + way_ps);
-    ck_assert_uint_eq(ear(FAR)->received_ps, (100 + phys[_i].end_us) * PS_PER_US + way_ps);
-    ck_assert_mem_eq(ear(FAR)->frame.bytes, f.bytes, f.size);
-    ck_assert_uint_eq(ear(NEAR)->heard, 0); /* not by its sender */
+    ck_assert_uint_eq(ear_of(OTHER)->heard_ps, (100 + phys[_i].address_us) * PS_PER_US);
+    ck_assert_uint_eq(ear_of(OTHER)->received_ps, (100 + phys[_i].end_us) * PS_PER_US);
+    ck_assert_uint_eq(ear_of(FAR)->heard_ps, (100 + phys[_i].address_us) * PS_PER_US + way_ps);
+    ck_assert_uint_eq(ear_of(FAR)->received_ps, (100 + phys[_i].end_us) * PS_PER_US + way_ps);
+    ck_assert_mem_eq(ear_of(FAR)->frame.bytes, f.bytes, f.size);
+    ck_assert_uint_eq(ear_of(NEAR)->heard, 0); /* not by its sender */
     ck_assert_uint_eq(machine_air(hw->m)->used, 0);
 }
 END_TEST
@@ -187,7 +187,7 @@ START_TEST(frame_does_not_begin_before_it_is_handed_over)
     struct air_frame f = frame_at(10 * PS_PER_US);
     send(NEAR, &f);
     run_to(PS_PER_MS);
-    ck_assert_uint_eq(ear(OTHER)->received_ps, 130 * PS_PER_US);
+    ck_assert_uint_eq(ear_of(OTHER)->received_ps, 130 * PS_PER_US);
 }
 END_TEST
 
@@ -289,7 +289,7 @@ START_TEST(station_misses_a_frame_for_its_reason)
     run_to(PS_PER_MS);
     ck_assert_int_eq((int)missed(OTHER), (int)misses[_i].why);
     bool hears = misses[_i].why == AIR_MISSES || misses[_i].why == AIR_MISS_BUSY;
-    ck_assert_uint_eq(ear(OTHER)->received, hears);
+    ck_assert_uint_eq(ear_of(OTHER)->received, hears);
     ck_assert_uint_eq(records_of(EVENT_AIR_RECEIVED, OTHER), hears);
 }
 END_TEST
@@ -301,7 +301,7 @@ START_TEST(listening_from_the_very_first_bit_is_enough)
     run_to(100 * PS_PER_US);
     listen(OTHER, 2402, AIR_1M);
     run_to(PS_PER_MS);
-    ck_assert_uint_eq(ear(OTHER)->received, 1);
+    ck_assert_uint_eq(ear_of(OTHER)->received, 1);
 }
 END_TEST
 
@@ -309,10 +309,10 @@ START_TEST(tuning_anew_loses_what_was_being_received)
 {
     begin_early();
     run_to(150 * PS_PER_US);
-    ck_assert_uint_eq(ear(OTHER)->heard, 1);
+    ck_assert_uint_eq(ear_of(OTHER)->heard, 1);
     listen(OTHER, 2402, AIR_1M);
     run_to(PS_PER_MS);
-    ck_assert_uint_eq(ear(OTHER)->received, 0);
+    ck_assert_uint_eq(ear_of(OTHER)->received, 0);
 }
 END_TEST
 
@@ -341,9 +341,10 @@ START_TEST(stronger_frame_captures_the_receiver)
     send(NEAR, &first);
     send(FAR, &second);
     run_to(180 * PS_PER_US + 1);
-    ck_assert_uint_eq(ear(OTHER)->received, clashes[_i].heard);
+    ck_assert_uint_eq(ear_of(OTHER)->received, clashes[_i].heard);
     if (clashes[_i].heard)
-        ck_assert_int_eq(memcmp(ear(OTHER)->frame.bytes, first.bytes, 9) == 0, clashes[_i].right);
+        ck_assert_int_eq(memcmp(ear_of(OTHER)->frame.bytes, first.bytes, 9) == 0,
+                         clashes[_i].right);
 }
 END_TEST
 
@@ -354,10 +355,10 @@ START_TEST(broken_off_frame_ends_in_noise)
     machine_air_stop(hw, device_of(NEAR));
     run_to(PS_PER_MS);
     struct air_frame f = frame_at(0);
-    ck_assert_uint_eq(ear(OTHER)->received, 1);
-    ck_assert_mem_eq(ear(OTHER)->frame.bytes, f.bytes, 6);
+    ck_assert_uint_eq(ear_of(OTHER)->received, 1);
+    ck_assert_mem_eq(ear_of(OTHER)->frame.bytes, f.bytes, 6);
     for (int i = 6; i < 9; i++)
-        ck_assert_uint_ne(ear(OTHER)->frame.bytes[i], f.bytes[i]);
+        ck_assert_uint_ne(ear_of(OTHER)->frame.bytes[i], f.bytes[i]);
 }
 END_TEST
 
@@ -368,7 +369,7 @@ START_TEST(frame_that_has_not_begun_is_taken_back)
     machine_air_stop(hw, device_of(NEAR));
     run_to(PS_PER_MS);
     ck_assert_uint_eq(records_of(EVENT_AIR_START, NEAR), 0);
-    ck_assert_uint_eq(ear(OTHER)->heard, 0);
+    ck_assert_uint_eq(ear_of(OTHER)->heard, 0);
     ck_assert_uint_eq(machine_air(hw->m)->used, 0);
 }
 END_TEST
@@ -384,8 +385,8 @@ START_TEST(frame_is_completed_while_it_is_sent)
     f.start_ps = 0; /* that stands already */
     machine_air_more(hw, device_of(NEAR), &f);
     run_to(PS_PER_MS);
-    ck_assert_uint_eq(ear(OTHER)->received_ps, 180 * PS_PER_US);
-    ck_assert_uint_eq(ear(OTHER)->frame.size, 9);
+    ck_assert_uint_eq(ear_of(OTHER)->received_ps, 180 * PS_PER_US);
+    ck_assert_uint_eq(ear_of(OTHER)->frame.size, 9);
     f.size = 20; /* nothing is under way */
     machine_air_more(hw, device_of(NEAR), &f);
     ck_assert_uint_eq(machine_air(hw->m)->used, 0);
@@ -401,7 +402,7 @@ START_TEST(ninth_frame_finds_no_place)
     }
     listen(OTHER, 2402, AIR_1M);
     run_to(2 * PS_PER_MS);
-    ck_assert_uint_eq(ear(OTHER)->received, 8);
+    ck_assert_uint_eq(ear_of(OTHER)->received, 8);
 }
 END_TEST
 
@@ -425,12 +426,12 @@ START_TEST(planted_fault_hits_its_frames_only)
         (struct air_fault){.lose = lose, .device = device_of(NEAR), .first = 2, .last = 3};
     boot_again();
     for (uint32_t i = 1; i <= 4; i++) {
-        uint32_t before = ear(OTHER)->received;
+        uint32_t before = ear_of(OTHER)->received;
         send_many(1);
         bool hit = i == 2 || i == 3;
-        ck_assert_uint_eq(ear(OTHER)->received - before, !(hit && lose));
+        ck_assert_uint_eq(ear_of(OTHER)->received - before, !(hit && lose));
         if (!(hit && lose))
-            ck_assert_uint_eq(ear(OTHER)->frame.bytes[8], 8u ^ hit);
+            ck_assert_uint_eq(ear_of(OTHER)->frame.bytes[8], 8u ^ hit);
     }
 }
 END_TEST
@@ -445,7 +446,7 @@ START_TEST(planted_interference_has_its_time_and_frequency)
                                                 .mhz = _i ? 2404 : 2402};
     boot_again();
     send_many(4); /* 1..81, 101..181, 201..281, 301..381 us */
-    ck_assert_uint_eq(ear(OTHER)->received, _i ? 4 : 2);
+    ck_assert_uint_eq(ear_of(OTHER)->received, _i ? 4 : 2);
 }
 END_TEST
 
@@ -462,7 +463,7 @@ static uint64_t hash_of_lossy_air(uint64_t seed, uint32_t loss_ppm, uint32_t bit
 START_TEST(loss_is_drawn_by_the_seed)
 {
     uint64_t hash = hash_of_lossy_air(7, 300000, 0);
-    uint32_t received = ear(OTHER)->received;
+    uint32_t received = ear_of(OTHER)->received;
     ck_assert_uint_gt(received, 200 * 6 / 10);
     ck_assert_uint_lt(received, 200 * 8 / 10);
     ck_assert_uint_eq(hash_of_lossy_air(7, 300000, 0), hash);
@@ -477,7 +478,7 @@ START_TEST(bits_go_wrong_by_the_seed)
     for (uint64_t i = 0; i < recorder.count; i++)
         wrong += recorder.records[i].kind == EVENT_AIR_RECEIVED && recorder.records[i].value >> 32;
     /* 1 - 0.99^32 of 200 are lost by their address, 1 - 0.99^40 of the rest are wrong */
-    ck_assert_uint_gt(missed(OTHER) == AIR_MISS_LOST ? 200 - ear(OTHER)->received : 0, 30);
+    ck_assert_uint_gt(missed(OTHER) == AIR_MISS_LOST ? 200 - ear_of(OTHER)->received : 0, 30);
     ck_assert_uint_gt(wrong, 25);
     ck_assert_uint_lt(wrong, 75);
     ck_assert_uint_eq(hash_of_lossy_air(7, 0, 10000), hash);

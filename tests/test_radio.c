@@ -490,7 +490,7 @@ START_TEST(next_packet_keeps_its_distance)
 }
 END_TEST
 
-/* Short cuts and TIFS count as they are while the last bit passes; by DISABLE of hand they do not. */
+/* Short cuts and TIFS count as they are while the last bit passes. */
 START_TEST(tifs_is_looked_at_with_the_last_bit)
 {
     set_up_registers(M1, SLOW);
