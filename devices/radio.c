@@ -39,7 +39,7 @@
  * Not modelled: that the radio needs the HFXO (it cannot see CLOCK: a judge's affair); LE Coded,
  * IEEE 802.15.4 with CCA and energy detection, direction finding; addresses that are not of 4
  * octets (BALEN), big endian, preambles of another length, headers that are not whole octets on
- * the air; what a radio sends or hears while it is idle; the alignment of its events to a clock cycle.
+ * the air; what a radio sends or hears while it is idle; the alignment of its events to a cycle.
  */
 #include "devices/catalogue.h"
 #include <string.h>
