@@ -15,6 +15,7 @@ enum {
     SCAN_RSP = 4,
     CONNECT_IND = 5,
     CH_SEL = 0x20,
+    MIC_SIZE = 4,
 };
 
 /* Data header: Core Vol 6 Part B 2.4. */
@@ -80,6 +81,12 @@ void ble_core_reset(struct ble_core *core, const uint8_t address[6], uint16_t ow
     memcpy(core->address, address, sizeof core->address);
     core->value_length = sizeof value - 1;
     memcpy(core->value, value, sizeof value - 1);
+}
+
+void ble_core_random(struct ble_core *core, const uint8_t octets[BLE_RANDOM_SIZE])
+{
+    memcpy(core->skd + 8, octets, 8);
+    memcpy(core->iv + 4, octets + 8, 4);
 }
 
 struct ble_pdu ble_core_advertisement(const struct ble_core *core)
@@ -257,14 +264,21 @@ static void control(struct ble_core *core, const uint8_t *payload, uint8_t lengt
     queue(core, LLID_CONTROL, payload, length);
 }
 
+/* Once all is encrypted, what is not sealed yet has to wait. */
+static bool may_send(const struct ble_core *core)
+{
+    return core->queued > 0 && (core->encryption != BLE_ENCRYPTED || core->sealed);
+}
+
 /* Fresh data only once the last has been acknowledged. */
 static void prepare(struct ble_core *core)
 {
     if (!core->unacked) {
         core->last = (struct ble_pdu){.header = LLID_MORE};
-        if (core->queued > 0) {
+        if (may_send(core)) {
             core->last = core->queue[0];
             core->queued--;
+            core->sealed = false;
             memmove(core->queue, core->queue + 1, core->queued * sizeof core->queue[0]);
         }
         core->unacked = true;
@@ -281,9 +295,6 @@ static void acknowledged(struct ble_core *core)
     core->sn = !core->sn;
     core->unacked = false;
     core->ever_acked = true;
-    if (core->encryption >= BLE_START_SENT && core->last.length > 0 &&
-        !(core->encryption == BLE_START_SENT))
-        core->sent_counter++;
     if (core->last.header == LLID_CONTROL && core->last.payload[0] == TERMINATE_IND)
         close(core, BLE_REASON_LOCAL);
 }
@@ -305,6 +316,7 @@ static void sequence(struct ble_core *core, const struct ble_pdu *pdu)
         return;
     core->inbox = *pdu;
     core->heard_new = true;
+    core->opened = false;
 }
 
 enum ble_answer ble_core_received(struct ble_core *core, const struct ble_pdu *pdu, bool crc_good,
@@ -584,8 +596,7 @@ static bool instant_near(const struct ble_core *core, uint16_t event)
 static bool may_skip(const struct ble_core *core, bool heard)
 {
     return heard && core->ever_acked && core->queued == 0 && core->last.length == 0 &&
-           core->encryption != BLE_KEY_WANTED && core->encryption != BLE_KEY_READY &&
-           core->encryption != BLE_START_SENT;
+           core->encryption != BLE_KEY_WANTED && core->encryption != BLE_START_SENT;
 }
 
 void ble_core_end_event(struct ble_core *core)
@@ -605,6 +616,11 @@ void ble_core_end_event(struct ble_core *core)
 
 /* --- encryption and leaving ------------------------------------------------------------------ */
 
+bool ble_core_wants_key(const struct ble_core *core)
+{
+    return core->encryption == BLE_KEY_WANTED;
+}
+
 void ble_core_key_made(struct ble_core *core, const uint8_t key[16])
 {
     static const uint8_t request[] = {START_ENC_REQ};
@@ -613,9 +629,36 @@ void ble_core_key_made(struct ble_core *core, const uint8_t key[16])
     core->encryption = BLE_START_SENT;
 }
 
-void ble_core_bad_mic(struct ble_core *core)
+bool ble_core_wants_opening(const struct ble_core *core)
 {
-    close(core, BLE_REASON_MIC);
+    return core->heard_new && !core->opened && core->encryption >= BLE_START_SENT;
+}
+
+void ble_core_opened(struct ble_core *core, const uint8_t *payload, bool mic_good)
+{
+    if (!mic_good || core->inbox.length <= MIC_SIZE) {
+        core->heard_new = false;
+        close(core, BLE_REASON_MIC);
+        return;
+    }
+    core->inbox.length -= MIC_SIZE;
+    memcpy(core->inbox.payload, payload, core->inbox.length);
+    core->opened = true;
+    core->received_counter++;
+}
+
+bool ble_core_wants_sealing(const struct ble_core *core)
+{
+    return core->encryption == BLE_ENCRYPTED && core->queued > 0 && !core->sealed;
+}
+
+void ble_core_sealed(struct ble_core *core, const uint8_t *payload)
+{
+    struct ble_pdu *pdu = &core->queue[0];
+    pdu->length += MIC_SIZE;
+    memcpy(pdu->payload, payload, pdu->length);
+    core->sealed = true;
+    core->sent_counter++;
 }
 
 void ble_core_terminate(struct ble_core *core, uint32_t now_us)

@@ -127,8 +127,10 @@ struct ble_core {
     uint8_t map_next[5], phy_next;
     bool version_sent, terminate_received, terminate_sent;
 
-    uint8_t encryption; /* enum ble_encryption */
-    uint8_t skd[16], iv[8], session_key[16];
+    uint8_t encryption;      /* enum ble_encryption */
+    bool opened, sealed;     /* inbox has been decrypted; queue[0] is encrypted, with its MIC */
+    uint8_t skd[16], iv[8];  /* as on the air; skd[8..15] and iv[4..7] are this side's, random */
+    uint8_t session_key[16]; /* most significant octet first */
     uint64_t received_counter, sent_counter; /* packetCounter of CCM, one a direction */
 
     uint8_t value[BLE_VALUE_MAX], value_length; /* the characteristic */
@@ -137,6 +139,9 @@ struct ble_core {
 
 /* As after power-on: advertises with `address`. */
 void ble_core_reset(struct ble_core *core, const uint8_t address[6], uint16_t own_ppm);
+enum { BLE_RANDOM_SIZE = 12 };
+/* For skd and iv: from a true random number generator, for each life. */
+void ble_core_random(struct ble_core *core, const uint8_t octets[BLE_RANDOM_SIZE]);
 
 /* ADV_IND with flags and a name. */
 struct ble_pdu ble_core_advertisement(const struct ble_core *core);
@@ -172,10 +177,18 @@ void ble_core_end_event(struct ble_core *core);
 /* The data channel of event core->event. */
 uint8_t ble_core_channel(struct ble_core *core);
 
-/* The session key has been made: LL_START_ENC_REQ goes out. */
+/* Encryption is done by whoever has the hardware, in this order, before ble_core_think:
+ *   key      e(LTK, SKD) is wanted: LL_START_ENC_REQ goes out
+ *   opening  inbox is encrypted: its plain payload, or a MIC that does not fit
+ *   sealing  queue[0] is to be sent encrypted: payload and MIC. SN, NESN and MD are not part of what
+ *            the MIC is about, so it is sealed once, however often it is sent */
+bool ble_core_wants_key(const struct ble_core *core);
 void ble_core_key_made(struct ble_core *core, const uint8_t key[16]);
-/* What was decrypted did not verify. */
-void ble_core_bad_mic(struct ble_core *core);
+bool ble_core_wants_opening(const struct ble_core *core);
+void ble_core_opened(struct ble_core *core, const uint8_t *payload, bool mic_good);
+bool ble_core_wants_sealing(const struct ble_core *core);
+void ble_core_sealed(struct ble_core *core, const uint8_t *payload);
+
 /* Ends the connection from this side. */
 void ble_core_terminate(struct ble_core *core, uint32_t now_us);
 

@@ -1,5 +1,5 @@
 /* ble_peripheral.c: a Bluetooth LE peripheral in an app that was lent the radio and what belongs to
- * it: RADIO, TIMER0, RTC0, CLOCK, PPI. Two of the three designs:
+ * it: RADIO, TIMER0, RTC0, CLOCK, RNG, ECB, CCM, PPI. Two of the three designs:
  *
  *   ble_software  the answer is armed by software: the upcall of the packet's end writes TIMER0.CC[0],
  *                 whose compare event starts the transmitter (PPI channel 20), fast ramp-up
@@ -16,8 +16,11 @@
  * COMPARE[0] interrupt. Each upcall disables the device's interrupts (the kernel's doing), so each
  * handler enables them again.
  *
+ * Encryption: ECB makes the session key, CCM opens what came in and seals what goes out, both between
+ * two packets and not while they are on the air; RNG makes this side's parts of SKD and IV.
+ *
  * Not modelled: the program's own instructions, but for OP_COMPUTE of `work_cycles` and
- * `turnaround_cycles`; sleeping without the crystal; encryption.
+ * `turnaround_cycles`; sleeping without the crystal.
  *
  * Sources: nRF52840 Product Specification v1.7 (RADIO, TIMER, RTC, PPI, CLOCK); ble_core.h.
  */
@@ -64,9 +67,19 @@ enum {
     NOTE_ADDRESS = 1 << 26, /* ADDRESS -> CAPTURE[1] */
     NOTE_END = 1 << 27,     /* END -> CAPTURE[2] */
 
+    RNG_START = RNG + 0x000, RNG_STOP = RNG + 0x004, E_VALRDY = RNG + 0x100,
+    RNG_CONFIG = RNG + 0x504, RNG_VALUE = RNG + 0x508,
+    STARTECB = ECB + 0x000, E_ENDECB = ECB + 0x100, ECBDATAPTR = ECB + 0x504,
+    KSGEN = CCM + 0x000, E_ENDCRYPT = CCM + 0x104, CCM_SHORTS = CCM + 0x200,
+    MICSTATUS = CCM + 0x400, CCM_ENABLE = CCM + 0x500, CCM_MODE = CCM + 0x504,
+    CNFPTR = CCM + 0x508, INPTR = CCM + 0x50c, OUTPTR = CCM + 0x510, SCRATCHPTR = CCM + 0x514,
+    CCM_ENABLED = 2, DECRYPT = 1, FAST = 1 << 16, /* as for LE 2M: nothing is on the air meanwhile */
+
     READY_START = 1 << 0, END_DISABLE = 1 << 1, DISABLED_TXEN = 1 << 2, DISABLED_RXEN = 1 << 3,
 
-    TX_BUFFER = 0x100, RX_BUFFER = 0x180, /* behind the start of the app's memory */
+    /* behind the start of the app's memory */
+    TX_BUFFER = 0x100, RX_BUFFER = 0x180, ECB_BLOCK = 0x200, CCM_BLOCK = 0x240, CCM_IN = 0x280,
+    CCM_OUT = 0x2c0, CCM_SCRATCH = 0x300, /* 16 + 27 octets */
 
     PASSTHROUGH = 0x10001, ALLOCATE = 2,
 };
@@ -89,6 +102,8 @@ enum {
 enum step {
     STEP_ALLOCATED,
     STEP_CRYSTAL,
+    STEP_RANDOM,
+    STEP_RANDOM_VALUE,
     STEP_STARTED,
     STEP_HEARD,  /* EVENTS_ADDRESS */
     STEP_STATUS, /* CRCSTATUS */
@@ -99,6 +114,12 @@ enum step {
     STEP_LATE_NOW,   /* where TIMER0 stands once the answer is armed */
     STEP_LATE_STATE, /* whether the transmitter has started before the answer was in place */
     STEP_THINK,
+    STEP_KEY_ENDED,
+    STEP_KEY_WORD,
+    STEP_CRYPT_ENDED,
+    STEP_MIC,
+    STEP_CRYPT_WORD,
+    STEP_CRYPTED,
     STEP_NOW_TIMER,
     STEP_NOW_RTC,
     STEP_NEXT,
@@ -109,6 +130,7 @@ enum phase { SETTING_UP, ADVERTISE, ADVERTISED, STOPPING, LISTENING, ANSWERING, 
 struct ble_program {
     uint64_t address;
     uint32_t advertising_us, prepare_us, ppm, work_cycles, turnaround_cycles;
+    uint32_t other_key; /* not 0: another long term key than the sample data's */
 };
 
 struct ble {
@@ -118,6 +140,9 @@ struct ble {
     bool heard, crc_good, goes_on;
     uint8_t words;
     uint32_t address_us, end_us, now_us, wake_us, wake_from_us;
+    uint8_t random[BLE_RANDOM_SIZE], randoms;
+    uint8_t crypted[BLE_PAYLOAD_MAX + 4]; /* words as CCM or ECB left them */
+    bool mic_good;
     struct ble_pdu in;
     struct ble_window window;
     uint32_t late, answers, advertisements, connections, stale;
@@ -179,7 +204,7 @@ static uint32_t tx_buffer(const struct app *app)
 
 /* --- set-up ---------------------------------------------------------------------------------- */
 
-static const uint32_t devices[] = {PPI, CLOCK, RADIO, TIMER0, RTC0};
+static const uint32_t devices[] = {PPI, CLOCK, RADIO, TIMER0, RTC0, RNG, ECB, CCM};
 enum { DEVICES = sizeof devices / sizeof devices[0] };
 
 static void allocate_next(struct app *app)
@@ -206,6 +231,20 @@ static void start_clocks(struct app *app)
     ops_store(ops, LFCLKSRC, 1);
     ops_store(ops, LFCLKSTART, 1);
     wait_for_crystal(ops);
+}
+
+static void wait_for_random(struct ops *ops)
+{
+    ops_compute(ops, CRYSTAL_POLL_CYCLES);
+    ops_load(ops, E_VALRDY, STEP_RANDOM);
+}
+
+static void draw_random(struct app *app)
+{
+    struct ops *ops = &ble_of(app)->ops;
+    ops_store(ops, RNG_CONFIG, 1);
+    ops_store(ops, RNG_START, 1);
+    wait_for_random(ops);
 }
 
 static void set_up_devices(struct app *app)
@@ -548,6 +587,97 @@ static void wake(struct app *app)
         open_receiver(app);
 }
 
+/* --- encryption ------------------------------------------------------------------------------ */
+
+/* Long term key of the specification's sample data (Core Vol 6 Part C 1), as AES takes it. */
+static const uint8_t sample_key[16] = {0x4c, 0x68, 0x38, 0x41, 0x39, 0xf5, 0x74, 0xd8,
+                                       0x36, 0xbc, 0xf3, 0x4e, 0x9d, 0xfb, 0x01, 0xbf};
+
+static void write_octets(struct app *app, uint32_t place, const uint8_t *octets, uint32_t size)
+{
+    for (uint32_t at = 0; at < size; at += 4)
+        ops_store(&ble_of(app)->ops, app->ram_base + place + at, word_at(octets + at, size - at));
+}
+
+static void wait_for_key(struct ops *ops)
+{
+    ops_compute(ops, CRYSTAL_POLL_CYCLES);
+    ops_load(ops, E_ENDECB, STEP_KEY_ENDED);
+}
+
+/* Key and clear text, most significant octet first: SKD is the other way round on the air. */
+static void make_key(struct app *app)
+{
+    struct ble *ble = ble_of(app);
+    uint8_t block[32];
+    memcpy(block, sample_key, 16);
+    block[15] ^= (uint8_t)program_of(app)->other_key;
+    for (int i = 0; i < 16; i++)
+        block[16 + i] = ble->core.skd[15 - i];
+    write_octets(app, ECB_BLOCK, block, sizeof block);
+    ops_store(&ble->ops, ECBDATAPTR, app->ram_base + ECB_BLOCK);
+    ops_store(&ble->ops, E_ENDECB, 0);
+    ops_store(&ble->ops, STARTECB, 1);
+    wait_for_key(&ble->ops);
+}
+
+static void wait_for_crypt(struct ops *ops)
+{
+    ops_compute(ops, CRYSTAL_POLL_CYCLES);
+    ops_load(ops, E_ENDCRYPT, STEP_CRYPT_ENDED);
+}
+
+/* What CNFPTR points to: key, counter, direction (1: from the central), IV. */
+static void write_configuration(struct app *app, bool opening)
+{
+    const struct ble_core *core = &ble_of(app)->core;
+    uint64_t counter = opening ? core->received_counter : core->sent_counter;
+    uint8_t block[33];
+    memcpy(block, core->session_key, 16);
+    for (int i = 0; i < 8; i++)
+        block[16 + i] = (uint8_t)(counter >> 8 * i);
+    block[24] = opening;
+    memcpy(block + 25, core->iv, 8);
+    write_octets(app, CCM_BLOCK, block, sizeof block);
+}
+
+static void crypt(struct app *app, bool opening)
+{
+    struct ble *ble = ble_of(app);
+    const struct ble_pdu *pdu = opening ? &ble->core.inbox : &ble->core.queue[0];
+    uint8_t packet[3 + BLE_PAYLOAD_MAX] = {pdu->header, pdu->length, 0};
+    memcpy(packet + 3, pdu->payload, pdu->length);
+    write_configuration(app, opening);
+    write_octets(app, CCM_IN, packet, 3u + pdu->length);
+    ops_store(&ble->ops, CCM_ENABLE, CCM_ENABLED);
+    ops_store(&ble->ops, CCM_MODE, (opening ? DECRYPT : 0) | FAST);
+    ops_store(&ble->ops, CNFPTR, app->ram_base + CCM_BLOCK);
+    ops_store(&ble->ops, INPTR, app->ram_base + CCM_IN);
+    ops_store(&ble->ops, OUTPTR, app->ram_base + CCM_OUT);
+    ops_store(&ble->ops, SCRATCHPTR, app->ram_base + CCM_SCRATCH);
+    ops_store(&ble->ops, CCM_SHORTS, 1); /* ENDKSGEN -> CRYPT */
+    ops_store(&ble->ops, E_ENDCRYPT, 0);
+    ops_store(&ble->ops, KSGEN, 1);
+    wait_for_crypt(&ble->ops);
+}
+
+static void read_crypted(struct app *app, uint32_t address, uint32_t size, uint8_t step)
+{
+    struct ble *ble = ble_of(app);
+    ble->words = 0;
+    for (uint32_t at = 0; at < size; at += 4)
+        ops_load(&ble->ops, address + at, step);
+}
+
+/* How many octets there are now. */
+static uint32_t keep_word(struct ble *ble, uint32_t word)
+{
+    uint32_t at = 4u * ble->words++;
+    for (uint32_t i = 0; i < 4 && at + i < sizeof ble->crypted; i++)
+        ble->crypted[at + i] = (uint8_t)(word >> 8 * i);
+    return at + 4;
+}
+
 /* --- steps ----------------------------------------------------------------------------------- */
 
 static void on_allocated(struct app *app, bool success)
@@ -629,15 +759,44 @@ static void on_answer_state(struct app *app, uint32_t state)
     answer_armed(app);
 }
 
-static void on_thought(struct app *app)
+/* All that need not be done between two packets, one thing after another. */
+static void think(struct app *app)
 {
     struct ble *ble = ble_of(app);
+    if (ble->phase == ANSWERING && ble->goes_on)
+        return; /* the next packet is near: when the event is over */
+    if (ble_core_wants_opening(&ble->core)) {
+        crypt(app, true);
+        return;
+    }
     ble_core_think(&ble->core, ble->now_us);
+    if (ble_core_wants_key(&ble->core)) {
+        make_key(app);
+        return;
+    }
+    if (ble_core_wants_sealing(&ble->core)) {
+        crypt(app, false);
+        return;
+    }
     if (ble->phase != WAITING)
         return; /* the answer is still going out */
     if (ble->core.state != BLE_ADVERTISING)
         ble_core_end_event(&ble->core);
     plan_next(app);
+}
+
+static void on_random(struct app *app, uint32_t value)
+{
+    struct ble *ble = ble_of(app);
+    ble->random[ble->randoms++] = (uint8_t)value;
+    ops_store(&ble->ops, E_VALRDY, 0);
+    if (ble->randoms < BLE_RANDOM_SIZE) {
+        wait_for_random(&ble->ops);
+        return;
+    }
+    ops_store(&ble->ops, RNG_STOP, 1);
+    ble_core_random(&ble->core, ble->random);
+    set_up_devices(app);
 }
 
 static void on_timer(struct app *app, uint32_t now_us)
@@ -671,9 +830,18 @@ static void step(struct app *app, uint8_t which, uint32_t value)
         break;
     case STEP_CRYSTAL:
         if (value)
-            set_up_devices(app);
+            draw_random(app);
         else
             wait_for_crystal(&ble->ops);
+        break;
+    case STEP_RANDOM:
+        if (value)
+            ops_load(&ble->ops, RNG_VALUE, STEP_RANDOM_VALUE);
+        else
+            wait_for_random(&ble->ops);
+        break;
+    case STEP_RANDOM_VALUE:
+        on_random(app, value);
         break;
     case STEP_STARTED:
         advertise(app);
@@ -704,7 +872,40 @@ static void step(struct app *app, uint8_t which, uint32_t value)
         on_answer_state(app, value);
         break;
     case STEP_THINK:
-        on_thought(app);
+        think(app);
+        break;
+    case STEP_KEY_ENDED:
+        if (value)
+            read_crypted(app, app->ram_base + ECB_BLOCK + 32, 16, STEP_KEY_WORD);
+        else
+            wait_for_key(&ble->ops);
+        break;
+    case STEP_KEY_WORD:
+        if (keep_word(ble, value) == 16) {
+            ble_core_key_made(&ble->core, ble->crypted);
+            think(app);
+        }
+        break;
+    case STEP_CRYPT_ENDED:
+        if (value)
+            ops_load(&ble->ops, MICSTATUS, STEP_MIC);
+        else
+            wait_for_crypt(&ble->ops);
+        break;
+    case STEP_MIC:
+        ble->mic_good = value;
+        read_crypted(app, app->ram_base + CCM_OUT, 3 + BLE_DATA_MAX + 4, STEP_CRYPT_WORD);
+        ops_then(&ble->ops, STEP_CRYPTED);
+        break;
+    case STEP_CRYPT_WORD:
+        (void)keep_word(ble, value);
+        break;
+    case STEP_CRYPTED:
+        if (ble_core_wants_opening(&ble->core))
+            ble_core_opened(&ble->core, ble->crypted + 3, ble->mic_good);
+        else
+            ble_core_sealed(&ble->core, ble->crypted + 3);
+        think(app);
         break;
     case STEP_NOW_TIMER:
         on_timer(app, value);
@@ -775,6 +976,7 @@ static bool ble_parameter(void *place, const char *name, int64_t value)
         {"ppm", &program->ppm},
         {"work_cycles", &program->work_cycles},
         {"turnaround_cycles", &program->turnaround_cycles},
+        {"other_key", &program->other_key},
     };
     if (value < 0)
         return false;
