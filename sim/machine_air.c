@@ -205,6 +205,8 @@ static void start_flight(struct hw *hw, struct air_flight *f, uint32_t slot)
 static void end_flight(struct hw *hw, struct air_flight *f, uint32_t slot)
 {
     f->ended = true;
+    if (hw->recorder)
+        recorder_add_frame(hw->recorder, &f->frame);
     machine_trace(hw, EVENT_AIR_BYTES, PROCESS_NONE, f->frame.size | (uint32_t)f->frame.phy << 16,
                   hash_bytes(&f->frame));
     machine_trace(hw, EVENT_AIR_END, PROCESS_NONE, air_access_address(&f->frame),

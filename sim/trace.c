@@ -96,8 +96,42 @@ void recorder_add(struct recorder *recorder, const struct record *record)
     recorder->records[recorder->count++] = *record;
 }
 
+struct recorded_frame {
+    uint64_t record; /* the place of its EVENT_AIR_BYTES */
+    struct air_frame frame;
+};
+
+void recorder_add_frame(struct recorder *recorder, const struct air_frame *frame)
+{
+    if (recorder->limit && recorder->count >= recorder->limit)
+        return;
+    while (recorder->frame_count &&
+           recorder->frames[recorder->frame_count - 1].record >= recorder->count)
+        recorder->frame_count--; /* the records that it stood beside were read and dropped */
+    if (recorder->frame_count == recorder->frame_capacity) {
+        uint64_t capacity = recorder->frame_capacity ? recorder->frame_capacity * 2 : 16;
+        struct recorded_frame *grown = realloc(recorder->frames, capacity * sizeof *grown);
+        if (!grown)
+            abort();
+        recorder->frames = grown;
+        recorder->frame_capacity = capacity;
+    }
+    recorder->frames[recorder->frame_count++] = (struct recorded_frame){recorder->count, *frame};
+}
+
+const struct air_frame *recorder_frame(const struct recorder *recorder, uint64_t record)
+{
+    if (record >= recorder->count || recorder->records[record].kind != EVENT_AIR_BYTES)
+        return NULL;
+    for (uint64_t i = recorder->frame_count; i > 0; i--)
+        if (recorder->frames[i - 1].record == record)
+            return &recorder->frames[i - 1].frame;
+    return NULL;
+}
+
 void recorder_free(struct recorder *recorder)
 {
     free(recorder->records);
+    free(recorder->frames);
     *recorder = (struct recorder){0};
 }

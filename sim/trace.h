@@ -12,6 +12,7 @@
 #define SIM_TRACE_H
 
 #include "model/note.h"
+#include "sim/frame.h"
 #include <stdint.h>
 
 /* Kinds of record. For each: what `process`, `address` and `value` mean; pair(a, b) = a | b << 32.
@@ -119,15 +120,22 @@ static inline uint64_t trace_hash(uint64_t hash, const struct record *r)
 /* The kind's name as patterns and `show` say it ("store", "irq", "upcall-queued"). */
 const char *event_name(unsigned kind);
 
-/* Keeps records for those who read them later; grows on the heap, outside of any machine. */
+/* Keeps records for those who read them later; grows on the heap, outside of any machine. Whoever
+ * has read them sets `count` back to 0; the frames go with their records. */
 struct recorder {
     struct record *records;
     uint64_t count, capacity;
     uint64_t limit; /* records kept at most; 0: all. Past it, `count` still counts */
+    struct recorded_frame *frames;
+    uint64_t frame_count, frame_capacity;
 };
 
 void recorder_start(struct recorder *recorder, uint64_t limit);
 void recorder_add(struct recorder *recorder, const struct record *record);
+/* The frame of the EVENT_AIR_BYTES that is recorded next: a record has no room for bytes. */
+void recorder_add_frame(struct recorder *recorder, const struct air_frame *frame);
+/* The frame of the EVENT_AIR_BYTES at `record`; NULL: none was kept. */
+const struct air_frame *recorder_frame(const struct recorder *recorder, uint64_t record);
 void recorder_free(struct recorder *recorder);
 
 #endif

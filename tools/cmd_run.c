@@ -70,8 +70,9 @@ static const struct option_row rows[] = {
      FIELD(reproducible), 0, 0, NULL},
     {"--output", "FILE", "write the report there, not to stdout; with --trace: the trace",
      OPTION_TEXT, FIELD(output), 0, 0, NULL},
-    {"--trace", "FORMAT", "write what happens in one run as chrome or vcd into --output FILE",
-     OPTION_WORD, FIELD(trace), 0, 0, trace_formats},
+    {"--trace", "FORMAT",
+     "write what happens in one run as chrome, vcd or pcapng into --output FILE", OPTION_WORD,
+     FIELD(trace), 0, 0, trace_formats},
     {"--break-at", "US", "stop one run at this time under a debugger (tools/break_at.h)",
      OPTION_TIME, FIELD(break_at_ps), 0, 0, NULL},
     {"--quiet", NULL, "failures and the last line only", OPTION_FLAG, FIELD(quiet), 0, 0, NULL},
@@ -326,9 +327,6 @@ static bool trace_agrees(const struct run_options *options)
 {
     if (options->trace == TRACE_NONE)
         return true;
-    if (options->trace == TRACE_PCAPNG)
-        return options_error(&usage, "--trace pcapng: no radio is modelled, nothing is on the air"),
-               false;
     if (!options->output)
         return options_error(&usage, "--trace wants --output FILE: the report is on stdout"), false;
     if (options->shard)

@@ -17,7 +17,7 @@ const char *const trace_formats[] = {[TRACE_NONE] = "none",
                                      [TRACE_PCAPNG + 1] = NULL};
 
 static const struct trace_writer *const writers[] = {
-    [TRACE_CHROME] = &trace_chrome, [TRACE_VCD] = &trace_vcd};
+    [TRACE_CHROME] = &trace_chrome, [TRACE_VCD] = &trace_vcd, [TRACE_PCAPNG] = &trace_pcapng};
 
 struct export
 {
@@ -116,8 +116,10 @@ static void take_step(struct export *export)
     char text[VERDICT_TEXT_MAX];
     const struct verdict *verdicts;
     const struct machine *m = export->run.hw.m;
-    for (uint64_t i = 0; i < export->recorder.count; i++)
+    for (uint64_t i = 0; i < export->recorder.count; i++) {
+        export->trace.frame = recorder_frame(&export->recorder, i);
         take_record(export, &export->recorder.records[i]);
+    }
     export->recorder.count = 0;
     uint32_t count = machine_verdicts(m, &verdicts);
     for (; export->verdicts < count; export->verdicts++) {

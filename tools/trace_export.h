@@ -6,7 +6,7 @@
  *            interrupt led to which upcall (trace_chrome.c)
  *   vcd      IEEE 1364-2005, section 18, for gtkwave: the running app, the MPU's regions, interrupt
  *            lines, faults on one time axis (trace_vcd.c)
- *   pcapng   for a radio's packets: there is no radio yet
+ *   pcapng   for Wireshark: the frames on the air, with comments (trace_pcapng.c)
  */
 #ifndef TOOLS_TRACE_EXPORT_H
 #define TOOLS_TRACE_EXPORT_H
@@ -37,6 +37,7 @@ struct trace {
     struct mpu_armv7m mpu;         /* as the kernel has written it */
     uint32_t waiting[PROCESS_MAX]; /* upcalls in each process's queue */
     char what[TIMELINE_TEXT_MAX];  /* the record in words, as `show` has them; "": it has none */
+    const struct air_frame *frame; /* of an air-bytes; else NULL */
     struct timeline timeline;
     void *own; /* the format's */
 };
@@ -49,6 +50,6 @@ struct trace_writer {
     void (*end)(struct trace *trace);
 };
 
-extern const struct trace_writer trace_chrome, trace_vcd;
+extern const struct trace_writer trace_chrome, trace_vcd, trace_pcapng;
 
 #endif

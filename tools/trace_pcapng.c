@@ -1,0 +1,264 @@
+/* trace_pcapng.c: what is on the air as pcapng, for Wireshark, tshark and their like.
+ *
+ *   section header     the scenario's id and claim as comments
+ *   interface          link type 256: LE packets behind a pseudo header; times in nanoseconds
+ *   enhanced packet    a frame, in the order of first bits; comments on what became of it
+ *
+ * The three blocks are written here: libpcap writes the older pcap, which has no comments.
+ *
+ * A packet's time is that of its preamble's first bit, in virtual time since reset, to the nearest
+ * nanosecond. Its octets are as they were sent, de-whitened; those that a sender broke off are cut
+ * short. "CRC valid" says that it was right as sent, and was right for one of those who received it,
+ * if any did. A comment says: a rule that broke while or after the packet was sent and before the
+ * next; who did not get it, and why; a retransmission. Nothing is decrypted.
+ *
+ * Sources: draft-ietf-opsawg-pcapng (block types 0x0a0d0d0a, 1, 6); www.tcpdump.org/linktypes,
+ * LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR.
+ */
+
+#include "sim/ble/channel.h"
+#include "sim/rules.h"
+#include "tools/air_log.h"
+#include "tools/commands.h"
+#include "tools/trace_export.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_SECTION = 0x0a0d0d0a, BLOCK_INTERFACE = 1, BLOCK_PACKET = 6 };
+enum { OPTION_END = 0, OPTION_COMMENT = 1, OPTION_NAME = 2, OPTION_TOOL = 4, OPTION_TSRESOL = 9 };
+enum { LINK_TYPE = 256, BYTE_ORDER = 0x1a2b3c4d, PSEUDO_HEADER_SIZE = 10, PS_PER_NS = 1000 };
+
+/* Flags of the pseudo header. */
+enum {
+    DEWHITENED = 0x0001,
+    SIGNAL_VALID = 0x0002,
+    REFERENCE_VALID = 0x0010,
+    FROM_CENTRAL = 2 << 7,
+    FROM_PERIPHERAL = 3 << 7,
+    CRC_CHECKED = 0x0400,
+    CRC_VALID = 0x0800,
+    PHY_2M = 1 << 14,
+};
+
+enum { BLOCK_SIZE_MAX = 64 << 10, COMMENT_MAX = VERDICT_TEXT_MAX + 128 };
+
+/* A block while it is filled. */
+struct block {
+    uint32_t size;
+    uint8_t octets[BLOCK_SIZE_MAX];
+};
+
+/* A verdict's comment; its packet is found at the end. */
+struct remark {
+    uint64_t at_ps;
+    char text[COMMENT_MAX];
+};
+
+struct pcapng {
+    struct air_log log;
+    struct block block;
+    uint32_t remark_count;
+    struct remark remarks[VERDICT_MAX];
+};
+
+/* --- blocks ---------------------------------------------------------------------------------- */
+
+/* What does not fit is left out: there is room for every frame and for all that is said of it but
+ * very long texts. */
+static bool has_room(const struct block *block, size_t size)
+{
+    return block->size + size + 16 <= BLOCK_SIZE_MAX;
+}
+
+static void put(struct block *block, uint64_t value, unsigned size)
+{
+    for (unsigned i = 0; i < size; i++)
+        block->octets[block->size++] = (uint8_t)(value >> 8 * i);
+}
+
+static void put_octets(struct block *block, const void *octets, size_t size)
+{
+    memcpy(block->octets + block->size, octets, size);
+    block->size += (uint32_t)size;
+    while (block->size % 4)
+        block->octets[block->size++] = 0;
+}
+
+static void put_option(struct block *block, unsigned code, const void *value, size_t size)
+{
+    if (!has_room(block, size + 8))
+        return;
+    put(block, code, 2);
+    put(block, size, 2);
+    put_octets(block, value, size);
+}
+
+static void put_text(struct block *block, unsigned code, const char *text)
+{
+    put_option(block, code, text, strlen(text));
+}
+
+static void begin(struct block *block, uint32_t type)
+{
+    block->size = 0;
+    put(block, type, 4);
+    put(block, 0, 4); /* its length, which is known at the end */
+}
+
+static void end(struct block *block, FILE *out)
+{
+    put(block, OPTION_END, 4);
+    uint32_t size = block->size + 4;
+    put(block, size, 4);
+    block->size = 4;
+    put(block, size, 4);
+    fwrite(block->octets, 1, size, out);
+}
+
+static void put_section(struct block *block, const struct scenario *scenario, FILE *out)
+{
+    begin(block, BLOCK_SECTION);
+    put(block, BYTE_ORDER, 4);
+    put(block, 1, 2); /* version 1.0 */
+    put(block, 0, 2);
+    put(block, UINT64_MAX, 8); /* the section's length: not said */
+    put_text(block, OPTION_COMMENT, scenario->id);
+    put_text(block, OPTION_COMMENT, scenario->claim);
+    put_text(block, OPTION_TOOL, "postern " POSTERN_VERSION);
+    end(block, out);
+}
+
+static void put_interface(struct block *block, FILE *out)
+{
+    const uint8_t nanoseconds = 9;
+    begin(block, BLOCK_INTERFACE);
+    put(block, LINK_TYPE, 2);
+    put(block, 0, 2);
+    put(block, 0, 4); /* packets are never cut for length */
+    put_text(block, OPTION_NAME, "air");
+    put_option(block, OPTION_TSRESOL, &nanoseconds, 1);
+    end(block, out);
+}
+
+/* --- packets --------------------------------------------------------------------------------- */
+
+static unsigned flags_of(const struct air_log_frame *frame)
+{
+    const struct air_pdu *pdu = &frame->pdu;
+    unsigned flags = SIGNAL_VALID | REFERENCE_VALID;
+    if (pdu->channel != BLE_CHANNEL_NONE)
+        flags |= DEWHITENED;
+    if (pdu->link != AIR_LINK_NONE)
+        flags |= pdu->from_central ? FROM_CENTRAL : FROM_PERIPHERAL;
+    if (pdu->crc != AIR_CRC_UNKNOWN)
+        flags |= CRC_CHECKED | (air_log_crc_right(frame) ? CRC_VALID : 0u);
+    return flags | (frame->phy == AIR_2M ? (unsigned)PHY_2M : 0u);
+}
+
+/* Where no channel lies, the nearest is named. */
+static unsigned rf_of(const struct air_log_frame *frame)
+{
+    int rf = (frame->mhz - 2402) / 2;
+    return rf < 0 ? 0 : rf >= BLE_CHANNELS ? BLE_CHANNELS - 1 : (unsigned)rf;
+}
+
+static void put_pseudo_header(struct block *block, const struct air_log_frame *frame)
+{
+    put(block, rf_of(frame), 1);
+    put(block, (uint8_t)frame->dbm, 1);
+    put(block, 0, 2); /* noise and offenses: flags say that they are not known */
+    put(block, frame->pdu.access_address, 4);
+    put(block, flags_of(frame), 2);
+}
+
+static void put_comments(struct pcapng *pcapng, const struct scenario *scenario,
+                         const struct air_log_frame *frame, uint64_t until_ps)
+{
+    struct block *block = &pcapng->block;
+    const struct air_pdu *pdu = &frame->pdu;
+    char text[AIR_PDU_TEXT_MAX];
+    uint64_t from_ps = frame == pcapng->log.frames[0] ? 0 : frame->start_ps;
+    for (uint32_t i = 0; i < pcapng->remark_count; i++)
+        if (pcapng->remarks[i].at_ps >= from_ps && pcapng->remarks[i].at_ps < until_ps)
+            put_text(block, OPTION_COMMENT, pcapng->remarks[i].text);
+    if (pdu->channel == BLE_CHANNEL_NONE) {
+        snprintf(text, sizeof text, "on %u MHz lies no channel: still whitened", frame->mhz);
+        put_text(block, OPTION_COMMENT, text);
+    }
+    if (pdu->cut)
+        put_text(block, OPTION_COMMENT, "the sender broke off");
+    else if (pdu->crc == AIR_CRC_BAD)
+        put_text(block, OPTION_COMMENT, "its CRC is wrong as it was sent");
+    if (pdu->again)
+        put_text(block, OPTION_COMMENT, "sent again");
+    for (uint32_t i = 0; i < frame->fate_count; i++) {
+        if (!air_log_fate_matters(&pcapng->log, frame, i))
+            continue;
+        air_fate_text(scenario, frame, i, text);
+        put_text(block, OPTION_COMMENT, text);
+    }
+}
+
+/* `until_ps`: the next packet's first bit. */
+static void put_packet(struct pcapng *pcapng, const struct trace *trace,
+                       const struct air_log_frame *frame, uint64_t until_ps)
+{
+    struct block *block = &pcapng->block;
+    uint64_t at_ns = (frame->start_ps + PS_PER_NS / 2) / PS_PER_NS;
+    begin(block, BLOCK_PACKET);
+    put(block, 0, 4); /* the interface */
+    put(block, at_ns >> 32, 4);
+    put(block, at_ns, 4);
+    put(block, PSEUDO_HEADER_SIZE + (uint64_t)frame->pdu.size, 4);
+    put(block, PSEUDO_HEADER_SIZE + (uint64_t)frame->pdu.whole, 4);
+    put_pseudo_header(block, frame);
+    put_octets(block, frame->pdu.octets, frame->pdu.size);
+    put_comments(pcapng, trace->scenario, frame, until_ps);
+    end(block, trace->out);
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+static void pcapng_begin(struct trace *trace)
+{
+    struct pcapng *pcapng = trace->own;
+    air_log_start(&pcapng->log);
+    put_section(&pcapng->block, trace->scenario, trace->out);
+    put_interface(&pcapng->block, trace->out);
+}
+
+static void pcapng_record(struct trace *trace, const struct record *record, uint32_t cpu_before)
+{
+    struct pcapng *pcapng = trace->own;
+    (void)cpu_before;
+    (void)air_log_add(&pcapng->log, record, trace->frame);
+}
+
+static void pcapng_verdict(struct trace *trace, const struct verdict *verdict, const char *text)
+{
+    struct pcapng *pcapng = trace->own;
+    if (pcapng->remark_count == VERDICT_MAX)
+        return;
+    struct remark *remark = &pcapng->remarks[pcapng->remark_count++];
+    remark->at_ps = verdict->at_ps;
+    snprintf(remark->text, sizeof remark->text, "** %s: %s", rule_rows[verdict->rule].id, text);
+}
+
+static void pcapng_end(struct trace *trace)
+{
+    struct pcapng *pcapng = trace->own;
+    struct air_log *log = &pcapng->log;
+    if (!log->count)
+        fprintf(stderr, "%s: warning: nothing was on the air\n", trace->scenario->path);
+    for (uint32_t i = 0; i < log->count; i++) {
+        uint64_t until_ps = i + 1 < log->count ? log->frames[i + 1]->start_ps : UINT64_MAX;
+        if (log->frames[i]->ended)
+            put_packet(pcapng, trace, log->frames[i], until_ps);
+    }
+    air_log_free(log);
+}
+
+const struct trace_writer trace_pcapng = {sizeof(struct pcapng), pcapng_begin, pcapng_record,
+                                          pcapng_verdict, pcapng_end};
