@@ -1,59 +1,14 @@
 #!/bin/sh
-# What others read: TAP, JUnit, shards and their merging, Chrome traces, VCD. Each format is tried
-# with a client that is not ours (prove, xmllint, vcd2fst), and each check is shown to see a file
-# that is broken. A client that is missing is a skip. Speaks TAP. Environment: POSTERN, the runner.
+# What others read: TAP, JUnit, shards and their merging, Chrome traces, VCD; captures have a test of
+# their own (pcapng_test.sh). Each format is tried with a client that is not ours (prove, xmllint,
+# vcd2fst), and each check is shown to see a file that is broken. A client that is missing is a skip.
+# Speaks TAP. Environment: POSTERN, the runner.
 set -u
 . tests/support.sh
 want_runner
 work=$(mktemp -d) || exit 3
 trap 'rm -rf "$work"' EXIT
 unset NO_COLOR CLICOLOR_FORCE SOURCE_DATE_EPOCH
-
-# gives SENTENCE CODE PATTERN COMMAND...: the command ends with CODE and says, on stdout or stderr, a
-# line that the extended regular expression PATTERN matches.
-gives() {
-    sentence=$1 want=$2 pattern=$3
-    shift 3
-    "$@" >"$work/log" 2>&1 </dev/null
-    code=$?
-    if [ $code = "$want" ] && grep -qaE -e "$pattern" "$work/log"; then
-        echo "ok - $sentence"
-        return
-    fi
-    echo "not ok - $sentence: $*"
-    echo "exit code $code, wanted $want; wanted a line that matches: $pattern"
-    head -n 40 "$work/log"
-}
-
-# is SENTENCE COMMAND...: the command succeeds. sees SENTENCE COMMAND...: it does not, and does not
-# crash either.
-is() {
-    sentence=$1
-    shift
-    if "$@" >"$work/log" 2>&1 </dev/null; then
-        echo "ok - $sentence"
-    else
-        echo "not ok - $sentence: $*"
-        head -n 40 "$work/log"
-    fi
-}
-sees() {
-    sentence=$1
-    shift
-    "$@" >"$work/log" 2>&1 </dev/null
-    code=$?
-    if [ $code -gt 0 ] && { [ $code -lt 126 ] || [ $code = 255 ]; }; then # 255: perl's die
-        echo "ok - $sentence"
-    else
-        echo "not ok - $sentence: exit code $code: $*"
-    fi
-}
-
-# skips CLIENT SENTENCE: true, and says so, if the client is not there.
-skips() {
-    command -v "$1" >/dev/null && return 1
-    echo "ok - $2 # SKIP $1 is not installed"
-}
 
 # ---- scenarios to try it on. Names are odd on purpose: what a format gives a meaning must be escaped
 
@@ -254,7 +209,6 @@ END
 
 # ---- traces
 
-gives 'there is no radio to trace' 2 'no radio' "$postern" run --trace pcapng --output t x/holds.json
 gives 'a trace goes into a file' 2 'wants --output' "$postern" run --trace vcd x/holds.json
 gives 'a trace is of one run' 2 'these are 3: name one' \
     "$postern" run --trace vcd --output t x/family.json

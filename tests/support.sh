@@ -2,6 +2,7 @@
 # support.sh: what the shell tests share; each sources it from the project's root and speaks TAP.
 #
 #   claim SENTENCE COMMAND...   the command succeeds; what it printed is shown if not
+#   gives, is, sees, skips      below; for those who have $work, a folder of their own
 #   want_runner                 $root and $postern, the runner by its full path; ends if it is missing
 
 claim() {
@@ -26,4 +27,51 @@ want_runner() {
     [ -x "$postern" ] && return
     echo "not ok - the runner is there: $postern"
     exit 1
+}
+
+# gives SENTENCE CODE PATTERN COMMAND...: the command ends with CODE and says, on stdout or stderr, a
+# line that the extended regular expression PATTERN matches.
+gives() {
+    sentence=$1 want=$2 pattern=$3
+    shift 3
+    # shellcheck disable=SC2154 # theirs
+    "$@" >"$work/log" 2>&1 </dev/null
+    code=$?
+    if [ $code = "$want" ] && grep -qaE -e "$pattern" "$work/log"; then
+        echo "ok - $sentence"
+        return
+    fi
+    echo "not ok - $sentence: $*"
+    echo "exit code $code, wanted $want; wanted a line that matches: $pattern"
+    head -n 40 "$work/log"
+}
+
+# is SENTENCE COMMAND...: the command succeeds. sees SENTENCE COMMAND...: it does not, and does not
+# crash either.
+is() {
+    sentence=$1
+    shift
+    if "$@" >"$work/log" 2>&1 </dev/null; then
+        echo "ok - $sentence"
+    else
+        echo "not ok - $sentence: $*"
+        head -n 40 "$work/log"
+    fi
+}
+sees() {
+    sentence=$1
+    shift
+    "$@" >"$work/log" 2>&1 </dev/null
+    code=$?
+    if [ $code -gt 0 ] && { [ $code -lt 126 ] || [ $code = 255 ]; }; then # 255: perl's die
+        echo "ok - $sentence"
+    else
+        echo "not ok - $sentence: exit code $code: $*"
+    fi
+}
+
+# skips CLIENT SENTENCE: true, and says so, if the client is not there.
+skips() {
+    command -v "$1" >/dev/null && return 1
+    echo "ok - $2 # SKIP $1 is not installed"
 }

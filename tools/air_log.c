@@ -131,8 +131,8 @@ bool air_log_fate_matters(const struct air_log *log, const struct air_log_frame 
         return false;
     if (what >= AIR_FATE_HEARD || is_addressed(log, frame, frame->fates[fate].device))
         return true; /* heard, and never received: it turned away, or the bits are wrong */
-    return frame->pdu.advertising && what != AIR_MISS_DEAF && what != AIR_MISS_FREQUENCY &&
-           what != AIR_MISS_OTHER;
+    return frame->pdu.link == AIR_LINK_NONE && what != AIR_MISS_DEAF &&
+           what != AIR_MISS_FREQUENCY && what != AIR_MISS_OTHER;
 }
 
 /* --- words ----------------------------------------------------------------------------------- */

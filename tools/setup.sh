@@ -82,8 +82,8 @@ look_for_dev() {
     want libclang-rt-dev clang_has_sanitizers
     want universal-ctags sh -c 'ctags --version | grep -q Universal'
     want python3-jsonschema python_has_jsonschema
-    # Readers of what we write; without them tests say what they skip. vcd2fst is not asked for: its
-    # package, gtkwave, brings a desktop's libraries along.
+    # Readers of what we write; without them tests say what they skip. vcd2fst (its package: gtkwave)
+    # and tshark are not asked for: they bring a desktop's libraries, 125 MB of a network's, along.
     want perl command -v prove
     want libxml2-utils command -v xmllint
     want python3-cryptography python_has_cryptography

@@ -179,7 +179,7 @@ static void put_comments(struct pcapng *pcapng, const struct scenario *scenario,
     struct block *block = &pcapng->block;
     const struct air_pdu *pdu = &frame->pdu;
     char text[AIR_PDU_TEXT_MAX];
-    uint64_t from_ps = frame == pcapng->log.frames[0] ? 0 : frame->start_ps;
+    uint64_t from_ps = frame == pcapng->log.frames[0] ? 0 : frame->start_ps; /* none is before it */
     for (uint32_t i = 0; i < pcapng->remark_count; i++)
         if (pcapng->remarks[i].at_ps >= from_ps && pcapng->remarks[i].at_ps < until_ps)
             put_text(block, OPTION_COMMENT, pcapng->remarks[i].text);
@@ -246,16 +246,25 @@ static void pcapng_verdict(struct trace *trace, const struct verdict *verdict, c
     snprintf(remark->text, sizeof remark->text, "** %s: %s", rule_rows[verdict->rule].id, text);
 }
 
+/* The octets of a frame that is under way at the end are not known. */
+static uint32_t next_packet(const struct air_log *log, uint32_t i)
+{
+    while (i < log->count && !log->frames[i]->ended)
+        i++;
+    return i;
+}
+
 static void pcapng_end(struct trace *trace)
 {
     struct pcapng *pcapng = trace->own;
     struct air_log *log = &pcapng->log;
     if (!log->count)
         fprintf(stderr, "%s: warning: nothing was on the air\n", trace->scenario->path);
-    for (uint32_t i = 0; i < log->count; i++) {
-        uint64_t until_ps = i + 1 < log->count ? log->frames[i + 1]->start_ps : UINT64_MAX;
-        if (log->frames[i]->ended)
-            put_packet(pcapng, trace, log->frames[i], until_ps);
+    for (uint32_t i = next_packet(log, 0); i < log->count;) {
+        uint32_t next = next_packet(log, i + 1);
+        uint64_t until_ps = next < log->count ? log->frames[next]->start_ps : UINT64_MAX;
+        put_packet(pcapng, trace, log->frames[i], until_ps);
+        i = next;
     }
     air_log_free(log);
 }

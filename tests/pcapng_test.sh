@@ -1,0 +1,213 @@
+#!/bin/sh
+# Captures of the air: `run --trace pcapng`, read by a reader of this test's own, which shares no code
+# with the writer (blocks, CRCs, T_IFS), and by tshark. A reader that is missing is a skip. Speaks
+# TAP. Environment: POSTERN, the runner.
+set -u
+. tests/support.sh
+want_runner
+work=$(mktemp -d) || exit 3
+trap 'rm -rf "$work"' EXIT
+unset NO_COLOR CLICOLOR_FORCE SOURCE_DATE_EPOCH
+
+mkdir "$work/x" || exit 3
+ln -s "$root/scenarios/boards" "$work/boards"
+cd "$work" || exit 3
+
+# A connection in which nothing goes wrong.
+cat >x/good.json <<'END'
+{ "claim": "A peripheral on a lent radio answers each event, and its value is read.",
+  "board": "nrf52840dk",
+  "apps": [ { "name": "ble", "program": "ble_armed", "short_id": 16 } ],
+  "world": { "central": { "interval_us": 7500, "timeout_ms": 200, "read_every": 4, "mtu": 23,
+    "drift_ppm": 40, "jitter_us": 5,
+    "plan": [ { "at_event": 5, "do": "version" },
+              { "at_event": 9, "do": "channel_map", "map": "0x1f00000fff" },
+              { "at_event": 30, "do": "terminate" } ] } },
+  "until_ms": 300,
+  "expect": { "central": { "connections": 1, "missed": 0 } } }
+END
+# Frames that are spoilt and lost. Frame 6 of the central is answered; RADIO's 9th and 10th are not
+# heard.
+faults='{ "of": "central", "first": 6, "last": 6, "how": "corrupt" },
+        { "of": "RADIO", "first": 9, "last": 10 }'
+awk -v faults="$faults" '{ sub(/"world": {/, "\"world\": { \"air\": { \"faults\": [" faults "] },")
+    sub(/, "missed": 0/, ""); print }' x/good.json >x/spoilt.json
+# A bound that the first answer breaks.
+sed 's/"expect": {/"expect": { "latency": { "from": "air-heard RADIO", "to": "irq RADIO", "max_us": 1 },/' \
+    x/good.json >x/late.json
+# Beacons: nobody's connection, no channel's frequency, a clash.
+cat >x/beacons.json <<'END'
+{ "claim": "Two beacons clash, a third is between the channels.",
+  "board": "nrf52840dk",
+  "apps": [ { "name": "a", "steps": [ { "compute_us": 1 } ] } ],
+  "world": { "one": { "is": "beacon", "listens": true, "interval_us": 2000 },
+             "two": { "is": "beacon", "interval_us": 2000, "first_us": 1010, "phy": "1M" },
+             "ear": { "is": "beacon", "listens": true, "first_us": 100000 },
+             "odd": { "is": "beacon", "mhz": 2441, "interval_us": 5000, "phy": "2M", "size": 0 } },
+  "until_ms": 20,
+  "expect": { "one": { "received": 0 } } }
+END
+
+for name in good spoilt late beacons; do
+    "$postern" run --trace pcapng --output $name.pcapng x/$name.json >$name.txt 2>&1
+    "$postern" run --trace pcapng --output again.pcapng x/$name.json >/dev/null 2>&1
+    is "two captures of the run \"$name\" are the same" cmp $name.pcapng again.pcapng
+done
+gives 'a capture leaves the report as it is' 0 '^1 claim holds' cat good.txt
+gives 'a run without a frame gives a capture without a packet, and says so' 0 'nothing was on the air' \
+    sh -c "sed 's/\"world\".*/\"until_ms\": 1,/; /\"drift_ppm\"/,/\"terminate\"/d; /until_ms\": 300/d
+              s/\"expect\": .*/\"expect\": {\"count\": {\"event\": \"air-start\", \"is\": 0}} }/
+              s/\"program\".*16/\"steps\": []/' x/good.json >x/none.json
+           '$postern' run --trace pcapng --output none.pcapng x/none.json"
+
+# ---- our own reader
+
+if ! skips python3 'captures are whole, CRCs and T_IFS are right'; then
+    cat >reader.py <<'END'
+# Reads a pcapng file of link type 256; anything that is not as the formats say ends it. Checks the
+# CRC of each packet, and from times alone that answers come 148 to 152 us after what they answer.
+# Prints a line a packet, and its comments.
+import struct, sys
+
+def blocks(data):
+    at = 0
+    while at < len(data):
+        kind, size = struct.unpack_from("<II", data, at)
+        assert size % 4 == 0 and size >= 12 and at + size <= len(data), "a block's size"
+        assert struct.unpack_from("<I", data, at + size - 4)[0] == size, "its size again"
+        yield kind, data[at + 8 : at + size - 4]
+        at += size
+
+def options(data):
+    found = []
+    while True:
+        assert len(data) >= 4, "options without an end"
+        code, size = struct.unpack_from("<HH", data)
+        if code == 0:
+            assert size == 0 and len(data) == 4, "something behind the options' end"
+            return found
+        padded = size + -size % 4
+        assert len(data) >= 4 + padded and not any(data[4 + size : 4 + padded]), "padding"
+        found.append((code, data[4 : 4 + size]))
+        data = data[4 + padded :]
+
+# Core 6.2, Vol 6 Part B 3.1.1, bit by bit: position 0 of the register on the left.
+def crc24(init, pdu):
+    register = [init >> i & 1 for i in range(24)]
+    for octet in pdu:
+        for bit in range(8):
+            feedback = register[23] ^ (octet >> bit & 1)
+            register = [feedback] + register[:23]
+            for tap in (1, 3, 4, 6, 9, 10):
+                register[tap] ^= feedback
+    bits = register[::-1]
+    return bytes(sum(bits[8 * i + k] << k for k in range(8)) for i in range(3))
+
+parts = list(blocks(open(sys.argv[1], "rb").read()))
+assert [kind for kind, _ in parts[:2]] == [0x0A0D0D0A, 1], "a section and an interface"
+magic, major, minor, length = struct.unpack_from("<IHHq", parts[0][1])
+assert (magic, major, minor, length) == (0x1A2B3C4D, 1, 0, -1), "the section header"
+comments = [text.decode() for code, text in options(parts[0][1][16:]) if code == 1]
+assert len(comments) == 2 and comments[0].startswith("x/"), "the scenario's id and claim"
+link_type, reserved, snap = struct.unpack_from("<HHI", parts[1][1])
+assert (link_type, reserved, snap) == (256, 0, 0), "the interface"
+assert (9, b"\x09") in options(parts[1][1][8:]), "nanoseconds"
+init, last, before = {0x8E89BED6: 0x555555}, 0, None
+for number, (kind, body) in enumerate(parts[2:], 1):
+    assert kind == 6, "a packet"
+    interface, high, low, kept, whole = struct.unpack_from("<IIIII", body)
+    assert interface == 0 and kept <= whole and 10 <= kept <= 10 + 265, "its sizes"
+    at = high << 32 | low
+    assert at >= last, "times go on"
+    last = at
+    padded = kept + -kept % 4
+    assert not any(body[20 + kept : 20 + padded]), "padding of the packet"
+    said = [text.decode() for code, text in options(body[20 + padded :]) if code == 1]
+    packet = body[20 : 20 + kept]
+    rf, signal, noise, offenses, reference, flags = struct.unpack_from("<BbbBIH", packet)
+    assert rf < 40 and flags & 0x12 == 0x12 and not flags & 0x206C | noise | offenses, "flags"
+    packet = packet[10:]
+    address = int.from_bytes(packet[:4], "little")
+    assert reference == address or kept < 14, "the access address"
+    side = {0: "-", 2: "C>P", 3: "P>C"}[flags >> 7 & 7]
+    assert bool(flags & 0x400) == (address in init), "a CRC is checked if CRCInit is known"
+    assert (side != "-") == (address in init and address != 0x8E89BED6), "the direction"
+    crc = "unknown"
+    if address in init and kept == whole:
+        right = crc24(init[address], packet[4:-3]) == packet[-3:]
+        wrong_there = any("wrong bits" in text for text in said)
+        crc = "valid" if flags & 0x800 else "wrong"
+        assert (crc == "valid") == (right and not wrong_there), "the CRC's flags"
+        assert right or "its CRC is wrong as it was sent" in said, "a comment on it"
+    if address == 0x8E89BED6 and packet[4] & 15 == 5:
+        init[int.from_bytes(packet[18:22], "little")] = int.from_bytes(packet[22:25], "little")
+    octet_ns, preamble = (4000, 2) if flags >> 14 == 1 else (8000, 1)
+    if side == "P>C" and before and before[0] == "C>P":
+        assert 148000 <= at - before[1] <= 152000, f"T_IFS {at - before[1]} ns"
+    before = (side, at + octet_ns * (preamble + len(packet)))
+    print(number, at, side, crc, packet[4:].hex(), "; ".join(said))
+END
+    for name in good spoilt late beacons none; do
+        is "our reader reads \"$name\"" python3 reader.py $name.pcapng
+        cp log $name.read
+    done
+    gives 'where nothing goes wrong nothing is said' 1 '^0$' sh -c \
+        "grep -c 'central:\|RADIO:\|\*\*\|again\|wrong' good.read"
+    gives 'what was received with wrong bits is flagged' 0 \
+        'C>P wrong .*RADIO: it received wrong bits' cat spoilt.read
+    gives 'what was lost is said' 0 'P>C valid .*central: it was lost on the way' cat spoilt.read
+    gives 'what was sent again is said' 0 'C>P valid .*sent again' cat spoilt.read
+    gives 'the broken rule stands at a packet' 0 '\*\* latency: ' cat late.read
+    gives 'a clash is said' 0 'another frame was in the way' cat beacons.read
+    gives 'a frame between the channels is said' 0 'on 2441 MHz lies no channel' cat beacons.read
+    cat >edit.py <<'END'
+# Changes one octet: the one at this place behind the first place of the hex string.
+import sys
+name, hexes, behind = sys.argv[1], bytes.fromhex(sys.argv[2]), int(sys.argv[3])
+data = bytearray(open(name, "rb").read())
+data[data.index(hexes) + behind] ^= 1
+open("broken.pcapng", "wb").write(data)
+END
+    # What is broken | a place | octets behind it
+    while IFS='|' read -r what place behind; do
+        is "(one octet is changed: $what)" python3 edit.py good.pcapng "$place" "$behind"
+        sees "$what is seen" python3 reader.py broken.pcapng
+    done <<END
+another byte order|4d3c2b1a|0
+another link type|00010000000000000200|0
+another unit of time|09000100|4
+a size that is not the block's|06000000|4
+a bit of a PDU|d6be898e|5
+the CRC's flag|d6be898e|-1
+END
+    printf '\0\0\0\0' | cat good.pcapng - >broken.pcapng
+    sees 'what follows the last block is seen' python3 reader.py broken.pcapng
+fi
+
+# ---- tshark
+
+# shows SENTENCE NAME PATTERN OPTION...: tshark with these options prints a line that matches.
+shows() {
+    sentence=$1 name=$2 pattern=$3
+    shift 3
+    gives "tshark: $sentence" 0 "$pattern" tshark -r "$name.pcapng" "$@"
+}
+if ! skips tshark 'tshark reads captures'; then
+    shows 'a CONNECT_IND, with its interval and timeout' good '^0x05	6	20$' -T fields \
+        -e btle.advertising_header.pdu_type -e btle.link_layer_data.interval \
+        -e btle.link_layer_data.timeout
+    shows 'a control PDU of the central' good 'LL_VERSION_IND' -Y 'btle_rf.pdu_type == 2'
+    shows 'a control PDU of the peripheral' good 'LL_VERSION_IND' -Y 'btle_rf.pdu_type == 3'
+    shows 'a channel map' good 'LL_CHANNEL_MAP_IND'
+    shows 'the end of the connection' good 'LL_TERMINATE_IND'
+    shows 'a request of the central' good 'Sent Read Request' -Y 'btle_rf.pdu_type == 2'
+    shows 'the value that it reads' good 'Rcvd Read Response' -Y 'btle_rf.pdu_type == 3'
+    shows 'nanoseconds' good '^0\.[0-9]{6}[0-9]*[1-9][0-9]* *$' -T fields -e frame.time_epoch
+    tshark -r good.pcapng -Y _ws.expert >expert.txt 2>/dev/null
+    is 'tshark: nothing to remark where nothing goes wrong' cmp expert.txt /dev/null
+    shows 'the wrong CRC' spoilt 'Incorrect CRC' -q -z expert
+    shows 'the retransmissions' spoilt 'Retransmission' -q -z expert
+    shows 'the comment' spoilt 'RADIO: it received wrong bits' -Y 'btle.crc.incorrect' -T fields \
+        -e frame.comment
+    shows 'the rule that broke' late '\*\* latency: ' -Y frame.comment -T fields -e frame.comment
+fi
