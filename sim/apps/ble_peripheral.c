@@ -24,7 +24,7 @@
  *
  * Sources: nRF52840 Product Specification v1.7 (RADIO, TIMER, RTC, PPI, CLOCK); ble_core.h.
  */
-#include "sim/apps/ble_core.h"
+#include "sim/apps/ble_common.h"
 #include "sim/apps/ble_ops.h"
 #include "sim/apps/catalogue.h"
 #include <string.h>
@@ -127,12 +127,6 @@ enum step {
 
 enum phase { SETTING_UP, ADVERTISE, ADVERTISED, STOPPING, LISTENING, ANSWERING, WAITING, DONE };
 
-struct ble_program {
-    uint64_t address;
-    uint32_t advertising_us, prepare_us, ppm, work_cycles, turnaround_cycles;
-    uint32_t other_key; /* not 0: another long term key than the sample data's */
-};
-
 struct ble {
     struct ops ops;
     struct ble_core core;
@@ -146,20 +140,6 @@ struct ble {
     struct ble_pdu in;
     struct ble_window window;
     uint32_t late, answers, advertisements, connections, stale;
-};
-
-enum {
-    FACT_STATE,
-    FACT_REASON,
-    FACT_EVENTS,
-    FACT_MISSED,
-    FACT_ANSWERS,
-    FACT_LATE,
-    FACT_STALE,
-    FACT_READS,
-    FACT_ADVERTISEMENTS,
-    FACT_CONNECTIONS,
-    FACT_CONTROL
 };
 
 static struct ble *ble_of(struct app *app)
@@ -177,14 +157,9 @@ static bool is_armed(const struct app *app)
     return app->engine == &ble_armed_engine;
 }
 
-static uint32_t or_else(uint32_t value, uint32_t default_value)
-{
-    return value ? value : default_value;
-}
-
 static uint32_t prepare_us(const struct app *app)
 {
-    return or_else(program_of(app)->prepare_us, 500);
+    return ble_or_else(program_of(app)->prepare_us, 500);
 }
 
 static uint32_t ramp_us(const struct app *app)
@@ -430,7 +405,7 @@ static void plan_next(struct app *app)
 {
     struct ble *ble = ble_of(app);
     if (ble->core.state == BLE_ADVERTISING) {
-        uint32_t period_us = or_else(program_of(app)->advertising_us, 20000);
+        uint32_t period_us = ble_or_else(program_of(app)->advertising_us, 20000);
         if (ble->channel++ < 2) {
             advertise(app);
             return;
@@ -924,13 +899,9 @@ static void step(struct app *app, uint8_t which, uint32_t value)
 static void ble_start(struct app *app, const uint32_t r[4])
 {
     struct ble *ble = ble_of(app);
-    uint64_t given = program_of(app)->address ? program_of(app)->address : 0xc00000000107;
-    uint8_t address[6];
     (void)r;
     *ble = (struct ble){.ops = {.waiting = OPS_NO_STEP}};
-    for (int i = 0; i < 6; i++)
-        address[i] = (uint8_t)(given >> 8 * i);
-    ble_core_reset(&ble->core, address, (uint16_t)or_else(program_of(app)->ppm, 50));
+    ble_begin(&ble->core, program_of(app));
     allocate_next(app);
 }
 
@@ -964,74 +935,23 @@ static void ble_next(struct app *app, struct app_op *op)
         *op = (struct app_op){.kind = OP_SYSCALL, .call = {SYSCALL_YIELD, {YIELD_WAIT, 0, 0, 0}}};
 }
 
-static bool ble_parameter(void *place, const char *name, int64_t value)
-{
-    struct ble_program *program = place;
-    const struct {
-        const char *name;
-        uint32_t *field;
-    } fields[] = {
-        {"advertising_us", &program->advertising_us},
-        {"prepare_us", &program->prepare_us},
-        {"ppm", &program->ppm},
-        {"work_cycles", &program->work_cycles},
-        {"turnaround_cycles", &program->turnaround_cycles},
-        {"other_key", &program->other_key},
-    };
-    if (value < 0)
-        return false;
-    if (strcmp(name, "address") == 0)
-        program->address = (uint64_t)value;
-    for (uint32_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-        if (strcmp(fields[i].name, name) != 0)
-            continue;
-        *fields[i].field = (uint32_t)value;
-        return value <= 10000000;
-    }
-    return strcmp(name, "address") == 0;
-}
-
-static const char *const states[] = {"advertising", "created", "established", "closed", NULL};
-
-static const struct fact facts[] = {
-    [FACT_STATE] = {"connection", "advertising, created, established or closed", states},
-    [FACT_REASON] = {"reason", "why it closed: an HCI error code, such as 8 and 62", NULL},
-    [FACT_EVENTS] = {"events", "connection events that have passed", NULL},
-    [FACT_MISSED] = {"missed", "of them, those in which nothing was heard", NULL},
-    [FACT_ANSWERS] = {"answers", "packets that were armed in time, as the program sees it", NULL},
-    [FACT_LATE] = {"late", "moments that had gone by when the program was there", NULL},
-    [FACT_STALE] = {"stale", "answers that left before their buffer was in place", NULL},
-    [FACT_READS] = {"reads", "of the characteristic", NULL},
-    [FACT_ADVERTISEMENTS] = {"advertisements", "ADV_IND sent", NULL},
-    [FACT_CONNECTIONS] = {"connections", "CONNECT_IND taken", NULL},
-    [FACT_CONTROL] = {"control_pdus", "LL control PDUs received", NULL},
-};
-
 static uint64_t ble_fact(const struct app *app, uint32_t fact)
 {
     const struct ble *ble = app_state_read(app);
-    const uint64_t values[] = {
-        [FACT_STATE] = ble->core.state,
-        [FACT_REASON] = ble->core.reason,
-        [FACT_EVENTS] = ble->core.events,
-        [FACT_MISSED] = ble->core.missed,
-        [FACT_ANSWERS] = ble->answers,
-        [FACT_LATE] = ble->late,
-        [FACT_STALE] = ble->stale,
-        [FACT_READS] = ble->core.reads,
-        [FACT_ADVERTISEMENTS] = ble->advertisements,
-        [FACT_CONNECTIONS] = ble->connections,
-        [FACT_CONTROL] = ble->core.control_pdus,
-    };
-    return values[fact];
+    const struct ble_tally tally = {.late = ble->late,
+                                    .answers = ble->answers,
+                                    .advertisements = ble->advertisements,
+                                    .connections = ble->connections,
+                                    .stale = ble->stale};
+    return ble_fact_value(&ble->core, &tally, fact);
 }
 
 /* clang-format off */
 #define BLE_ENGINE(engine_name, text)                                                              \
     {.name = engine_name, .about = text, .state_size = sizeof(struct ble), .start = ble_start,     \
      .upcall = ble_upcall, .next = ble_next, .parameter = ble_parameter,                           \
-     .program_size = sizeof(struct ble_program), .facts = facts,                                   \
-     .fact_count = sizeof facts / sizeof facts[0], .fact = ble_fact}
+     .program_size = sizeof(struct ble_program), .facts = ble_facts,                                   \
+     .fact_count = BLE_FACTS, .fact = ble_fact}
 /* clang-format on */
 
 const struct app_engine ble_software_engine =

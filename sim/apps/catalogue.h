@@ -6,6 +6,7 @@
 
 extern const struct app_engine ble_armed_engine;
 extern const struct app_engine ble_software_engine;
+extern const struct app_engine ble_syscalls_engine;
 extern const struct app_engine hog_engine;
 extern const struct app_engine hostile_engine;
 extern const struct app_engine ticker_engine;
