@@ -330,6 +330,7 @@ static void offer_address(struct hw *hw, uint32_t slot, uint32_t index, uint64_t
         f->done |= (uint16_t)(1u << index);
         machine_trace(hw, EVENT_AIR_MISSED, PROCESS_NONE, access_address,
                       air_value(station->device, slot, miss));
+        machine_serve(hw, station->device); /* it may say why it did not take it */
         return;
     }
     machine_trace(hw, EVENT_AIR_HEARD, PROCESS_NONE, access_address,

@@ -311,16 +311,44 @@ static bool read_station(struct reader *r)
     return true;
 }
 
-/* A peer, and the number of its note. */
+/* A note of that device, or with BOARD_NONE of any peer. */
+static bool note_named(const struct reader *r, uint32_t device, uint32_t *number,
+                       struct nearest *nearest)
+{
+    const struct scenario *s = r->s;
+    for (uint32_t i = 0; i < s->peer_count; i++) {
+        const struct peer_type *type = s->peers[i].type;
+        if (!type->note_name || (device != BOARD_NONE && device != s->board.device_count + i))
+            continue;
+        for (*number = 1; type->note_name(*number); ++*number) {
+            if (strcmp(type->note_name(*number), peek(r)) == 0)
+                return true;
+            nearest_offer(nearest, type->note_name(*number));
+        }
+    }
+    return false;
+}
+
+/* A peer, and its note by name or number. */
 static bool read_peer_note(struct reader *r)
 {
-    uint32_t device;
+    uint32_t device, number;
     struct nearest nearest = nearest_to(peek(r) ? peek(r) : "");
-    if (peek(r) && station_named(r->s, peek(r), &device, &nearest)) {
+    bool named = peek(r) && station_named(r->s, peek(r), &device, &nearest);
+    if (named) {
         r->words.next++;
         value_is(r->p, pair(0, device), pair(0, UINT32_MAX));
+        nearest = nearest_to(peek(r) ? peek(r) : "");
     }
-    return read_number(r);
+    if (!peek(r) || strcmp(peek(r), "=") == 0)
+        return true;
+    if (!note_named(r, named ? device : BOARD_NONE, &number, &nearest) &&
+        !number_parse(peek(r), &number))
+        return refuse(r, peek(r), named ? "a note of that peer" : "a peer, or a note of one",
+                      &nearest);
+    r->words.next++;
+    about(r->p, number, number);
+    return true;
 }
 
 static bool read_state(struct reader *r)

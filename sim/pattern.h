@@ -34,7 +34,7 @@ struct scenario;
  *   endpoint-*      a lendable device         wire   a device, and "out" or "in"
  *   process-state   a state, such as yielded  mark injected kernel-limit   a number
  *   routed          the task's address        air-*   a radio of the board, or a peer
- *   peer-note       a peer, and the note's number
+ *   peer-note       a peer, and the note's name or number
  * False: `why` says what is wrong. */
 bool pattern_parse(const struct scenario *scenario, const char *text, struct pattern *pattern,
                    char *why, size_t why_size);

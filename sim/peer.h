@@ -56,7 +56,9 @@ struct peer_type {
     const struct fact *facts; /* at most FACT_MAX */
     uint32_t fact_count;
     uint64_t (*fact)(const struct device *d, uint32_t fact);
-    /* What a note of its means (REQUEST_NOTE), in words; returns `text`. NULL: only numbers. */
+    /* What a note of its is called (REQUEST_NOTE), NULL beyond the last; the same with its value in
+     * words, returning `text`. NULL: numbers only. */
+    const char *(*note_name)(uint32_t number);
     const char *(*note_text)(uint32_t number, uint32_t value, char *text, size_t size);
 };
 

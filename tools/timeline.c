@@ -113,6 +113,19 @@ static void put_device(struct line *line, uint32_t device)
         put(line, "%s", peer < line->s->peer_count ? line->s->peers[peer].name : "a device");
 }
 
+/* What a peer says of itself, in words if it has any. */
+static void put_note(struct line *line, const struct record *r)
+{
+    uint32_t peer = pair_high(r->value) - line->s->board.device_count;
+    char text[80];
+    if (peer < line->s->peer_count && line->s->peers[peer].type->note_text)
+        put(line, "%s",
+            line->s->peers[peer].type->note_text(r->address, pair_low(r->value), text,
+                                                 sizeof text));
+    else
+        put(line, "note %" PRIu32 ", %" PRIu32, r->address, pair_low(r->value));
+}
+
 static void put_line(struct line *line, uint32_t number)
 {
     const struct board *board = &line->s->board;
@@ -403,7 +416,7 @@ static void add_upcall(struct timeline *timeline, struct line *line, const struc
  * hex; %D the device whose index the high half is; %i the interrupt line `address`; %p the endpoint
  * `address`; %r the driver `address`, %R in the low half; %e %E the error code in the low, high
  * half; %S the station (device) in the value's low 16 bits, %z the address's low 16 bits, %w why a
- * frame was missed, %c whether its bits are wrong; %f the filter's answer; %s the process state `value`; %k the end; %j the injection.
+ * frame was missed, %c whether its bits are wrong, %n what a peer notes; %f the filter's answer; %s the process state `value`; %k the end; %j the injection.
  * Kinds without a phrase say nothing that their neighbours do not say. */
 static const char *const phrases[EVENT_KINDS] = {
     [EVENT_LOAD] = "load %a gives %L",
@@ -435,7 +448,7 @@ static const char *const phrases[EVENT_KINDS] = {
     [EVENT_AIR_RECEIVED] = "%S has received the last bit%c",
     [EVENT_AIR_LISTEN] = "%S listens on %z MHz",
     [EVENT_AIR_DEAF] = "%S listens no more",
-    [EVENT_PEER_NOTE] = "%D notes %A: %l",
+    [EVENT_PEER_NOTE] = "%D: %n",
     [EVENT_NOTE_BASE + NOTE_PROCESS_LOADED] = "loaded at %X, %l bytes of memory, life %h",
     [EVENT_NOTE_BASE + NOTE_PROCESS_STATE] = "is %s",
     [EVENT_NOTE_BASE + NOTE_PROCESS_BREAKS] = "app break %X, kernel break %L, reachable up to %H",
@@ -492,6 +505,9 @@ static void put_letter(struct line *line, const struct record *r, char letter)
         break;
     case 'H':
         put(line, "0x%" PRIx32, high);
+        break;
+    case 'n':
+        put_note(line, r);
         break;
     case 'D':
         put_device(line, high);

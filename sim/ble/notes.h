@@ -45,7 +45,7 @@ enum ble_peer_state {
 };
 extern const char *const ble_peer_state_names[BLE_PEER_STATES + 1]; /* the last is NULL */
 
-/* "anchor" and so on; NULL for a number that is no note. */
+/* "anchor" and so on, one word; NULL for 0 and beyond the last. */
 const char *ble_note_name(uint32_t note);
 /* The name for `size` bytes of `text`, with the value as people read it: "lost 0x3e". A number that
  * is no note is written as one. Returns `text`. */

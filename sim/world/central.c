@@ -354,5 +354,6 @@ const struct peer_type central_peer = {
     .facts = facts,
     .fact_count = FACTS,
     .fact = central_fact,
+    .note_name = ble_note_name,
     .note_text = ble_note_text,
 };
