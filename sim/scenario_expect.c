@@ -541,6 +541,30 @@ static bool expect_facts(struct load *load, const struct json_node *node, enum c
     return good;
 }
 
+/* A fact that this app's program or this peer does not have. */
+static bool keys_asked(const struct json_node *node, const struct asked *asked, const char *type)
+{
+    if (!json_is_object(node)) {
+        json_problem(node, "want an object {...} of what it is like at the end");
+        return false;
+    }
+    bool good = true;
+    for (struct json_node one = json_first(node); one.value; one = json_next(&one)) {
+        struct nearest nearest = nearest_to(one.key);
+        char hint[96];
+        bool known = strcmp(one.key, "comment") == 0;
+        for (size_t i = 0; i < asked->count && !known; i++) {
+            known = strcmp(asked->keys[i], one.key) == 0;
+            nearest_offer(&nearest, asked->keys[i]);
+        }
+        if (!known)
+            json_key_problem(node, one.key, "nothing that can be asked of \"%s\"%s", type,
+                             nearest_text(&nearest, hint, sizeof hint));
+        good &= known;
+    }
+    return good;
+}
+
 static bool expect_app(struct load *load, const struct json_node *node, uint32_t process)
 {
     const struct app_engine *engine = load->scenario->apps[process].engine;
@@ -549,7 +573,7 @@ static bool expect_app(struct load *load, const struct json_node *node, uint32_t
     struct json_node code = json_member(node, "completion_code");
     struct json_node variables = json_member(node, "variables");
     ask_facts(&asked, engine->facts, engine->fact_count);
-    bool good = json_want_object(node, asked.keys, asked.count);
+    bool good = keys_asked(node, &asked, engine->name);
     if (state.value)
         good &= expect_state(load, &state, process);
     if (restarts.value)
@@ -572,7 +596,7 @@ static bool expect_peer(struct load *load, const struct json_node *node, uint32_
     const struct peer_type *type = load->scenario->peers[peer].type;
     struct asked asked = {.count = 0};
     ask_facts(&asked, type->facts, type->fact_count);
-    bool known = json_want_object(node, asked.keys, asked.count);
+    bool known = keys_asked(node, &asked, type->type.name);
     return known & expect_facts(load, node, CHECK_PEER_FACT, peer, type->facts, type->fact_count);
 }
 
@@ -633,7 +657,7 @@ static bool expect_member(struct load *load, const struct json_node *node)
             return expect_peer(load, node, i);
         nearest_offer(&nearest, s->peers[i].name);
     }
-    json_key_problem(node->up, node->key, "no such key, and no app's name%s",
+    json_key_problem(node->up, node->key, "no such key, and no app's name or peer's%s",
                      nearest_text(&nearest, hint, sizeof hint));
     return false;
 }

@@ -88,18 +88,26 @@ static bool value_read(const struct json_node *node, const struct peer_parameter
     return json_want_u64(node, p->min, p->max, value);
 }
 
+/* What a value is for: a peer's parameter or an argument of something that it does. */
+struct values_of {
+    const char *who, *what; /* "central", "parameter" */
+    const struct peer_parameter *list;
+    uint32_t count;
+};
+
 /* Which of them has this name; complains. */
-static bool parameter_named(const struct json_node *up, const char *key,
-                            const struct peer_parameter *list, uint32_t count, uint32_t *which)
+static bool parameter_named(const struct json_node *up, const char *key, const struct values_of *of,
+                            uint32_t *which)
 {
     struct nearest nearest = nearest_to(key);
     char hint[96];
-    for (*which = 0; *which < count; ++*which) {
-        if (strcmp(list[*which].name, key) == 0)
+    for (*which = 0; *which < of->count; ++*which) {
+        if (strcmp(of->list[*which].name, key) == 0)
             return true;
-        nearest_offer(&nearest, list[*which].name);
+        nearest_offer(&nearest, of->list[*which].name);
     }
-    json_key_problem(up, key, "no such key here%s", nearest_text(&nearest, hint, sizeof hint));
+    json_key_problem(up, key, "\"%s\" has no such %s%s", of->who, of->what,
+                     nearest_text(&nearest, hint, sizeof hint));
     return false;
 }
 
@@ -112,19 +120,18 @@ static bool is_one_of(const char *key, const char *const words[], size_t count)
 }
 
 /* The members of an object, but for those that `others` names. */
-static bool values_read(const struct json_node *object, const struct peer_parameter *list,
-                        uint32_t count, const char *const others[], size_t other_count,
-                        uint64_t *values)
+static bool values_read(const struct json_node *object, const struct values_of *of,
+                        const char *const others[], size_t other_count, uint64_t *values)
 {
     bool good = true;
-    for (uint32_t i = 0; i < count; i++)
-        values[i] = list[i].reset;
+    for (uint32_t i = 0; i < of->count; i++)
+        values[i] = of->list[i].reset;
     for (struct json_node node = json_first(object); node.value; node = json_next(&node)) {
         uint32_t which;
         if (is_one_of(node.key, others, other_count))
             continue;
-        good &= parameter_named(object, node.key, list, count, &which) &&
-                value_read(&node, &list[which], &values[which]);
+        good &= parameter_named(object, node.key, of, &which) &&
+                value_read(&node, &of->list[which], &values[which]);
     }
     return good;
 }
@@ -133,7 +140,11 @@ static bool values_read(const struct json_node *object, const struct peer_parame
 
 static bool verb_read(const struct json_node *node, const struct peer_type *type, uint32_t *verb)
 {
-    const char *name = json_is_string(node) ? json_string(node) : "";
+    if (!json_is_string(node)) {
+        json_problem(node, "%swant a text: what it does then", node->value ? "" : "missing: ");
+        return false;
+    }
+    const char *name = json_string(node);
     struct nearest nearest = nearest_to(name);
     char hint[96];
     for (*verb = 0; *verb < type->verb_count; ++*verb) {
@@ -165,8 +176,8 @@ static bool action_read(const struct json_node *node, const struct peer_type *ty
     }
     plan->action_count++;
     const struct peer_verb *v = &type->verbs[action->verb];
-    return values_read(node, v->arguments, v->argument_count, own, COUNT_OF(own),
-                       action->arguments);
+    const struct values_of of = {v->name, "argument", v->arguments, v->argument_count};
+    return values_read(node, &of, own, COUNT_OF(own), action->arguments);
 }
 
 static bool actions_read(const struct json_node *list, const struct peer_type *type,
@@ -194,6 +205,11 @@ static bool drift_read(const struct json_node *node, int64_t *drift_ppb)
 static bool peer_name_good(const struct load *load, const struct json_node *node)
 {
     const struct scenario *s = load->scenario;
+    if (node->key[strspn(node->key, "abcdefghijklmnopqrstuvwxyz0123456789_")] ||
+        node->key[0] < 'a' || node->key[0] > 'z') {
+        json_key_problem(node->up, node->key, "want small letters, digits and _, a letter first");
+        return false;
+    }
     bool taken = board_device_named(&s->board, node->key) != BOARD_NONE ||
                  strlen(node->key) >= SCENARIO_NAME_MAX || expect_keyword(node->key) ||
                  pattern_word(node->key);
@@ -221,8 +237,12 @@ static bool peer_read(struct load *load, const struct json_node *node)
         json_problem(node, "want an object {...} of what this peer is like");
         return false;
     }
+    if (is.value && !json_is_string(&is)) {
+        json_problem(&is, "want a text: the name of a type");
+        return false;
+    }
     struct scenario_peer *peer = &s->peers[s->peer_count];
-    const char *type = json_is_string(&is) ? json_string(&is) : node->key;
+    const char *type = is.value ? json_string(&is) : node->key;
     if (!peer_name_good(load, node) || !type_read(load, is.value ? &is : node, type, &peer->type))
         return false;
     (void)snprintf(peer->name, sizeof peer->name, "%s", node->key);
@@ -230,8 +250,9 @@ static bool peer_read(struct load *load, const struct json_node *node)
     bool good = drift_read(&drift, &peer->plan.drift_ppb);
     if (position.value)
         good &= json_want_u32(&position, 0, POSITION_MAX_M, &peer->plan.position_m);
-    good &= values_read(node, peer->type->parameters, peer->type->parameter_count, own,
-                        COUNT_OF(own), peer->plan.values);
+    const struct values_of of = {peer->type->type.name, "parameter", peer->type->parameters,
+                                 peer->type->parameter_count};
+    good &= values_read(node, &of, own, COUNT_OF(own), peer->plan.values);
     return good && actions_read(&list, peer->type, &peer->plan);
 }
 
@@ -270,38 +291,57 @@ static bool sender_read(const struct load *load, const struct json_node *node, u
     return false;
 }
 
-/* {"of": sender, "first", "last"} or {"from_us", "to_us", "mhz"}; "how": lose or corrupt. */
-static bool fault_read(const struct load *load, const struct json_node *node,
-                       struct air_fault *fault)
+static bool how_read(const struct json_node *node, bool *lose)
 {
-    static const char *const keys[] = {"of",      "first", "last",  "how", "from_us",
-                                       "from_ms", "to_us", "to_ms", "mhz"};
     static const char *const ways[] = {"lose", "corrupt"};
+    struct json_node how = json_member(node, "how");
+    uint32_t way = 0;
+    bool good = !how.value || json_want_word(&how, ways, COUNT_OF(ways), &way);
+    *lose = way == 0;
+    return good;
+}
+
+/* {"of": sender, "first", "last"} */
+static bool fault_of_sender_read(const struct load *load, const struct json_node *node,
+                                 struct air_fault *fault)
+{
+    static const char *const keys[] = {"of", "first", "last", "how"};
     struct json_node of = json_member(node, "of"), first = json_member(node, "first");
-    struct json_node last = json_member(node, "last"), how = json_member(node, "how");
-    struct json_node mhz = json_member(node, "mhz");
-    uint32_t way = 0, frequency = 0;
-    if (!json_want_object(node, keys, COUNT_OF(keys)) ||
-        (how.value && !json_want_word(&how, ways, COUNT_OF(ways), &way)))
-        return false;
-    fault->lose = way == 0;
-    fault->at_time = !of.value;
-    if (fault->at_time) {
-        if ((mhz.value && !json_want_u32(&mhz, 2400, 2500, &frequency)) ||
-            !time_read(node, "from_us", "from_ms", &fault->from_ps) ||
-            !time_read(node, "to_us", "to_ms", &fault->to_ps))
-            return false;
-        fault->mhz = (uint16_t)frequency;
-        if (fault->from_ps < fault->to_ps)
-            return true;
-        json_problem(node, "it ends before it begins");
-        return false;
-    }
-    if (!sender_read(load, &of, &fault->device) ||
+    struct json_node last = json_member(node, "last");
+    if (!json_want_object(node, keys, COUNT_OF(keys)) || !sender_read(load, &of, &fault->device) ||
         !json_want_u32(&first, 1, UINT32_MAX, &fault->first))
         return false;
     fault->last = fault->first;
     return !last.value || json_want_u32(&last, fault->first, UINT32_MAX, &fault->last);
+}
+
+/* {"from_us", "to_us", "mhz"} */
+static bool fault_at_time_read(const struct json_node *node, struct air_fault *fault)
+{
+    static const char *const keys[] = {"from_us", "from_ms", "to_us", "to_ms", "mhz", "how"};
+    struct json_node mhz = json_member(node, "mhz");
+    uint32_t frequency = 0;
+    fault->at_time = true;
+    if (!json_want_object(node, keys, COUNT_OF(keys)) ||
+        (mhz.value && !json_want_u32(&mhz, 2400, 2500, &frequency)) ||
+        !time_read(node, "from_us", "from_ms", &fault->from_ps) ||
+        !time_read(node, "to_us", "to_ms", &fault->to_ps))
+        return false;
+    fault->mhz = (uint16_t)frequency;
+    if (fault->from_ps < fault->to_ps)
+        return true;
+    json_problem(node, "it ends before it begins");
+    return false;
+}
+
+/* "how": lose (if left out) or corrupt. */
+static bool fault_read(const struct load *load, const struct json_node *node,
+                       struct air_fault *fault)
+{
+    bool of_sender = json_member(node, "of").value != NULL;
+    return (of_sender ? fault_of_sender_read(load, node, fault)
+                      : fault_at_time_read(node, fault)) &&
+           how_read(node, &fault->lose);
 }
 
 static bool air_read(const struct load *load, const struct json_node *air)

@@ -178,6 +178,157 @@ static const struct row texts[] = {
      "t.json:3:25: error: /covers/1: \"ABI-1.1\" is there twice"},
     {"a world that is a list", OWNER("'world': []"), 0,
      "t.json:3:12: error: /world: want an object {...} of peers, and \"air\""},
+    {"a world that is a word", OWNER("'world': 'air'"), 0,
+     "t.json:3:12: error: /world: want an object {...} of peers, and \"air\""},
+    {"a peer that is a number", OWNER("'world': { 'central': 1 }"), 0,
+     "t.json:3:25: error: /world/central: want an object {...} of what this peer is like"},
+    {"no such type of peer", OWNER("'world': { 'centrel': {} }"), 0,
+     "t.json:3:25: error: /world/centrel: \"centrel\" is not a type of peer (did you mean "
+     "\"central\"?): `postern list peers` names them"},
+    {"a type by \"is\" that is none", OWNER("'world': { 'one': { 'is': 'becon' } }"), 0,
+     "t.json:3:29: error: /world/one/is: \"becon\" is not a type of peer (did you mean "
+     "\"beacon\"?): `postern list peers` names them"},
+    {"a type that is a number", OWNER("'world': { 'one': { 'is': 1 } }"), 0,
+     "t.json:3:29: error: /world/one/is: want a text: the name of a type"},
+    {"a peer with a capital", OWNER("'world': { 'Central': {} }"), 0,
+     "t.json:3:14: error: /world/Central: want small letters, digits and _, a letter first"},
+    {"a peer named like an app", OWNER("'world': { 'owner': { 'is': 'beacon' } }"), 0,
+     "t.json:3:14: error: /world/owner: means something else here: want a name of its own, and "
+     "\"is\" for the type"},
+    {"a peer named like an event", OWNER("'world': { 'store': { 'is': 'beacon' } }"), 0,
+     "t.json:3:14: error: /world/store: means something else here: want a name of its own, and "
+     "\"is\" for the type"},
+    {"nine peers",
+     OWNER("'world': { 'a': { 'is': 'beacon' }, 'b': { 'is': 'beacon' }, 'c': { 'is': 'beacon' }, "
+           "'d': { 'is': 'beacon' }, 'e': { 'is': 'beacon' }, 'f': { 'is': 'beacon' }, 'g': { "
+           "'is': 'beacon' }, 'h': { 'is': 'beacon' }, 'i': { 'is': 'beacon' } }"),
+     0, "t.json:3:219: error: /world/i: more than 8 peers"},
+    {"no such parameter of a peer", OWNER("'world': { 'central': { 'intervall_us': 7500 } }"), 0,
+     "t.json:3:27: error: /world/central/intervall_us: \"central\" has no such parameter (did you "
+     "mean \"interval_us\"?)"},
+    {"a time of a peer out of range", OWNER("'world': { 'central': { 'interval_us': 1 } }"), 0,
+     "t.json:3:42: error: /world/central/interval_us: want 1250 to 81918750"},
+    {"an interval between the steps", OWNER("'world': { 'central': { 'interval_us': 7600 } }"), 0,
+     "t.json:3:42: error: /world/central/interval_us: want a multiple of 1250"},
+    {"a time of a peer that is a word", OWNER("'world': { 'central': { 'timeout_ms': 'long' } }"),
+     0,
+     "t.json:3:41: error: /world/central/timeout_ms: \"long\": want a number that is not negative"},
+    {"a number of a peer out of range", OWNER("'world': { 'central': { 'hop': 32 } }"), 0,
+     "t.json:3:34: error: /world/central/hop: 32: want an integer from 0 to 31, or it in hex as a "
+     "string"},
+    {"a number of a peer that is a list", OWNER("'world': { 'central': { 'hop': [] } }"), 0,
+     "t.json:3:34: error: /world/central/hop: a list: want an integer from 0 to 31, or it in hex "
+     "as a string"},
+    {"a word of a peer that is none", OWNER("'world': { 'beacon': { 'phy': '3M' } }"), 0,
+     "t.json:3:33: error: /world/beacon/phy: \"3M\" is not a value of \"phy\" (did you mean "
+     "\"1M\"?)"},
+    {"a flag of a peer that is a number", OWNER("'world': { 'beacon': { 'listens': 1 } }"), 0,
+     "t.json:3:37: error: /world/beacon/listens: 1: want true or false"},
+    {"a clock that is too wrong", OWNER("'world': { 'central': { 'drift_ppm': 100001 } }"), 0,
+     "t.json:3:40: error: /world/central/drift_ppm: 100001: want an integer from -100000 to "
+     "100000, or it in hex as a string"},
+    {"a peer too far away", OWNER("'world': { 'central': { 'position_m': 10001 } }"), 0,
+     "t.json:3:41: error: /world/central/position_m: 10001: want an integer from 0 to 10000, or it "
+     "in hex as a string"},
+    {"a plan that is no list", OWNER("'world': { 'central': { 'plan': {} } }"), 0,
+     "t.json:3:35: error: /world/central/plan: an object: want a list [...]"},
+    {"an action that is none", OWNER("'world': { 'central': { 'plan': [1] } }"), 0,
+     "t.json:3:36: error: /world/central/plan/0: want an object with \"at_event\" and \"do\""},
+    {"an action at no event", OWNER("'world': { 'central': { 'plan': [{ 'do': 'ping' }] } }"), 0,
+     "t.json:3:36: error: /world/central/plan/0/at_event: missing: want an integer from 0 to "
+     "4294967295, or it in hex as a string"},
+    {"an action that does nothing",
+     OWNER("'world': { 'central': { 'plan': [{ 'at_event': 1 }] } }"), 0,
+     "t.json:3:36: error: /world/central/plan/0/do: missing: want a text: what it does then"},
+    {"an action that it cannot do",
+     OWNER("'world': { 'central': { 'plan': [{ 'at_event': 1, 'do': 'pnig' }] } }"), 0,
+     "t.json:3:59: error: /world/central/plan/0/do: \"pnig\" is nothing that a central does (did "
+     "you mean \"ping\"?)"},
+    {"an argument that the verb has not",
+     OWNER("'world': { 'central': { 'plan': [{ 'at_event': 1, 'do': 'silence', 'event': 2 }] } }"),
+     0,
+     "t.json:3:70: error: /world/central/plan/0/event: \"silence\" has no such argument (did you "
+     "mean \"events\"?)"},
+    {"an argument out of range",
+     OWNER("'world': { 'central': { 'plan': [{ 'at_event': 1, 'do': 'silence', 'events': 0 }] } }"),
+     0,
+     "t.json:3:80: error: /world/central/plan/0/events: 0: want an integer from 1 to 4294967295, "
+     "or it in hex as a string"},
+    {"a plan out of order",
+     OWNER("'world': { 'central': { 'plan': [{ 'at_event': 2, 'do': 'ping' }, { 'at_event': 1, "
+           "'do': 'ping' }] } }"),
+     0,
+     "t.json:3:83: error: /world/central/plan/1/at_event: want them in order: the one before is at "
+     "2"},
+    {"an air that is a list", OWNER("'world': { 'air': [] }"), 0,
+     "t.json:3:21: error: /world/air: a list: want an object {...}"},
+    {"a key of the air that is none", OWNER("'world': { 'air': { 'los_ppm': 1 } }"), 0,
+     "t.json:3:23: error: /world/air/los_ppm: no such key (did you mean \"loss_ppm\"?)"},
+    {"more loss than all", OWNER("'world': { 'air': { 'loss_ppm': 1000001 } }"), 0,
+     "t.json:3:35: error: /world/air/loss_ppm: 1000001: want an integer from 0 to 1000000, or it "
+     "in hex as a string"},
+    {"an empty list of faults", OWNER("'world': { 'air': { 'faults': [] } }"), 0,
+     "t.json:3:33: error: /world/air/faults: a list of 0: want 1 to 32"},
+    {"a fault of nobody",
+     OWNER("'world': { 'air': { 'faults': [{ 'of': 'centrl', 'first': 1 }] }, 'central': {} }"), 0,
+     "t.json:3:42: error: /world/air/faults/0/of: \"centrl\" has no antenna here (did you mean "
+     "\"central\"?)"},
+    {"a fault of a device without an antenna",
+     OWNER("'world': { 'air': { 'faults': [{ 'of': 'TIMER', 'first': 1 }] } }"), 0,
+     "t.json:3:42: error: /world/air/faults/0/of: \"TIMER\" has no antenna here"},
+    {"a fault from frame 0 on",
+     OWNER("'world': { 'air': { 'faults': [{ 'of': 'central', 'first': 0 }] }, 'central': {} }"), 0,
+     "t.json:3:62: error: /world/air/faults/0/first: 0: want an integer from 1 to 4294967295, or "
+     "it in hex as a string"},
+    {"a fault that ends before it begins",
+     OWNER("'world': { 'air': { 'faults': [{ 'of': 'central', 'first': 3, 'last': 2 }] }, "
+           "'central': {} }"),
+     0,
+     "t.json:3:73: error: /world/air/faults/0/last: 2: want an integer from 3 to 4294967295, or it "
+     "in hex as a string"},
+    {"a fault of a sender at a time",
+     OWNER("'world': { 'air': { 'faults': [{ 'of': 'central', 'first': 3, 'from_us': 2 }] }, "
+           "'central': {} }"),
+     0, "t.json:3:65: error: /world/air/faults/0/from_us: no such key"},
+    {"a fault at no time", OWNER("'world': { 'air': { 'faults': [{ 'how': 'lose' }] } }"), 0,
+     "t.json:3:34: error: /world/air/faults/0: a time is missing: want \"from_us\" or \"from_ms\""},
+    {"a time of a fault that ends first",
+     OWNER("'world': { 'air': { 'faults': [{ 'from_us': 2, 'to_us': 2 }] } }"), 0,
+     "t.json:3:34: error: /world/air/faults/0: it ends before it begins"},
+    {"a way to fail that is none",
+     OWNER("'world': { 'air': { 'faults': [{ 'from_us': 2, 'to_us': 3, 'how': 'loose' }] } }"), 0,
+     "t.json:3:69: error: /world/air/faults/0/how: \"loose\": want one of \"lose\", \"corrupt\" "
+     "(did you mean \"lose\"?)"},
+    {"a frequency out of the band",
+     OWNER("'world': { 'air': { 'faults': [{ 'from_us': 2, 'to_us': 3, 'mhz': 2399 }] } }"), 0,
+     "t.json:3:69: error: /world/air/faults/0/mhz: 2399: want an integer from 2400 to 2500, or it "
+     "in hex as a string"},
+    {"a fact that a peer has not",
+     OWNER("'world': { 'central': {} }, 'expect': { 'central': { 'lat': 1 } }"), 0,
+     "t.json:3:56: error: /expect/central/lat: nothing that can be asked of \"central\" (did you "
+     "mean \"late\"?)"},
+    {"a word that a fact has not",
+     OWNER("'world': { 'central': {} }, 'expect': { 'central': { 'state': 'closd' } }"), 0,
+     "t.json:3:65: error: /expect/central/state: \"closd\" is not a value of \"state\" (did you "
+     "mean \"closed\"?)"},
+    {"a word for a fact of numbers",
+     OWNER("'world': { 'central': {} }, 'expect': { 'central': { 'reason': 'late' } }"), 0,
+     "t.json:3:66: error: /expect/central/reason: \"late\": want an integer from 0 to 4294967295, "
+     "or it in hex as a string"},
+    {"a fact that an app has not", OWNER("'expect': { 'owner': { 'late': 1 } }"), 0,
+     "t.json:3:26: error: /expect/owner/late: nothing that can be asked of \"steps\" (did you mean "
+     "\"state\"?)"},
+    {"what is expected of a peer is a list",
+     OWNER("'world': { 'central': {} }, 'expect': { 'central': [] }"), 0,
+     "t.json:3:54: error: /expect/central: want an object {...} of what it is like at the end"},
+    {"a note that a peer has not",
+     OWNER("'world': { 'central': {} }, 'expect': { 'absent': { 'event': 'peer-note central missd' "
+           "} }"),
+     0,
+     "t.json:3:64: error: /expect/absent/event: \"missd\" is not a note of that peer (did you mean "
+     "\"missed\"?)"},
+    {"a note of no peer", OWNER("'expect': { 'absent': { 'event': 'peer-note missed' } }"), 0,
+     "t.json:3:36: error: /expect/absent/event: \"missed\" is not a peer, or a note of one"},
     {"no apps", HEAD "  'apps': [] }", 0, "t.json:2:11: error: /apps: a list of 0: want 1 to 64"},
     {"an app without a name", HEAD "  'apps': [{ 'steps': [] }] }", 0,
      "t.json:2:12: error: /apps/0/name: missing: want a text of 1 to 31 bytes"},
@@ -246,7 +397,8 @@ static const struct row texts[] = {
      "t.json:3:41: error: /expect/owner/variables/tick: \"tick\" is not a variable of \"owner\" "
      "(did you mean \"ticks\"?)"},
     {"no such app at the end", OWNER("'expect': { 'ownr': { 'state': 'yielded' } }"), 0,
-     "t.json:3:15: error: /expect/ownr: no such key, and no app's name (did you mean \"owner\"?)"},
+     "t.json:3:15: error: /expect/ownr: no such key, and no app's name or peer's (did you mean "
+     "\"owner\"?)"},
     {"no such state", OWNER("'expect': { 'owner': { 'state': 'yeilded' } }"), 0,
      "t.json:3:35: error: /expect/owner/state: \"yeilded\": want one of \"running\", \"yielded\", "
      "\"yielded-for\", \"faulted\", \"terminated\" (did you mean \"yielded\"?)"},
