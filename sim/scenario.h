@@ -83,7 +83,7 @@ enum check_kind {
 struct check {
     enum check_kind kind;
     struct pattern from, to;   /* COUNT, ABSENT use `to`; ABSENT's `after` is `from` */
-    struct pattern from2, to2; /* SPEEDUP */
+    struct pattern from2, to2; /* SPEEDUP; LATENCY's `after` is `from2` */
     uint32_t process;
     uint32_t number;
     uint64_t min, max; /* counts, values, picoseconds, or thousandths (SPEEDUP) by kind */

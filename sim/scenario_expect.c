@@ -321,12 +321,15 @@ static bool expect_order(struct load *load, const struct json_node *node)
 
 static bool expect_latency(struct load *load, const struct json_node *node)
 {
-    static const char *const keys[] = {"from", "to", "max_us", "max_ms", "min_us", "min_ms"};
+    static const char *const keys[] = {"from",   "to",     "after", "max_us",
+                                       "max_ms", "min_us", "min_ms"};
     struct check *check = new_check(load, node, CHECK_LATENCY);
+    struct json_node after = json_member(node, "after");
     struct json_node min_us = json_member(node, "min_us"), min_ms = json_member(node, "min_ms");
     if (!check || !json_want_object(node, keys, COUNT_OF(keys)) ||
         !pattern_member(load, node, "from", &check->from) ||
         !pattern_member(load, node, "to", &check->to) ||
+        (after.value && !pattern_read(load, &after, &check->from2)) ||
         !time_read(node, "max_us", "max_ms", &check->max))
         return false;
     if ((min_us.value || min_ms.value) && !time_read(node, "min_us", "min_ms", &check->min))

@@ -1713,6 +1713,19 @@ START_TEST(requested_check_judges_its_tape)
 }
 END_TEST
 
+START_TEST(latency_counts_nothing_before_its_after)
+{
+    check_add((struct check){
+        .kind = CHECK_LATENCY, .from = mark(1), .to = mark(2), .from2 = mark(3), .max = US(30)});
+    boot();
+    play("a....ba.ca...b");
+    machine_finish(hw);
+    ck_assert_uint_eq(machine_verdict_count(hw->m), 0);
+    ck_assert_uint_eq(latency_result(hw->m, 0)->count, 1);
+    ck_assert_uint_eq(latency_result(hw->m, 0)->sum_ps, US(30));
+}
+END_TEST
+
 START_TEST(latency_result_has_exact_ends_and_quantiles_within_a_half_octave)
 {
     check_add(
@@ -2081,6 +2094,7 @@ int main(void)
     tcase_add_test(t, repeated_break_is_kept_once);
     tcase_add_loop_test(t, result_that_is_not_said_to_stay_is_wiped, 0, 2);
     tcase_add_loop_test(t, requested_check_judges_its_tape, 0, COUNT(requested));
+    tcase_add_test(t, latency_counts_nothing_before_its_after);
     tcase_add_test(t, latency_result_has_exact_ends_and_quantiles_within_a_half_octave);
     tcase_add_loop_test(t, speedup_compares_the_means_of_two_pairs, 0, 2);
     tcase_add_loop_test(t, final_check_looks_at_the_end, 0, COUNT(finals));

@@ -14,6 +14,7 @@ bool ble_parameter(void *place, const char *name, int64_t value)
         {"ppm", &program->ppm},
         {"work_cycles", &program->work_cycles},
         {"turnaround_cycles", &program->turnaround_cycles},
+        {"default_ramp", &program->default_ramp},
         {"other_key", &program->other_key},
     };
     if (value < 0)

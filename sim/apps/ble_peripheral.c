@@ -2,7 +2,8 @@
  * it: RADIO, TIMER0, RTC0, CLOCK, RNG, ECB, CCM, PPI. Two of the three designs:
  *
  *   ble_software  the answer is armed by software: the upcall of the packet's end writes TIMER0.CC[0],
- *                 whose compare event starts the transmitter (PPI channel 20), fast ramp-up
+ *                 whose compare event starts the transmitter (PPI channel 20), fast ramp-up, or,
+ *                 with `default_ramp`, the default one
  *   ble_armed     the answer is armed ahead: SHORTS and TIFS turn the radio around, default ramp-up;
  *                 software only has to put PACKETPTR in place before the transmitter starts
  *
@@ -90,10 +91,11 @@ enum {
     T_IFS = 150,
     RX_CHAIN_1M = 9, /* last bit -> ADDRESS, END */
     RX_CHAIN_2M = 5,
-    FAST_TO_AIR = 41, /* TXEN -> first bit, fast ramp-up */
-    RAMP_FAST = 41,   /* RXEN -> listening */
-    RAMP_DEFAULT = 140,
-    ADDRESS_1M = 40, /* preamble and access address */
+    FAST_TO_AIR = 41,     /* TXEN -> first bit, fast ramp-up */
+    RAMP_FAST = 41,       /* RXEN -> listening */
+    DEFAULT_TO_AIR = 130, /* TXEN -> first bit, default ramp-up, without TIFS */
+    RAMP_DEFAULT = 140,   /* RXEN -> listening with TIFS; 10 less without */
+    ADDRESS_1M = 40,      /* preamble and access address */
     ADDRESS_2M = 24,
     SLACK = 4,          /* a tick of TIMER0 here and there */
     RTC_LEAD_TICKS = 3, /* a compare value nearer than that may never come */
@@ -162,9 +164,14 @@ static uint32_t prepare_us(const struct app *app)
     return ble_or_else(program_of(app)->prepare_us, 500);
 }
 
+static bool is_fast(const struct app *app)
+{
+    return !is_armed(app) && !program_of(app)->default_ramp;
+}
+
 static uint32_t ramp_us(const struct app *app)
 {
-    return is_armed(app) ? RAMP_DEFAULT : RAMP_FAST;
+    return is_fast(app) ? RAMP_FAST : RAMP_DEFAULT;
 }
 
 static uint32_t rx_buffer(const struct app *app)
@@ -229,7 +236,7 @@ static void set_up_devices(struct app *app)
     ops_store(ops, TIMER_PRESCALER, 4);
     ops_store(ops, TIMER_START, 1);
     ops_store(ops, RTC_START, 1);
-    ops_store(ops, RADIO + 0x650, is_armed(app) ? 0 : 1);
+    ops_store(ops, RADIO + 0x650, is_fast(app) ? 1 : 0);
     ops_store(ops, PCNF0, 8 | 1 << 8 | 1 << 20);                          /* LFLEN, S0LEN, S1INCL */
     ops_store(ops, PCNF1, BLE_PAYLOAD_MAX | 3 << 16 | UINT32_C(1) << 25); /* BALEN, WHITEEN */
     ops_store(ops, TXADDRESS, 0);
@@ -474,6 +481,14 @@ static void look(struct app *app)
     ops_load(ops, E_ADDRESS, STEP_HEARD);
 }
 
+/* By software: when the transmitter is started, so that the answer's first bit is on time. */
+static uint32_t answer_at_us(const struct app *app)
+{
+    const struct ble *ble = app_state_read(app);
+    uint32_t to_air_us = is_fast(app) ? FAST_TO_AIR : DEFAULT_TO_AIR;
+    return ble->end_us - chain_us(ble) + T_IFS - to_air_us;
+}
+
 static void send_answer(struct app *app)
 {
     struct ble *ble = ble_of(app);
@@ -483,7 +498,7 @@ static void send_answer(struct app *app)
     if (is_armed(app)) {
         ops_load(&ble->ops, RADIO_STATE, STEP_LATE_STATE);
     } else {
-        uint32_t at_us = ble->end_us - chain_us(ble) + T_IFS - FAST_TO_AIR;
+        uint32_t at_us = answer_at_us(app);
         ops_store(&ble->ops, CHENCLR, LISTEN_AT | TIME_OUT | CANCEL);
         ops_store(&ble->ops, E_COMPARE0, 0);
         ops_store(&ble->ops, CC0, at_us);
@@ -713,8 +728,7 @@ static void on_end_known(struct app *app, uint32_t value)
 static void on_answer_time(struct app *app, uint32_t now_us)
 {
     struct ble *ble = ble_of(app);
-    uint32_t at_us = ble->end_us - chain_us(ble) + T_IFS - FAST_TO_AIR;
-    if ((int32_t)(now_us - at_us) < 0) {
+    if ((int32_t)(now_us - answer_at_us(app)) < 0) {
         answer_armed(app);
         return;
     }

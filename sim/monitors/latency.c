@@ -3,7 +3,8 @@
  * Each match of `from` is paired with the first later match of `to`; one `to` ends all that are
  * open. A pair slower than the bound breaks the rule at once, one that is open for longer than it
  * at the end does so then. Patterns may be the same: then the time from one match to the next is
- * measured. A speed-up compares the means of two pairs of patterns, in thousandths.
+ * measured. With `after` nothing counts before its first match. A speed-up compares the means of
+ * two pairs of patterns, in thousandths.
  *
  * Armed: by the first pair (a speed-up: by one of each). Exact: count, minimum, maximum, sum. By
  * half octaves of nanoseconds: the quantiles. When more than OPEN_MAX are open, the oldest
@@ -18,6 +19,7 @@ enum { OPEN_MAX = 8, BAR_COUNT = 64 };
 
 struct meter {
     struct latency_result result;
+    bool begun;          /* `after` has matched */
     uint32_t open_count; /* of open_ps; result.open counts the others as well */
     uint64_t open_ps[OPEN_MAX];
 };
@@ -153,6 +155,12 @@ static void start(struct machine *m, void *state)
     }
 }
 
+/* `after` stands where a speed-up has its second `from`. */
+static bool begins(const struct check *check, const struct record *r)
+{
+    return check->from2.kind == 0 || pattern_matches(&check->from2, r);
+}
+
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     const struct scenario *s = machine_scenario(m);
@@ -163,6 +171,9 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         if (all->meter_of[i] == 0)
             continue;
         struct meter *meter = &all->meters[all->meter_of[i] - 1];
+        if (check->kind == CHECK_LATENCY && !meter->begun && !begins(check, r))
+            continue;
+        meter->begun = true;
         meter_record(m, meter, i, &check->from, &check->to, r);
         if (check->kind == CHECK_SPEEDUP)
             meter_record(m, meter + 1, i, &check->from2, &check->to2, r);
