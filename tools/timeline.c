@@ -477,7 +477,7 @@ static const char *const phrases[EVENT_KINDS] = {
     [EVENT_NOTE_BASE + NOTE_KERNEL_LIMIT] = "a table of the kernel is full: %e",
 };
 
-/* Flat switch over the letters of a phrase. */
+/* A flat switch over the letters of a phrase. */
 static void put_letter(struct line *line, const struct record *r, char letter)
 {
     uint32_t low = pair_low(r->value), high = pair_high(r->value);

@@ -810,6 +810,7 @@ static void on_next(struct app *app, uint32_t value)
     }
 }
 
+/* A flat switch over the steps. */
 static void step(struct app *app, uint8_t which, uint32_t value)
 {
     struct ble *ble = ble_of(app);
