@@ -11,6 +11,7 @@ static const char help[] =
     "Times the simulator against bare C loops and prints a table: the ratio is the figure.\n\n"
     "  --only N           only goal N (1 to 10)\n"
     "  --quick            short works, a look in seconds; figures are rough\n"
+    "  --long             also what takes minutes: a day of a connection\n"
     "  --pairs N          pairs of one figure, 7 to 64 (default 11; --quick 7)\n"
     "  --json FILE        write the figures there as JSON, too\n"
     "  --runner FILE      the postern program (default build/postern)\n"
@@ -61,6 +62,8 @@ static void read_options(struct options *o, int count, char *arguments[])
             row++;
         if (strcmp(arguments[i], "--quick") == 0) {
             o->bench.quick = true;
+        } else if (strcmp(arguments[i], "--long") == 0) {
+            o->bench.long_runs = true;
         } else if (strcmp(arguments[i], "--help") == 0) {
             fputs(help, stdout);
             exit(0);
@@ -104,7 +107,7 @@ static const char *met(const struct goal *goal, const struct figure *f)
 
 static const char *const unit_marks[] = {
     [UNIT_RATIO] = "x",  [UNIT_SPEEDUP] = "x faster", [UNIT_NS] = " ns",
-    [UNIT_BYTES] = " B", [UNIT_MIB] = " MiB",
+    [UNIT_BYTES] = " B", [UNIT_MIB] = " MiB",         [UNIT_S] = " s",
 };
 
 static const char *amount(const struct goal *goal, double value, char text[32])
@@ -149,7 +152,7 @@ static void write_row(FILE *file, const struct goal *goal, const struct figure *
 {
     static const char *const units[] = {
         [UNIT_RATIO] = "ratio", [UNIT_SPEEDUP] = "speedup", [UNIT_NS] = "ns",
-        [UNIT_BYTES] = "bytes", [UNIT_MIB] = "MiB",
+        [UNIT_BYTES] = "bytes", [UNIT_MIB] = "MiB",         [UNIT_S] = "s",
     };
     fprintf(file,
             "%s\n    {\"goal\": %u, \"work\": \"%s\", \"against\": \"%s\", \"unit\": \"%s\", ",

@@ -24,6 +24,7 @@ struct work {
 
 struct bench {
     bool quick;            /* short works, for a look; figures are rough */
+    bool long_runs;        /* what takes minutes, too */
     bool pinned;           /* to one core */
     uint32_t pairs;        /* at least 7 */
     uint64_t work_ns;      /* how long one side of a pair runs, about */
@@ -48,6 +49,7 @@ enum unit {
     UNIT_NS,
     UNIT_BYTES,
     UNIT_MIB,
+    UNIT_S,
 };
 
 /* One line of the table. */
@@ -82,6 +84,7 @@ void bench_consume(uint64_t value);
 /* ---- loops.c: the limits */
 
 struct work limit_call(void);   /* L1: command, yield, upcall by plain calls; a unit is all three */
+struct work limit_event(void);  /* L2: what a BLE connection event is at least; a unit is one */
 struct work limit_access(void); /* L3: a register access; a unit is one */
 
 /* ---- machines.c: machines to be timed */
@@ -123,6 +126,13 @@ void measure_apps_1000(const struct bench *b, struct figure *f);
 void measure_apps_100000(const struct bench *b, struct figure *f);
 void measure_devices(const struct bench *b, struct figure *f);
 void measure_app_memory(const struct bench *b, struct figure *f);
+
+void measure_event_syscalls(const struct bench *b, struct figure *f);
+void measure_event_software(const struct bench *b, struct figure *f);
+void measure_event_armed(const struct bench *b, struct figure *f);
+void measure_event_eight(const struct bench *b, struct figure *f);
+void measure_hour(const struct bench *b, struct figure *f);
+void measure_day(const struct bench *b, struct figure *f);
 
 void measure_scenario(const struct bench *b, struct figure *f);
 void measure_scenario_isolated(const struct bench *b, struct figure *f);
