@@ -22,11 +22,11 @@ void air_log_free(struct air_log *log)
 
 static void start_frame(struct air_log *log, const struct record *r, uint32_t slot)
 {
+    struct air_log_frame *frame = calloc(1, sizeof *frame);
     if (log->count == log->capacity) {
         log->capacity = log->capacity ? 2 * log->capacity : 256;
-        log->frames = realloc(log->frames, log->capacity * sizeof *log->frames);
+        log->frames = realloc(log->frames, log->capacity * sizeof(struct air_log_frame *));
     }
-    struct air_log_frame *frame = calloc(1, sizeof *frame);
     if (!log->frames || !frame)
         abort(); /* out of host memory */
     frame->start_ps = r->at_ps;

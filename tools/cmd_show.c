@@ -249,8 +249,10 @@ static void print_verdict(struct show *show, const struct verdict *v)
 static void print_step(struct show *show)
 {
     const struct verdict *verdicts;
-    for (uint64_t i = 0; i < show->recorder.count; i++)
+    for (uint64_t i = 0; i < show->recorder.count; i++) {
+        show->timeline.frame = recorder_frame(&show->recorder, i);
         print_record(show, &show->recorder.records[i]);
+    }
     show->recorder.count = 0;
     uint32_t count = machine_verdicts(show->run.hw.m, &verdicts);
     for (; show->verdicts < count; show->verdicts++)

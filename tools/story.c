@@ -81,6 +81,7 @@ static void take_step(struct teller *teller, const struct mpu_armv7m *mpu)
     char text[TIMELINE_TEXT_MAX], why[TIMELINE_TEXT_MAX];
     for (uint64_t i = 0; i < teller->recorder.count && !is_over(teller, i); i++) {
         const struct record *r = &teller->recorder.records[i];
+        teller->timeline.frame = recorder_frame(&teller->recorder, i);
         if (!timeline_add(&teller->timeline, r, text) || !is_told(teller->story, r))
             continue;
         bool fault = r->kind == EVENT_FAULT;

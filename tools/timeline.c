@@ -415,8 +415,8 @@ static void add_upcall(struct timeline *timeline, struct line *line, const struc
  * %X in hex, %A in decimal; %v value (%V in hex), and its two halves: %l %h in decimal, %L %H in
  * hex; %D the device whose index the high half is; %i the interrupt line `address`; %p the endpoint
  * `address`; %r the driver `address`, %R in the low half; %e %E the error code in the low, high
- * half; %S the station (device) in the value's low 16 bits, %z the address's low 16 bits, %w why a
- * frame was missed, %c whether its bits are wrong, %n what a peer notes; %f the filter's answer; %s the process state `value`; %k the end; %j the injection.
+ * half; %S the station (device) in the value's low 16 bits, %z the address's low 16 bits, %n what a
+ * peer notes; %f the filter's answer; %s the process state `value`; %k the end; %j the injection.
  * Kinds without a phrase say nothing that their neighbours do not say. */
 static const char *const phrases[EVENT_KINDS] = {
     [EVENT_LOAD] = "load %a gives %L",
@@ -441,11 +441,7 @@ static const char *const phrases[EVENT_KINDS] = {
     [EVENT_APP_NOTE] = "mark %A: %v",
     [EVENT_ROUTED] = "PPI triggers %a",
     [EVENT_AIR_START] = "%S sends to %X on %h MHz: the first bit",
-    [EVENT_AIR_BYTES] = "    %z octets, hash %V",
-    [EVENT_AIR_END] = "the last bit of %S",
     [EVENT_AIR_HEARD] = "%S hears the address %X",
-    [EVENT_AIR_MISSED] = "%S does not hear it: %w",
-    [EVENT_AIR_RECEIVED] = "%S has received the last bit%c",
     [EVENT_AIR_LISTEN] = "%S listens on %z MHz",
     [EVENT_AIR_DEAF] = "%S listens no more",
     [EVENT_PEER_NOTE] = "%D: %n",
@@ -552,12 +548,6 @@ static void put_letter(struct line *line, const struct record *r, char letter)
     case 'z':
         put(line, "%" PRIu32, r->address & 0xffff);
         break;
-    case 'w':
-        put(line, "%s", high < AIR_MISSES ? air_miss_names[high] : "for no known reason");
-        break;
-    case 'c':
-        put(line, "%s", high ? ", and some are wrong" : "");
-        break;
     default:
         put(line, "%%%c", letter);
         break;
@@ -601,6 +591,52 @@ static void add_wire(struct line *line, const struct record *r)
         put(line, " '%c'", (char)byte);
 }
 
+/* --- the air --------------------------------------------------------------------------------- */
+
+/* What was sent is known with its last bit; the record of its bytes has no line of its own. */
+static bool hold_frame(struct timeline *timeline)
+{
+    timeline->has_ended = timeline->frame != NULL;
+    if (timeline->frame)
+        timeline->ended = *timeline->frame;
+    return false;
+}
+
+static void add_sent(struct timeline *timeline, struct line *line, const struct record *r)
+{
+    char text[AIR_PDU_TEXT_MAX];
+    struct air_pdu pdu;
+    put_device(line, air_device(r->value));
+    put(line, " %s", air_more(r->value) ? "broke off" : "has sent");
+    if (timeline->has_ended) {
+        air_links_read(&timeline->links, &timeline->ended, air_device(r->value), r->at_ps, &pdu);
+        put(line, ": %s%s", air_pdu_text(&pdu, text),
+            pdu.crc == AIR_CRC_BAD && !pdu.cut ? "; its CRC is wrong" : "");
+    }
+    timeline->has_ended = false;
+}
+
+static bool add_air(struct timeline *timeline, struct line *line, const struct record *r)
+{
+    uint32_t more = air_more(r->value);
+    switch (r->kind) {
+    case EVENT_AIR_BYTES:
+        return hold_frame(timeline);
+    case EVENT_AIR_END:
+        add_sent(timeline, line, r);
+        return true;
+    case EVENT_AIR_MISSED:
+        put_device(line, air_device(r->value));
+        put(line, " does not hear it: %s",
+            more < AIR_MISSES ? air_miss_names[more] : "for no known reason");
+        return true;
+    default:
+        put_device(line, air_device(r->value));
+        put(line, " has received the last bit%s", more ? ", and some are wrong" : "");
+        return true;
+    }
+}
+
 /* A return or an upcall says by itself that its process runs. */
 static bool add_run(struct timeline *timeline, struct line *line, const struct record *r)
 {
@@ -637,6 +673,11 @@ static bool add_what(struct timeline *timeline, struct line *line, const struct 
     case EVENT_WIRE:
         add_wire(line, r);
         return true;
+    case EVENT_AIR_BYTES:
+    case EVENT_AIR_END:
+    case EVENT_AIR_MISSED:
+    case EVENT_AIR_RECEIVED:
+        return add_air(timeline, line, r);
     default:
         if (r->kind >= EVENT_KINDS || !phrases[r->kind])
             return false;

@@ -11,12 +11,17 @@
 #define TOOLS_TIMELINE_H
 
 #include "sim/scenario.h"
+#include "tools/air_pdu.h"
 
 enum { TIMELINE_TEXT_MAX = 320 };
 
 struct timeline {
     const struct scenario *scenario;
-    struct record held; /* the first half of a record in two halves */
+    struct record held;            /* the first half of a record in two halves */
+    const struct air_frame *frame; /* of the air-bytes at hand; whoever has it sets it, else NULL */
+    struct air_frame ended;        /* of the air-bytes before an air-end */
+    bool has_ended;
+    struct air_links links;
     struct timeline_call {
         bool open;
         uint32_t class, which; /* `which`: of a yield */

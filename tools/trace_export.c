@@ -117,7 +117,7 @@ static void take_step(struct export *export)
     const struct verdict *verdicts;
     const struct machine *m = export->run.hw.m;
     for (uint64_t i = 0; i < export->recorder.count; i++) {
-        export->trace.frame = recorder_frame(&export->recorder, i);
+        export->trace.frame = export->trace.timeline.frame = recorder_frame(&export->recorder, i);
         take_record(export, &export->recorder.records[i]);
     }
     export->recorder.count = 0;
