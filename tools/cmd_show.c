@@ -7,6 +7,7 @@
 
 #include "sim/rules.h"
 #include "sim/verdict.h"
+#include "tools/ble_story.h"
 #include "tools/commands.h"
 #include "tools/one_member.h"
 #include "tools/run_one.h"
@@ -23,6 +24,7 @@ struct show_options {
     struct option_number seed, from_ps, to_ps, around_ps, lines;
     const char *app, *kinds;
     uint32_t color;
+    bool ble;
 };
 
 static const char *const colors[] = {"auto", "always", "never", NULL};
@@ -40,6 +42,8 @@ static const struct option_row rows[] = {
     {"--app", "NAME", "only what this app does and gets", OPTION_TEXT, FIELD(app), 0, 0, NULL},
     {"--kinds", "LIST", "only these kinds, such as syscall,return,irq; or all", OPTION_TEXT,
      FIELD(kinds), 0, 0, NULL},
+    {"--ble", NULL, "connections on the air instead: a line for each event", OPTION_FLAG,
+     FIELD(ble), 0, 0, NULL},
     {"--seed", "N", "run with this seed, not with the scenario's own", OPTION_COUNT, FIELD(seed), 0,
      0, NULL},
     {"--color", "WHEN", "auto, always, never (NO_COLOR, CLICOLOR_FORCE)", OPTION_WORD, FIELD(color),
@@ -52,12 +56,16 @@ static const struct usage usage = {
     .about =
         "Shows one run as a timeline: `=>` a call leaves an app, `<=` its return or an upcall\n"
         "comes in; faults say what refused them; verdicts stand where they fell. SCENARIO is a\n"
-        "file or an id. Register accesses of the kernel are left out unless --kinds names them.\n",
+        "file or an id. With --ble: each Bluetooth LE connection, event by event, with what was "
+        "sent,\n"
+        "T_IFS as measured and what is left of it. Register accesses of the kernel are left out "
+        "unless --kinds names them.\n",
     .examples = "  postern show passthrough/lent_timer_reaches_its_app\n"
                 "  postern show passthrough/lent_timer_reaches_its_app --from 900 --to 1300.5\n"
                 "  postern show passthrough/lent_timer_reaches_its_app --around 1250 --lines 5\n"
                 "  postern show x.json --app owner --kinds syscall,return,upcall,fault\n"
-                "  postern show x.json --kinds all\n",
+                "  postern show x.json --kinds all\n"
+                "  postern show x.json --ble --around 250000\n",
     .rows = rows,
     .row_count = sizeof rows / sizeof rows[0],
     .argument_min = 1,
@@ -76,6 +84,8 @@ struct show {
     struct run run;
     struct mpu_armv7m mpu; /* before that step */
     uint32_t verdicts;     /* printed so far */
+
+    struct ble_story *ble; /* --ble, of the child; else NULL */
 
     uint64_t side;   /* --around: lines on either side; 0: all lines are printed */
     char **before;   /* a ring of `side` lines; of the child */
@@ -218,6 +228,10 @@ static void print_line(struct show *show, enum color color, uint64_t at_ps, cons
 static void print_record(struct show *show, const struct record *r)
 {
     char text[TIMELINE_TEXT_MAX];
+    if (show->ble) {
+        ble_story_add(show->ble, r, show->timeline.frame);
+        return;
+    }
     if (!timeline_add(&show->timeline, r, text) || !is_wanted(show, r))
         return;
     bool bad = r->kind == EVENT_FAULT || r->kind == EVENT_KERNEL_PANIC;
@@ -239,6 +253,11 @@ static void print_verdict(struct show *show, const struct verdict *v)
 {
     char stamp[STAMP_TEXT_MAX], what[VERDICT_TEXT_MAX], text[VERDICT_TEXT_MAX + 160];
     verdict_describe_run(show->run.hw.m, v, what, sizeof what);
+    if (show->ble) {
+        snprintf(text, sizeof text, "%s: %s", rule_rows[v->rule].id, what);
+        ble_story_verdict(show->ble, v->at_ps, text);
+        return;
+    }
     snprintf(text, sizeof text, "%s  %-10s  ** %s%s: %s",
              timeline_stamp(show->scenario, v->at_ps, stamp), "verdict", rule_rows[v->rule].id,
              is_expected(show->scenario, v) ? " (expected)" : "", what);
@@ -267,9 +286,10 @@ static void print_head(const struct show *show)
     const struct scenario *s = show->scenario;
     printf("%s%s%s\n", paint(show, BOLD), s->id, paint(show, PLAIN));
     text_wrap(stdout, s->claim, 4, 100);
-    printf("    board %s, %u MHz, costs %s; seed %" PRIu64 "\n\n%s%s%s\n", s->board.name,
-           s->board.cpu_hz / 1000000, s->costs.preset, s->seed, paint(show, DIM), timeline_header,
-           paint(show, PLAIN));
+    printf("    board %s, %u MHz, costs %s; seed %" PRIu64 "\n\n", s->board.name,
+           s->board.cpu_hz / 1000000, s->costs.preset, s->seed);
+    if (!show->ble)
+        printf("%s%s%s\n", paint(show, DIM), timeline_header, paint(show, PLAIN));
 }
 
 static void print_end(struct show *show, const struct result *result)
@@ -290,6 +310,19 @@ static bool over(struct show *show, enum run_state state)
            (to->given && machine_now_ps(show->run.hw.m) > to->value);
 }
 
+static void print_connections(const struct show *show)
+{
+    const struct show_options *options = show->options;
+    ble_story_print(show->ble,
+                    &(struct ble_story_choice){.from_ps = options->from_ps.value,
+                                               .to_ps = options->to_ps.given ? options->to_ps.value
+                                                                             : UINT64_MAX,
+                                               .around_ps = options->around_ps.value,
+                                               .side = show->side,
+                                               .color = show->color},
+                    stdout);
+}
+
 static void step_through(struct show *show, struct result *result)
 {
     struct machine *m = show->run.hw.m;
@@ -301,11 +334,16 @@ static void step_through(struct show *show, struct result *result)
         state = machine_step(&show->run.hw);
         print_step(show);
     }
-    if (state == RUN_GOING)
+    if (state == RUN_GOING) {
+        if (show->ble)
+            print_connections(show);
         return;
+    }
     run_judge(&show->run, result);
     print_step(show);
-    if (show->side && show->behind == 0)
+    if (show->ble)
+        print_connections(show);
+    else if (show->side && show->behind == 0)
         release_lines(show); /* the time is past the end */
     print_end(show, result);
 }
@@ -316,6 +354,8 @@ static void show_run(const void *argument, int pipe)
     struct show show = *(const struct show *)argument;
     struct result result;
     (void)pipe;
+    if (show.options->ble)
+        show.ble = ble_story_start(show.scenario);
     print_head(&show);
     if (show.side && !(show.before = calloc(show.side, sizeof *show.before)))
         abort();
@@ -328,6 +368,8 @@ static void show_run(const void *argument, int pipe)
     for (uint64_t i = 0; show.before && i < show.side; i++)
         free(show.before[i]);
     free(show.before);
+    if (show.ble)
+        ble_story_free(show.ble);
     run_end(&show.run);
     recorder_free(&show.recorder);
     isolate_leave(result.trouble[0] ? outcome_code(result.outcome) : CODE_HOLDS);
@@ -363,6 +405,8 @@ int cmd_show(int argc, char **argv)
         return options_error(&usage, "--to is before --from");
     if (options.around_ps.given && (options.from_ps.given || options.to_ps.given))
         return options_error(&usage, "--around and --from, --to: want one of them");
+    if (options.ble && (options.app || options.kinds))
+        return options_error(&usage, "--%s does nothing with --ble", options.app ? "app" : "kinds");
     if (options.lines.given && !options.around_ps.given)
         return options_error(&usage, "--lines does nothing without --around");
     return one_member(&usage, &arguments, &options.seed, show_member, &options);
