@@ -102,9 +102,8 @@ struct steps_program {
 
 extern const struct app_engine app_steps_engine;
 
-/* The first step that expects something and was never tried, or -1: every one was. A step that ends
- * by a fault or by the run's end before its result came counts as tried only if a fault is what it
- * expects. */
+/* The first step that expects something which never came, or -1: all came. Where a fault or the
+ * run's end comes before the step's result, it has come only if a fault is what it expects. */
 int32_t app_steps_unreached(const struct app *app);
 /* "/apps/0/steps/3" of step `number` (failed_check, or what app_steps_unreached says). */
 void app_steps_path(const struct steps_program *program, uint32_t number, char *text, size_t size);

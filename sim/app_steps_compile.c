@@ -256,6 +256,11 @@ static bool access_expect(const struct compiler *c, const struct json_node *node
         return json_want_word(node, words, COUNT_OF(words), &which);
     if (json_is_object(node))
         return json_want_object(node, keys, COUNT_OF(keys)) && range_expect(c, node, e);
+    struct nearest nearest = nearest_to(json_is_string(node) ? json_string(node) : "");
+    nearest_offer(&nearest, "ok");
+    nearest_offer(&nearest, "fault");
+    if (json_is_string(node) && nearest.best)
+        return json_want_word(node, words, COUNT_OF(words), &which);
     return exact_expect(c, node, e);
 }
 

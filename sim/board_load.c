@@ -170,7 +170,7 @@ static bool type_read(const struct board_reader *r, const struct json_node *node
             nearest_offer(&nearest, type_at(c, i)->name);
     json_problem(node, "\"%.40s\" is not a device type%s",
                  json_is_string(node) ? json_string(node) : "?",
-                 nearest_text(&nearest, hint, sizeof hint));
+                 own_code_hint(c, nearest_text(&nearest, hint, sizeof hint)));
     return false;
 }
 
@@ -594,6 +594,7 @@ static bool function_read(const struct board_reader *r, const struct json_node *
     const char *words[FILTER_MAX];
     const struct catalogue_filter *filters[FILTER_MAX];
     uint32_t which, count = 0;
+    struct nearest nearest = nearest_to(json_is_string(node) ? json_string(node) : "");
     for (uint32_t i = 0; i < c->filter_count + c->extra_count && count < FILTER_MAX; i++) {
         const struct catalogue_filter *filter =
             i < c->filter_count ? &c->filters[i] : c->extras[i - c->filter_count]->filter;
@@ -601,6 +602,11 @@ static bool function_read(const struct board_reader *r, const struct json_node *
             continue;
         words[count] = filter->name;
         filters[count++] = filter;
+        nearest_offer(&nearest, filter->name);
+    }
+    if (json_is_string(node) && !nearest.best && !c->extra_count) {
+        json_problem(node, "\"%.40s\" is not a filter%s", json_string(node), own_code_hint(c, ""));
+        return false;
     }
     if (!json_want_word(node, words, count, &which))
         return false;

@@ -200,7 +200,7 @@ static void judge_steps(const struct machine *m, struct gate *gate)
             continue;
         char path[96];
         app_steps_path(app->program, (uint32_t)step, path, sizeof path);
-        reason_add(gate, REASON_STEP, i, "%s: the step expects something and was never tried",
+        reason_add(gate, REASON_STEP, i, "%s: the step expects something that never came",
                    path);
     }
 }

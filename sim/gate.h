@@ -28,7 +28,7 @@ enum gate_reason_kind {
     REASON_BREAKS_LOST,   /* more breaks than are kept: broken */
     REASON_INJECTION,     /* injection `index` never had an effect: vacuous, as all below */
     REASON_CHECK,         /* check `index` never had anything to judge */
-    REASON_STEP,          /* a step of app `index` expects something and was never tried */
+    REASON_STEP,          /* a step of app `index` expects something that never came */
     REASON_NOTHING,       /* the scenario expects nothing at all */
     GATE_REASONS
 };

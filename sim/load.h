@@ -75,6 +75,9 @@ bool driver_read(const struct load *load, const struct json_node *node, uint32_t
 
 /* The member is a string, or is not there; nobody needs what it says. Complains. */
 bool words_checked(const struct json_node *object, const char *key);
+/* What stands behind "is not a program": `hint`, which nearest_text made; if that is empty, and the
+ * runner has no C files of a user's own in it, how it would get them. */
+const char *own_code_hint(const struct catalogue *catalogue, const char *hint);
 
 /* A register by "TIMER1.CC[0]": device index (no alias) and offset. Complains. */
 bool register_read(const struct load *load, const struct json_node *node, uint32_t *device,

@@ -419,6 +419,13 @@ static bool no_such_name(const struct address_parse *p)
     return false;
 }
 
+static bool too_wide(const struct address_parse *p)
+{
+    (void)snprintf(p->why, p->why_size, "\"%.*s\" is more than 32 bits: want at most 0xffffffff",
+                   (int)p->cut->base_length, p->cut->base);
+    return false;
+}
+
 static bool base_is_hex(const struct address_text *cut, uint64_t *hex)
 {
     char base[24];
@@ -433,8 +440,8 @@ static bool base_parse(const struct address_parse *p)
     uint64_t hex;
     uint32_t app, device;
     struct span span;
-    if (!p->cut->part && base_is_hex(p->cut, &hex) && hex <= UINT32_MAX)
-        return constant(p, (uint32_t)hex, 1);
+    if (!p->cut->part && base_is_hex(p->cut, &hex))
+        return hex <= UINT32_MAX ? constant(p, (uint32_t)hex, 1) : too_wide(p);
     if (app_base(p, &app))
         return own_part(p, app);
     if (memory_base(p, &span))
@@ -507,6 +514,13 @@ bool words_checked(const struct json_node *object, const char *key)
         return true;
     json_problem(&node, "want a text");
     return false;
+}
+
+const char *own_code_hint(const struct catalogue *catalogue, const char *hint)
+{
+    if (hint[0] || catalogue->extra_count)
+        return hint;
+    return " (of your own? `make EXTRA=folder` builds a runner that knows it)";
 }
 
 bool span_read(const struct json_node *node, struct span *span)

@@ -147,13 +147,21 @@ static bool read_line(struct reader *r)
     return true;
 }
 
+static bool no_app_before_handler(const struct reader *r, const char *word)
+{
+    struct nearest nearest = nearest_to(word);
+    for (uint32_t n = 0; n < r->s->app_count; n++)
+        nearest_offer(&nearest, r->s->apps[n].name);
+    return refuse(r, word, "an app: want the app's name before its handler's", &nearest);
+}
+
 static bool read_handler(struct reader *r)
 {
     const char *word = peek(r);
     if (!word)
         return true;
     if (r->p->process == PATTERN_ANY)
-        return refuse(r, word, "an app: want the app's name before its handler's", NULL);
+        return no_app_before_handler(r, word);
     const struct scenario_app *app = &r->s->apps[r->p->process];
     struct nearest nearest = nearest_to(word);
     const struct steps_program *program = app->engine == &app_steps_engine ? app->program : NULL;

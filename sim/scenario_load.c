@@ -534,7 +534,7 @@ static bool engine_read(const struct catalogue *c, const struct json_node *node,
             nearest_offer(&nearest, (*engine)->name);
     }
     json_problem(node, "\"%.40s\" is not a program%s", name,
-                 nearest_text(&nearest, hint, sizeof hint));
+                 own_code_hint(c, nearest_text(&nearest, hint, sizeof hint)));
     return false;
 }
 
@@ -558,8 +558,8 @@ static bool parameters_read(const struct load *load, const struct json_node *app
             return false;
         if (engine->parameter(program, node.key, json_is_number(&node) ? value : address))
             continue;
-        json_key_problem(&list, node.key, "\"%s\" has no such parameter, or not such a value",
-                         engine->name);
+        json_key_problem(&list, node.key, "\"%s\" has no such parameter, or not such a value: %s",
+                         engine->name, engine->about);
         good = false;
     }
     return good;

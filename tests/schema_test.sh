@@ -34,7 +34,7 @@ BATCH = 250  # files of one call of the runner
 # Complaints about what no schema can say.
 SEMANTIC = re.compile("|".join([
     # a name that stands for nothing
-    "is no address", "is not the name of", "is not modelled", "has no register", "is not a program",
+    "is no address", "is not the name of", "is not modelled", "has no register", "is not a program", "is not a filter", "is more than 32 bits", "want one of \"ok\", \"fault\"",
     "is not a device type", "there is no boards/", "is not in this app's", "means something else",
     "want one of this app's", "is not a variable", "no app's name", "is not an? (event|app|handler)",
     "is not a device", "is not a driver's name", "is not a rule", "is a word too many", "want one of \"widen_512k\"",

@@ -374,6 +374,9 @@ static const struct {
      "\"TIMER\"?)"},
     {"a filter of two kinds", REST("'kernel': {}, 'filter': { 'table': [], 'function': 'x' }"),
      "9:27: error: /filter: want one of \"table\" and \"function\""},
+    {"a filter that is not compiled in", REST("'kernel': {}, 'filter': { 'function': 'mine' }"),
+     "9:41: error: /filter/function: \"mine\" is not a filter (of your own? `make EXTRA=folder` "
+     "builds a runner that knows it)"},
     {"no such filter", REST("'kernel': {}, 'filter': { 'function': 'widen_512' }"),
      "9:41: error: /filter/function: \"widen_512\": want one of \"widen_512k\" (did you mean "
      "\"widen_512k\"?)"},

@@ -350,7 +350,14 @@ static const struct row texts[] = {
      "t.json:2:38: error: /apps/0/program: \"hig\" is not a program (did you mean \"hog\"?)"},
     {"no such parameter", APP("'program': 'hog', 'parameters': { 'wirk_us': 1 }"), 0,
      "t.json:2:61: error: /apps/0/parameters/wirk_us: \"hog\" has no such parameter, or not such a "
-     "value"},
+     "value: works without a pause; parameter busy_cycles: then yields for ever"},
+    {"no such program, and none is near", APP("'program': 'mine'"), 0,
+     "t.json:2:38: error: /apps/0/program: \"mine\" is not a program (of your own? `make "
+     "EXTRA=folder` builds a runner that knows it)"},
+    {"a handler of an app that is misspelt",
+     OWNER("'expect': { 'count': { 'event': 'upcall ownr tick', 'is': 1 } }"), 0,
+     "t.json:3:35: error: /expect/count/event: \"ownr\" is not an app: want the app's name before "
+     "its handler's (did you mean \"owner\"?)"},
     {"a program with steps", APP("'program': 'hog', 'steps': []"), 0,
      "t.json:2:45: error: /apps/0/steps: an app with a \"program\" has no \"steps\""},
     {"parameters without a program", APP("'steps': [], 'parameters': {}"), 0,
@@ -520,6 +527,12 @@ static const struct row steps[] = {
      "{ 'command': { 'driver': 'passthrough', 'number': 2, 'args': ['TIMR', 1] } }", 0,
      "t.json:3:77: error: /apps/0/steps/0/command/args/0: \"TIMR\" is no address: want hex such as "
      "\"0x40009000\", or a device, register, app or memory (did you mean \"TIMER\"?)"},
+    {"a value past 32 bits", "{ 'store': 'TIMER.CC[0]', 'value': '0x100000000' }", 0,
+     "t.json:3:50: error: /apps/0/steps/0/value: \"0x100000000\" is more than 32 bits: want at "
+     "most 0xffffffff"},
+    {"an access that expects a misspelt word", "{ 'load': 'TIMER.CC[0]', 'expect': 'falt' }", 0,
+     "t.json:3:50: error: /apps/0/steps/0/expect: \"falt\": want one of \"ok\", \"fault\" (did you "
+     "mean \"fault\"?)"},
     {"no such register", "{ 'load': 'TIMER.CC[7]' }", 0,
      "t.json:3:25: error: /apps/0/steps/0/load: TIMER has no register \"CC[7]\" (did you mean "
      "\"CC[0]\"?)"},

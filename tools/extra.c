@@ -5,6 +5,7 @@
 
 #include "tools/catalogue.h"
 #include "tools/text.h"
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,6 +61,21 @@ static bool is_taken(const struct catalogue *c, uint32_t index, const char *name
     return false;
 }
 
+/* NULL: nothing. */
+static const char *reg_wrong(const struct device_type *type, uint32_t row)
+{
+    const struct reg *reg = &type->regs[row];
+    if (!reg->name || !reg->name[0])
+        return "want a name";
+    if (reg->offset % 4)
+        return "want an offset that is a multiple of 4";
+    if (reg->offset >= type->window_size)
+        return "it is past the window";
+    if (row && reg->offset <= reg[-1].offset)
+        return "want the rows in the order of their offsets";
+    return reg->view > row ? "a view of a register before the first" : NULL;
+}
+
 static bool device_agrees(const struct catalogue *c, uint32_t index)
 {
     const struct extra *extra = c->extras[index];
@@ -71,13 +87,14 @@ static bool device_agrees(const struct catalogue *c, uint32_t index)
         return complain(extra, type->name, "there is a device type of that name already");
     for (uint32_t row = 0; row < type->reg_count; row++) {
         const struct reg *reg = &type->regs[row];
-        if (!reg->name || reg->offset % 4 || reg->offset >= type->window_size)
-            return complain(extra, type->name,
-                            "a register without a name, at no multiple of 4, or past the window");
-        if (row && reg->offset <= reg[-1].offset)
-            return complain(extra, type->name, "registers stand in the order of their offsets");
-        if (reg->view > row)
-            return complain(extra, type->name, "a view of a register before the first");
+        const char *wrong = reg_wrong(type, row);
+        if (!wrong)
+            continue;
+        fprintf(stderr,
+                "%s: error: \"%s\": row %" PRIu32 " of its registers, %s at 0x%03" PRIx32 ": %s\n",
+                extra->file, type->name, row, reg->name ? reg->name : "no name", reg->offset,
+                wrong);
+        return false;
     }
     return true;
 }

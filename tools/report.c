@@ -55,6 +55,8 @@ static void count_run(struct report_counts *counts, const struct tally *tally)
     counts->containment_held += tally->containment == LINE_HELD;
     counts->isolation_claimed += tally->isolation == LINE_CLAIMED_BROKEN;
     counts->containment_claimed += tally->containment == LINE_CLAIMED_BROKEN;
+    counts->isolation_broken += tally->isolation == LINE_BROKEN;
+    counts->containment_broken += tally->containment == LINE_BROKEN;
     counts->exposed += tally->exposed;
 }
 

@@ -33,6 +33,7 @@ struct report_counts {
     unsigned by_outcome[OUTCOMES];
     unsigned isolation_held, containment_held;
     unsigned isolation_claimed, containment_claimed; /* broken as the scenario claims */
+    unsigned isolation_broken, containment_broken;   /* and it did not claim so */
     unsigned exposed;                                /* runs with declared over-exposure */
     unsigned bad_files;                              /* that could not be read */
 };

@@ -215,11 +215,15 @@ static void put_isolation(struct report *report)
     fprintf(report->out, " (isolation: %u held", all->isolation_held);
     if (all->isolation_claimed)
         fprintf(report->out, ", %u broken as claimed", all->isolation_claimed);
+    if (all->isolation_broken)
+        fprintf(report->out, ", %u broken", all->isolation_broken);
     if (all->exposed)
         fprintf(report->out, ", %u with declared over-exposure", all->exposed);
     fprintf(report->out, "; containment: %u held", all->containment_held);
     if (all->containment_claimed)
         fprintf(report->out, ", %u broken as claimed", all->containment_claimed);
+    if (all->containment_broken)
+        fprintf(report->out, ", %u broken", all->containment_broken);
     fprintf(report->out, ")");
 }
 
