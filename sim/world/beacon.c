@@ -6,7 +6,7 @@
 #include "sim/world/catalogue.h"
 
 enum { INTERVAL, FIRST, MHZ, PHY, SIZE, ADDRESS, POWER, LISTENS };
-enum { HEARD, RECEIVED };
+enum { HEARD, RECEIVED, WORD };
 enum { POWER_OFFSET = 128 }; /* dBm are kept as a number that is never negative */
 
 static const char *const phys[] = {"1M", "2M", NULL};
@@ -28,11 +28,12 @@ static const struct peer_parameter parameters[] = {
 static const struct fact facts[] = {
     [HEARD] = {"heard", "frames whose access address came in", NULL},
     [RECEIVED] = {"received", "frames whose last bit came in", NULL},
+    [WORD] = {"word", "of the last of them, four octets behind the access address", NULL},
 };
 
 struct beacon {
     uint64_t sent;
-    uint32_t heard, received;
+    uint32_t heard, received, word;
     struct air_frame frame;
     struct air_tuning tuning;
 };
@@ -82,18 +83,31 @@ static void beacon_wake(struct device *d)
     tune(d, air_end_ps(frame));
 }
 
+/* Octets that were not sent are 0. */
+static uint32_t word_behind_address(const struct air_frame *frame)
+{
+    uint32_t word = 0;
+    for (uint32_t i = 0; i < 4 && AIR_ADDRESS_SIZE + i < frame->size; i++)
+        word |= (uint32_t)frame->bytes[AIR_ADDRESS_SIZE + i] << 8 * i;
+    return word;
+}
+
 static bool beacon_air(struct device *d, const struct air_frame *frame, enum air_moment moment)
 {
     struct beacon *beacon = device_state(d);
     if (moment == AIR_ADDRESS && air_access_address(frame) != value(d, ADDRESS))
         return false;
     *(moment == AIR_ADDRESS ? &beacon->heard : &beacon->received) += 1;
+    if (moment == AIR_END)
+        beacon->word = word_behind_address(frame);
     return true;
 }
 
 static uint64_t beacon_fact(const struct device *d, uint32_t fact)
 {
     const struct beacon *beacon = device_state_read(d);
+    if (fact == WORD)
+        return beacon->word;
     return fact == HEARD ? beacon->heard : beacon->received;
 }
 
