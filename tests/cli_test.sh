@@ -265,6 +265,7 @@ policies|^restart-at-most +[a-z]
 presets|^m4-300 +300 cycles
 quiesce|^gpiote +[0-9]+ steps$
 rules|^exclusive-owner +[A-Z]
+peers|^central +[a-z]
 schedulers|^mlfq +[a-z]
 END
 gives 'list of what is not listed' 2 '' 'did you mean "devices"' "$postern" list device

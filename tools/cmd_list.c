@@ -8,6 +8,7 @@
 #include "tools/suite.h"
 #include "tools/text.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,17 +24,18 @@ static const struct option_row rows[] = {
      offsetof(struct list_options, filter), 0, 0, NULL},
 };
 
-static const char *const words[] = {"apps",    "boards",     "costs",   "devices",
-                                    "filters", "policies",   "presets", "quiesce",
-                                    "rules",   "schedulers", NULL};
+static const char *const words[] = {"apps",    "boards", "costs",      "devices",
+                                    "filters", "peers",  "policies",   "presets",
+                                    "quiesce", "rules",  "schedulers", NULL};
 
 static const struct usage usage = {
     .command = "list",
     .arguments = "[WHAT | PATH...]",
     .about =
         "Lists scenarios with their claims. WHAT lists something else that scenarios and boards\n"
-        "may name: apps (programs), boards, costs (what a preset's values are), devices (types),\n"
-        "filters, policies (when an app faults), presets (of costs), quiesce (steps between two\n"
+        "may name: apps (programs and their facts), boards, costs (what a preset's values are),\n"
+        "devices (types), filters, peers (on the other side of the air: parameters, what they do,\n"
+        "facts), policies (when an app faults), presets (of costs), quiesce (steps between two\n"
         "owners), rules, schedulers.\n",
     .examples = "  postern list\n"
                 "  postern list scenarios/isolation --members\n"
@@ -72,19 +74,81 @@ static int list_devices(void)
     return CODE_HOLDS;
 }
 
+static void print_facts(const struct fact *facts, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        printf("    %-22s  %s\n", facts[i].name, facts[i].about);
+}
+
 static int list_apps(void)
 {
     const struct catalogue known = catalogue();
     printf("%-20s  a list of steps in the scenario itself\n", "steps");
-    for (uint32_t i = 0; i < known.engine_count; i++)
+    for (uint32_t i = 0; i < known.engine_count; i++) {
         printf("%-20s  %s\n", known.engines[i]->name, known.engines[i]->about);
+        print_facts(known.engines[i]->facts, known.engines[i]->fact_count);
+    }
     for (uint32_t i = 0; i < known.extra_count; i++) {
         const struct app_engine *app = known.extras[i]->app;
         if (!app)
             continue;
         printf("%-20s  %s\n", app->name, app->about);
+        print_facts(app->facts, app->fact_count);
         print_origin(known.extras[i]->file);
     }
+    return CODE_HOLDS;
+}
+
+/* What a value may be: its words, or its range; and what it is if it is left out. */
+static void print_range(const struct peer_parameter *p)
+{
+    uint64_t unit = p->unit == PEER_US ? PS_PER_US : p->unit == PEER_MS ? PS_PER_MS : 1;
+    if (p->unit == PEER_FLAG) {
+        printf("true or false (%s)", p->reset ? "true" : "false");
+        return;
+    }
+    for (uint32_t i = 0; p->words && p->words[i]; i++)
+        printf("%s%s", i ? ", " : "", p->words[i]);
+    if (p->words)
+        printf(" (%s)", p->words[p->reset]);
+    else if (p->max > UINT32_MAX && p->unit == PEER_NUMBER)
+        printf("0x%" PRIx64 " to 0x%" PRIx64 " (0x%" PRIx64 ")", p->min, p->max, p->reset);
+    else if (p->reset > p->max)
+        printf("%" PRIu64 " to %" PRIu64, p->min / unit, p->max / unit);
+    else
+        printf("%" PRIu64 " to %" PRIu64 " (%" PRIu64 ")", p->min / unit, p->max / unit,
+               p->reset / unit);
+}
+
+static void print_parameters(const struct peer_parameter *list, uint32_t count, const char *indent)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        printf("%s%-22s  %s [", indent, list[i].name, list[i].about);
+        print_range(&list[i]);
+        puts("]");
+    }
+}
+
+static void print_peer(const struct peer_type *type)
+{
+    printf("%-20s  %s\n", type->type.name, type->about);
+    printf("  parameters\n");
+    print_parameters(type->parameters, type->parameter_count, "    ");
+    if (type->verb_count)
+        printf("  what it does, by its plan\n");
+    for (uint32_t i = 0; i < type->verb_count; i++) {
+        printf("    %-22s  %s\n", type->verbs[i].name, type->verbs[i].about);
+        print_parameters(type->verbs[i].arguments, type->verbs[i].argument_count, "      ");
+    }
+    printf("  facts\n");
+    print_facts(type->facts, type->fact_count);
+}
+
+static int list_peers(void)
+{
+    const struct catalogue known = catalogue();
+    for (uint32_t i = 0; i < known.peer_count; i++)
+        print_peer(known.peers[i]);
     return CODE_HOLDS;
 }
 
@@ -222,9 +286,9 @@ static int list_boards(void)
 }
 
 /* In the order of `words`. */
-static int (*const whats[])(void) = {list_apps,    list_boards,    list_costs,   list_devices,
-                                     list_filters, list_policies,  list_presets, list_quiesce,
-                                     list_rules,   list_schedulers};
+static int (*const whats[])(void) = {list_apps,    list_boards, list_costs,     list_devices,
+                                     list_filters, list_peers,  list_policies,  list_presets,
+                                     list_quiesce, list_rules,  list_schedulers};
 
 enum { WHATS = sizeof whats / sizeof whats[0] };
 _Static_assert(WHATS + 1 == sizeof words / sizeof words[0], "each word has its list");
