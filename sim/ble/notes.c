@@ -64,7 +64,8 @@ const char *ble_note_text(uint32_t note, uint32_t value, char *text, size_t size
         (void)snprintf(text, size, "%s %" PRIu32 ".%03" PRIu32 " us", name, value / 1000,
                        value % 1000);
     else
-        (void)snprintf(text, size, style == NUMBER ? "%s %" PRIu32 : "%s 0x%02" PRIx32, name,
+        (void)snprintf(text, size,
+                       style == NUMBER || style == STATE ? "%s %" PRIu32 : "%s 0x%02" PRIx32, name,
                        value);
     return text;
 }
