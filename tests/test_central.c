@@ -793,7 +793,7 @@ START_TEST(notes_are_said_in_words)
         {BLE_NOTE_LOST, 0x3e, "lost 0x3e"},
         {BLE_NOTE_PROCEDURE, BLE_PING_REQ, "procedure LL_PING_REQ"},
         {BLE_NOTE_ANCHOR, 7, "anchor 7"},
-        {BLE_NOTES, 7, "17 7"},
+        {999, 7, "999 7"},
     };
     for (int i = 0; i < COUNT(rows); i++) {
         char text[40];
