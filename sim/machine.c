@@ -31,12 +31,28 @@ void machine_find_next(struct machine *m)
     if (m->inject_hand_ps > m->now_ps) /* else it waits for the end of the step */
         next = earliest(next, m->inject_hand_ps);
     next = earliest(next, m->air.wake_ps);
-    uint32_t device_count = m->setup->device_count;
-    for (uint32_t i = 0; i < device_count; i++)
-        next = earliest(next, m->wakes_ps[i]);
+    for (uint32_t word = 0; word < AWAKE_WORDS; word++)
+        for (uint64_t left = m->awake[word]; left; left &= left - 1)
+            next = earliest(next, m->wakes_ps[word * 64 + (uint32_t)__builtin_ctzll(left)]);
     m->others_ps = next;
     next = earliest(next, m->nvic.systick_fires_ps);
     m->next_ps = next > m->now_ps ? next : m->now_ps + 1; /* no device wakes twice at an instant */
+}
+
+/* Devices of one word of m->awake, by index; one that the last ones have woken has its turn, too, if
+ * it stands behind them. */
+static void wake_devices(struct hw *hw, uint32_t word)
+{
+    struct machine *m = hw->m;
+    uint64_t left = m->awake[word];
+    while (left) {
+        uint32_t bit = (uint32_t)__builtin_ctzll(left), i = word * 64 + bit;
+        if (m->wakes_ps[i] <= m->now_ps) {
+            device_wake(machine_device(m, i), m->now_ps);
+            machine_serve(hw, i);
+        }
+        left = m->awake[word] & (~UINT64_C(1) << bit);
+    }
 }
 
 /* Everything that is due at m->now_ps, in fixed order: SysTick, injections, devices by index, the
@@ -49,12 +65,8 @@ static void run_due(struct hw *hw)
         nvic_systick_fire(&m->nvic, board->cpu_hz);
     if (m->inject_silicon_ps <= m->now_ps)
         machine_inject_silicon(hw);
-    for (uint32_t i = 0; i < m->setup->device_count; i++) {
-        if (m->wakes_ps[i] > m->now_ps)
-            continue;
-        device_wake(machine_device(m, i), m->now_ps);
-        machine_serve(hw, i);
-    }
+    for (uint32_t word = 0; word < AWAKE_WORDS; word++)
+        wake_devices(hw, word);
     if (m->air.wake_ps <= m->now_ps)
         machine_air_run(hw);
     machine_find_next(m);
@@ -249,10 +261,8 @@ static void serve_request(struct hw *hw, struct device *d, const struct device_r
 static void serve_line(struct hw *hw, const struct device *d)
 {
     struct machine *m = hw->m;
-    if (d->index >= m->setup->scenario->board.device_count)
-        return; /* a peer */
-    uint32_t line = m->setup->scenario->board.devices[d->index].line;
-    if (line == BOARD_NONE || line >= m->nvic.line_count)
+    uint32_t line = m->setup->device_line[d->index];
+    if (line == LINE_NONE)
         return;
     bool was = m->nvic.level[line / 32] >> (line % 32) & 1;
     bool is = device_line(d);
@@ -264,8 +274,12 @@ static void serve_line(struct hw *hw, const struct device *d)
 
 static void set_wake(struct machine *m, uint32_t device, uint64_t wake_ps)
 {
-    uint64_t before_ps = m->wakes_ps[device];
+    uint64_t before_ps = m->wakes_ps[device], bit = UINT64_C(1) << device % 64;
     m->wakes_ps[device] = wake_ps;
+    if (wake_ps == TIME_NEVER)
+        m->awake[device / 64] &= ~bit;
+    else
+        m->awake[device / 64] |= bit;
     m->next_ps = earliest(m->next_ps, wake_ps);
     if (wake_ps < m->others_ps)
         m->others_ps = wake_ps;
@@ -275,7 +289,7 @@ static void set_wake(struct machine *m, uint32_t device, uint64_t wake_ps)
 
 enum { SERVE_ROUNDS = 64 }; /* requests that one touch may lead to, in queues; ours. Beyond: lost */
 
-void machine_serve(struct hw *hw, uint32_t device)
+void machine_serve_all(struct hw *hw, uint32_t device)
 {
     struct device *d = machine_device(hw->m, device);
     for (int round = 0; d->request_count > 0; round++) {
@@ -286,7 +300,8 @@ void machine_serve(struct hw *hw, uint32_t device)
         }
         struct device_request queue[DEVICE_REQUEST_MAX];
         uint32_t count = d->request_count;
-        memcpy(queue, d->requests, count * sizeof queue[0]);
+        for (uint32_t i = 0; i < count; i++)
+            queue[i] = d->requests[i];
         d->request_count = 0;
         for (uint32_t i = 0; i < count; i++)
             serve_request(hw, d, &queue[i]);

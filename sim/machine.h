@@ -24,6 +24,7 @@ enum {
     RAM_PAGE = 1024, /* bytes; unit of dirty tracking. DESIGN section 2 */
     MACHINE_DEVICE_MAX = BOARD_DEVICE_MAX + PEER_MAX,
     ROUTER_MAX = 4,
+    LINE_NONE = 0xff,
     MONITOR_MAX = 32, /* ours, as the next: room for all monitors on all their kinds */
     LISTENER_MAX = 384,
 };
@@ -41,6 +42,7 @@ struct machine_setup {
     size_t size;                                /* bytes of the whole block */
     uint32_t device_offset[MACHINE_DEVICE_MAX]; /* from the block's start; 0: not modelled */
     uint32_t device_count;                      /* the board's, then the scenario's peers */
+    uint8_t device_line[MACHINE_DEVICE_MAX];    /* of the interrupt controller, or LINE_NONE */
     uint8_t router_count;
     uint8_t routers[ROUTER_MAX]; /* devices that hear every event (PPI) */
     uint32_t app_offset[PROCESS_MAX];

@@ -58,6 +58,15 @@ static void place_monitors(struct machine_setup *setup, const struct scenario *s
     }
 }
 
+/* Peers have none. */
+static void place_lines(struct machine_setup *setup, const struct scenario *s)
+{
+    memset(setup->device_line, LINE_NONE, sizeof setup->device_line);
+    for (uint32_t i = 0; i < s->board.device_count; i++)
+        if (s->board.devices[i].line < s->config.line_count)
+            setup->device_line[i] = (uint8_t)s->board.devices[i].line;
+}
+
 static bool monitor_hears(const struct monitor *monitor, const struct scenario *s, unsigned kind)
 {
     return monitor->kinds[kind / 64] & KIND_BIT(kind) &&
@@ -142,6 +151,7 @@ static const char *lay_out(struct machine_setup *setup)
     setup->size = sizeof(struct machine);
     setup->ps_per_cycle = PS_PER_S % s->board.cpu_hz == 0 ? PS_PER_S / s->board.cpu_hz : 0;
     place_devices(setup, s);
+    place_lines(setup, s);
     place_apps(setup, s);
     place_monitors(setup, s);
     if (!place_listeners(setup, s))

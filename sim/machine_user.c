@@ -80,37 +80,31 @@ static uint32_t bus_refuses(const struct machine *m, const struct access *access
     return access->size == 4 ? 0 : CFSR_PRECISERR | CFSR_BFARVALID;
 }
 
-static uint64_t access_key(const struct app_op *op, enum access_kind kind)
-{
-    return (uint64_t)op->address << 32 | op->size << 8 | (unsigned)kind;
-}
-
 /* Where the decision on that access stands, or would stand. */
 static struct decision *decision_at(struct machine *m, const struct app_op *op,
                                     enum access_kind kind)
 {
-    return &m->decisions.of[(op->address / 4 * ACCESS_KINDS + (unsigned)kind) % DECISION_MAX];
+    uint32_t mixed = (op->address + (unsigned)kind) * 0x9e3779b1u; /* 2^32 by the golden ratio */
+    return &m->decisions[mixed >> (32 - DECISION_BITS)];
 }
 
 /* The access has been let through before, and would be again. */
-static bool is_decided(struct machine *m, const struct app_op *op, enum access_kind kind,
-                       uint32_t *device)
+static bool is_decided(const struct machine *m, const struct decision *d, const struct app_op *op,
+                       enum access_kind kind)
 {
-    const struct decision *d = decision_at(m, op, kind);
-    *device = d->device;
-    return d->access == access_key(op, kind) && m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE &&
-           m->decisions.region_changes == m->mpu.region_changes;
+    return d->address == op->address && d->size == op->size && d->kind == kind &&
+           d->region_changes == m->mpu.region_changes && m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE;
 }
 
-static void decide(struct machine *m, const struct app_op *op, enum access_kind kind,
-                   uint32_t device)
+static void decide(const struct machine *m, struct decision *d, const struct app_op *op,
+                   enum access_kind kind, uint32_t device)
 {
-    if (!(m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE))
-        return;
-    if (m->decisions.region_changes != m->mpu.region_changes)
-        memset(&m->decisions, 0, sizeof m->decisions);
-    m->decisions.region_changes = m->mpu.region_changes;
-    *decision_at(m, op, kind) = (struct decision){access_key(op, kind), device};
+    if (m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE)
+        *d = (struct decision){.region_changes = m->mpu.region_changes,
+                               .address = op->address,
+                               .size = (uint8_t)op->size,
+                               .kind = (uint8_t)kind,
+                               .device = (uint16_t)device};
 }
 
 /* False: refused, and the process has faulted. */
@@ -134,15 +128,15 @@ static bool reach(struct hw *hw, const struct app_op *op, enum access_kind kind,
                   uint32_t memory_cycles, uint32_t *device)
 {
     struct machine *m = hw->m;
-    bool is_known = is_decided(m, op, kind, device);
-    if (!is_known)
-        *device = machine_device_at(m->setup, op->address);
+    struct decision *d = decision_at(m, op, kind);
+    bool is_known = is_decided(m, d, op, kind);
+    *device = is_known ? d->device : machine_device_at(m->setup, op->address);
     machine_spend(hw, *device == BOARD_NONE ? memory_cycles : costs_of(hw)->app_mmio);
     if (is_known)
         return true;
     bool allowed = judge(hw, op, kind);
     if (allowed)
-        decide(m, op, kind, *device);
+        decide(m, d, op, kind, *device);
     return allowed;
 }
 

@@ -24,15 +24,16 @@ struct injection_state {
 
 /* Accesses of user mode that the MPU, while it is on, and the bus have let through. They would
  * again as long as the MPU's regions stand still. */
-enum { DECISION_MAX = 64 };
+enum { DECISION_BITS = 8, DECISION_MAX = 1 << DECISION_BITS };
 
-struct decisions {
-    uint32_t region_changes; /* of the MPU, when the first was made */
-    struct decision {
-        uint64_t access; /* address, size, kind; 0: none */
-        uint32_t device; /* that is there, or BOARD_NONE */
-    } of[DECISION_MAX];
+struct decision {
+    uint64_t region_changes; /* of the MPU, when it was made */
+    uint32_t address;
+    uint8_t size, kind; /* size 0: none was made */
+    uint16_t device;    /* that is there, or BOARD_NONE */
 };
+
+enum { AWAKE_WORDS = (MACHINE_DEVICE_MAX + 63) / 64 };
 
 struct machine {
     const struct machine_setup *setup;
@@ -42,8 +43,8 @@ struct machine {
     uint64_t next_ps; /* the earliest of all that is due: device wakes, SysTick, injections; it may
                             be earlier than that, which costs a look */
     uint64_t others_ps; /* the earliest of them but for SysTick, exactly; 0: not known */
-    uint64_t wakes_ps[MACHINE_DEVICE_MAX]; /* each device's wake_ps, TIME_NEVER if it hangs: side by
-                                            side, since all of them are looked through often */
+    uint64_t wakes_ps[MACHINE_DEVICE_MAX]; /* each device's wake_ps, TIME_NEVER if it hangs */
+    uint64_t awake[AWAKE_WORDS]; /* devices whose wakes_ps is a time, one bit each: a few of many */
     uint64_t hash;
     uint64_t record_count;
     enum run_state state;
@@ -55,7 +56,7 @@ struct machine {
     uint32_t instant_steps;             /* ... were so many: no time passes */
 
     struct mpu_armv7m mpu;
-    struct decisions decisions;
+    struct decision decisions[DECISION_MAX];
     struct nvic nvic;
     struct kernel kernel;
     struct air air;
@@ -183,8 +184,18 @@ static inline void machine_systick_moved(struct machine *m)
 /* The board device whose modelled registers are at `address`, or BOARD_NONE (nothing, or a named
  * hole). */
 uint32_t machine_device_at(const struct machine_setup *setup, uint32_t address);
-/* Looks at a device's outputs after it was touched: requests, line, wake. */
-void machine_serve(struct hw *hw, uint32_t device);
+/* Looks at a device's outputs after it was touched: requests, line, wake. Mostly nothing is new. */
+void machine_serve_all(struct hw *hw, uint32_t device);
+static inline void machine_serve(struct hw *hw, uint32_t device)
+{
+    struct machine *m = hw->m;
+    const struct device *d = machine_device(m, device);
+    uint32_t line = m->setup->device_line[device];
+    bool was = line != LINE_NONE && (m->nvic.level[line / 32] >> line % 32 & 1);
+    bool is = line != LINE_NONE && device_line(d);
+    if (d->request_count > 0 || d->wake_ps != m->wakes_ps[device] || was != is || d->fault.hung)
+        machine_serve_all(hw, device);
+}
 /* Bytes of flash: a pattern of their addresses, the same in every run. `from` is all flash. */
 void machine_flash_read(const struct machine_setup *setup, struct span from, void *to);
 
