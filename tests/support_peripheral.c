@@ -38,9 +38,13 @@ static void advertise(struct device *d)
     memcpy(adv.address, "\x11\x22\x33\x44\x55\xc6", 6);
     size_t size = ble_adv_write(&adv, pdu);
     p->link = antenna_advertising;
+    bool all = value(d, P_ADV_CHANNELS);
+    p->link.channel += all ? p->sent_advs % 3 : 0;
+    p->sent_advs++;
     p->adv_end_ps = antenna_send(d, &p->antenna, &p->link, d->now_ps, pdu, size, false);
     antenna_listen(d, &p->antenna, &p->link, p->adv_end_ps);
-    d->wake_ps = d->now_ps + ADV_INTERVAL_US * PS_PER_US;
+    uint32_t next_us = !all ? ADV_INTERVAL_US : p->sent_advs % 3 ? 1000 : ADV_INTERVAL_US - 2000;
+    d->wake_ps = d->now_ps + next_us * PS_PER_US;
 }
 
 static void await_event(struct device *d)
@@ -50,6 +54,31 @@ static void await_event(struct device *d)
     d->wake_ps = at_ps - AHEAD_US * PS_PER_US;
     if (d->wake_ps <= d->now_ps)
         d->wake_ps = d->now_ps + 1;
+}
+
+/* SCAN_RSP, as far off T_IFS as it is told. */
+static bool on_scan_request(struct device *d, const uint8_t *pdu, size_t size)
+{
+    struct peripheral *p = device_state(d);
+    struct ble_scan_req req;
+    struct ble_adv adv = {.type = BLE_SCAN_RSP, .tx_random = true, .data_size = 3};
+    uint8_t response[BLE_ADV_PDU_MAX];
+    if (ble_scan_req_read(pdu, size, &req) != BLE_PDU_GOOD)
+        return false;
+    p->scan_requests++;
+    p->connect_ifs_ps = d->now_ps - 176 * PS_PER_US - p->adv_end_ps;
+    memcpy(adv.address, req.advertiser, 6);
+    adv.address[0] ^= way_now(d, p) == PERIPHERAL_OLD_SN; /* not the one that was asked */
+    if (way_now(d, p) == PERIPHERAL_MUTE)
+        return true;
+    size = ble_adv_write(&adv, response);
+    uint64_t start_ps = d->now_ps + BLE_T_IFS_PS;
+    if (way_now(d, p) == PERIPHERAL_OFFSET)
+        start_ps += value(d, P_OFFSET) - PS_PER_S;
+    uint64_t end_ps = antenna_send(d, &p->antenna, &p->link, start_ps, response, size,
+                                   way_now(d, p) == PERIPHERAL_BAD_CRC);
+    antenna_listen(d, &p->antenna, &p->link, end_ps);
+    return true;
 }
 
 static void connect(struct device *d, const uint8_t *pdu, size_t size)
@@ -368,7 +397,7 @@ static bool peripheral_air(struct device *d, const struct air_frame *frame, enum
     }
     enum antenna_heard heard = antenna_read(&p->link, frame, pdu, &size);
     if (!p->connected) {
-        if (heard == ANTENNA_GOOD)
+        if (heard == ANTENNA_GOOD && !on_scan_request(d, pdu, size))
             connect(d, pdu, size);
         return false;
     }

@@ -40,6 +40,7 @@ enum peripheral_value {
     P_SELECTION,    /* whether its ADV_IND says ChSel */
     P_VALUE_SIZE,   /* of what is read */
     P_PHYS,         /* BLE_PHY_BIT_*, both ways */
+    P_ADV_CHANNELS, /* 0: it advertises on 37 alone; else on all, 500 us apart */
 };
 
 enum { PERIPHERAL_LOG = 32 };
@@ -49,6 +50,7 @@ struct peripheral {
     struct antenna_link link;
     bool connected, open;                /* open: it listens for the packets of `event` */
     uint64_t adv_end_ps, connect_ifs_ps; /* CONNECT_IND's first bit - ADV_IND's last */
+    uint32_t sent_advs;
     uint64_t connect_end_ps;
     struct ble_connect connect;
     uint64_t at_us; /* of the central's clock, from the CONNECT_IND's end: the anchor of `event` */
@@ -75,7 +77,7 @@ struct peripheral {
     /* What it saw. */
     uint32_t packets, anchors, unheard; /* unheard: events in which nothing came */
     uint64_t early_max_ps, late_max_ps; /* anchors against what is expected */
-    uint32_t bad_crcs, duplicates, repeated_octets, more, outside;
+    uint32_t scan_requests, bad_crcs, duplicates, repeated_octets, more, outside;
     uint64_t last_end_ps;
     uint8_t log[PERIPHERAL_LOG], log_count; /* opcodes of control PDUs */
     uint8_t last_octets[64];

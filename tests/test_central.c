@@ -1,5 +1,5 @@
-/* test_central.c: the central against a peripheral by the book, which knows the picosecond of each
- * anchor, and against one that is late, mute, deaf or wrong.
+/* test_central.c: the central and the scanner against a peripheral by the book, which knows the
+ * picosecond of each anchor, and against one that is late, mute, deaf or wrong.
  */
 #include "sim/world/catalogue.h"
 #include "tests/support_peripheral.h"
@@ -57,10 +57,15 @@ static uint32_t place_of(const struct peer_parameter *list, uint32_t count, cons
     return 0;
 }
 
+static const struct peer_type *own_type(void)
+{
+    return scenario.peers[0].type;
+}
+
 static void central_is(const char *name, uint64_t value)
 {
-    const struct peer_parameter *list = central_peer.parameters;
-    uint32_t at = place_of(list, central_peer.parameter_count, name);
+    const struct peer_parameter *list = own_type()->parameters;
+    uint32_t at = place_of(list, own_type()->parameter_count, name);
     scenario.peers[0].plan.values[at] = value * unit_ps(&list[at]);
 }
 
@@ -117,15 +122,20 @@ static void other_side_is(enum peripheral_way way, uint32_t from, uint32_t to)
     other_side()[P_TO] = to;
 }
 
+static void as_if_nothing_was_said(const struct peer_type *type)
+{
+    scenario.peers[0].type = type;
+    for (uint32_t i = 0; i < type->parameter_count; i++)
+        scenario.peers[0].plan.values[i] = type->parameters[i].reset;
+}
+
 /* 7.5 ms, 100 ms, no drift, channel selection #2. */
 static void set_up(void)
 {
     support_scenario(&scenario, 1, &idle_engine, NULL);
     scenario.peer_count = 2;
-    scenario.peers[0].type = &central_peer;
     scenario.peers[1].type = &peripheral_peer;
-    for (uint32_t i = 0; i < central_peer.parameter_count; i++)
-        scenario.peers[0].plan.values[i] = central_peer.parameters[i].reset;
+    as_if_nothing_was_said(&central_peer);
     central_is("interval_us", 7500);
     central_is("timeout_ms", 100);
     central_drifts(0);
@@ -160,8 +170,8 @@ static const struct peripheral *seen(void)
 
 static uint64_t fact(const char *name)
 {
-    for (uint32_t i = 0; i < central_peer.fact_count; i++)
-        if (strcmp(central_peer.facts[i].name, name) == 0)
+    for (uint32_t i = 0; i < own_type()->fact_count; i++)
+        if (strcmp(own_type()->facts[i].name, name) == 0)
             return machine_peer_fact(hw->m, 0, i);
     ck_abort_msg("no fact called %s", name);
     return 0;
@@ -779,6 +789,74 @@ START_TEST(control_pdu_of_any_size_goes_out)
 }
 END_TEST
 
+/* --- the scanner ------------------------------------------------------------------------------- */
+
+static void set_up_scanner(void)
+{
+    set_up();
+    as_if_nothing_was_said(&scanner_peer);
+    central_drifts(0);
+}
+
+START_TEST(passive_scanner_counts_by_channel)
+{
+    other_side()[P_ADV_CHANNELS] = true;
+    run_ms(900); /* ten stays of 30 ms on each channel, 45 advertisements on each */
+    FACT_IS("state", BLE_PEER_SCANNING);
+    FACT_IS("on_37", 15);
+    FACT_IS("on_38", 15);
+    FACT_IS("on_39", 15);
+    FACT_IS("advertisements", 45);
+    FACT_IS("connectable", 45);
+    FACT_IS("advertisers", 1);
+    FACT_IS("interval_min_us", 20000);
+    FACT_IS("interval_max_us", 20000);
+    FACT_IS("requests", 0);
+    ck_assert_uint_eq(seen()->scan_requests, 0);
+}
+END_TEST
+
+START_TEST(scanner_hears_only_within_its_window)
+{
+    central_is("scan_interval_us", 60000);
+    central_is("scan_window_us", 20000);
+    run_ms(600); /* four stays on channel 37: at 0, 180, 360, 540 ms */
+    FACT_IS("advertisements", 4);
+    FACT_IS("interval_max_us", 0);
+}
+END_TEST
+
+static const struct {
+    enum peripheral_way way;
+    int64_t offset_ps;
+    uint32_t responses, late, early, crc_errors;
+} responses[] = {
+    {PERIPHERAL_EXACT, 0, 1, 0, 0, 0},         {PERIPHERAL_OFFSET, 2000000, 1, 0, 0, 0},
+    {PERIPHERAL_OFFSET, 2000001, 0, 1, 0, 0},  {PERIPHERAL_OFFSET, -2000001, 0, 0, 1, 0},
+    {PERIPHERAL_OFFSET, 20000000, 0, 1, 0, 0}, {PERIPHERAL_MUTE, 0, 0, 0, 0, 0},
+    {PERIPHERAL_BAD_CRC, 0, 0, 0, 0, 1},       {PERIPHERAL_OLD_SN, 0, 0, 0, 0, 0},
+};
+
+START_TEST(active_scanner_asks_and_hears_at_t_ifs)
+{
+    central_is("active", true);
+    central_is("scan_interval_us", 1000000);
+    central_is("scan_window_us", 1000000);
+    other_side_is(responses[_i].way, 0, FOREVER);
+    other_side()[P_OFFSET] += (uint64_t)responses[_i].offset_ps;
+    run_ms(199); /* ten advertisements */
+    FACT_IS("advertisements", 10);
+    FACT_IS("requests", 10);
+    ck_assert_uint_eq(seen()->scan_requests, 10);
+    ck_assert_uint_eq(seen()->connect_ifs_ps, BLE_T_IFS_PS);
+    FACT_IS("responses", 10 * responses[_i].responses);
+    FACT_IS("unanswered", 10 * !responses[_i].responses);
+    FACT_IS("late", 10 * responses[_i].late);
+    FACT_IS("early", 10 * responses[_i].early);
+    FACT_IS("crc_errors", 10 * responses[_i].crc_errors);
+}
+END_TEST
+
 /* --- notes ------------------------------------------------------------------------------------- */
 
 START_TEST(notes_are_said_in_words)
@@ -877,12 +955,23 @@ static void add_hostile_tests(Suite *suite)
     tcase_add_test(t, notes_are_said_in_words);
 }
 
+static void add_scanner_tests(Suite *suite)
+{
+    TCase *t = tcase_create("scanner");
+    tcase_add_checked_fixture(t, set_up_scanner, tear_down);
+    tcase_add_test(t, passive_scanner_counts_by_channel);
+    tcase_add_test(t, scanner_hears_only_within_its_window);
+    tcase_add_loop_test(t, active_scanner_asks_and_hears_at_t_ifs, 0, COUNT(responses));
+    suite_add_tcase(suite, t);
+}
+
 int main(void)
 {
     Suite *suite = suite_create("central");
     add_link_tests(suite);
     add_procedure_tests(suite);
     add_hostile_tests(suite);
+    add_scanner_tests(suite);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -8,6 +8,7 @@
 
 extern const struct peer_type beacon_peer;
 extern const struct peer_type central_peer;
+extern const struct peer_type scanner_peer;
 
 extern const struct peer_type *const peer_catalogue[];
 extern const uint32_t peer_catalogue_count;
