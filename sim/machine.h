@@ -26,7 +26,7 @@ enum {
     ROUTER_MAX = 4,
     LINE_NONE = 0xff,
     MONITOR_MAX = 32, /* ours, as the next: room for all monitors on all their kinds */
-    LISTENER_MAX = 384,
+    LISTENER_MAX = 512,
 };
 
 enum run_state {

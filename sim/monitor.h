@@ -161,6 +161,35 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_CALL_NONE, "%p got results, and no system call of it was open that has any") \
     X(DETAIL_CALL_UPCALL, "%p is in an upcall, and it did not yield") \
     X(DETAIL_CALL_START, "%p began anew in the middle of its life, or a new life did not begin") \
+    /* ble-armed-late, ble-ifs, ble-sequence, ble-stale-buffer, ble-channel */ \
+    X(DETAIL_BLE_ARMED_LATE, \
+      "%p armed %a with a compare value %g ticks behind the counter: what it should start never " \
+      "comes in time") \
+    X(DETAIL_BLE_ARMED_CLOSE, \
+      "%p armed %a with a compare value %g ticks ahead of the counter, wanted at least %w: it may " \
+      "never come") \
+    X(DETAIL_BLE_IFS_LATE, "in event %w %p answers %t us too late, and 2 us are allowed") \
+    X(DETAIL_BLE_IFS_EARLY, "in event %w %p answers %t us too early, and 2 us are allowed") \
+    X(DETAIL_BLE_ANSWERS_NOTHING, "in event %w %p sends at %g MHz though nothing has come in there") \
+    X(DETAIL_BLE_NEW_UNACKED, "in event %g %p sends a new SN, and the one before is not acknowledged") \
+    X(DETAIL_BLE_SAME_ACKED, "in event %g %p sends the same SN again in answer to its acknowledgement") \
+    X(DETAIL_BLE_DATA_CHANGED, "in event %g %p sends other data under the same SN") \
+    X(DETAIL_BLE_NESN_BASELESS, \
+      "in event %g %p acknowledges a packet that did not come in new with a good CRC") \
+    X(DETAIL_BLE_NO_PDU, "in event %g %p sends what is no data PDU of this connection") \
+    X(DETAIL_BLE_BAD_CRCS, "in event %g %p answers the second bad CRC in a row") \
+    X(DETAIL_BLE_STALE, "in event %g %p sends the buffer at %a again, which nobody has written since") \
+    X(DETAIL_BLE_CHANNEL_SENT, "%p sends at %g MHz, and the event's channel is at %w MHz") \
+    X(DETAIL_BLE_CHANNEL_HEARS, "%p listens at %g MHz all the time, and the event's channel is at %w MHz") \
+    X(DETAIL_BLE_PHY, "%p uses PHY %g, wanted PHY %w (0: LE 1M, 1: LE 2M)") \
+    X(DETAIL_BLE_AFTER_END, "in event %g %p still sends, and the connection is over") \
+    /* ppi-reach, radio-without-crystal */ \
+    X(DETAIL_PPI_REACH, "the router lent to %p triggers %a, which is not lent to it (channel %g)") \
+    X(DETAIL_RADIO_CRYSTAL, "%p lets the radio ramp up by %a, and the crystal does not run (%G)") \
+    /* ble_link checks */ \
+    X(DETAIL_BLE_FACT, "%m is %v at the end, wanted %b") \
+    X(DETAIL_BLE_MARGIN_SMALL, "%m is %t us, wanted at least %u us") \
+    X(DETAIL_BLE_MARGIN_BEYOND, "%m: the bound was missed by %t us, wanted a margin of %u us") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
     X(DETAIL_STEP_FAULT, \

@@ -12,12 +12,23 @@ const uint32_t monitor_count = sizeof monitors / sizeof monitors[0];
 enum rule check_rule(enum check_kind kind)
 {
     static const enum rule rules[CHECK_KINDS] = {
-        [CHECK_COUNT] = RULE_COUNT,      [CHECK_ABSENT] = RULE_ABSENT,
-        [CHECK_ORDER] = RULE_ORDER,      [CHECK_LATENCY] = RULE_LATENCY,
-        [CHECK_STATE] = RULE_FINAL,      [CHECK_RESTARTS] = RULE_FINAL,
-        [CHECK_COMPLETION] = RULE_FINAL, [CHECK_VARIABLE] = RULE_FINAL,
-        [CHECK_SPEEDUP] = RULE_LATENCY,  [CHECK_OVER_EXPOSURE] = RULE_OVER_EXPOSURE,
-        [CHECK_PEER_FACT] = RULE_FINAL,  [CHECK_APP_FACT] = RULE_FINAL,
+        [CHECK_COUNT] = RULE_COUNT,
+        [CHECK_ABSENT] = RULE_ABSENT,
+        [CHECK_ORDER] = RULE_ORDER,
+        [CHECK_LATENCY] = RULE_LATENCY,
+        [CHECK_STATE] = RULE_FINAL,
+        [CHECK_RESTARTS] = RULE_FINAL,
+        [CHECK_COMPLETION] = RULE_FINAL,
+        [CHECK_VARIABLE] = RULE_FINAL,
+        [CHECK_SPEEDUP] = RULE_LATENCY,
+        [CHECK_OVER_EXPOSURE] = RULE_OVER_EXPOSURE,
+        [CHECK_PEER_FACT] = RULE_FINAL,
+        [CHECK_APP_FACT] = RULE_FINAL,
+        [CHECK_BLE_LINK] = RULE_BLE_LINK,
+        [CHECK_BLE_IFS] = RULE_BLE_IFS,
+        [CHECK_BLE_WINDOW] = RULE_BLE_WINDOW,
+        [CHECK_BLE_EVENT_END] = RULE_BLE_EVENT_END,
+        [CHECK_BLE_SUPERVISION] = RULE_BLE_SUPERVISION,
     };
 
     return rules[kind];

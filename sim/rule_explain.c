@@ -112,6 +112,46 @@ static const struct explanation explanations[RULE_NUMBER] = {
                       "second; what is open at the end counts, too",
                       EXAMPLE(.detail = DETAIL_LATENCY_LONG, .got = 121 * PS_PER_US,
                               .wanted = 99700000)},
+    [RULE_BLE_ARMED_LATE] =
+        {"at each store that switches on a channel from a written compare value to the radio, or "
+         "that writes the value of one that is on; the counter is read from a copy of the device",
+         EXAMPLE(.detail = DETAIL_BLE_ARMED_LATE, .process = 0, .address = 0x40008540, .got = 3)},
+    [RULE_BLE_IFS] = {"at the last bit of each packet that a board's radio sends in answer, from "
+                      "the last bit of what came in there to the first bit of what it sends",
+                      EXAMPLE(.detail = DETAIL_BLE_IFS_LATE, .process = 0, .address = 0x40001000,
+                              .got = 2500000, .wanted = 17)},
+    [RULE_BLE_STALE_BUFFER] = {"at the last bit of each packet in a connection: the buffer that "
+                               "the radio's DMA has read was stored to since it was sent last, or "
+                               "the packet is a lawful retransmission by its SN and NESN",
+                               EXAMPLE(.detail = DETAIL_BLE_STALE, .process = 0,
+                                       .address = 0x20010100, .got = 17)},
+    [RULE_BLE_CHANNEL] = {"at the last bit of each packet of a board's radio, and after each event "
+                          "at which the central sent while the radio listened elsewhere; by event "
+                          "number, maps and instants, all reckoned from the air",
+                          EXAMPLE(.detail = DETAIL_BLE_CHANNEL_HEARS, .process = 0,
+                                  .address = 0x40001000, .got = 2404, .wanted = 2438)},
+    [RULE_BLE_SEQUENCE] = {"at the last bit of each packet of a board's radio, by its header and "
+                           "by what had come in with a good CRC",
+                           EXAMPLE(.detail = DETAIL_BLE_NEW_UNACKED, .process = 0,
+                                   .address = 0x40001000, .got = 17)},
+    [RULE_PPI_REACH] = {"at each task that a lent router triggers, by what its owner holds then",
+                        EXAMPLE(.detail = DETAIL_PPI_REACH, .process = 0, .address = 0x4000c000,
+                                .got = 3)},
+    [RULE_RADIO_CRYSTAL] = {"at each TXEN and RXEN that the radio obeys, by CLOCK's HFCLKSTAT",
+                            EXAMPLE(.detail = DETAIL_RADIO_CRYSTAL, .process = 0,
+                                    .address = 0x40001000, .got = 0x10000)},
+    [RULE_BLE_WINDOW] = {"for each event, by when the peripheral's radio listened on its channel: "
+                         "\"ble_link\" asks for the margin, or how many events were unlistened",
+                         EXAMPLE(.detail = DETAIL_BLE_MARGIN_BEYOND, .got = 3 * PS_PER_US)},
+    [RULE_BLE_EVENT_END] = {"for each event, from its last bit to the next anchor: \"ble_link\" "
+                            "asks for the margin",
+                            EXAMPLE(.detail = DETAIL_BLE_MARGIN_BEYOND, .got = 40 * PS_PER_US)},
+    [RULE_BLE_SUPERVISION] = {"for each side, by the packets with a good CRC that came in there: "
+                              "\"ble_link\" asks how it stands at the end, or for the margin",
+                              EXAMPLE(.detail = DETAIL_BLE_MARGIN_SMALL, .got = 90 * PS_PER_US,
+                                      .wanted = 1000 * PS_PER_US)},
+    [RULE_BLE_LINK] = {"at the end, by counting events and packets on the air",
+                       EXAMPLE(.detail = DETAIL_BLE_FACT, .got = 3, .wanted = 0)},
     [RULE_FINAL] = {"once, at the end of the run",
                     EXAMPLE(.detail = DETAIL_FINAL_STATE, .process = 0, .got = PROCESS_FAULTED,
                             .wanted = PROCESS_YIELDED)},

@@ -55,10 +55,10 @@
     X(RULE_STARVATION, "starvation", "",                                                           \
       "Where the scheduler promises turns, a ready process runs within them.",                     \
       "Tock, schedulers; its Virtualization document, section Fairness")                           \
-    X(RULE_LIVELOCK, "livelock", "PT17",                                                           \
+    X(RULE_LIVELOCK, "livelock", "PT17 BLE-D12",                                                   \
       "No interrupt line, and no loop of the kernel's own, keeps a ready process from running.",   \
       "model/passthrough.h, G7")                                                                   \
-    X(RULE_DMA_REACH, "dma-reach", "D1",                                                           \
+    X(RULE_DMA_REACH, "dma-reach", "D1 BLE-D9",                                                    \
       "A device that works for an app reads and writes only that app's memory; one that works "    \
       "for the kernel only the kernel's own.",                                                     \
       "TRD 107 section 3")                                                                         \
@@ -83,13 +83,54 @@
       "yields; "                                                                                   \
       "and never so without a call.",                                                              \
       "TRD 104 sections 3.2 and 4.1")                                                              \
+    X(RULE_BLE_ARMED_LATE, "ble-armed-late", "BLE-D1",                                             \
+      "When a compare event of a TIMER or RTC is routed to the radio's TXEN, RXEN or DISABLE, "    \
+      "its "                                                                                       \
+      "compare value is ahead of the counter, an RTC's by two ticks.",                             \
+      "nRF52840 Product Specification, TIMER and RTC")                                             \
+    X(RULE_BLE_IFS, "ble-ifs", "BLE-D2 BLE-T1",                                                    \
+      "An answer's first bit comes 150 us behind the last bit of what it answers, 2 us more or "   \
+      "less.",                                                                                     \
+      "Bluetooth Core 6.2, Vol 6 Part B 4.1.1 and 4.2.1")                                          \
+    X(RULE_BLE_STALE_BUFFER, "ble-stale-buffer", "BLE-D3",                                         \
+      "A packet that the radio sends was written for this moment: since it went out the last "     \
+      "time, "                                                                                     \
+      "or it is sent again since nothing has acknowledged it.",                                    \
+      "Bluetooth Core 6.2, Vol 6 Part B 4.5.9")                                                    \
+    X(RULE_BLE_CHANNEL, "ble-channel", "BLE-D7 BLE-T7",                                            \
+      "A connection is used on the channel and PHY of the event's number, by the map that holds "  \
+      "from its instant on, and not once it is over.",                                             \
+      "Bluetooth Core 6.2, Vol 6 Part B 4.5.8, 5.1.2 and 5.1.10")                                  \
+    X(RULE_BLE_SEQUENCE, "ble-sequence", "BLE-D8",                                                 \
+      "SN changes once a packet was acknowledged, NESN once a new one came with a good CRC; "      \
+      "nothing else changes under the same SN.",                                                   \
+      "Bluetooth Core 6.2, Vol 6 Part B 4.5.9")                                                    \
+    X(RULE_PPI_REACH, "ppi-reach", "BLE-D10",                                                      \
+      "A lent event router triggers tasks only of devices that are lent to its owner, too.",       \
+      "TRD 107 section 3; nRF52840 Product Specification, PPI")                                    \
+    X(RULE_RADIO_CRYSTAL, "radio-without-crystal", "BLE-D11",                                      \
+      "The radio ramps up only while the crystal oscillator runs.",                                \
+      "nRF52840 Product Specification, RADIO and CLOCK")                                           \
     /* Rules that a scenario asks for. */                                                          \
     X(RULE_STEP, "step", "", "A step of an app gives what the scenario expects of it.", "")        \
     X(RULE_COUNT, "count", "", "Events are as many as the scenario says.", "")                     \
     X(RULE_ABSENT, "absent", "", "Events that must not come do not come.", "")                     \
     X(RULE_ORDER, "order", "", "Events come in the order that the scenario says.", "")             \
     X(RULE_LATENCY, "latency", "", "From one event to another it takes at most the bound.", "")    \
-    X(RULE_FINAL, "final", "", "At the end a process is as the scenario says.", "")
+    X(RULE_FINAL, "final", "", "At the end a process is as the scenario says.", "") \
+    X(RULE_BLE_WINDOW, "ble-window", "BLE-D4",                                                     \
+      "At each event that latency does not let it skip, the peripheral's receiver is open as "     \
+      "long "                                                                                      \
+      "as the central's first packet may begin.",                                                  \
+      "Bluetooth Core 6.2, Vol 6 Part B 4.2.4 and 4.5.3")                                          \
+    X(RULE_BLE_EVENT_END, "ble-event-end", "BLE-D5 BLE-T9",                                        \
+      "A connection event's last bit comes T_IFS before the next anchor, or earlier.",             \
+      "Bluetooth Core 6.2, Vol 6 Part B 4.5.6")                                                    \
+    X(RULE_BLE_SUPERVISION, "ble-supervision", "BLE-D6 BLE-T10 BLE-T11",                           \
+      "For neither side is the other silent for longer than six intervals at first, and then the " \
+      "supervision timeout.",                                                                      \
+      "Bluetooth Core 6.2, Vol 6 Part B 4.5.2")                                                    \
+    X(RULE_BLE_LINK, "ble-link", "", "A connection goes as the scenario says.", "")
 
 enum rule {
 #define RULE_ENUM(enumerator, id, aliases, demand, source) enumerator,

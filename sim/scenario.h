@@ -77,6 +77,13 @@ enum check_kind {
     CHECK_SPEEDUP,
     CHECK_PEER_FACT, /* at the end: fact `number` of peer `process` is in [min, max] */
     CHECK_APP_FACT,  /* at the end: fact `number` of a C program */
+    /* At the end: row `number` of ble_link_facts (sim/ble_expect.h) of connection `process`
+     * (PATTERN_ANY: of all together), by the rule that it belongs to. */
+    CHECK_BLE_LINK,
+    CHECK_BLE_IFS,
+    CHECK_BLE_WINDOW,
+    CHECK_BLE_EVENT_END,
+    CHECK_BLE_SUPERVISION,
     CHECK_KINDS
 };
 

@@ -1,6 +1,7 @@
 /* scenario_expect.c: "inject" and "expect": what is planted, and what must come of it. */
 #include "model/process.h"
 #include "sim/app_steps.h"
+#include "sim/ble_expect.h"
 #include "sim/load.h"
 #include "sim/rules.h"
 #include <cjson/cJSON.h>
@@ -603,6 +604,57 @@ static bool expect_peer(struct load *load, const struct json_node *node, uint32_
     return known & expect_facts(load, node, CHECK_PEER_FACT, peer, type->facts, type->fact_count);
 }
 
+/* --- connections ----------------------------------------------------------------------------- */
+
+/* {"min": microseconds}. */
+static bool expect_margin(struct load *load, const struct json_node *node, uint32_t connection,
+                          uint32_t fact)
+{
+    static const char *const keys[] = {"min"};
+    struct json_node min = json_member(node, "min");
+    struct check *check = new_check(load, node, ble_link_facts[fact].kind);
+    if (!check)
+        return false;
+    check->process = connection;
+    check->number = fact;
+    return json_want_object(node, keys, COUNT_OF(keys)) &&
+           json_want_decimal(&min, 6, INT64_MAX, &check->min);
+}
+
+static bool expect_ble_fact(struct load *load, const struct json_node *node, uint32_t connection,
+                            uint32_t fact)
+{
+    const struct ble_link_row *row = &ble_link_facts[fact];
+    if (ble_link_is_margin(fact))
+        return expect_margin(load, node, connection, fact);
+    if (row->fact.words && !json_is_string(node)) {
+        json_problem(node, "want a word, such as \"%s\"", row->fact.words[2]);
+        return false;
+    }
+    return expect_fact(load, node, row->kind, connection, &row->fact, fact);
+}
+
+static bool expect_ble_link(struct load *load, const struct json_node *node)
+{
+    struct asked asked = {{"connection"}, 1};
+    struct json_node number = json_member(node, "connection");
+    uint32_t connection = 0, count = load->scenario->check_count;
+    for (uint32_t i = 0; i < BLE_LINK_FACTS; i++)
+        asked.keys[asked.count++] = ble_link_facts[i].fact.name;
+    if (!json_want_object(node, asked.keys, asked.count) ||
+        (number.value && !json_want_u32(&number, 1, UINT32_MAX - 1, &connection)))
+        return false;
+    bool good = true;
+    for (uint32_t i = 0; i < BLE_LINK_FACTS; i++) {
+        struct json_node one = json_member(node, ble_link_facts[i].fact.name);
+        if (one.value)
+            good &= expect_ble_fact(load, &one, number.value ? connection - 1 : PATTERN_ANY, i);
+    }
+    if (good && count == load->scenario->check_count)
+        json_problem(node, "nothing is asked: want a key such as \"missed\"");
+    return good && count < load->scenario->check_count;
+}
+
 /* --- the whole of "expect" ------------------------------------------------------------------- */
 
 static const struct {
@@ -616,6 +668,7 @@ static const struct {
     {"latency", expect_latency},
     {"speedup", expect_speedup},
     {"over_exposure", expect_over_exposure},
+    {"ble_link", expect_ble_link},
 };
 
 bool expect_keyword(const char *name)

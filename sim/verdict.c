@@ -1,6 +1,7 @@
 #include "sim/verdict.h"
 #include "model/process.h"
 #include "sim/app_steps.h"
+#include "sim/ble_expect.h"
 #include "sim/load.h"
 #include "sim/machine.h"
 #include <inttypes.h>
@@ -112,6 +113,10 @@ static const struct fact *check_fact(const struct scenario *s, uint32_t check, c
     if (c->kind == CHECK_PEER_FACT) {
         *whose = s->peers[c->process].name;
         return &s->peers[c->process].type->facts[c->number];
+    }
+    if (c->kind >= CHECK_BLE_LINK && c->kind <= CHECK_BLE_SUPERVISION) {
+        *whose = "ble_link";
+        return &ble_link_facts[c->number].fact;
     }
     if (c->kind != CHECK_APP_FACT)
         return NULL;
