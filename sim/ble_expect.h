@@ -4,9 +4,10 @@
  *                             "peripheral": "connected" } }
  *
  * "connection": 1 asks of the first one; without it all are asked together: counts are summed up, a
- * margin is the smallest, a state is each one's. A margin is how far within its bound the worst case
- * was, in microseconds; it is below 0 once the bound was missed, so { "min": 0 } is the bound itself.
- * Who judges: sim/monitors/ble_checks.c. A check of a margin that nobody measured has not armed.
+ * margin is the smallest, a state is each one's. A margin is how far within its bound the worst
+ * case was, in microseconds; it is below 0 once the bound was missed, so { "min": 0 } is the bound
+ * itself. Who judges: sim/monitors/ble_checks.c. A check of a margin that nobody measured has not
+ * armed.
  */
 #ifndef SIM_BLE_EXPECT_H
 #define SIM_BLE_EXPECT_H

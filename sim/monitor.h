@@ -166,21 +166,27 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
       "%p armed %a with a compare value %g ticks behind the counter: what it should start never " \
       "comes in time") \
     X(DETAIL_BLE_ARMED_CLOSE, \
-      "%p armed %a with a compare value %g ticks ahead of the counter, wanted at least %w: it may " \
-      "never come") \
+      "%p armed %a with a compare value %g ticks ahead of the counter, and less than %w may be " \
+      "overlooked") \
     X(DETAIL_BLE_IFS_LATE, "in event %w %p answers %t us too late, and 2 us are allowed") \
     X(DETAIL_BLE_IFS_EARLY, "in event %w %p answers %t us too early, and 2 us are allowed") \
-    X(DETAIL_BLE_ANSWERS_NOTHING, "in event %w %p sends at %g MHz though nothing has come in there") \
-    X(DETAIL_BLE_NEW_UNACKED, "in event %g %p sends a new SN, and the one before is not acknowledged") \
-    X(DETAIL_BLE_SAME_ACKED, "in event %g %p sends the same SN again in answer to its acknowledgement") \
+    X(DETAIL_BLE_ANSWERS_NOTHING, \
+      "in event %w %p sends at %g MHz though nothing has come in there") \
+    X(DETAIL_BLE_NEW_UNACKED, \
+      "in event %g %p sends a new SN, and the one before is not acknowledged") \
+    X(DETAIL_BLE_SAME_ACKED, \
+      "in event %g %p sends the same SN again in answer to its acknowledgement") \
     X(DETAIL_BLE_DATA_CHANGED, "in event %g %p sends other data under the same SN") \
     X(DETAIL_BLE_NESN_BASELESS, \
       "in event %g %p acknowledges a packet that did not come in new with a good CRC") \
     X(DETAIL_BLE_NO_PDU, "in event %g %p sends what is no data PDU of this connection") \
     X(DETAIL_BLE_BAD_CRCS, "in event %g %p answers the second bad CRC in a row") \
-    X(DETAIL_BLE_STALE, "in event %g %p sends the buffer at %a again, which nobody has written since") \
+    X(DETAIL_BLE_STALE, \
+      "in event %g %p sends the buffer at %a again, which nobody has written since") \
+    X(DETAIL_BLE_ECHO, "in event %g %p sends the buffer at %a, which still holds what came in") \
     X(DETAIL_BLE_CHANNEL_SENT, "%p sends at %g MHz, and the event's channel is at %w MHz") \
-    X(DETAIL_BLE_CHANNEL_HEARS, "%p listens at %g MHz all the time, and the event's channel is at %w MHz") \
+    X(DETAIL_BLE_CHANNEL_HEARS, \
+      "%p listens at %g MHz all the time, and the event's channel is at %w MHz") \
     X(DETAIL_BLE_PHY, "%p uses PHY %g, wanted PHY %w (0: LE 1M, 1: LE 2M)") \
     X(DETAIL_BLE_AFTER_END, "in event %g %p still sends, and the connection is over") \
     /* ppi-reach, radio-without-crystal */ \

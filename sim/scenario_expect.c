@@ -621,17 +621,30 @@ static bool expect_margin(struct load *load, const struct json_node *node, uint3
            json_want_decimal(&min, 6, INT64_MAX, &check->min);
 }
 
+static bool expect_word(const struct json_node *node)
+{
+    json_problem(node, "want a word, such as \"connected\"");
+    return false;
+}
+
 static bool expect_ble_fact(struct load *load, const struct json_node *node, uint32_t connection,
                             uint32_t fact)
 {
     const struct ble_link_row *row = &ble_link_facts[fact];
+    uint64_t value = 0;
+    bool good;
     if (ble_link_is_margin(fact))
         return expect_margin(load, node, connection, fact);
-    if (row->fact.words && !json_is_string(node)) {
-        json_problem(node, "want a word, such as \"%s\"", row->fact.words[2]);
-        return false;
-    }
-    return expect_fact(load, node, row->kind, connection, &row->fact, fact);
+    if (!row->fact.words)
+        good = expect_number(load, node, connection, row->kind);
+    else if (json_is_string(node))
+        good = fact_word(node, &row->fact, &value) &&
+               exactly(load, node, row->kind, connection, value);
+    else
+        good = expect_word(node);
+    if (good)
+        load->scenario->checks[load->scenario->check_count - 1].number = fact;
+    return good;
 }
 
 static bool expect_ble_link(struct load *load, const struct json_node *node)

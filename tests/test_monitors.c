@@ -2086,7 +2086,7 @@ int main(void)
     TCase *t = tcase_create("monitors");
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_loop_test(t, planted_fault_breaks_exactly_its_rule, 0, COUNT(faults));
-    tcase_add_loop_test(t, every_always_on_rule_has_a_planted_fault, 0, RULE_STEP);
+    tcase_add_loop_test(t, every_always_on_rule_has_a_planted_fault, 0, RULE_BLE_ARMED_LATE);
     tcase_add_test(t, clash_is_named_by_the_device_not_by_where_the_window_begins);
     tcase_add_test(t, clash_with_the_kernel_is_named_by_its_device);
     tcase_add_test(t, another_apps_configuration_is_stale_and_lacks_ones_own);

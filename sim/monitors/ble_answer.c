@@ -1,10 +1,10 @@
 /* ble_answer: ble-ifs and ble-sequence: what a board's radio says in answer, and when.
  *
- * Judges each packet of a board's radio at its last bit. ble-ifs: an answer in a connection, and each
- * SCAN_REQ, SCAN_RSP and CONNECT_IND, begins 148 to 152 us behind the last bit of what has come in
- * there; a packet that the radio sends without one having come in since its last answers nothing.
- * ble-sequence: SN and NESN, against what has come in with a good CRC; the same data under the same
- * SN; a data PDU with this connection's CRC; no answer to a second bad CRC in a row. Not
+ * Judges each packet of a board's radio at its last bit. ble-ifs: an answer in a connection, and
+ * each SCAN_REQ, SCAN_RSP and CONNECT_IND, begins 148 to 152 us behind the last bit of what has
+ * come in there; a packet that the radio sends without one having come in since its last answers
+ * nothing. ble-sequence: SN and NESN, against what has come in with a good CRC; the same data under
+ * the same SN; a data PDU with this connection's CRC; no answer to a second bad CRC in a row. Not
  * acknowledging a new packet is lawful: its receiver may have no room.
  *
  * Cannot see: which of two wrongs a packet is that was never written for this moment: where the old

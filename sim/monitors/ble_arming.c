@@ -1,7 +1,8 @@
 /* ble_arming: ble-armed-late: compare events that should start or stop the radio and cannot.
  *
- *   store to CC[i] of a TIMER or RTC ----\                       --> is the value ahead of the counter?
- *   store to PPI's CHEN, CHENSET; a group switched on --> COMPARE[i] leads to TXEN, RXEN, DISABLE
+ *   store to CC[i] of a TIMER or RTC --\
+ *   store to PPI's CHEN, CHENSET --------> a channel from COMPARE[i] to TXEN, RXEN or DISABLE
+ *   a group of channels switched on ---/       --> is the value ahead of the counter?
  *
  * Judges both orders: a compare value written while its channel is on, and a channel switched on
  * behind a compare value that was written for it, the apps' stores and the kernel's. The counter is

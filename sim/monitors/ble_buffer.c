@@ -5,11 +5,12 @@
  *
  * Judges each packet of a connection that a board's radio sends. A buffer may go out twice without
  * a write if the second is what the first was: the same SN, not acknowledged, and it does not pass
- * over a new packet that has just come in. Writes are those of apps and of devices; what the kernel
- * writes shows as other bytes.
+ * over a new packet that has just come in. Writes are those of apps and of devices, but not of the
+ * radio itself: what it has received is nothing to send. What the kernel writes shows as other
+ * bytes.
  *
- * Cannot see: a buffer that was written with the bytes of the wrong moment; a kernel that writes the
- * very bytes that stand there. The BUFFERS last used are kept.
+ * Cannot see: a buffer that was written with the bytes of the wrong moment; a kernel that writes
+ * the very bytes that stand there. The BUFFERS last used are kept.
  */
 #include "sim/monitors/ble_buffer.h"
 #include "model/process.h"
@@ -26,8 +27,12 @@ struct buffer {
 struct ble_buffers {
     uint32_t low, high; /* all buffers lie between */
     bool is_stale;      /* the record at hand says so */
-    struct {            /* the packet under way */
-        bool is_on, was_written;
+    struct {            /* what a radio has received last */
+        uint32_t base, size;
+        bool untouched; /* nobody else has written there since */
+    } in;
+    struct { /* the packet under way */
+        bool is_on, was_written, is_echo;
         uint8_t buffer; /* BUFFERS: nothing has been read yet */
         uint16_t device;
         uint64_t hash_before, hash;
@@ -88,6 +93,7 @@ static void on_read(struct machine *m, struct ble_buffers *b, const struct recor
         b->now.was_written = first->written;
         b->now.hash_before = first->hash;
         b->now.hash = TRACE_HASH_START;
+        b->now.is_echo = b->in.untouched && r->address == b->in.base;
         first->written = false;
         first->used_ps = r->at_ps;
     }
@@ -106,6 +112,8 @@ static void on_read(struct machine *m, struct ble_buffers *b, const struct recor
 
 static void on_write(struct ble_buffers *b, uint32_t address, uint32_t size)
 {
+    if (address < b->in.base + b->in.size && address + size > b->in.base)
+        b->in.untouched = false;
     if (address >= b->high || address + size <= b->low)
         return;
     for (uint32_t i = 0; i < BUFFERS; i++) {
@@ -113,6 +121,30 @@ static void on_write(struct ble_buffers *b, uint32_t address, uint32_t size)
         if (address < buffer->base + buffer->size && address + size > buffer->base)
             buffer->written = true;
     }
+}
+
+/* A radio's own DMA brings what comes in: nothing that it might send. */
+static void on_received(struct ble_buffers *b, uint32_t address, uint32_t size)
+{
+    bool goes_on = b->in.untouched && address >= b->in.base && address <= b->in.base + b->in.size;
+
+    if (!goes_on) {
+        b->in.base = address;
+        b->in.size = 0;
+    }
+    b->in.untouched = true;
+    if (address + size > b->in.base + b->in.size)
+        b->in.size = address + size - b->in.base;
+}
+
+static void on_dma_write(struct machine *m, struct ble_buffers *b, const struct record *r)
+{
+    const struct device *d = machine_device(m, pair_high(r->value));
+
+    if (d && d->type->on_air)
+        on_received(b, r->address, pair_low(r->value));
+    else
+        on_write(b, r->address, pair_low(r->value));
 }
 
 static bool is_lawful_again(const struct ble_packet *p)
@@ -131,11 +163,11 @@ static void on_end(struct machine *m, struct ble_buffers *b)
         p->device != b->now.device || p->broken_off)
         return;
     rule_armed(m, RULE_BLE_STALE_BUFFER);
-    if (!untouched || is_lawful_again(p))
+    if (!b->now.is_echo && (!untouched || is_lawful_again(p)))
         return;
     b->is_stale = true;
     break_add(m, RULE_BLE_STALE_BUFFER, ble_owner(m, p->device), b->buffers[b->now.buffer].base,
-              DETAIL_BLE_STALE, p->event, 0);
+              b->now.is_echo ? DETAIL_BLE_ECHO : DETAIL_BLE_STALE, p->event, 0);
 }
 
 static void on_record(struct machine *m, void *state, const struct record *r)
@@ -147,7 +179,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         on_write(b, r->address, pair_high(r->value));
         break;
     case EVENT_DMA_WRITE:
-        on_write(b, r->address, pair_low(r->value));
+        on_dma_write(m, b, r);
         break;
     case EVENT_DMA_READ:
         on_read(m, b, r);

@@ -130,7 +130,7 @@ static void judge_check(struct machine *m, uint32_t i)
     bool any = false, seen = fact == BLE_LINK_CONNECTIONS;
 
     for (uint32_t n = 0; n < ble_connection_count(m); n++) {
-        const struct ble_connection_facts *f = ble_facts(m, n);
+        const struct ble_connection_facts *f = ble_connection(m, n);
         if (!f || (check->process != PATTERN_ANY && check->process != n))
             continue;
         seen = true;

@@ -615,7 +615,7 @@ static bool goes_on(const struct ble_connection *c, uint64_t at_ps, uint32_t eve
     const struct ble_end *central = &c->ends[BLE_CENTRAL];
     bool follows = central->heard && at_ps < central->heard_end_ps + GOES_ON_US * PS_PER_US;
 
-    return c->event_open && (follows || event == c->event);
+    return c->event_open && (follows || (event == c->event && !c->facts.opaque));
 }
 
 static void packet_begins(struct machine *m, struct ble_link *link, struct ble_connection *c,
@@ -833,6 +833,8 @@ static void describe(struct machine *m, struct ble_connection *c, enum ble_side 
                      const struct air_flight *f, struct ble_packet *p)
 {
     const struct ble_end *end = &c->ends[side];
+    bool by_itself = side == BLE_PERIPHERAL && !end->heard;
+    uint32_t event = by_itself ? ble_plan_event(&end->plan, f->frame.start_ps) : c->event;
 
     *p = (struct ble_packet){
         .is_there = true,
@@ -845,11 +847,11 @@ static void describe(struct machine *m, struct ble_connection *c, enum ble_side 
         .side = (uint8_t)side,
         .device = (uint16_t)f->device,
         .mhz = f->frame.mhz,
-        .wanted_mhz = ble_plan_mhz(&end->plan, c->event),
+        .wanted_mhz = ble_plan_mhz(&end->plan, event),
         .phy = f->frame.phy,
-        .wanted_phy = ble_plan_phy(&end->plan, side, c->event),
+        .wanted_phy = ble_plan_phy(&end->plan, side, event),
         .process = end->began_process,
-        .event = c->event,
+        .event = event,
         .start_ps = f->frame.start_ps,
         .off_ps = (int64_t)f->frame.start_ps - (int64_t)(end->heard_end_ps + BLE_T_IFS_PS),
     };
@@ -969,7 +971,7 @@ static void at_end(struct machine *m, void *state)
             event_over(&link->connections[i]);
 }
 
-const struct ble_connection_facts *ble_facts(const struct machine *m, uint32_t i)
+const struct ble_connection_facts *ble_connection(const struct machine *m, uint32_t i)
 {
     const struct ble_link *link = ble_link_of(m);
 

@@ -92,7 +92,7 @@ struct ble_connection_facts {
 
 /* Connection i, from 0 on in the order of their beginning; NULL: there is none, or it is no longer
  * kept. */
-const struct ble_connection_facts *ble_facts(const struct machine *m, uint32_t i);
+const struct ble_connection_facts *ble_connection(const struct machine *m, uint32_t i);
 /* How many there have been. */
 uint32_t ble_connection_count(const struct machine *m);
 

@@ -3,8 +3,8 @@
  * Judges each TXEN and RXEN that a RADIO obeys (its state is a ramp-up then): HFCLKSTAT of the
  * board's CLOCK says that the crystal runs. A board whose CLOCK is not modelled has no such rule.
  *
- * Cannot see: a crystal that is stopped while the radio is up. Not judged: an nRF52840 whose crystal
- * is running, but not stable yet; HFCLKSTAT is what software can know.
+ * Cannot see: a crystal that is stopped while the radio is up. Not judged: an nRF52840 whose
+ * crystal is running, but not stable yet; HFCLKSTAT is what software can know.
  */
 #include "model/process.h"
 #include "sim/monitors/ble_link.h"
