@@ -35,6 +35,8 @@ awk -v faults="$faults" '{ sub(/"world": {/, "\"world\": { \"air\": { \"faults\"
 # A bound that the first answer breaks.
 sed 's/"expect": {/"expect": { "latency": { "from": "air-heard RADIO", "to": "irq RADIO", "max_us": 1 },/' \
     x/good.json >x/late.json
+# The same, encrypted from event 3 on.
+sed 's/"plan": \[/"plan": [ { "at_event": 3, "do": "encrypt" },/' x/good.json >x/secret.json
 # Beacons: nobody's connection, no channel's frequency, a clash.
 cat >x/beacons.json <<'END'
 { "claim": "Two beacons clash, a third is between the channels.",
@@ -48,7 +50,7 @@ cat >x/beacons.json <<'END'
   "expect": { "one": { "received": 0 } } }
 END
 
-for name in good spoilt late beacons; do
+for name in good spoilt late secret beacons; do
     "$postern" run --trace pcapng --output $name.pcapng x/$name.json >$name.txt 2>&1
     "$postern" run --trace pcapng --output again.pcapng x/$name.json >/dev/null 2>&1
     is "two captures of the run \"$name\" are the same" cmp $name.pcapng again.pcapng
@@ -125,7 +127,8 @@ for number, (kind, body) in enumerate(parts[2:], 1):
     said = [text.decode() for code, text in options(body[20 + padded :]) if code == 1]
     packet = body[20 : 20 + kept]
     rf, signal, noise, offenses, reference, flags = struct.unpack_from("<BbbBIH", packet)
-    assert rf < 40 and flags & 0x12 == 0x12 and not flags & 0x206C | noise | offenses, "flags"
+    assert rf < 40 and flags & 0x12 == 0x12 and not flags & 0x64 | noise | offenses, "flags"
+    assert flags & 0x3008 in (0, 0x1000, 0x3008), "what is decrypted has a MIC that is right"
     packet = packet[10:]
     address = int.from_bytes(packet[:4], "little")
     assert reference == address or kept < 14, "the access address"
@@ -133,7 +136,10 @@ for number, (kind, body) in enumerate(parts[2:], 1):
     assert bool(flags & 0x400) == (address in init), "a CRC is checked if CRCInit is known"
     assert (side != "-") == (address in init and address != 0x8E89BED6), "the direction"
     crc = "unknown"
-    if address in init and kept == whole:
+    if flags & 8:
+        crc = "decrypted" # the CRC is that of the air, and the octets are not
+        assert flags & 0x800, "decrypted, and a wrong CRC"
+    elif address in init and kept == whole:
         right = crc24(init[address], packet[4:-3]) == packet[-3:]
         wrong_there = any("wrong bits" in text for text in said)
         crc = "valid" if flags & 0x800 else "wrong"
@@ -144,10 +150,11 @@ for number, (kind, body) in enumerate(parts[2:], 1):
     octet_ns, preamble = (4000, 2) if flags >> 14 == 1 else (8000, 1)
     if side == "P>C" and before and before[0] == "C>P":
         assert 148000 <= at - before[1] <= 152000, f"T_IFS {at - before[1]} ns"
-    before = (side, at + octet_ns * (preamble + len(packet)))
+    on_air = len(packet) + (4 if flags & 8 else 0)
+    before = (side, at + octet_ns * (preamble + on_air))
     print(number, at, side, crc, packet[4:].hex(), "; ".join(said))
 END
-    for name in good spoilt late beacons none; do
+    for name in good spoilt late secret beacons none; do
         is "our reader reads \"$name\"" python3 reader.py $name.pcapng
         cp log $name.read
     done
@@ -158,6 +165,7 @@ END
     gives 'what was lost is said' 0 'P>C valid .*central: it was lost on the way' cat spoilt.read
     gives 'what was sent again is said' 0 'C>P valid .*sent again' cat spoilt.read
     gives 'the broken rule stands at a packet' 0 '\*\* latency: ' cat late.read
+    gives 'what is encrypted is decrypted' 0 'P>C decrypted ' cat secret.read
     gives 'a clash is said' 0 'another frame was in the way' cat beacons.read
     gives 'a frame between the channels is said' 0 'on 2441 MHz lies no channel' cat beacons.read
     cat >edit.py <<'END'
@@ -202,6 +210,9 @@ if ! skips tshark 'tshark reads captures'; then
     shows 'the end of the connection' good 'LL_TERMINATE_IND'
     shows 'a request of the central' good 'Sent Read Request' -Y 'btle_rf.pdu_type == 2'
     shows 'the value that it reads' good 'Rcvd Read Response' -Y 'btle_rf.pdu_type == 3'
+    shows 'what is encrypted' secret 'Sent Read Request' -Y 'btle_rf.flags.mic_valid == 1'
+    tshark -r secret.pcapng -Y '_ws.malformed || btle.crc.incorrect' >expert.txt 2>/dev/null
+    is 'tshark: nothing that is encrypted is read as if it were not' cmp expert.txt /dev/null
     shows 'nanoseconds' good '^0\.[0-9]{6}[0-9]*[1-9][0-9]* *$' -T fields -e frame.time_epoch
     tshark -r good.pcapng -Y _ws.expert >expert.txt 2>/dev/null
     is 'tshark: nothing to remark where nothing goes wrong' cmp expert.txt /dev/null
@@ -211,3 +222,26 @@ if ! skips tshark 'tshark reads captures'; then
         -e frame.comment
     shows 'the rule that broke' late '\*\* latency: ' -Y frame.comment -T fields -e frame.comment
 fi
+
+# ---- the same as text
+
+gives 'show: what was sent, by name' 0 'RADIO has sent: LL_VERSION_IND, SN [01] NESN [01]$' \
+    "$postern" show x/good.json
+gives 'show: what is encrypted as well' 0 'RADIO has sent: ATT_READ_RSP \(encrypted\), SN' \
+    "$postern" show x/secret.json
+"$postern" show --ble x/good.json >good.ble
+gives 'show --ble: a line for each event' 0 '^31$' grep -cE '^ +[0-9]+ +[0-9]+ +[0-9.]+ +2\.000  > ' good.ble
+gives 'show --ble: who, from CONNECT_IND on' 0 \
+    '^connection 1: central > RADIO, access address 0x[0-9a-f]{8}' cat good.ble
+gives 'show --ble: a request and what it answers' 0 \
+    '^ +3 .*> ATT_READ_REQ ./.  < empty ./. 150\.000$' cat good.ble
+gives 'show --ble: a summary' 0 '^ +31 events, 31 answered, 0 not; 0 answers out of T_IFS' cat good.ble
+gives 'show --ble: why it is over' 0 'over at [0-9.]+ us: reason 0x16' cat good.ble
+gives 'show --ble: wrong bits' 0 'RADIO: it received wrong bits' "$postern" show --ble x/spoilt.json
+gives 'show --ble: what the central misses' 0 'central: missed 6' "$postern" show --ble x/spoilt.json
+gives 'show --ble: a rule that broke' 0 '\*\* latency: ' "$postern" show --ble x/late.json
+gives 'show --ble: nobody connects' 0 'no CONNECT_IND was on the air' "$postern" show --ble x/beacons.json
+gives 'show --ble --around: two events on either side' 0 '^4$' sh -c \
+    "'$postern' show --ble --around 60000 --lines 2 x/good.json | grep -cE '^ +[0-9]+ .*  > '"
+gives 'show --ble: a flag that does nothing there is refused' 2 'app does nothing with --ble' \
+    "$postern" show --ble --app ble x/good.json

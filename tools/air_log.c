@@ -5,9 +5,10 @@
 #include "sim/ble/bits.h"
 #include <stdlib.h>
 
-void air_log_start(struct air_log *log)
+void air_log_start(struct air_log *log, const struct scenario *scenario)
 {
     *log = (struct air_log){.frames = NULL};
+    air_links_start(&log->links, scenario);
 }
 
 void air_log_free(struct air_log *log)
@@ -15,7 +16,7 @@ void air_log_free(struct air_log *log)
     for (uint32_t i = 0; i < log->count; i++)
         free(log->frames[i]);
     free(log->frames);
-    air_log_start(log);
+    *log = (struct air_log){.frames = NULL};
 }
 
 /* --- records --------------------------------------------------------------------------------- */

@@ -39,7 +39,7 @@ struct air_log {
     struct air_log_frame *slots[AIR_FLIGHT_MAX]; /* flights under way, else NULL */
 };
 
-void air_log_start(struct air_log *log);
+void air_log_start(struct air_log *log, const struct scenario *scenario);
 /* `frame`: of an air-bytes (recorder_frame); else NULL. The frame that has just ended, or NULL. */
 const struct air_log_frame *air_log_add(struct air_log *log, const struct record *record,
                                         const struct air_frame *frame);

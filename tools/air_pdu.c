@@ -10,6 +10,11 @@
 
 enum { CENTRAL, PERIPHERAL };
 
+void air_links_start(struct air_links *links, const struct scenario *scenario)
+{
+    *links = (struct air_links){.scenario = scenario};
+}
+
 /* --- connections ----------------------------------------------------------------------------- */
 
 const struct air_link *air_links_get(const struct air_links *links, uint32_t number)
@@ -104,28 +109,100 @@ static bool is_whole(const struct air_pdu *pdu)
                             BLE_CRC_SIZE;
 }
 
+/* The value of a peer's parameter; false: it has none of that name. */
+static bool find_value(const struct scenario *s, uint32_t device, const char *name, uint64_t *value)
+{
+    uint32_t peer = s ? device - s->board.device_count : UINT32_MAX;
+    if (!s || peer >= s->peer_count)
+        return false;
+    const struct peer_type *type = s->peers[peer].type;
+    for (uint32_t i = 0; i < type->parameter_count; i++) {
+        if (strcmp(type->parameters[i].name, name) != 0)
+            continue;
+        *value = s->peers[peer].plan.values[i];
+        return true;
+    }
+    return false;
+}
+
+static void make_key(const struct air_links *links, struct air_link *link)
+{
+    uint64_t high, low;
+    uint8_t ltk[16];
+    link->has_key = find_value(links->scenario, link->central, "ltk_high", &high) &&
+                    find_value(links->scenario, link->central, "ltk_low", &low);
+    if (!link->has_key)
+        return;
+    for (unsigned i = 0; i < 8; i++) {
+        ltk[i] = (uint8_t)(high >> (56 - 8 * i));
+        ltk[8 + i] = (uint8_t)(low >> (56 - 8 * i));
+    }
+    link->key = ble_link_key_make(ltk, link->enc_req.enc_req.skd, link->enc_rsp.enc_rsp.skd,
+                                  link->enc_req.enc_req.iv, link->enc_rsp.enc_rsp.iv);
+}
+
 /* 6.B 5.1.3.1: with LL_START_ENC_REQ of the peripheral the central begins to encrypt; once it has,
- * the peripheral does. A retransmission is as it was. */
-static void follow_encryption(struct air_link *link, struct air_pdu *pdu, unsigned who)
+ * the peripheral does. */
+static void follow_control(const struct air_links *links, struct air_link *link,
+                           const struct air_pdu *pdu, unsigned who)
+{
+    struct ble_control control;
+    if (ble_control_read(payload_of(pdu), air_pdu_header(pdu).size, &control) != BLE_PDU_GOOD)
+        return;
+    if (control.opcode == BLE_ENC_REQ && who == CENTRAL) {
+        link->enc_req = control;
+    } else if (control.opcode == BLE_ENC_RSP && who == PERIPHERAL) {
+        link->enc_rsp = control;
+        link->sides[CENTRAL].counter = link->sides[PERIPHERAL].counter = 0;
+        make_key(links, link);
+    } else if (control.opcode == BLE_START_ENC_REQ && who == PERIPHERAL) {
+        link->sides[CENTRAL].encrypts = true;
+    }
+}
+
+static void decrypt(const struct air_link *link, struct air_pdu *pdu, unsigned who,
+                    uint64_t counter)
+{
+    uint8_t *header = pdu->octets + BLE_ADDRESS_SIZE, *payload = header + BLE_HEADER_SIZE;
+    uint8_t plain[BLE_DATA_PAYLOAD_MAX + BLE_MIC_SIZE];
+    size_t size = header[1];
+    enum ble_direction direction = who == CENTRAL ? BLE_TO_PERIPHERAL : BLE_TO_CENTRAL;
+    pdu->decrypted = ble_ccm_decrypt(&link->key, counter, direction, *header, payload, size, plain);
+    pdu->mic_wrong = !pdu->decrypted;
+    if (pdu->mic_wrong)
+        return;
+    header[1] = (uint8_t)(size - BLE_MIC_SIZE);
+    memcpy(payload, plain, size - BLE_MIC_SIZE);
+    memmove(payload + size - BLE_MIC_SIZE, payload + size, BLE_CRC_SIZE);
+    pdu->size = pdu->whole = (uint16_t)(pdu->size - BLE_MIC_SIZE);
+}
+
+/* A retransmission is as it was, and under the same counter. */
+static void follow_encryption(const struct air_links *links, struct air_link *link,
+                              struct air_pdu *pdu, unsigned who)
 {
     struct air_side *side = &link->sides[who];
     struct ble_data_header header = air_pdu_header(pdu);
     pdu->encrypted = header.size && (pdu->again ? side->last_encrypted : side->encrypts);
     side->last_encrypted = pdu->encrypted;
-    if (pdu->encrypted && who == CENTRAL)
+    if (!pdu->encrypted && is_whole(pdu) && header.llid == BLE_LLID_CONTROL)
+        follow_control(links, link, pdu, who);
+    if (!pdu->encrypted)
+        return;
+    if (who == CENTRAL)
         link->sides[PERIPHERAL].encrypts = true;
-    if (!pdu->encrypted && is_whole(pdu) && who == PERIPHERAL && header.llid == BLE_LLID_CONTROL &&
-        header.size == 1 && *payload_of(pdu) == BLE_START_ENC_REQ)
-        link->sides[CENTRAL].encrypts = true;
+    side->counter += !pdu->again;
+    if (link->has_key && is_whole(pdu))
+        decrypt(link, pdu, who, side->counter - 1);
 }
 
-static void follow_link(struct air_link *link, struct air_pdu *pdu)
+static void follow_link(const struct air_links *links, struct air_link *link, struct air_pdu *pdu)
 {
     unsigned who = pdu->from_central ? CENTRAL : PERIPHERAL;
     struct air_side *side = &link->sides[who];
     struct ble_data_header header = air_pdu_header(pdu);
     pdu->again = side->sent && side->sn == header.sn;
-    follow_encryption(link, pdu, who);
+    follow_encryption(links, link, pdu, who);
     side->sent = true;
     side->sn = header.sn;
 }
@@ -174,7 +251,7 @@ void air_links_read(struct air_links *links, const struct air_frame *frame, uint
     pdu->from_central = link->central == sender;
     pdu->crc = judge_crc(pdu, link->connect.crc_init);
     if (has_header(pdu))
-        follow_link(link, pdu);
+        follow_link(links, link, pdu);
 }
 
 /* --- names ----------------------------------------------------------------------------------- */
@@ -220,9 +297,10 @@ static void name_control(uint8_t opcode, char *text)
 static void name_data(const struct air_pdu *pdu, char *text)
 {
     struct ble_data_header header = air_pdu_header(pdu);
-    if (pdu->encrypted)
-        snprintf(text, AIR_PDU_TEXT_MAX, "encrypted %s, %u octets",
-                 header.llid == BLE_LLID_CONTROL ? "LL control" : "data", header.size);
+    if (pdu->encrypted && !pdu->decrypted)
+        snprintf(text, AIR_PDU_TEXT_MAX, "encrypted %s, %u octets%s",
+                 header.llid == BLE_LLID_CONTROL ? "LL control" : "data", header.size,
+                 pdu->mic_wrong ? " (wrong MIC)" : "");
     else if (header.llid == BLE_LLID_CONTROL && header.size)
         name_control(*payload_of(pdu), text);
     else if (header.llid == BLE_LLID_START && header.size)
@@ -255,6 +333,9 @@ const char *air_pdu_name(const struct air_pdu *pdu, char text[AIR_PDU_TEXT_MAX])
         name_advertising(pdu, text);
     else
         name_data(pdu, text);
+    size_t size = strlen(text);
+    if (pdu->decrypted)
+        snprintf(text + size, AIR_PDU_TEXT_MAX - size, " (encrypted)");
     return text;
 }
 

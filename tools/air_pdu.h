@@ -5,7 +5,8 @@
  *   struct air_pdu --air_pdu_text--> "LL_VERSION_IND, SN 1 NESN 0"
  *
  * It sees what was sent, not what was received, and takes each connection for made, whether or not
- * the CONNECT_IND was heard. Encrypted PDUs are told as such, and stay as they are.
+ * the CONNECT_IND was heard. What is encrypted is decrypted with the central's long term key, if the
+ * scenario says it (parameters ltk_high, ltk_low of the peer); else it stays as it is.
  *
  * Not modelled: connections made by AUX_CONNECT_REQ; LE Coded.
  * Source: Bluetooth Core 6.2, Vol 6, Part B ("6.B"): 2 formats, 3 CRC and whitening, 5.1.3 encryption.
@@ -13,8 +14,9 @@
 #ifndef TOOLS_AIR_PDU_H
 #define TOOLS_AIR_PDU_H
 
+#include "sim/ble/ccm.h"
 #include "sim/ble/pdu.h"
-#include "sim/frame.h"
+#include "sim/scenario.h"
 
 enum {
     AIR_LINK_MAX = 16, /* connections that are known at once: the last ones */
@@ -29,6 +31,7 @@ struct air_side {
     bool sent, sn; /* something; the last PDU's SN */
     bool encrypts; /* its PDUs from now on */
     bool last_encrypted;
+    uint64_t counter; /* of its next encrypted PDU */
 };
 
 struct air_link {
@@ -37,6 +40,9 @@ struct air_link {
     uint32_t peripheral;      /* of who advertised with that address, or AIR_DEVICE_NONE */
     uint64_t from_ps;         /* the CONNECT_IND's last bit */
     struct air_side sides[2]; /* the central's, the peripheral's */
+    struct ble_control enc_req, enc_rsp; /* the last ones */
+    bool has_key;
+    struct ble_link_key key;
 };
 
 struct air_advertiser {
@@ -45,6 +51,7 @@ struct air_advertiser {
 };
 
 struct air_links {
+    const struct scenario *scenario; /* for the keys; NULL: there are none */
     uint32_t advertiser_count;
     struct air_advertiser advertisers[AIR_ADVERTISER_MAX];
     uint32_t count; /* so far; the last AIR_LINK_MAX of them are kept */
@@ -62,12 +69,16 @@ struct air_pdu {
     bool advertising;
     bool from_central; /* of a connection */
     bool again;        /* of a connection: the same SN as its sender's PDU before */
-    bool encrypted;
+    bool encrypted;    /* on the air */
+    bool decrypted;    /* the MIC is right, and taken out of the octets: four fewer */
+    bool mic_wrong;
     bool cut;       /* the sender broke off */
     uint16_t size;  /* of the octets that left the antenna: access address, PDU, CRC */
     uint16_t whole; /* the same, had it not been cut */
     uint8_t octets[AIR_BYTES_MAX];
 };
+
+void air_links_start(struct air_links *links, const struct scenario *scenario);
 
 /* Reads the next frame whose end came, `sender` a device index; `end_ps`: its last bit, earlier than
  * the frame's own if the sender broke off. */
@@ -80,7 +91,7 @@ const struct air_link *air_links_get(const struct air_links *links, uint32_t num
 /* The header of a data PDU; zeros if it has none. */
 struct ble_data_header air_pdu_header(const struct air_pdu *pdu);
 
-/* "ADV_IND", "empty, SN 0 NESN 1", "ATT_READ_REQ, SN 1 NESN 1, MD". Returns `text`. */
+/* "ADV_IND", "empty, SN 0 NESN 1", "ATT_READ_REQ (encrypted), SN 1 NESN 1, MD". Returns `text`. */
 const char *air_pdu_text(const struct air_pdu *pdu, char text[AIR_PDU_TEXT_MAX]);
 /* The same without SN, NESN, MD. */
 const char *air_pdu_name(const struct air_pdu *pdu, char text[AIR_PDU_TEXT_MAX]);

@@ -22,6 +22,7 @@ struct peer_note {
 
 struct broken {
     uint64_t at_ps;
+    bool placed; /* within an event */
     char text[VERDICT_TEXT_MAX];
 };
 
@@ -51,7 +52,7 @@ struct tally {
 };
 
 struct table {
-    const struct ble_story *story;
+    struct ble_story *story;
     const struct ble_story_choice *choice;
     FILE *out;
     uint32_t number;
@@ -69,7 +70,7 @@ struct ble_story *ble_story_start(const struct scenario *scenario)
     if (!story)
         abort();
     story->scenario = scenario;
-    air_log_start(&story->log);
+    air_log_start(&story->log, scenario);
     return story;
 }
 
@@ -274,14 +275,19 @@ static void put_notes(const struct table *table, const struct ble_event *event)
     }
 }
 
-static void put_broken(const struct table *table, const struct ble_event *event)
+static void put_broken(struct table *table, const struct ble_event *event, bool chosen)
 {
-    const struct ble_story *story = table->story;
-    for (uint32_t i = 0; i < story->broken_count; i++)
-        if (story->broken[i].at_ps >= event->from_ps && story->broken[i].at_ps < event->to_ps)
+    struct ble_story *story = table->story;
+    for (uint32_t i = 0; i < story->broken_count; i++) {
+        struct broken *broken = &story->broken[i];
+        if (broken->at_ps < event->from_ps || broken->at_ps >= event->to_ps)
+            continue;
+        broken->placed = true;
+        if (chosen)
             fprintf(table->out, "%*s%s** %s%s\n", TEXT_COLUMN, "",
-                    color_code(table->choice->color, RED), story->broken[i].text,
+                    color_code(table->choice->color, RED), broken->text,
                     color_code(table->choice->color, PLAIN));
+    }
 }
 
 static bool is_chosen(const struct table *table, const struct ble_event *event, uint64_t place)
@@ -331,8 +337,8 @@ static void put_event(struct table *table, const struct ble_event *event, bool c
         fprintf(table->out, "%7" PRIu32 " %2s %12s %8s%s\n", event->number, channel,
                 us_text(event->from_ps, us), margin, seen.last ? packets : "  nothing is sent");
         put_notes(table, event);
-        put_broken(table, event);
     }
+    put_broken(table, event, chosen);
     free(packets);
 }
 
@@ -411,8 +417,18 @@ static void put_connection(struct table *table)
     put_end(table);
 }
 
-void ble_story_print(const struct ble_story *story, const struct ble_story_choice *choice,
+static void put_rest(const struct ble_story *story, const struct ble_story_choice *choice,
                      FILE *out)
+{
+    char us[US_TEXT_MAX];
+    for (uint32_t i = 0; i < story->broken_count; i++)
+        if (!story->broken[i].placed)
+            fprintf(out, "%sin no event, at %s us: ** %s%s\n", color_code(choice->color, RED),
+                    us_text(story->broken[i].at_ps, us), story->broken[i].text,
+                    color_code(choice->color, PLAIN));
+}
+
+void ble_story_print(struct ble_story *story, const struct ble_story_choice *choice, FILE *out)
 {
     const struct air_links *links = &story->log.links;
     uint32_t told = 0;
@@ -428,4 +444,5 @@ void ble_story_print(const struct ble_story *story, const struct ble_story_choic
         fprintf(out, "%" PRIu32 " connections before those are not told\n", links->count - told);
     if (!links->count)
         fprintf(out, "no connection: no CONNECT_IND was on the air\n");
+    put_rest(story, choice, out);
 }

@@ -33,8 +33,7 @@ struct ble_story_choice {
     uint64_t side;
     bool color;
 };
-void ble_story_print(const struct ble_story *story, const struct ble_story_choice *choice,
-                     FILE *out);
+void ble_story_print(struct ble_story *story, const struct ble_story_choice *choice, FILE *out);
 void ble_story_free(struct ble_story *story);
 
 #endif

@@ -734,6 +734,7 @@ bool timeline_explain(const struct timeline *timeline, const struct mpu_armv7m *
 void timeline_start(struct timeline *timeline, const struct scenario *scenario)
 {
     *timeline = (struct timeline){.scenario = scenario};
+    air_links_start(&timeline->links, scenario);
 }
 
 /* Who acts: an app, a device on its own, or the kernel. */

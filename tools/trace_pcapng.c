@@ -10,7 +10,8 @@
  * nanosecond. Its octets are as they were sent, de-whitened; those that a sender broke off are cut
  * short. "CRC valid" says that it was right as sent, and was right for one of those who received it,
  * if any did. A comment says: a rule that broke while or after the packet was sent and before the
- * next; who did not get it, and why; a retransmission. Nothing is decrypted.
+ * next; who did not get it, and why; a retransmission. What is encrypted is decrypted where air_pdu.h can: then its MIC
+ * is taken out, its length is four less, and its CRC is still that of the air.
  *
  * Sources: draft-ietf-opsawg-pcapng (block types 0x0a0d0d0a, 1, 6); www.tcpdump.org/linktypes,
  * LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR.
@@ -34,11 +35,14 @@ enum { LINK_TYPE = 256, BYTE_ORDER = 0x1a2b3c4d, PSEUDO_HEADER_SIZE = 10, PS_PER
 enum {
     DEWHITENED = 0x0001,
     SIGNAL_VALID = 0x0002,
+    DECRYPTED = 0x0008,
     REFERENCE_VALID = 0x0010,
     FROM_CENTRAL = 2 << 7,
     FROM_PERIPHERAL = 3 << 7,
     CRC_CHECKED = 0x0400,
     CRC_VALID = 0x0800,
+    MIC_CHECKED = 0x1000,
+    MIC_VALID = 0x2000,
     PHY_2M = 1 << 14,
 };
 
@@ -154,6 +158,10 @@ static unsigned flags_of(const struct air_log_frame *frame)
         flags |= pdu->from_central ? FROM_CENTRAL : FROM_PERIPHERAL;
     if (pdu->crc != AIR_CRC_UNKNOWN)
         flags |= CRC_CHECKED | (air_log_crc_right(frame) ? CRC_VALID : 0u);
+    if (pdu->decrypted)
+        flags |= DECRYPTED | MIC_CHECKED | MIC_VALID;
+    else if (pdu->mic_wrong)
+        flags |= MIC_CHECKED;
     return flags | (frame->phy == AIR_2M ? (unsigned)PHY_2M : 0u);
 }
 
@@ -191,6 +199,8 @@ static void put_comments(struct pcapng *pcapng, const struct scenario *scenario,
         put_text(block, OPTION_COMMENT, "the sender broke off");
     else if (pdu->crc == AIR_CRC_BAD)
         put_text(block, OPTION_COMMENT, "its CRC is wrong as it was sent");
+    if (pdu->mic_wrong)
+        put_text(block, OPTION_COMMENT, "its MIC is wrong");
     if (pdu->again)
         put_text(block, OPTION_COMMENT, "sent again");
     for (uint32_t i = 0; i < frame->fate_count; i++) {
@@ -224,7 +234,7 @@ static void put_packet(struct pcapng *pcapng, const struct trace *trace,
 static void pcapng_begin(struct trace *trace)
 {
     struct pcapng *pcapng = trace->own;
-    air_log_start(&pcapng->log);
+    air_log_start(&pcapng->log, trace->scenario);
     put_section(&pcapng->block, trace->scenario, trace->out);
     put_interface(&pcapng->block, trace->out);
 }
