@@ -172,13 +172,15 @@ static const char *name_of(const struct table *table, const struct air_log_frame
 static void put_packet(const struct table *table, const struct air_log_frame *frame,
                        uint64_t ifs_ps, FILE *out)
 {
-    char text[AIR_PDU_TEXT_MAX], us[US_TEXT_MAX];
+    char text[AIR_PDU_TEXT_MAX];
     const struct air_pdu *pdu = &frame->pdu;
     struct ble_data_header header = air_pdu_header(pdu);
     fprintf(out, "  %c %s %d/%d", pdu->from_central ? '>' : '<', air_pdu_name(pdu, text), header.sn,
             header.nesn);
-    if (ifs_ps)
+    if (ifs_ps) {
+        char us[US_TEXT_MAX];
         fprintf(out, " %s", us_text(ifs_ps, us));
+    }
     if (header.md)
         fprintf(out, " MD");
     if (pdu->again)
@@ -322,7 +324,7 @@ static struct seen put_packets(struct table *table, const struct ble_event *even
 
 static void put_event(struct table *table, const struct ble_event *event, bool chosen)
 {
-    char *packets = NULL, us[US_TEXT_MAX], margin[US_TEXT_MAX + 1] = "-", channel[8] = "-";
+    char *packets = NULL, margin[US_TEXT_MAX + 1] = "-", channel[8] = "-";
     size_t size;
     FILE *out = open_memstream(&packets, &size);
     if (!out)
@@ -334,6 +336,7 @@ static void put_event(struct table *table, const struct ble_event *event, bool c
     if (seen.last)
         snprintf(channel, sizeof channel, "%u", seen.last->pdu.channel);
     if (chosen) {
+        char us[US_TEXT_MAX];
         fprintf(table->out, "%7" PRIu32 " %2s %12s %8s%s\n", event->number, channel,
                 us_text(event->from_ps, us), margin, seen.last ? packets : "  nothing is sent");
         put_notes(table, event);

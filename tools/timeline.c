@@ -117,13 +117,14 @@ static void put_device(struct line *line, uint32_t device)
 static void put_note(struct line *line, const struct record *r)
 {
     uint32_t peer = pair_high(r->value) - line->s->board.device_count;
-    char text[80];
-    if (peer < line->s->peer_count && line->s->peers[peer].type->note_text)
+    if (peer < line->s->peer_count && line->s->peers[peer].type->note_text) {
+        char text[80];
         put(line, "%s",
             line->s->peers[peer].type->note_text(r->address, pair_low(r->value), text,
                                                  sizeof text));
-    else
+    } else {
         put(line, "note %" PRIu32 ", %" PRIu32, r->address, pair_low(r->value));
+    }
 }
 
 static void put_line(struct line *line, uint32_t number)
@@ -604,11 +605,11 @@ static bool hold_frame(struct timeline *timeline)
 
 static void add_sent(struct timeline *timeline, struct line *line, const struct record *r)
 {
-    char text[AIR_PDU_TEXT_MAX];
-    struct air_pdu pdu;
     put_device(line, air_device(r->value));
     put(line, " %s", air_more(r->value) ? "broke off" : "has sent");
     if (timeline->has_ended) {
+        char text[AIR_PDU_TEXT_MAX];
+        struct air_pdu pdu;
         air_links_read(&timeline->links, &timeline->ended, air_device(r->value), r->at_ps, &pdu);
         put(line, ": %s%s", air_pdu_text(&pdu, text),
             pdu.crc == AIR_CRC_BAD && !pdu.cut ? "; its CRC is wrong" : "");
