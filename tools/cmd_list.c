@@ -30,16 +30,17 @@ static const char *const words[] = {"apps",    "boards", "costs",      "devices"
 
 static const struct usage usage = {
     .command = "list",
-    .arguments = "[WHAT | PATH...]",
+    .arguments = "[WHAT | devices TYPE | PATH...]",
     .about =
         "Lists scenarios with their claims. WHAT lists something else that scenarios and boards\n"
         "may name: apps (programs and their facts), boards, costs (what a preset's values are),\n"
         "devices (types), filters, peers (on the other side of the air: parameters, what they do,\n"
         "facts), policies (when an app faults), presets (of costs), quiesce (steps between two\n"
-        "owners), rules, schedulers.\n",
+        "owners), rules, schedulers. With a type of devices: its registers.\n",
     .examples = "  postern list\n"
                 "  postern list scenarios/isolation --members\n"
-                "  postern list devices\n",
+                "  postern list devices\n"
+                "  postern list devices nrf52-timer\n",
     .rows = rows,
     .row_count = sizeof rows / sizeof rows[0],
     .argument_max = ARGUMENTS_ANY,
@@ -78,6 +79,28 @@ static void print_facts(const struct fact *facts, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
         printf("    %-22s  %s\n", facts[i].name, facts[i].about);
+}
+
+static int list_registers(const char *name)
+{
+    const struct catalogue known = catalogue();
+    struct nearest nearest = nearest_to(name);
+    char hint[96];
+    for (uint32_t i = 0; i < known.device_count + known.extra_count; i++) {
+        const struct device_type *type = i < known.device_count
+                                             ? known.devices[i]
+                                             : known.extras[i - known.device_count]->device;
+        if (!type)
+            continue;
+        nearest_offer(&nearest, type->name);
+        if (strcmp(type->name, name) != 0)
+            continue;
+        for (uint32_t row = 0; row < type->reg_count; row++)
+            printf("0x%03" PRIx32 "  %s\n", type->regs[row].offset, type->regs[row].name);
+        return CODE_HOLDS;
+    }
+    return options_error(&usage, "no such type of devices: %s%s", name,
+                         nearest_text(&nearest, hint, sizeof hint));
 }
 
 static int list_apps(void)
@@ -354,11 +377,12 @@ int cmd_list(int argc, char **argv)
     for (size_t i = 0; arguments.count && i < WHATS; i++) {
         if (strcmp(arguments.at[0], words[i]) != 0)
             continue;
-        if (arguments.count > 1)
+        bool one_type = whats[i] == list_devices && arguments.count == 2;
+        if (arguments.count > 1 && !one_type)
             return options_error(&usage, "one argument too many: %s", arguments.at[1]);
         if (options.members || options.filter)
             return options_error(&usage, "--members and --filter are for scenarios");
-        return whats[i]();
+        return one_type ? list_registers(arguments.at[1]) : whats[i]();
     }
     return list_scenarios(&options, &arguments);
 }
