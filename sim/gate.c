@@ -13,7 +13,8 @@ static const uint64_t isolation_rules =
     KIND_BIT(RULE_DEATH_ORDER) | KIND_BIT(RULE_DEVICE_RESET) | KIND_BIT(RULE_UPCALL_ONCE) |
     KIND_BIT(RULE_OVER_EXPOSURE) | KIND_BIT(RULE_MEMORY_FRESH) | KIND_BIT(RULE_BUFFER_CUSTODY);
 
-static const uint64_t containment_rules = KIND_BIT(RULE_DMA_REACH) | KIND_BIT(RULE_DMA_AFTER_DEATH);
+static const uint64_t containment_rules =
+    KIND_BIT(RULE_DMA_REACH) | KIND_BIT(RULE_DMA_AFTER_DEATH) | KIND_BIT(RULE_PPI_REACH);
 
 /* Broken stays; vacuous only if nothing is broken. */
 static void reason_add(struct gate *gate, enum gate_reason_kind kind, uint32_t index,
@@ -200,8 +201,7 @@ static void judge_steps(const struct machine *m, struct gate *gate)
             continue;
         char path[96];
         app_steps_path(app->program, (uint32_t)step, path, sizeof path);
-        reason_add(gate, REASON_STEP, i, "%s: the step expects something that never came",
-                   path);
+        reason_add(gate, REASON_STEP, i, "%s: the step expects something that never came", path);
     }
 }
 

@@ -7,8 +7,9 @@
  * Broken wins over vacuous. Always-on rules may stay unarmed.
  *
  * Two lines besides the claim. Isolation: what the CPU reaches, through MPU, ownership, interrupts,
- * memory that changes hands. Containment: what lent devices reach by DMA; even where it held, the
- * owner of a lent DMA master is trusted, since nothing stops such a device (TRD 107, section 3).
+ * memory that changes hands. Containment: what lent devices reach by DMA, and whose tasks a lent
+ * event router triggers; even where it held, the owner of such a device is trusted, since nothing
+ * stops it (TRD 107, section 3).
  */
 #ifndef SIM_GATE_H
 #define SIM_GATE_H

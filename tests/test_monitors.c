@@ -1855,6 +1855,19 @@ START_TEST(gate_passes_an_expected_break_and_says_which_line_it_breaks)
 }
 END_TEST
 
+START_TEST(gate_counts_a_router_that_reaches_too_far_as_a_breach_of_containment)
+{
+    expect_break(RULE_PPI_REACH, WAITER, 0, UINT32_MAX);
+    boot();
+    rule_armed(hw->m, RULE_PPI_REACH);
+    break_add(hw->m, RULE_PPI_REACH, WAITER, KERNEL_RAM, DETAIL_PPI_REACH, 0, 0);
+    struct gate gate = judged();
+    ck_assert_int_eq(gate.end, GATE_HOLDS);
+    ck_assert_int_eq(gate.isolation, LINE_HELD);
+    ck_assert_int_eq(gate.containment, LINE_CLAIMED_BROKEN);
+}
+END_TEST
+
 START_TEST(gate_fails_an_expected_break_that_does_not_come)
 {
     expect_break(RULE_DMA_REACH, WAITER, 0, UINT32_MAX);
@@ -2102,6 +2115,7 @@ int main(void)
     tcase_add_test(t, gate_calls_a_scenario_that_expects_nothing_vacuous);
     tcase_add_test(t, gate_passes_a_claim_that_was_looked_at);
     tcase_add_test(t, gate_passes_an_expected_break_and_says_which_line_it_breaks);
+    tcase_add_test(t, gate_counts_a_router_that_reaches_too_far_as_a_breach_of_containment);
     tcase_add_test(t, gate_fails_an_expected_break_that_does_not_come);
     tcase_add_test(t, gate_wants_a_break_for_each_that_is_expected);
     tcase_add_test(t, gate_finds_a_break_for_each_whatever_their_order);
