@@ -16,11 +16,6 @@ uint64_t edge_counter_ticks(const struct edge_counter *c, const struct clock *cl
     return edge <= c->since ? 0 : (edge - c->since) / c->period;
 }
 
-uint32_t edge_counter_value(const struct edge_counter *c, uint64_t ticks)
-{
-    return (uint32_t)(c->start + ticks) & c->mask;
-}
-
 uint64_t edge_counter_tick_ps(const struct edge_counter *c, const struct clock *clock,
                               uint64_t tick)
 {
@@ -47,10 +42,4 @@ void edge_counter_set(struct edge_counter *c, const struct clock *clock, uint64_
 {
     c->start = value & c->mask;
     c->since = next_edge(clock, now_ps);
-}
-
-uint64_t edge_counter_distance(const struct edge_counter *c, uint32_t value, uint32_t target)
-{
-    uint32_t ticks = (target - value) & c->mask;
-    return ticks ? ticks : (uint64_t)c->mask + 1;
 }

@@ -25,7 +25,10 @@ struct edge_counter {
 uint64_t edge_counter_ticks(const struct edge_counter *c, const struct clock *clock,
                             uint64_t now_ps);
 /* The value after so many ticks. */
-uint32_t edge_counter_value(const struct edge_counter *c, uint64_t ticks);
+static inline uint32_t edge_counter_value(const struct edge_counter *c, uint64_t ticks)
+{
+    return (uint32_t)(c->start + ticks) & c->mask;
+}
 /* The moment of a tick. */
 uint64_t edge_counter_tick_ps(const struct edge_counter *c, const struct clock *clock,
                               uint64_t tick);
@@ -37,6 +40,11 @@ void edge_counter_stop(struct edge_counter *c, const struct clock *clock, uint64
 void edge_counter_set(struct edge_counter *c, const struct clock *clock, uint64_t now_ps,
                       uint32_t value);
 /* Ticks from `value` until the counter becomes `target` by counting: 1 to 2^bits. */
-uint64_t edge_counter_distance(const struct edge_counter *c, uint32_t value, uint32_t target);
+static inline uint64_t edge_counter_distance(const struct edge_counter *c, uint32_t value,
+                                             uint32_t target)
+{
+    uint32_t ticks = (target - value) & c->mask;
+    return ticks ? ticks : (uint64_t)c->mask + 1;
+}
 
 #endif

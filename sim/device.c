@@ -45,25 +45,6 @@ static void index_rows(struct device *d)
     }
 }
 
-/* Rows are in order, mostly without gaps: a block's first row tells where `offset` would stand if
- * there were none, and the row is there or a few before. */
-int device_row_at(const struct device *d, uint32_t offset)
-{
-    const struct device_type *type = d->type;
-    const struct reg *regs = type->regs;
-    if (offset >= type->window_size)
-        return -1;
-    uint32_t first = d->block_row[offset >> d->block_shift];
-    if (first >= type->reg_count || regs[first].offset > offset)
-        return -1;
-    uint32_t row = first + (offset - regs[first].offset) / 4;
-    if (row >= type->reg_count)
-        row = type->reg_count - 1;
-    while (regs[row].offset > offset)
-        row--;
-    return regs[row].offset == offset ? (int)row : -1;
-}
-
 /* --- what a device asks ---------------------------------------------------------------------- */
 
 void device_request(struct device *d, struct device_request request)
@@ -103,8 +84,7 @@ static void run_errors(struct device *d, uint64_t now_ps)
             d->type->on_error(d);
 }
 
-/* Brings the device to `now_ps`. False: it hangs, and its time stands still. */
-static bool catch_up(struct device *d, uint64_t now_ps)
+static __attribute__((noinline)) bool catch_up_slowly(struct device *d, uint64_t now_ps)
 {
     if (d->fault.hung)
         return false;
@@ -112,6 +92,15 @@ static bool catch_up(struct device *d, uint64_t now_ps)
         run_wake(d);
     if (d->fault.errors)
         run_errors(d, now_ps);
+    d->now_ps = now_ps;
+    return true;
+}
+
+/* Brings the device to `now_ps`. False: it hangs, and its time stands still. */
+static inline bool catch_up(struct device *d, uint64_t now_ps)
+{
+    if (d->wake_ps <= now_ps || d->fault.hung || d->fault.errors)
+        return catch_up_slowly(d, now_ps);
     d->now_ps = now_ps;
     return true;
 }

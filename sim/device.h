@@ -158,8 +158,24 @@ static inline uint32_t device_value(struct device *d, uint32_t row)
 void device_request(struct device *d, struct device_request request);
 /* Triggers the task in `row`, as a short cut does: REQUEST_TASK, then on_task. No task: nothing. */
 void device_trigger(struct device *d, uint32_t row);
-/* The row at `offset`, or -1: quick. */
-int device_row_at(const struct device *d, uint32_t offset);
+/* The row at `offset`, or -1: quick. Rows are in order, mostly without gaps: a block's first row
+ * tells where `offset` would stand if there were none, and the row is there or a few before. */
+static inline int device_row_at(const struct device *d, uint32_t offset)
+{
+    const struct device_type *type = d->type;
+    const struct reg *regs = type->regs;
+    if (offset >= type->window_size)
+        return -1;
+    uint32_t first = d->block_row[offset >> d->block_shift];
+    if (first >= type->reg_count || regs[first].offset > offset)
+        return -1;
+    uint32_t row = first + (offset - regs[first].offset) / 4;
+    if (row >= type->reg_count)
+        row = type->reg_count - 1;
+    while (regs[row].offset > offset)
+        row--;
+    return regs[row].offset == offset ? (int)row : -1;
+}
 
 /* For the machine. Time in these calls never goes back. A wake that is due is done before an access
  * that comes at the same moment; one that a wake asks for at or before its own time is put off by a

@@ -50,6 +50,30 @@ START_TEST(counting_edges_is_the_inverse_of_placing_them)
 }
 END_TEST
 
+/* The clocks that boards, radios and peers have: those for which there is a shorter way. */
+static const struct clock usual[] = {
+    {16000000, 0, 77},      {16000000, 250000, 3},    {32768, 0, 5},      {32768, -250000, 0},
+    {1000000, 250000, 123}, {1000000000, -40000, 11}, {1000000000, 0, 0}, {999999937, 1, 0},
+};
+
+START_TEST(shorter_ways_give_what_the_fractions_give)
+{
+    typedef unsigned __int128 wide;
+    const struct clock *clock = &usual[_i];
+    struct random random = random_start(2, 2);
+    wide hz = (wide)clock->hz * (wide)(1000000000 + clock->drift_ppb);
+    wide unit = (wide)PS_PER_S * 1000000000;
+    for (int i = 0; i < 20000; i++) {
+        uint64_t at = clock->phase_ps + random_below(&random, UINT64_C(1) << (10 + i % 52));
+        uint64_t n = (uint64_t)((wide)(at - clock->phase_ps) * hz / unit);
+        ck_assert_uint_eq(clock_edges(clock, at), n);
+        if (n < UINT64_C(1) << 50)
+            ck_assert_uint_eq(clock_edge_ps(clock, n),
+                              clock->phase_ps + (uint64_t)(((wide)n * unit + hz - 1) / hz));
+    }
+}
+END_TEST
+
 START_TEST(before_the_phase_no_edge_has_been)
 {
     struct clock clock = {16000000, 0, 5000};
@@ -146,6 +170,8 @@ int main(void)
     tcase_add_loop_test(t, edge_is_where_rational_arithmetic_puts_it, 0,
                         (int)(sizeof edges / sizeof edges[0]));
     tcase_add_test(t, counting_edges_is_the_inverse_of_placing_them);
+    tcase_add_loop_test(t, shorter_ways_give_what_the_fractions_give, 0,
+                        (int)(sizeof usual / sizeof usual[0]));
     tcase_add_test(t, before_the_phase_no_edge_has_been);
     tcase_add_test(t, streams_of_two_purposes_differ_and_of_one_seed_agree);
     tcase_add_test(t, bounded_draws_stay_below_their_bound_and_reach_all_of_it);

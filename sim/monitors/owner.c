@@ -11,6 +11,13 @@
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"
 
+enum { SEEN_MAX = 64 };
+
+/* Windows that held an address of a page before: looked at first. By page of 4 KiB. */
+struct owner {
+    uint8_t seen[SEEN_MAX];
+};
+
 /* The first byte of `window` that is in `other` as well: what clashes, wherever the window begins.
  * They meet. */
 static uint32_t clash(struct span window, struct span other)
@@ -80,14 +87,30 @@ static void judge_window(struct machine *m, const struct ledger *l, const struct
     judge_claims(m, w);
 }
 
-static void judge_access(struct machine *m, const struct ledger *l, const struct record *r)
+_Static_assert(LEDGER_WINDOW_MAX <= UINT8_MAX, "a place fits struct owner");
+
+static bool is_held(const struct ledger *l, struct owner *owner, const struct record *r)
+{
+    uint8_t *seen = &owner->seen[(r->address >> 12) % SEEN_MAX];
+    const struct ledger_window *w = &l->windows[*seen];
+
+    if (w->state == WINDOW_HELD && w->process == r->process && span_holds(w->granted, r->address))
+        return true;
+    w = ledger_window_at(l, r->process, r->address);
+    if (w)
+        *seen = (uint8_t)(w - l->windows);
+    return w;
+}
+
+static void judge_access(struct machine *m, const struct ledger *l, struct owner *owner,
+                         const struct record *r)
 {
     const struct board *board = &machine_scenario(m)->board;
 
     if (span_holds(board->ram, r->address) || span_holds(board->flash, r->address))
         return; /* reach.c's */
     rule_armed(m, RULE_EXCLUSIVE_OWNER);
-    if (!ledger_window_at(l, r->process, r->address))
+    if (!is_held(l, owner, r))
         break_add(m, RULE_EXCLUSIVE_OWNER, r->process, r->address, DETAIL_OWNER_ACCESS, 0, 0);
 }
 
@@ -95,11 +118,10 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 {
     const struct ledger *l = ledger_of(m);
 
-    (void)state;
     if (r->process >= PROCESS_MAX)
         return;
     if (r->kind == EVENT_LOAD || r->kind == EVENT_STORE)
-        judge_access(m, l, r);
+        judge_access(m, l, state, r);
     else if (l->added != LEDGER_NONE)
         judge_window(m, l, &l->windows[l->added]);
 }
@@ -108,6 +130,7 @@ const struct monitor monitor_owner = {
     .name = "owner",
     .kinds = {KIND_EVENT(EVENT_RETURN) | KIND_EVENT(EVENT_LOAD) | KIND_EVENT(EVENT_STORE),
               KIND_NOTE(NOTE_WINDOW_GRANTED)},
+    .state_size = sizeof(struct owner),
     .rules = KIND_BIT(RULE_EXCLUSIVE_OWNER),
     .always = true,
     .on_record = on_record,

@@ -38,7 +38,7 @@ struct reach {
     struct exposure_result exposures[PROCESS_MAX];
     /* The registers' hash as it was last, good as long as these two stand still. */
     uint64_t hash;
-    uint32_t region_changes;
+    uint64_t region_changes;
     uint8_t ctrl;
 };
 
