@@ -1112,6 +1112,15 @@ static void more_goes_out_than_was_handed_over(void)
     dma(EVENT_DMA_READ, 2, KERNEL_RAM, 17);
 }
 
+/* EGU0 stands for a router here: what a record says, not what the device can do. */
+static void lent_router_reaches_further(void)
+{
+    lend(OTHER, (struct span){EGU0, 0x1000});
+    add(EVENT_ROUTED, PROCESS_NONE, EGU0 + 0x040, board_device_at(&scenario.board, EGU0));
+    ck_assert_uint_eq(machine_verdict_count(hw->m), 0);
+    add(EVENT_ROUTED, PROCESS_NONE, SUPPORT_TIMER1, board_device_at(&scenario.board, EGU0));
+}
+
 static void app_says_that_a_step_failed(void)
 {
     app_check(machine_app_mutable(hw->m, WAITER), 3, false, 1, 2);
@@ -1230,6 +1239,7 @@ static const struct {
     FAULT(new_life_finds_the_old_ones_bytes, RULE_MEMORY_FRESH),
     FAULT(buffer_keeps_the_client_before, RULE_BUFFER_CUSTODY),
     FAULT(more_goes_out_than_was_handed_over, RULE_BUFFER_CUSTODY),
+    FAULT(lent_router_reaches_further, RULE_PPI_REACH),
     FAULT(app_says_that_a_step_failed, RULE_STEP),
 };
 

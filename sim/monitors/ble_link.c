@@ -680,6 +680,17 @@ static void control_received(struct ble_connection *c, enum ble_side side,
         end_side(c, side, BLE_STATE_INSTANT_PASSED, at_ps);
 }
 
+static void is_valid(struct ble_connection *c, enum ble_side side, uint64_t at_ps)
+{
+    struct ble_end *end = &c->ends[side];
+    int64_t margin = (int64_t)limit_ps(c, side) - (int64_t)(at_ps - end->valid_ps);
+
+    margin_add(&c->facts.supervision[side], margin, at_ps, c->event, PROCESS_NONE);
+    end->valid_ps = at_ps;
+    if (c->facts.state[side] == BLE_STATE_CREATED)
+        c->facts.state[side] = BLE_STATE_CONNECTED;
+}
+
 static void valid_received(struct ble_connection *c, enum ble_side side, const uint8_t *octets,
                            uint64_t at_ps)
 {
@@ -687,19 +698,16 @@ static void valid_received(struct ble_connection *c, enum ble_side side, const u
     struct ble_data_header header = ble_data_header_read(octets);
     struct ble_control control;
 
-    margin_add(&c->facts.supervision[side],
-               (int64_t)limit_ps(c, side) - (int64_t)(at_ps - end->valid_ps), at_ps, c->event,
-               PROCESS_NONE);
-    end->valid_ps = at_ps;
-    if (c->facts.state[side] == BLE_STATE_CREATED)
-        c->facts.state[side] = BLE_STATE_CONNECTED;
+    supervise(c, side, at_ps);
+    if (is_alive(c, side))
+        is_valid(c, side, at_ps);
     end->heard_acks = end->sent && header.nesn != end->sn;
     end->heard_new = header.sn == end->nesn;
     end->acked |= end->heard_acks;
     end->new_came |= end->heard_new;
     if (end->heard_acks && end->ends_link)
         end_side(c, side, BLE_STATE_TERMINATED, at_ps);
-    if (end->heard_new && control_of(c, octets, &control))
+    if (end->heard_new && is_alive(c, side) && control_of(c, octets, &control))
         control_received(c, side, &control, at_ps);
 }
 
@@ -724,9 +732,7 @@ static void packet_received(struct ble_link *link, struct ble_connection *c, con
     if (ble_crc_good(c->crc_init, octets, size)) {
         c->facts.received[side]++;
         end->bad_in_row = 0;
-        supervise(c, side, r->at_ps);
-        if (is_alive(c, side))
-            valid_received(c, side, octets, r->at_ps);
+        valid_received(c, side, octets, r->at_ps);
         find_due(link, c);
     }
 }
