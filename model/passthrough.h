@@ -32,7 +32,9 @@
  *   D2  All of its registers are in its windows, and no other device's are (shared pages are one
  *       endpoint).
  *   D3  It cannot trigger tasks of another device (PPI can). A board that lends such a router all
- *       the same puts it first among its endpoints: they are made quiet in that order.
+ *       the same puts it first among its endpoints: they are made quiet in that order. Its owner is
+ *       trusted like a DMA master's: it can stop any device, the kernel's, too, and start those of
+ *       others again while they are made quiet, so that they are withheld.
  *   D4  Its quiesce steps stop it and its DMA within a bounded time, and reset what it holds.
  *   D5  Its one interrupt line falls when its INTENCLR is written. (One that does not is masked
  *       until the device is given back, and withheld if it is high even then.)

@@ -159,28 +159,31 @@ static const struct quiesce_step clock_power[] = {
     FILL(0x100, 12, 0), /* EVENTS of CLOCK and POWER */
 };
 
+/* The pointer first: whatever starts it again meanwhile (another app's PPI) writes nowhere. */
 static const struct quiesce_step radio[] = {
-    WRITE(0x200, 0),      /* SHORTS */
-    WRITE(0x010, 1),      /* TASKS_DISABLE */
-    AWAIT(0x550, 0xf, 0), /* STATE: disabled, no DMA */
-    WRITE(0xffc, 0),      /* POWER off and on: what has no register is reset */
-    WRITE(0xffc, 1),          FILL(0x504, 1, 0), /* PACKETPTR */
-    WRITE(0x508, 2),                             /* FREQUENCY */
-    FILL(0x50c, 13, 0),                          /* TXPOWER .. CRCINIT */
-    WRITE(0x544, 0),                             /* TIFS */
-    WRITE(0x554, 0x40),                          /* DATAWHITEIV */
-    WRITE(0x560, 0),                             /* BCC */
-    FILL(0x600, 19, 0),                          /* DAB, DAP, DACNF, MHRMATCHCONF, MHRMATCHMAS */
-    WRITE(0x650, 0x200),                         /* MODECNF0 */
-    WRITE(0x660, 0xa7),                          /* SFD */
-    FILL(0x664, 2, 0),                           /* EDCNT, EDSAMPLE */
-    WRITE(0x66c, 0x052d0000),                    /* CCACTRL */
-    FILL(0x100, 28, 0),                          /* EVENTS */
+    WRITE(0x200, 0),          /* SHORTS */
+    WRITE(0x504, 0),          /* PACKETPTR */
+    WRITE(0x010, 1),          /* TASKS_DISABLE */
+    AWAIT(0x550, 0xf, 0),     /* STATE: disabled, no DMA */
+    WRITE(0xffc, 0),          /* POWER off */
+    WRITE(0xffc, 1),          /* and on: what has no register is reset */
+    WRITE(0x508, 2),          /* FREQUENCY */
+    FILL(0x50c, 13, 0),       /* TXPOWER .. CRCINIT */
+    WRITE(0x544, 0),          /* TIFS */
+    WRITE(0x554, 0x40),       /* DATAWHITEIV */
+    WRITE(0x560, 0),          /* BCC */
+    FILL(0x600, 19, 0),       /* DAB, DAP, DACNF, MHRMATCHCONF, MHRMATCHMAS */
+    WRITE(0x650, 0x200),      /* MODECNF0 */
+    WRITE(0x660, 0xa7),       /* SFD */
+    FILL(0x664, 2, 0),        /* EDCNT, EDSAMPLE */
+    WRITE(0x66c, 0x052d0000), /* CCACTRL */
+    FILL(0x100, 28, 0),       /* EVENTS */
 };
 
+/* The pointer first: ERRORECB, which the stop gives, may start it again (another app's PPI). */
 static const struct quiesce_step ecb[] = {
-    WRITE(0x004, 1),   /* TASKS_STOPECB */
     WRITE(0x504, 0),   /* ECBDATAPTR */
+    WRITE(0x004, 1),   /* TASKS_STOPECB */
     FILL(0x100, 2, 0), /* EVENTS_ENDECB, ERRORECB */
 };
 
