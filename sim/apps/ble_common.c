@@ -15,6 +15,7 @@ bool ble_parameter(void *place, const char *name, int64_t value)
         {"work_cycles", &program->work_cycles},
         {"turnaround_cycles", &program->turnaround_cycles},
         {"default_ramp", &program->default_ramp},
+        {"forget_event", &program->forget_event},
         {"other_key", &program->other_key},
     };
     if (value < 0)

@@ -14,7 +14,9 @@ struct ble_program {
     uint32_t ppm;            /* accuracy of its own clock; 0: 50 */
     uint32_t work_cycles, turnaround_cycles;
     uint32_t default_ramp; /* ble_software: not 0: as on radios without a fast ramp-up */
-    uint32_t other_key;    /* not 0: another long term key than the sample data's */
+    uint32_t
+        forget_event; /* ble_software, ble_armed: in this event, if not 0, INTENSET is forgotten */
+    uint32_t other_key; /* not 0: another long term key than the sample data's */
 };
 
 /* A parameter of struct ble_program; false: no such one, or out of range. */

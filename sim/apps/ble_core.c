@@ -433,6 +433,30 @@ static void answer_with(struct ble_core *core, uint8_t opcode, const uint8_t *re
     control(core, payload, (uint8_t)(size + 1));
 }
 
+/* Octets of the control PDUs that are understood, the opcode included: 6.B 2.4.2. 0: it is not. */
+static const uint8_t control_sizes[] = {
+    [CONNECTION_UPDATE_IND] = 12,
+    [CHANNEL_MAP_IND] = 8,
+    [TERMINATE_IND] = 2,
+    [ENC_REQ] = 23,
+    [START_ENC_RSP] = 1,
+    [UNKNOWN_RSP] = 2,
+    [FEATURE_REQ] = 9,
+    [VERSION_IND] = 6,
+    [REJECT_IND] = 2,
+    [PING_REQ] = 1,
+    [LENGTH_REQ] = 9,
+    [PHY_REQ] = 3,
+    [PHY_UPDATE_IND] = 5,
+};
+
+static bool control_known(const struct ble_pdu *pdu)
+{
+    uint8_t opcode = pdu->payload[0];
+    return opcode < sizeof control_sizes && control_sizes[opcode] != 0 &&
+           control_sizes[opcode] == pdu->length;
+}
+
 static void on_control(struct ble_core *core, const struct ble_pdu *pdu)
 {
     static const uint8_t lengths[8] = {27, 0, 0x48, 0x01,
@@ -440,6 +464,10 @@ static void on_control(struct ble_core *core, const struct ble_pdu *pdu)
     static const uint8_t phys[2] = {3, 3};                 /* 1M and 2M, both ways */
     const uint8_t *p = pdu->payload;
     core->control_pdus++;
+    if (!control_known(pdu)) {
+        answer_with(core, UNKNOWN_RSP, p, 1);
+        return;
+    }
     switch ((enum opcode)p[0]) {
     case CONNECTION_UPDATE_IND:
         on_connection_update(core, p);

@@ -300,6 +300,9 @@ static void write_buffer(struct app *app, const struct ble_pdu *pdu)
 static void enable_interrupts(struct app *app)
 {
     struct ops *ops = &ble_of(app)->ops;
+    uint32_t forget = program_of(app)->forget_event;
+    if (forget && ble_of(app)->core.events == forget)
+        return;
     ops_store(ops, RADIO_INTENSET, DISABLED_BIT);
     ops_store(ops, RTC_INTENSET, RTC_COMPARE0_BIT);
 }
@@ -752,13 +755,16 @@ static void on_answer_state(struct app *app, uint32_t state)
 static void think(struct app *app)
 {
     struct ble *ble = ble_of(app);
-    if (ble->phase == ANSWERING && ble->goes_on)
-        return; /* the next packet is near: when the event is over */
+    bool near = ble->phase == ANSWERING && ble->goes_on; /* the next packet: AES has to wait */
+    if (near && ble_core_wants_opening(&ble->core))
+        return;
     if (ble_core_wants_opening(&ble->core)) {
         crypt(app, true);
         return;
     }
     ble_core_think(&ble->core, ble->now_us);
+    if (near)
+        return;
     if (ble_core_wants_key(&ble->core)) {
         make_key(app);
         return;
