@@ -329,7 +329,7 @@ enum ble_answer ble_core_received(struct ble_core *core, const struct ble_pdu *p
         if (++core->bad_crcs == 2)
             return BLE_NO_ANSWER;
         prepare(core);
-        return BLE_ANSWER_LAST;
+        return BLE_ANSWER; /* its MD is not known */
     }
     core->bad_crcs = 0;
     core->valid_us = end_us;

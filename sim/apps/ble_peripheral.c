@@ -196,7 +196,7 @@ static void allocate_next(struct app *app)
     ops_call(&ble->ops, SYSCALL_COMMAND, args, STEP_ALLOCATED);
 }
 
-enum { CRYSTAL_POLL_CYCLES = 640 };
+enum { CRYSTAL_POLL_CYCLES = 640, RAMP_DOWN_CYCLES = 448 /* 7 us: a transmitter takes 6 */ };
 
 static void wait_for_crystal(struct ops *ops)
 {
@@ -402,7 +402,8 @@ static void set_alarm(struct app *app, uint32_t counter)
     uint32_t ahead_us = ble->wake_us - ble->now_us;
     uint32_t ticks = (int32_t)ahead_us < 0 ? 0 : (uint32_t)((uint64_t)ahead_us * 32768 / 1000000);
     if (ticks < RTC_LEAD_TICKS) {
-        ops_then(&ble->ops, STEP_NEXT); /* it is time already */
+        ops_compute(&ble->ops, RAMP_DOWN_CYCLES); /* DISABLED still comes, of the event before */
+        ops_then(&ble->ops, STEP_NEXT);           /* it is time already */
         return;
     }
     ops_store(&ble->ops, RTC_E_COMPARE0, 0);
