@@ -107,7 +107,7 @@ enum step {
     STEP_RANDOM,
     STEP_RANDOM_VALUE,
     STEP_STARTED,
-    STEP_HEARD,  /* EVENTS_ADDRESS */
+    STEP_HEARD,  /* EVENTS_END: an address alone may be cut off by the time-out */
     STEP_STATUS, /* CRCSTATUS */
     STEP_HEADER, /* the first word in the receive buffer, then the rest of the payload */
     STEP_PAYLOAD,
@@ -376,7 +376,7 @@ static void listen_for_connection(struct app *app)
     ops_store(&ble->ops, RADIO_SHORTS, receive_shorts(app));
     if (!is_armed(app))
         ops_store(&ble->ops, RXEN, 1);
-    ops_store(&ble->ops, E_ADDRESS, 0);
+    ops_store(&ble->ops, E_END, 0);
     ops_store(&ble->ops, E_DISABLED, 0);
     ops_store(&ble->ops, CAPTURE3, 1);
     ops_load(&ble->ops, CC3, STEP_NOW_TIMER);
@@ -482,7 +482,7 @@ static void look(struct app *app)
     struct ops *ops = &ble_of(app)->ops;
     ops_store(ops, E_DISABLED, 0);
     ops_compute(ops, program_of(app)->turnaround_cycles);
-    ops_load(ops, E_ADDRESS, STEP_HEARD);
+    ops_load(ops, E_END, STEP_HEARD);
 }
 
 /* By software: when the transmitter is started, so that the answer's first bit is on time. */
@@ -566,7 +566,7 @@ static void listen_on(struct app *app)
     ops_store(&ble->ops, RADIO_SHORTS, receive_shorts(app));
     if (!is_armed(app))
         ops_store(&ble->ops, RXEN, 1);
-    ops_store(&ble->ops, E_ADDRESS, 0);
+    ops_store(&ble->ops, E_END, 0);
     ops_store(&ble->ops, E_DISABLED, 0);
     ops_store(&ble->ops, CAPTURE3, 1);
     ops_load(&ble->ops, CC3, STEP_NOW_TIMER);
