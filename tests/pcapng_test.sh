@@ -235,8 +235,10 @@ gives 'show --ble: who, from CONNECT_IND on' 0 \
     '^connection 1: central > RADIO, access address 0x[0-9a-f]{8}' cat good.ble
 gives 'show --ble: a request and what it answers' 0 \
     '^ +3 .*> ATT_READ_REQ ./.  < empty ./. 150\.000$' cat good.ble
-gives 'show --ble: a summary' 0 '^ +31 events, 31 answered, 0 not; 0 answers out of T_IFS' cat good.ble
-gives 'show --ble: why it is over' 0 'over at [0-9.]+ us: reason 0x16' cat good.ble
+gives 'show --ble: a summary' 0 '^ +31 events: 31 answered, 0 skipped, 0 lost on the air, 0 missed; 0 late$' cat good.ble
+gives 'show --ble: the margin of T_IFS' 0 '^ +margin of T_IFS: min 2\.000 \(event 0\), p1 >= ' cat good.ble
+gives 'show --ble: why it is over' 0 '^ +central: lost 0x16$' cat good.ble
+gives 'show --ble: how it stands' 0 'at the end: central terminated, peripheral terminated' cat good.ble
 gives 'show --ble: wrong bits' 0 'RADIO: it received wrong bits' "$postern" show --ble x/spoilt.json
 gives 'show --ble: what the central misses' 0 'central: missed 6' "$postern" show --ble x/spoilt.json
 gives 'show --ble: a rule that broke' 0 '\*\* latency: ' "$postern" show --ble x/late.json
@@ -245,3 +247,12 @@ gives 'show --ble --around: two events on either side' 0 '^4$' sh -c \
     "'$postern' show --ble --around 60000 --lines 2 x/good.json | grep -cE '^ +[0-9]+ .*  > '"
 gives 'show --ble: a flag that does nothing there is refused' 2 'app does nothing with --ble' \
     "$postern" show --ble --app ble x/good.json
+
+# ---- in reports
+
+gives 'the report has a line for the connection' 0 \
+    '^  central > RADIO +1 +31 +0 +0 +0 +0 +2\.000 +2\.000 +2\.000 +2\.000 +0$' "$postern" run x/good.json
+gives 'JSON has its sums' 0 '"events": 31, "answered": 31, .*"turnaround_margin": \{"count": 31, "min_us": 2' \
+    "$postern" run --format json x/good.json
+gives 'JSON has none where there is none' 0 '"connections": \[\]' \
+    "$postern" run --format json x/beacons.json

@@ -8,6 +8,7 @@
 #include "sim/ble/notes.h"
 #include "sim/ble/time.h"
 #include "sim/verdict.h"
+#include "tools/connections.h"
 #include "tools/text.h"
 
 #include <inttypes.h>
@@ -42,22 +43,14 @@ struct ble_event {
     uint32_t first_note; /* behind the anchor's */
 };
 
-/* What is counted of a connection. */
-struct tally {
-    uint32_t events, answered, late, packets[2], again[2], wrong;
-    bool measured; /* there was an answer: */
-    uint64_t ifs_min_ps, ifs_max_ps;
-    int64_t margin_min_ps;
-    uint32_t worst;
-};
-
 struct table {
     struct ble_story *story;
     const struct ble_story_choice *choice;
     FILE *out;
     uint32_t number;
     const struct air_link *link;
-    struct tally tally;
+    const struct connection *kept;
+    uint32_t kept_count;
     uint32_t frame;  /* those before it are of earlier events */
     uint64_t before; /* --around: events that are left out */
 };
@@ -156,13 +149,6 @@ static int64_t margin_of(uint64_t ifs_ps)
     return (int64_t)BLE_ACTIVE_JITTER_PS - (off_ps < 0 ? -off_ps : off_ps);
 }
 
-static const char *signed_us(int64_t ps, char text[US_TEXT_MAX + 1])
-{
-    text[0] = '-';
-    us_text((uint64_t)(ps < 0 ? -ps : ps), text + (ps < 0));
-    return text;
-}
-
 static const char *name_of(const struct table *table, const struct air_log_frame *frame)
 {
     return air_device_name(table->story->scenario, frame->sender);
@@ -199,39 +185,22 @@ static void put_packet(const struct table *table, const struct air_log_frame *fr
     }
 }
 
-/* What an event was, as far as it is counted. */
+/* What an event was so far. */
 struct seen {
     const struct air_log_frame *last;
-    bool answered; /* the peripheral sent something */
-    bool measured;
+    bool measured; /* the peripheral has answered: */
     int64_t margin_ps;
 };
 
-static void count_packet(struct tally *tally, const struct ble_event *event,
-                         const struct air_log_frame *frame, uint64_t ifs_ps, struct seen *seen)
+static void see_packet(const struct air_log_frame *frame, uint64_t ifs_ps, struct seen *seen)
 {
-    const struct air_pdu *pdu = &frame->pdu;
-    unsigned side = pdu->from_central ? 0 : 1;
-    tally->packets[side]++;
-    tally->again[side] += pdu->again;
-    tally->wrong += !air_log_crc_right(frame);
     seen->last = frame;
-    seen->answered |= side == 1;
-    if (side == 0 || !ifs_ps)
+    if (frame->pdu.from_central || !ifs_ps)
         return;
     int64_t margin_ps = margin_of(ifs_ps);
-    tally->late += margin_ps < 0;
-    if (!tally->measured || ifs_ps < tally->ifs_min_ps)
-        tally->ifs_min_ps = ifs_ps;
-    if (!tally->measured || ifs_ps > tally->ifs_max_ps)
-        tally->ifs_max_ps = ifs_ps;
-    if (!tally->measured || margin_ps < tally->margin_min_ps) {
-        tally->margin_min_ps = margin_ps;
-        tally->worst = event->number;
-    }
     if (!seen->measured || margin_ps < seen->margin_ps)
         seen->margin_ps = margin_ps;
-    tally->measured = seen->measured = true;
+    seen->measured = true;
 }
 
 /* Time since the last packet of the other side; 0: this is the first. */
@@ -300,7 +269,7 @@ static bool is_chosen(const struct table *table, const struct ble_event *event, 
     return event->from_ps >= choice->from_ps && event->from_ps <= choice->to_ps;
 }
 
-/* The packets of one event, counted, and as text into `out`. */
+/* The packets of one event, as text into `out`. */
 static struct seen put_packets(struct table *table, const struct ble_event *event, FILE *out)
 {
     const struct air_log *log = &table->story->log;
@@ -315,16 +284,14 @@ static struct seen put_packets(struct table *table, const struct ble_event *even
             continue;
         uint64_t ifs_ps = ifs_before(&seen, frame);
         put_packet(table, frame, ifs_ps, out);
-        count_packet(&table->tally, event, frame, ifs_ps, &seen);
+        see_packet(frame, ifs_ps, &seen);
     }
-    table->tally.events++;
-    table->tally.answered += seen.answered;
     return seen;
 }
 
 static void put_event(struct table *table, const struct ble_event *event, bool chosen)
 {
-    char *packets = NULL, margin[US_TEXT_MAX + 1] = "-", channel[8] = "-";
+    char *packets = NULL, margin[US_TEXT_MAX] = "-", channel[8] = "-";
     size_t size;
     FILE *out = open_memstream(&packets, &size);
     if (!out)
@@ -332,7 +299,7 @@ static void put_event(struct table *table, const struct ble_event *event, bool c
     struct seen seen = put_packets(table, event, out);
     fclose(out);
     if (seen.measured)
-        signed_us(seen.margin_ps, margin);
+        signed_us_text(seen.margin_ps, margin);
     if (seen.last)
         snprintf(channel, sizeof channel, "%u", seen.last->pdu.channel);
     if (chosen) {
@@ -377,26 +344,45 @@ static void put_head(const struct table *table)
             color_code(table->choice->color, DIM), color_code(table->choice->color, PLAIN));
 }
 
+static void put_margin(FILE *out, const char *what, const struct connection_margin *margin)
+{
+    char us[4][US_TEXT_MAX];
+    if (margin->count)
+        fprintf(out, "    %s: min %s (event %" PRIu32 "), p1 >= %s, median >= %s, max %s us\n",
+                what, signed_us_text(margin->min_ps, us[0]), margin->min_event,
+                signed_us_text(margin->p1_ps, us[1]), signed_us_text(margin->median_ps, us[2]),
+                signed_us_text(margin->max_ps, us[3]));
+}
+
+static const struct connection *find_facts(const struct table *table)
+{
+    for (uint32_t i = 0; i < table->kept_count; i++)
+        if (table->kept[i].start_ps == table->link->from_ps)
+            return &table->kept[i];
+    return NULL;
+}
+
 static void put_end(const struct table *table)
 {
-    const struct tally *t = &table->tally;
-    const struct ble_story *story = table->story;
-    char us[3][US_TEXT_MAX + 1];
+    const struct connection *c = find_facts(table);
+    if (!c) {
+        fprintf(table->out, "    its sums are not kept: too many connections came after it\n\n");
+        return;
+    }
     fprintf(table->out,
-            "    %" PRIu32 " events, %" PRIu32 " answered, %" PRIu32 " not; %" PRIu32
-            " answers out of T_IFS; packets: %" PRIu32 " > %" PRIu32 " <, sent again: %" PRIu32
-            " > %" PRIu32 " <, wrong CRC: %" PRIu32 "\n",
-            t->events, t->answered, t->events - t->answered, t->late, t->packets[0], t->packets[1],
-            t->again[0], t->again[1], t->wrong);
-    if (t->measured)
-        fprintf(table->out, "    T_IFS %s to %s us, smallest margin %s us in event %" PRIu32 "\n",
-                us_text(t->ifs_min_ps, us[0]), us_text(t->ifs_max_ps, us[1]),
-                signed_us(t->margin_min_ps, us[2]), t->worst);
-    for (uint32_t i = 0; i < story->count && !is_over(table, &story->notes[i]); i++)
-        if (is_note(table, &story->notes[i], BLE_NOTE_LOST))
-            fprintf(table->out, "    over at %s us: reason 0x%02" PRIx32 "\n",
-                    us_text(story->notes[i].at_ps, us[0]), story->notes[i].value);
-    fprintf(table->out, "\n");
+            "    %" PRIu32 " events: %" PRIu32 " answered, %" PRIu32 " skipped, %" PRIu32
+            " lost on the air, %" PRIu32 " missed; %" PRIu32 " late\n",
+            c->events, c->answered, c->skipped, c->lost, c->missed, c->late);
+    fprintf(table->out,
+            "    packets %" PRIu32 " > %" PRIu32 " <, data sent again %" PRIu32 " > %" PRIu32
+            " <, bad CRCs %" PRIu32 " > %" PRIu32 " <\n",
+            c->packets[BLE_CENTRAL], c->packets[BLE_PERIPHERAL], c->retransmissions[BLE_CENTRAL],
+            c->retransmissions[BLE_PERIPHERAL], c->bad_crcs[BLE_PERIPHERAL],
+            c->bad_crcs[BLE_CENTRAL]);
+    put_margin(table->out, "margin of T_IFS", &c->turnaround);
+    put_margin(table->out, "listens in time by", &c->listening);
+    fprintf(table->out, "    at the end: central %s, peripheral %s\n\n",
+            ble_state_names[c->state[BLE_CENTRAL]], ble_state_names[c->state[BLE_PERIPHERAL]]);
 }
 
 /* --around: how many events stand before those that are told. */
@@ -431,17 +417,24 @@ static void put_rest(const struct ble_story *story, const struct ble_story_choic
                     color_code(choice->color, PLAIN));
 }
 
-void ble_story_print(struct ble_story *story, const struct ble_story_choice *choice, FILE *out)
+void ble_story_print(struct ble_story *story, const struct machine *m,
+                     const struct ble_story_choice *choice, FILE *out)
 {
     const struct air_links *links = &story->log.links;
-    uint32_t told = 0;
+    struct connection kept[BLE_CONNECTION_MAX];
+    uint32_t told = 0, kept_count = connections_take(m, kept);
     for (uint32_t i = 0; i < links->count; i++) {
         const struct air_link *link = air_links_get(links, i);
         if (!link)
             continue;
         told++;
-        put_connection(&(struct table){
-            .story = story, .choice = choice, .out = out, .number = i, .link = link});
+        put_connection(&(struct table){.story = story,
+                                       .choice = choice,
+                                       .out = out,
+                                       .number = i,
+                                       .link = link,
+                                       .kept = kept,
+                                       .kept_count = kept_count});
     }
     if (told < links->count)
         fprintf(out, "%" PRIu32 " connections before those are not told\n", links->count - told);

@@ -8,13 +8,14 @@
  *
  * Event counters are the central's, as it notes them. What stands behind a packet is the time from
  * the last bit of the one before to its own first bit; the margin is what is left of T_IFS +- 2 us
- * in the worst answer of the peripheral: times at the senders' antennas.
+ * in the worst answer of the peripheral: times at the senders' antennas. The sums at a connection's
+ * end are those that the judges keep (connections.h).
  * Source: Bluetooth Core 6.2, Vol 6, Part B, 4.1.1 (T_IFS), 4.2.1.
  */
 #ifndef TOOLS_BLE_STORY_H
 #define TOOLS_BLE_STORY_H
 
-#include "sim/scenario.h"
+#include "sim/machine.h"
 #include "tools/air_log.h"
 #include <stdio.h>
 
@@ -33,7 +34,8 @@ struct ble_story_choice {
     uint64_t side;
     bool color;
 };
-void ble_story_print(struct ble_story *story, const struct ble_story_choice *choice, FILE *out);
+void ble_story_print(struct ble_story *story, const struct machine *m,
+                     const struct ble_story_choice *choice, FILE *out);
 void ble_story_free(struct ble_story *story);
 
 #endif

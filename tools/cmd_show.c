@@ -313,7 +313,7 @@ static bool over(struct show *show, enum run_state state)
 static void print_connections(const struct show *show)
 {
     const struct show_options *options = show->options;
-    ble_story_print(show->ble,
+    ble_story_print(show->ble, show->run.hw.m,
                     &(struct ble_story_choice){.from_ps = options->from_ps.value,
                                                .to_ps = options->to_ps.given ? options->to_ps.value
                                                                              : UINT64_MAX,

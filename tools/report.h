@@ -64,13 +64,14 @@ struct report {
     struct report_counts all;
     uint32_t folder_count; /* past REPORT_FOLDER_MAX, the last row takes the rest */
     struct report_folder folders[REPORT_FOLDER_MAX];
-    char claim_path[SCENARIO_ID_MAX]; /* of the file whose members come */
-    unsigned claim_failures;          /* of its members so far */
-    struct measured measured;         /* the pretty report's */
-    struct varied varied;             /* the same */
-    struct shard shard;               /* of 0: a whole run */
-    bool reproducible;                /* JUnit: no time of day, no host's name */
-    void *own;                        /* the format's */
+    char claim_path[SCENARIO_ID_MAX];     /* of the file whose members come */
+    unsigned claim_failures;              /* of its members so far */
+    struct measured measured;             /* the pretty report's */
+    struct connections_table connections; /* the same */
+    struct varied varied;                 /* the same */
+    struct shard shard;                   /* of 0: a whole run */
+    bool reproducible;                    /* JUnit: no time of day, no host's name */
+    void *own;                            /* the format's */
 };
 
 void report_begin(struct report *report);

@@ -203,6 +203,8 @@ static void put_judgement(FILE *out, const struct member *member)
     put_breaks(out, member);
     put_exposure(out, member);
     put_latencies(out, member);
+    fprintf(out, ", ");
+    connections_write_json(out, member->scenario, r->connections, r->connection_count);
     put_rules(out, r);
 }
 

@@ -169,6 +169,8 @@ static void pretty_member(struct report *report, const struct member *member)
     if (report->quiet)
         return;
     measured_add(&report->measured, member->scenario, member->result);
+    connections_add(&report->connections, member->scenario, member->result->connections,
+                    member->result->connection_count);
     varied_add(&report->varied, member->scenario, member->result);
 }
 
@@ -264,6 +266,7 @@ static void pretty_end(struct report *report)
     }
     if (!report->quiet) {
         measured_print(&report->measured, report->out, report->color);
+        connections_print(&report->connections, report->out, report->color);
         put_table(report);
         varied_print(&report->varied, report->out);
     }

@@ -201,6 +201,7 @@ void run_judge(struct run *run, struct result *result)
     result->outcome = ends[result->gate.end];
     take_verdicts(m, result);
     take_latencies(m, result);
+    result->connection_count = connections_take(m, result->connections);
     take_facts(m, result);
     take_draws(m, result);
     look_for_broken_device(m, result);

@@ -7,6 +7,7 @@
 #define TOOLS_RUN_ONE_H
 
 #include "sim/gate.h"
+#include "tools/connections.h"
 
 /* How a member's run ended; each has its exit code. */
 enum outcome {
@@ -45,11 +46,13 @@ struct result {
     uint64_t verdict_total;       /* all of them; the first verdict_count are kept */
     uint32_t verdict_count;
     uint32_t latency_count;
+    uint32_t connection_count; /* of the Bluetooth LE connections, those that are kept */
     struct gate gate;
     struct exposure_result exposure[PROCESS_MAX];
     char panic_text[160];
     char trouble[RESULT_TEXT_MAX]; /* why there is no judgement; "": there is one */
     struct result_latency latencies[RESULT_LATENCY_MAX];
+    struct connection connections[BLE_CONNECTION_MAX];
     struct result_verdict verdicts[VERDICT_MAX];
 };
 

@@ -39,6 +39,17 @@ const char *us_text(uint64_t ps, char text[US_TEXT_MAX])
     return text;
 }
 
+const char *signed_us_text(int64_t ps, char text[US_TEXT_MAX])
+{
+    char us[US_TEXT_MAX];
+    if (ps >= 0)
+        return us_text((uint64_t)ps, text);
+    us_text(-(uint64_t)ps, us);
+    text[0] = '-';
+    memcpy(text + 1, us, US_TEXT_MAX - 1);
+    return text;
+}
+
 size_t character_size(const unsigned char *at)
 {
     size_t size = at[0] < 0x80   ? 1

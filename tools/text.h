@@ -15,6 +15,7 @@ void text_wrap_on(FILE *to, const char *text, int indent, int width);
 /* "1250.000": microseconds with three decimals; a half is rounded up. */
 enum { US_TEXT_MAX = 32 };
 const char *us_text(uint64_t ps, char text[US_TEXT_MAX]);
+const char *signed_us_text(int64_t ps, char text[US_TEXT_MAX]);
 
 /* Bytes of the well-formed UTF-8 character at `at`; 0: there is none. */
 size_t character_size(const unsigned char *at);
