@@ -347,11 +347,12 @@ static void put_head(const struct table *table)
 static void put_margin(FILE *out, const char *what, const struct connection_margin *margin)
 {
     char us[4][US_TEXT_MAX];
-    if (margin->count)
-        fprintf(out, "    %s: min %s (event %" PRIu32 "), p1 >= %s, median >= %s, max %s us\n",
-                what, signed_us_text(margin->min_ps, us[0]), margin->min_event,
-                signed_us_text(margin->p1_ps, us[1]), signed_us_text(margin->median_ps, us[2]),
-                signed_us_text(margin->max_ps, us[3]));
+    if (!margin->count)
+        return;
+    fprintf(out, "    %s: min %s (event %" PRIu32 "), p1 >= %s, median >= %s, max %s us\n", what,
+            signed_us_text(margin->min_ps, us[0]), margin->min_event,
+            signed_us_text(margin->p1_ps, us[1]), signed_us_text(margin->median_ps, us[2]),
+            signed_us_text(margin->max_ps, us[3]));
 }
 
 static const struct connection *find_facts(const struct table *table)
