@@ -113,7 +113,7 @@ static enum err pdu_load(struct kernel *k, struct hw *hw, const struct process *
     struct span to = buffer_of(k);
     uint8_t bytes[RADIO_PDU_MAX];
 
-    if (size < PDU_HEADER || size > RADIO_PDU_MAX || size > from.size)
+    if (size < PDU_HEADER || size > RADIO_PDU_MAX)
         return ERR_SIZE;
     enum err err = buffer_read(hw, p, from, 0, size, bytes);
     if (err)

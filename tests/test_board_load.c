@@ -253,6 +253,52 @@ START_TEST(addresses_are_described)
 }
 END_TEST
 
+/* The board's own text, with the radio in the kernel's hands. */
+static const struct board *with_kernels_radio(void)
+{
+    static const char before[] = "\"gpio\": \"P0\",";
+    static const char radio[] = " \"radio\": { \"device\": \"RADIO\", \"timer\": \"TIMER0\","
+                                " \"ppi\": \"PPI\", \"clock\": \"CLOCK\" },";
+    static char text[65536];
+    const struct catalogue known = catalogue();
+    FILE *file = fopen("scenarios/boards/nrf52840dk.json", "r");
+    ck_assert_ptr_nonnull(file);
+    size_t size = fread(text, 1, sizeof text - sizeof radio, file);
+    (void)fclose(file);
+    text[size] = '\0';
+    char *place = strstr(text, before);
+    ck_assert_ptr_nonnull(place);
+    place += strlen(before);
+    memmove(place + strlen(radio), place, strlen(place) + 1);
+    memcpy(place, radio, strlen(radio));
+    board = board_load_text("b.json", text, strlen(text), &known, &problems);
+    ck_assert_msg(board != NULL, "%s", problems.text);
+    return board;
+}
+
+START_TEST(kernels_radio_is_lent_to_nobody)
+{
+    static const char *const names[] = {"RADIO", "TIMER0", "PPI", "CLOCK", "POWER"};
+    uint32_t lendable = nrf52840dk()->config.endpoint_count;
+    board_free(board);
+    const struct board *b = with_kernels_radio();
+
+    ck_assert_uint_eq(b->config.endpoint_count, lendable - 4);
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        ck_assert_uint_eq(device(b, names[i])->endpoint, BOARD_NONE);
+    for (uint32_t i = 0; i < b->device_count; i++) {
+        const struct board_device *d = &b->devices[i];
+        ck_assert(d->endpoint == BOARD_NONE || d->alias_of != BOARD_NONE ||
+                  span_equal(b->config.endpoints[d->endpoint].windows[0], d->window));
+    }
+    ck_assert_uint_eq(b->config.radio.radio.base, 0x40001000);
+    ck_assert_uint_eq(b->config.radio.radio.line, 1);
+    ck_assert_uint_eq(b->config.radio.timer, 0x40008000);
+    ck_assert_uint_eq(b->config.radio.ppi, 0x4001f000);
+    ck_assert_uint_eq(b->config.radio.clock, 0x40000000);
+}
+END_TEST
+
 /* --- the other boards ------------------------------------------------------------------------ */
 
 START_TEST(teaching_board_is_tiny)
@@ -372,6 +418,22 @@ static const struct {
     {"a driver on no device", REST("'kernel': { 'alarm': 'TIMR' }"),
      "9:24: error: /kernel/alarm: \"TIMR\" is not the name of a device of this board (did you mean "
      "\"TIMER\"?)"},
+    {"a radio without its timer", REST("'kernel': { 'radio': { 'device': 'TIMER' } }"),
+     "9:24: error: /kernel/radio/timer: missing: want the name of a device of this board"},
+    {"one device for two drivers",
+     REST("'kernel': { 'alarm': 'TIMER',\n'radio': { 'device': 'TIMER', 'timer': 'TIMER',"
+          " 'ppi': 'TIMER', 'clock': 'TIMER' } }"),
+     "10:22: error: /kernel/radio/device: \"TIMER\" is another kernel driver's: want a device for "
+     "the kernel alone"},
+    {"one device for two parts of the radio",
+     REST("'kernel': { 'radio': {\n'device': 'TIMER', 'timer': 'TIMER', 'ppi': 'TIMER',"
+          " 'clock': 'TIMER' } }"),
+     "10:29: error: /kernel/radio/timer: \"TIMER\" is another kernel driver's: want a device for "
+     "the kernel alone"},
+    {"a radio's part that the board has not",
+     REST("'kernel': { 'radio': { 'device': 'TIMR', 'timer': 'TIMER', 'ppi': 'TIMER' } }"),
+     "9:36: error: /kernel/radio/device: \"TIMR\" is not the name of a device of this board (did "
+     "you mean \"TIMER\"?)"},
     {"a filter of two kinds", REST("'kernel': {}, 'filter': { 'table': [], 'function': 'x' }"),
      "9:27: error: /filter: want one of \"table\" and \"function\""},
     {"a filter that is not compiled in", REST("'kernel': {}, 'filter': { 'function': 'mine' }"),
@@ -428,6 +490,7 @@ int main(void)
     tcase_add_test(t, dma_masters_are_marked);
     tcase_add_test(t, kernels_devices_are_claimed_and_never_lent);
     tcase_add_test(t, endpoints_are_what_may_be_lent);
+    tcase_add_test(t, kernels_radio_is_lent_to_nobody);
     tcase_add_test(t, never_lent_is_never_lent);
     tcase_add_test(t, filter_knows_who_asks);
     tcase_add_test(t, addresses_are_described);
