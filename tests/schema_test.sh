@@ -296,7 +296,7 @@ def claim(sentence, wrong):
 taken = sum(not complaints for complaints in said.values())
 few = ["%s: %d copies, %d refused" % (kind, len(of), sum(bool(said[name]) for name in of))
        for kind, of in ((kind, [name for name in names if cases[name].kind == kind]) for kind in KINDS)
-       if len(of) < 50 or 3 * sum(bool(said[name]) for name in of) < len(of)]
+       if len(of) < 50 or 4 * sum(bool(said[name]) for name in of) < len(of)]
 left_out = [path for path, _, _ in files if path not in {case.source for case in cases.values()}]
 claim("no broken scenario or board crashes the loader", crashes)
 claim("each refusal says where", nowhere)
