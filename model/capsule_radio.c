@@ -86,20 +86,13 @@ static enum err tune(struct kernel *k, struct hw *hw, uint32_t channel, uint32_t
     return ERR_NONE;
 }
 
-/* `at_us` is neither over nor too far to say so. */
-static bool is_ahead(struct kernel *k, struct hw *hw, uint32_t at_us)
-{
-    return at_us - chip_radio_now(hw, place_of(k)) < RADIO_AHEAD_MAX_US;
-}
-
 static enum err listen(struct kernel *k, struct hw *hw, uint32_t from_us, uint32_t for_us)
 {
     struct radio_service *radio = &k->services.radio;
 
     if (for_us > RADIO_LISTEN_MAX_US)
         return ERR_INVAL;
-    if (!is_ahead(k, hw, from_us) ||
-        !chip_radio_listen(hw, place_of(k), radio->phy, from_us, from_us + for_us))
+    if (!chip_radio_listen(hw, place_of(k), radio->phy, from_us, from_us + for_us))
         return ERR_CANCEL;
     radio->doing = LISTENING;
     radio->last_us = from_us + for_us;
@@ -121,7 +114,10 @@ static enum err pdu_load(struct kernel *k, struct hw *hw, const struct process *
     if (bytes[1] != size - PDU_HEADER)
         return ERR_INVAL;
     to.size = size;
-    return hw_ram_write(hw, to, bytes) ? ERR_FAIL : ERR_NONE;
+    if (hw_ram_write(hw, to, bytes))
+        return ERR_FAIL;
+    hw_note(hw, NOTE_RADIO_LOADED, p->id.index, to.base, size);
+    return ERR_NONE;
 }
 
 static enum err send(struct kernel *k, struct hw *hw, const struct process *p, uint32_t number,
@@ -135,8 +131,7 @@ static enum err send(struct kernel *k, struct hw *hw, const struct process *p, u
         return err;
     if (number == SEND_SOON)
         *at_us = chip_radio_send_soon(hw, place_of(k), radio->phy, size, true);
-    else if (!is_ahead(k, hw, *at_us) ||
-             !chip_radio_send(hw, place_of(k), radio->phy, *at_us, size, listens))
+    else if (!chip_radio_send(hw, place_of(k), radio->phy, *at_us, size, listens))
         return ERR_CANCEL;
     radio->doing = listens ? LISTENING : SENDING;
     radio->last_us = *at_us + chip_radio_air_us(radio->phy, size);

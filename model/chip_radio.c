@@ -96,6 +96,7 @@ enum {
     LATE_US = 6, /* off by up to one */
     SOON_US = 8, /* time to write the registers; doubled until it does */
     SOON_MAX_US = 1 << 20,
+    AHEAD_MIN_US = 2, /* nearer, a compare value may be over before it is written */
 };
 
 static void radio_write(struct hw *hw, const struct radio_place *place, uint32_t offset,
@@ -234,7 +235,15 @@ static void forget(struct hw *hw, const struct radio_place *place)
     hw_write32(hw, place->timer + TIMER_COMPARE3, 0);
 }
 
-/* At `at_us` the task begins. False: too late. The event register is cleared once the channel is
+/* Time enough to arm a task at `at_us`: looked at before anything is written. */
+static bool is_ahead(struct hw *hw, const struct radio_place *place, uint32_t at_us)
+{
+    uint32_t ahead_us = at_us - chip_radio_now(hw, place);
+
+    return ahead_us - AHEAD_MIN_US < CHIP_RADIO_AHEAD_MAX_US;
+}
+
+/* At `at_us` the task begins. False: on a slow bus it was too late after all. The event register is cleared once the channel is
  * open: what came before shows in the radio's state, what comes after in the register. */
 static bool start_at(struct hw *hw, const struct radio_place *place, uint32_t task, uint32_t at_us,
                      uint32_t channels)
@@ -261,6 +270,8 @@ static void set_time_out(struct hw *hw, const struct radio_place *place, uint32_
 bool chip_radio_listen(struct hw *hw, const struct radio_place *place, uint32_t phy,
                        uint32_t from_us, uint32_t until_us)
 {
+    if (!is_ahead(hw, place, from_us - RAMP_US))
+        return false;
     forget(hw, place);
     set_time_out(hw, place, phy, until_us);
     return start_at(hw, place, RADIO_RXEN, from_us - RAMP_US, START | TIME_OUT | OPENED);
@@ -272,6 +283,8 @@ bool chip_radio_send(struct hw *hw, const struct radio_place *place, uint32_t ph
     uint32_t answer_us = at_us + chip_radio_air_us(phy, size) + T_IFS_US;
     uint32_t txen_us = at_us - phys[phy % PHYS].to_air_us;
 
+    if (!is_ahead(hw, place, txen_us))
+        return false;
     forget(hw, place);
     if (!listens)
         return start_at(hw, place, RADIO_TXEN, txen_us, START);

@@ -25,6 +25,8 @@
 #include "model/config.h"
 #include "model/hw_port.h"
 
+enum { CHIP_RADIO_AHEAD_MAX_US = 1 << 30 };
+
 /* Starts crystal, counter and radio. `buffer` in RAM, 2 + 255 bytes or more: the PDU as in the air
  * (header, length, payload), the radio's while it sends or listens. */
 void chip_radio_start(struct hw *hw, const struct radio_place *place, uint32_t buffer);
@@ -44,7 +46,7 @@ void chip_radio_tune(struct hw *hw, const struct radio_place *place, uint32_t ch
 uint32_t chip_radio_air_us(uint32_t phy, uint32_t size);
 
 /* Listens for a packet whose first bit comes from `from_us` on and until `until_us`. False: that
- * moment has gone by, and nothing happens. */
+ * moment has gone by, is too near, or more than CHIP_RADIO_AHEAD_MAX_US away, and nothing happens. */
 bool chip_radio_listen(struct hw *hw, const struct radio_place *place, uint32_t phy,
                        uint32_t from_us, uint32_t until_us);
 

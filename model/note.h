@@ -36,6 +36,7 @@ enum note {
     NOTE_CONSOLE_CLIENT,   /* buffer in kernel RAM; length: a process's bytes are in it now */
     NOTE_MPU_WRITTEN,      /* -; pair(regions used, regions written) */
     NOTE_KERNEL_LIMIT, /* -; a table is full: which (enum err in value), the caller was refused */
+    NOTE_RADIO_LOADED, /* buffer in kernel RAM; length: a process's PDU is in it, to be sent */
     NOTES
 };
 

@@ -59,7 +59,7 @@ struct console_service {
  *   read-only allow 0     the PDU to send: header, length, payload, as in the air
  *   read-write allow 0    where a received PDU goes; what does not fit is cut
  *   subscribe 0           received: (enum err | size << 16, first bit, last bit)
- *   subscribe 1           nothing came: (0, the window's end, 0)
+ *   subscribe 1           nothing came: (0, the window's end; of 8 and 9 the last bit sent, 0)
  *   subscribe 2           sent, of command 7 only: (0, last bit, 0)
  *
  *   0 exists
@@ -83,10 +83,10 @@ struct console_service {
  * ERR_BUSY, of 4 to 9: something is under way. ERR_INVAL: no such address, channel, PHY or duration
  * (up to RADIO_LISTEN_MAX_US); the PDU's own length is not `size` - 2.
  * ERR_SIZE, of 7 to 9: `size` is not 2 to 257, or more than the buffer. ERR_CANCEL, of 6 to 8: that
- * moment has gone by, or is RADIO_AHEAD_MAX_US away: nothing happens.
+ * moment has gone by, or is more than CHIP_RADIO_AHEAD_MAX_US away: nothing happens.
  * In the upcall, ERR_FAIL: the CRC is wrong. ERR_SIZE: it is right, but the PDU was cut; size is what
  * is in the buffer. */
-enum { RADIO_LISTEN_MAX_US = 1 << 29, RADIO_AHEAD_MAX_US = 1 << 30 };
+enum { RADIO_LISTEN_MAX_US = 1 << 29 };
 struct radio_service {
     struct process_id client; /* unique 0: nobody's */
     uint8_t doing;            /* what is under way */

@@ -67,6 +67,7 @@ static const char *const names[EVENT_KINDS] = {
     [EVENT_NOTE_BASE + NOTE_CONSOLE_CLIENT] = "console-client",
     [EVENT_NOTE_BASE + NOTE_MPU_WRITTEN] = "mpu-written",
     [EVENT_NOTE_BASE + NOTE_KERNEL_LIMIT] = "kernel-limit",
+    [EVENT_NOTE_BASE + NOTE_RADIO_LOADED] = "radio-loaded",
 };
 
 const char *event_name(unsigned kind)

@@ -472,6 +472,7 @@ static const char *const phrases[EVENT_KINDS] = {
     [EVENT_NOTE_BASE + NOTE_CONSOLE_CLIENT] = "%v bytes of it are in the console's buffer at %a",
     [EVENT_NOTE_BASE + NOTE_MPU_WRITTEN] = "the MPU is written: %l regions in use, %h changed",
     [EVENT_NOTE_BASE + NOTE_KERNEL_LIMIT] = "a table of the kernel is full: %e",
+    [EVENT_NOTE_BASE + NOTE_RADIO_LOADED] = "%v bytes of it are in the radio's buffer at %a",
 };
 
 /* A flat switch over the letters of a phrase. */

@@ -6,11 +6,10 @@
  * Judges each packet of a connection that a board's radio sends. A buffer may go out twice without
  * a write if the second is what the first was: the same SN, not acknowledged, and it does not pass
  * over a new packet that has just come in. Writes are those of apps and of devices, but not of the
- * radio itself: what it has received is nothing to send. What the kernel writes shows as other
- * bytes.
+ * radio itself: what it has received is nothing to send. What the kernel's radio driver writes it
+ * notes (NOTE_RADIO_LOADED); other writes of the kernel show as other bytes.
  *
- * Cannot see: a buffer that was written with the bytes of the wrong moment; a kernel that writes
- * the very bytes that stand there. The BUFFERS last used are kept.
+ * Cannot see: a buffer that was written with the bytes of the wrong moment. The BUFFERS last used are kept.
  */
 #include "sim/monitors/ble_buffer.h"
 #include "model/process.h"
@@ -178,6 +177,9 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     case EVENT_STORE:
         on_write(b, r->address, pair_high(r->value));
         break;
+    case EVENT_OF(NOTE_RADIO_LOADED):
+        on_write(b, r->address, (uint32_t)r->value);
+        break;
     case EVENT_DMA_WRITE:
         on_dma_write(m, b, r);
         break;
@@ -204,7 +206,8 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 const struct monitor monitor_ble_buffer = {
     .name = "ble_buffer",
     .kinds = {KIND_EVENT(EVENT_STORE) | KIND_EVENT(EVENT_DMA_READ) | KIND_EVENT(EVENT_DMA_WRITE) |
-              KIND_EVENT(EVENT_AIR_START) | KIND_EVENT(EVENT_AIR_END)},
+                  KIND_EVENT(EVENT_AIR_START) | KIND_EVENT(EVENT_AIR_END),
+              KIND_NOTE(NOTE_RADIO_LOADED)},
     .hears = ble_hears,
     .state_size = sizeof(struct ble_buffers),
     .rules = KIND_BIT(RULE_BLE_STALE_BUFFER),
