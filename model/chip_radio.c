@@ -243,8 +243,9 @@ static bool is_ahead(struct hw *hw, const struct radio_place *place, uint32_t at
     return ahead_us - AHEAD_MIN_US < CHIP_RADIO_AHEAD_MAX_US;
 }
 
-/* At `at_us` the task begins. False: on a slow bus it was too late after all. The event register is cleared once the channel is
- * open: what came before shows in the radio's state, what comes after in the register. */
+/* At `at_us` the task begins. False: on a slow bus it was too late after all. The event register is
+ * cleared once the channel is open: what came before shows in the radio's state, what comes after
+ * in the register. */
 static bool start_at(struct hw *hw, const struct radio_place *place, uint32_t task, uint32_t at_us,
                      uint32_t channels)
 {

@@ -1,23 +1,24 @@
 /* chip_radio.h: an nRF52 RADIO for Bluetooth LE packets, on time by hardware: TIMER counts
- * microseconds, and PPI leads from its compare events to the radio's tasks, so that what must happen
- * at a moment does whatever the CPU is at.
+ * microseconds, and PPI leads from its compare events to the radio's tasks, so that what must
+ * happen at a moment does whatever the CPU is at.
  *
  *   CC[0]   --channel 0--> TXEN or RXEN   the moment that was asked for, less the ramp-up
  *   CC[1]   --channel 1--> RXEN           the receiver behind what is sent
  *   CC[3]   --channel 2--> DISABLE        nothing has come: the window is over
  *   ADDRESS --channel 3--> CAPTURE[3]     something comes: its moment takes the window's place
- *   RXREADY --channel 4--> CHG[0].EN      channel 3 counts from here: what is sent has an ADDRESS, too
+ *   RXREADY --channel 4--> CHG[0].EN      opens channel 3: what is sent has an ADDRESS, too
  *   CC[2]                                 the present, captured by software
  *
- * One interrupt, RADIO's DISABLED. One packet's buffer for both directions: it is free for what comes
- * in as soon as what goes out has gone. Fast ramp-up, no hardware TIFS. LE 1M (phy 0) and LE 2M (1).
+ * One interrupt, RADIO's DISABLED. One packet's buffer for both directions: it is free for what
+ * comes in as soon as what goes out has gone. Fast ramp-up, no hardware TIFS. LE 1M (phy 0) and LE
+ * 2M (1).
  *
- * Times are microseconds of TIMER, modulo 2^32; a moment is right to a microsecond. All channels and
- * groups of PPI are this driver's, and so is TIMER (any; four compare registers, 32 bits).
+ * Times are microseconds of TIMER, modulo 2^32; a moment is right to a microsecond. All channels
+ * and groups of PPI are this driver's, and so is TIMER (any; four compare registers, 32 bits).
  *
- * Sources: nRF52840 Product Specification v1.7, 6.20 (RADIO), 6.30 (TIMER), 6.16 (PPI), 5.4 (CLOCK).
- * Ramp-up and delays: Zephyr's radio_nrf52840.h, measured with a sniffer. Air times: Bluetooth Core
- * 6.2, Vol 6 Part B 2.1.
+ * Sources: nRF52840 Product Specification v1.7, 6.20 (RADIO), 6.30 (TIMER), 6.16 (PPI), 5.4
+ * (CLOCK). Ramp-up and delays: Zephyr's radio_nrf52840.h, measured with a sniffer. Air times:
+ * Bluetooth Core 6.2, Vol 6 Part B 2.1.
  */
 #ifndef MODEL_CHIP_RADIO_H
 #define MODEL_CHIP_RADIO_H
@@ -46,7 +47,8 @@ void chip_radio_tune(struct hw *hw, const struct radio_place *place, uint32_t ch
 uint32_t chip_radio_air_us(uint32_t phy, uint32_t size);
 
 /* Listens for a packet whose first bit comes from `from_us` on and until `until_us`. False: that
- * moment has gone by, is too near, or more than CHIP_RADIO_AHEAD_MAX_US away, and nothing happens. */
+ * moment has gone by, is too near, or more than CHIP_RADIO_AHEAD_MAX_US away, and nothing
+ * happens. */
 bool chip_radio_listen(struct hw *hw, const struct radio_place *place, uint32_t phy,
                        uint32_t from_us, uint32_t until_us);
 
@@ -58,7 +60,8 @@ bool chip_radio_send(struct hw *hw, const struct radio_place *place, uint32_t ph
 uint32_t chip_radio_send_soon(struct hw *hw, const struct radio_place *place, uint32_t phy,
                               uint32_t size, bool listens);
 
-/* Gives up what was asked for; the radio is off at once, or, from sending, in a few microseconds. */
+/* Gives up what was asked for; the radio is off at once, or, from sending, in a few
+ * microseconds. */
 void chip_radio_stop(struct hw *hw, const struct radio_place *place);
 
 /* Off: nothing goes out or comes in, and the buffer is the kernel's. */

@@ -1,5 +1,6 @@
 /* services.h: the state of the ordinary services that live beside passthrough: alarm, console,
- * GPIO, and the radio on boards that lend it to nobody. Each is a chip driver (registers and interrupts, as on silicon) with its capsule above it.
+ * GPIO, and the radio on boards that lend it to nobody. Each is a chip driver (registers and
+ * interrupts, as on silicon) with its capsule above it.
  */
 #ifndef MODEL_SERVICES_H
 #define MODEL_SERVICES_H
@@ -51,9 +52,9 @@ struct console_service {
  * (success with the level). Pins are shared, as in Tock: no process owns one. No interrupts.
  * ERR_INVAL: no such pin (0..31) or pull. */
 
-/* capsule_radio.c over chip_radio.c. Driver 0x30001 (ours; Tock's own 0x30000 advertises and scans, no
- * more). Bluetooth LE packets, one action a call, at moments that hardware keeps: the link layer is
- * the app's. What it gives up against a lent radio: between a packet's end and the answer lie an
+/* capsule_radio.c over chip_radio.c. Driver 0x30001 (ours; Tock's own 0x30000 advertises and scans,
+ * no more). Bluetooth LE packets, one action a call, at moments that hardware keeps: the link layer
+ * is the app's. What it gives up against a lent radio: between a packet's end and the answer lie an
  * interrupt, its bottom half with one copy, an upcall, and the calls below with another copy.
  *
  *   read-only allow 0     the PDU to send: header, length, payload, as in the air
@@ -75,17 +76,17 @@ struct console_service {
  *   9 send soon, listen  (size): success with the moment of the first bit
  *   10 stop              ERR_ALREADY: nothing is under way. Afterwards no upcall comes of it
  *
- * Times are microseconds of the radio's counter, modulo 2^32, on the air: an answer to what came in is
- * asked for at its last bit + 150. One app has the radio at a time; its end stops it, and the buffer
- * is zeroed before it is another's.
+ * Times are microseconds of the radio's counter, modulo 2^32, on the air: an answer to what came in
+ * is asked for at its last bit + 150. One app has the radio at a time; its end stops it, and the
+ * buffer is zeroed before it is another's.
  *
  * ERR_RESERVE, of 2 to 10: this app has not taken the radio.
  * ERR_BUSY, of 4 to 9: something is under way. ERR_INVAL: no such address, channel, PHY or duration
  * (up to RADIO_LISTEN_MAX_US); the PDU's own length is not `size` - 2.
  * ERR_SIZE, of 7 to 9: `size` is not 2 to 257, or more than the buffer. ERR_CANCEL, of 6 to 8: that
  * moment has gone by, or is more than CHIP_RADIO_AHEAD_MAX_US away: nothing happens.
- * In the upcall, ERR_FAIL: the CRC is wrong. ERR_SIZE: it is right, but the PDU was cut; size is what
- * is in the buffer. */
+ * In the upcall, ERR_FAIL: the CRC is wrong. ERR_SIZE: it is right, but the PDU was cut; size is
+ * what is in the buffer. */
 enum { RADIO_LISTEN_MAX_US = 1 << 29 };
 struct radio_service {
     struct process_id client; /* unique 0: nobody's */

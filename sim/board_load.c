@@ -8,7 +8,8 @@
  *   memory: more RAM than RAM_MAX; flash and RAM meet each other or a device; app_flash outside of
  *     flash; kernel_ram or process_ram outside of RAM, or meeting
  *   kernel drivers: a name that is no device, without a type, without a line, or lendable as well
- *     (but for the radio driver's: while a kernel has it, they are lent to nobody); two of one device
+ *     (but for the radio driver's: while the kernel has them they are lent to nobody); two of one
+ *     device
  *   a lendable DMA master that does not say whether the board opts in (allow_dma)
  */
 #include "model/passthrough.h"

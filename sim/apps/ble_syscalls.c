@@ -1,15 +1,15 @@
-/* ble_syscalls.c: a Bluetooth LE peripheral by system calls, the third design: the kernel drives the
- * radio (model/services.h, driver 0x30001), and the app asks it for one action a call.
+/* ble_syscalls.c: a Bluetooth LE peripheral by system calls, the third design: the kernel drives
+ * the radio (model/services.h, driver 0x30001), and the app asks it for one action a call.
  *
- *   a packet comes in -> bottom half, copy -> upcall -> allow_rw: the app has the packet, the kernel the
- *   other buffer -> read, decide, write -> allow_ro -> command: copy, and the answer is armed
+ *   a packet comes in -> bottom half, copy -> upcall -> allow_rw: the app has the packet, the kernel
+ *   the other buffer -> read, decide, write -> allow_ro -> command: copy, and the answer is armed
  *
  * Moments are hardware's, which the kernel sets up: what has to be in time is the whole path above,
  * before the transmitter's ramp-up, 99.7 us behind the event of the packet's end (facts as for
  * ble_software in ble_peripheral.c).
  *
- * Two buffers a direction: an app neither reads nor writes one that the kernel holds (TRD 104, 4.4 and
- * 4.5), and a swap is one call.
+ * Two buffers a direction: an app neither reads nor writes one that the kernel holds (TRD 104, 4.4
+ * and 4.5), and a swap is one call.
  *
  * Not modelled: the program's own instructions, but for OP_COMPUTE of `work_cycles` and
  * `turnaround_cycles`; sleeping without the crystal; encryption.
@@ -244,7 +244,8 @@ static void decide(struct app *app)
         answer(app);
 }
 
-/* Behind an advertisement: a scanner that wants to know more, or a central, or nothing of either. */
+/* Behind an advertisement: a scanner that wants to know more, or a central, or nothing of
+ * either. */
 static void on_advertised(struct app *app)
 {
     struct ble *ble = ble_of(app);

@@ -9,7 +9,8 @@
  * radio itself: what it has received is nothing to send. What the kernel's radio driver writes it
  * notes (NOTE_RADIO_LOADED); other writes of the kernel show as other bytes.
  *
- * Cannot see: a buffer that was written with the bytes of the wrong moment. The BUFFERS last used are kept.
+ * Cannot see: a buffer that was written with the bytes of the wrong moment. The BUFFERS last used
+ * are kept.
  */
 #include "sim/monitors/ble_buffer.h"
 #include "model/process.h"
