@@ -90,7 +90,7 @@ static void connect(struct device *d, const uint8_t *pdu, size_t size)
     p->connect_end_ps = d->now_ps;
     p->connect_ifs_ps = d->now_ps - 352 * PS_PER_US - p->adv_end_ps;
     p->interval_us = p->connect.interval * 1250u;
-    p->at_us = 1250u + p->connect.window_offset * 1250u + value(d, P_WINDOW_PLACE);
+    p->at_us = 1250u + p->connect.window_offset * UINT64_C(1250) + value(d, P_WINDOW_PLACE);
     p->map = ble_channel_map_make(p->connect.channels);
     p->unmapped = (uint8_t)ble_csa1_unmapped(0, p->connect.hop, 1);
     p->link.access_address = p->connect.access_address;
@@ -133,7 +133,7 @@ static void next_event(struct device *d)
     p->at_us += p->interval_us;
     p->unmapped = (uint8_t)ble_csa1_unmapped(p->unmapped, p->connect.hop, 1);
     if (p->update.opcode != NONE && p->update.update.instant == p->event) {
-        p->at_us += p->update.update.window_offset * 1250u;
+        p->at_us += p->update.update.window_offset * UINT64_C(1250);
         p->interval_us = p->update.update.interval * 1250u;
         p->update.opcode = NONE;
     }
@@ -172,8 +172,9 @@ static void queue(struct peripheral *p, uint8_t llid, const uint8_t *payload, si
 
 static void control(struct peripheral *p, const struct ble_control *c)
 {
-    uint8_t payload[BLE_CONTROL_SIZE_MAX];
-    queue(p, BLE_LLID_CONTROL, payload, ble_control_write(c, payload));
+    uint8_t payload[BLE_CONTROL_SIZE_MAX] = {0};
+    size_t size = ble_control_write(c, payload);
+    queue(p, BLE_LLID_CONTROL, payload, size);
 }
 
 static void choose(struct device *d, struct peripheral *p)
@@ -335,7 +336,7 @@ static void take(struct device *d, const uint8_t *pdu, size_t size)
 {
     struct peripheral *p = device_state(d);
     struct ble_data_header header = ble_data_header_read(pdu);
-    uint8_t payload[256];
+    uint8_t payload[256] = {0};
     enum peripheral_way way = way_now(d, p);
     p->more += header.md;
     if (p->unacked && header.nesn != p->sn && way != PERIPHERAL_OLD_SN) {

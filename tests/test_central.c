@@ -373,7 +373,7 @@ START_TEST(mute_peripheral_is_given_up_after_six_intervals)
     run_ms(200);
     uint32_t reason;
     uint64_t at_ps = note_at(BLE_NOTE_LOST, 0, &reason);
-    ck_assert_uint_eq(at_ps, seen()->connect_end_ps + 6 * 7500 * PS_PER_US);
+    ck_assert_uint_eq(at_ps, seen()->connect_end_ps + 45 * PS_PER_MS);
     ck_assert_uint_eq(reason, BLE_REASON_NOT_ESTABLISHED);
     FACT_IS("state", BLE_PEER_CLOSED);
     FACT_IS("reason", 0x3e);
