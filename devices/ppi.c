@@ -35,6 +35,9 @@ struct hop {
 };
 
 struct ppi {
+    uint32_t
+        wired; /* one bit for each event that an enabled channel waits for, as event_bit() has it;
+                       others may share it */
     uint32_t hop_count;
     struct hop hops[HOPS]; /* in the order of time */
 };
@@ -75,6 +78,27 @@ static uint32_t task_of(struct device *d, uint32_t channel)
     return device_value(d, CHANNEL + 2 * channel + 1);
 }
 
+static uint32_t event_bit(uint32_t event)
+{
+    return UINT32_C(1) << ((event >> 2 ^ event >> 11) & 31);
+}
+
+/* After every change of CHEN, of an enabled channel's event: most events are nobody's. */
+static void rewire(struct device *d)
+{
+    struct ppi *ppi = device_state(d);
+    ppi->wired = 0;
+    for (uint32_t left = device_value(d, CHEN); left; left &= left - 1)
+        ppi->wired |= event_bit(event_of(d, (uint32_t)__builtin_ctz(left)));
+}
+
+static void wiring_written(struct device *d, uint32_t row, uint32_t written)
+{
+    (void)row;
+    (void)written;
+    rewire(d);
+}
+
 static uint32_t channels_of(struct device *d, uint32_t event)
 {
     uint32_t found = 0;
@@ -89,7 +113,7 @@ static uint32_t channels_of(struct device *d, uint32_t event)
 static void ppi_bus_event(struct device *d, uint32_t address)
 {
     struct ppi *ppi = device_state(d);
-    uint32_t channels = channels_of(d, address);
+    uint32_t channels = ppi->wired & event_bit(address) ? channels_of(d, address) : 0;
     if (!channels)
         return;
     uint64_t due_ps = d->now_ps + PS_PER_S / d->hf.hz;
@@ -134,6 +158,7 @@ static void switch_group(struct device *d, uint32_t row)
     uint32_t *enabled = &device_values(d)[CHEN];
     uint32_t members = device_value(d, CHG + group);
     *enabled = (row - TASKS) % 2 == 0 ? *enabled | members : *enabled & ~members;
+    rewire(d);
 }
 
 /* clang-format off */
@@ -147,16 +172,16 @@ static void switch_group(struct device *d, uint32_t row)
     NRF_TASK("TASKS_CHG[" #n "].EN", 0x000 + 8 * (n), switch_group),                               \
     NRF_TASK("TASKS_CHG[" #n "].DIS", 0x004 + 8 * (n), switch_group)
 #define END_POINTS(n)                                                                              \
-    {"CH[" #n "].EEP", 0x510 + 8 * (n), .writable = ALL},                                          \
+    {"CH[" #n "].EEP", 0x510 + 8 * (n), .writable = ALL, .on_write = wiring_written},                                          \
     {"CH[" #n "].TEP", 0x514 + 8 * (n), .writable = ALL}
 #define GROUP(n) {"CHG[" #n "]", 0x800 + 4 * (n), .writable = ALL}
 #define FORK_POINT(n) {"FORK[" #n "].TEP", 0x910 + 4 * (n), .writable = ALL}
 
 static const struct reg regs[] = {
     SIX(TASK_PAIR),
-    {"CHEN", 0x500, .writable = ALL},
-    {"CHENSET", 0x504, .write1_sets = ALL, .view = 1},
-    {"CHENCLR", 0x508, .write1_clears = ALL, .view = 2},
+    {"CHEN", 0x500, .writable = ALL, .on_write = wiring_written},
+    {"CHENSET", 0x504, .write1_sets = ALL, .view = 1, .on_write = wiring_written},
+    {"CHENCLR", 0x508, .write1_clears = ALL, .view = 2, .on_write = wiring_written},
     TWENTY(END_POINTS),
     SIX(GROUP),
     TWENTY(FORK_POINT), FORK_POINT(20), FORK_POINT(21), FORK_POINT(22), FORK_POINT(23),

@@ -6,11 +6,17 @@
 
 uint32_t board_device_at(const struct board *board, uint32_t address)
 {
-    for (uint32_t i = 0; i < board->device_count; i++)
-        if (board->devices[i].alias_of == BOARD_NONE &&
-            span_holds(board->devices[i].window, address))
-            return i;
-    return BOARD_NONE;
+    uint32_t from = 0, to = board->device_count;
+    while (from < to) { /* to the first that begins behind the address */
+        uint32_t middle = from + (to - from) / 2;
+        if (board->devices[middle].window.base <= address)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    while (from > 0 && board->devices[from - 1].alias_of != BOARD_NONE)
+        from--;
+    return from > 0 && span_holds(board->devices[from - 1].window, address) ? from - 1 : BOARD_NONE;
 }
 
 uint32_t board_device_named(const struct board *board, const char *name)

@@ -11,8 +11,8 @@ void machine_tell(struct hw *hw, const struct record *record)
     unsigned kind = record->kind;
     if (hw->recorder)
         recorder_add(hw->recorder, record);
-    const struct listener *end = &setup->listeners[setup->first_listener[kind + 1]];
-    for (const struct listener *l = &setup->listeners[setup->first_listener[kind]]; l < end; l++)
+    const struct listener *l = &setup->listeners[setup->first_listener[kind]];
+    for (; l->on_record; l++)
         l->on_record(m, machine_at(m, l->state), record);
     if (m->injection_kinds[kind / 64] & KIND_BIT(kind))
         machine_inject_record(hw, record);
@@ -471,7 +471,7 @@ static void begin_user(struct hw *hw, const struct kernel_action *action)
     }
 }
 
-static void kernel_step(struct hw *hw)
+static OUT_OF_LINE void kernel_step(struct hw *hw)
 {
     struct machine *m = hw->m;
     struct kernel_action action = kernel_next(&m->kernel, hw);
@@ -496,7 +496,7 @@ static void kernel_step(struct hw *hw)
     }
 }
 
-static void sleep_step(struct hw *hw)
+static OUT_OF_LINE void sleep_step(struct hw *hw)
 {
     struct machine *m = hw->m;
     if (nvic_active_line(&m->nvic) == NVIC_NO_LINE)

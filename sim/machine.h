@@ -50,13 +50,13 @@ struct machine_setup {
     uint32_t ram_offset, dirty_offset, drawn_offset;
     uint32_t dirty_words;
     uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
-    /* Who hears a record of kind k: rows first_listener[k] up to first_listener[k + 1]. */
-    uint16_t first_listener[EVENT_KINDS + 1];
+    /* Who hears a record of kind k: rows first_listener[k] up to one without a function. */
+    uint16_t first_listener[EVENT_KINDS];
     uint64_t listener_kinds[2]; /* kinds that have any */
     struct listener {
         void (*on_record)(struct machine *m, void *state, const struct record *r);
         uint32_t state; /* its offset in the block */
-    } listeners[LISTENER_MAX];
+    } listeners[LISTENER_MAX + EVENT_KINDS];
     /* Who hears a switch to user mode. */
     uint32_t user_listener_count;
     struct user_listener {

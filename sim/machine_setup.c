@@ -82,14 +82,14 @@ static bool place_listeners(struct machine_setup *setup, const struct scenario *
         for (uint32_t i = 0; i < monitor_count; i++) {
             if (!setup->monitor_offset[i] || !monitor_hears(monitors[i], s, kind))
                 continue;
-            if (count == LISTENER_MAX)
+            if (count >= LISTENER_MAX)
                 return false;
             setup->listener_kinds[kind / 64] |= KIND_BIT(kind);
             setup->listeners[count++] =
                 (struct listener){monitors[i]->on_record, setup->monitor_offset[i]};
         }
+        count++; /* the row that ends them */
     }
-    setup->first_listener[EVENT_KINDS] = count;
     return true;
 }
 

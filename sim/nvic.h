@@ -50,6 +50,10 @@ bool nvic_pulse(struct nvic *nvic, uint32_t line);
 /* The lowest line that is pending and enabled, or NVIC_NO_LINE. */
 static inline uint32_t nvic_active_line(const struct nvic *nvic)
 {
+    _Static_assert(NVIC_WORDS == 3, "all of them are looked at here");
+    if (((nvic->pending[0] & nvic->enabled[0]) | (nvic->pending[1] & nvic->enabled[1]) |
+         (nvic->pending[2] & nvic->enabled[2])) == 0)
+        return NVIC_NO_LINE; /* nearly always */
     for (uint32_t word = 0; word < NVIC_WORDS; word++) {
         uint32_t ready = nvic->pending[word] & nvic->enabled[word];
         if (ready)

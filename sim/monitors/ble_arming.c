@@ -183,8 +183,9 @@ static struct device *ppi_of(struct machine *m, const struct arming *a)
 }
 
 /* CC[i] of that page is being written. */
-static void compare_written(struct machine *m, struct arming *a, const struct record *r,
-                            uint32_t page, uint32_t i)
+static __attribute__((noinline)) void compare_written(struct machine *m, struct arming *a,
+                                                      const struct record *r, uint32_t page,
+                                                      uint32_t i)
 {
     uint32_t event = PERIPHERALS + (page << 12) + COMPARE + 4 * i, value = (uint32_t)r->value;
     struct device *ppi = ppi_of(m, a);
@@ -206,8 +207,8 @@ static void compare_written(struct machine *m, struct arming *a, const struct re
 }
 
 /* These channels are being switched on. */
-static void channels_on(struct machine *m, struct arming *a, const struct record *r,
-                        uint32_t channels)
+static __attribute__((noinline)) void channels_on(struct machine *m, struct arming *a,
+                                                  const struct record *r, uint32_t channels)
 {
     struct device *ppi = ppi_of(m, a);
 

@@ -80,7 +80,8 @@ static void find_bounds(struct ble_buffers *b)
     }
 }
 
-static void on_read(struct machine *m, struct ble_buffers *b, const struct record *r)
+static __attribute__((noinline)) void on_read(struct machine *m, struct ble_buffers *b,
+                                              const struct record *r)
 {
     uint8_t octets[PIECE_MAX];
     uint32_t size = pair_low(r->value);
@@ -137,7 +138,8 @@ static void on_received(struct ble_buffers *b, uint32_t address, uint32_t size)
         b->in.size = address + size - b->in.base;
 }
 
-static void on_dma_write(struct machine *m, struct ble_buffers *b, const struct record *r)
+static __attribute__((noinline)) void on_dma_write(struct machine *m, struct ble_buffers *b,
+                                                   const struct record *r)
 {
     const struct device *d = machine_device(m, pair_high(r->value));
 
@@ -154,7 +156,7 @@ static bool is_lawful_again(const struct ble_packet *p)
     return p->repeated && kept && !p->new_unheeded;
 }
 
-static void on_end(struct machine *m, struct ble_buffers *b)
+static __attribute__((noinline)) void on_end(struct machine *m, struct ble_buffers *b)
 {
     const struct ble_packet *p = &ble_link_of(m)->packet;
     bool untouched = !b->now.was_written && b->now.hash == b->now.hash_before;

@@ -366,7 +366,7 @@ static bool access_is_due(const struct machine *m, const struct ledger *l, uint3
     return (ledger_rights(m, l, process, address) & right) || (slack && right != RIGHT_EXECUTE);
 }
 
-static void on_record(struct machine *m, void *state, const struct record *r)
+static __attribute__((noinline)) void judge_access(struct machine *m, const struct record *r)
 {
     const struct ledger *l = ledger_of(m);
     uint32_t right = r->kind == EVENT_LOAD    ? RIGHT_READ
@@ -374,14 +374,19 @@ static void on_record(struct machine *m, void *state, const struct record *r)
                                               : RIGHT_EXECUTE;
     uint32_t last = r->address + pair_high(r->value) - 1;
 
-    (void)state;
-    if (r->process >= PROCESS_MAX)
-        return;
-    if (right != RIGHT_EXECUTE && !is_memory(machine_scenario(m), r->address))
-        return; /* owner.c's */
     if (!access_is_due(m, l, r->process, r->address, right) ||
         !access_is_due(m, l, r->process, last, right))
         break_add(m, RULE_REACH, r->process, r->address, DETAIL_REACH_ACCESS, 0, 0);
+}
+
+static void on_record(struct machine *m, void *state, const struct record *r)
+{
+    (void)state;
+    if (r->process >= PROCESS_MAX)
+        return;
+    if (r->kind != EVENT_EXECUTE && !is_memory(machine_scenario(m), r->address))
+        return; /* owner.c's */
+    judge_access(m, r);
 }
 
 /* ---- at the end */
