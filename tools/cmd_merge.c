@@ -33,7 +33,8 @@ static const struct report_format *const report_formats[] = {
 #define FIELD(field) offsetof(struct merge_options, field)
 
 static const struct option_row rows[] = {
-    {"--format", "FORMAT", "json (if left out), tap, junit", OPTION_WORD, FIELD(format), 0, 0, formats},
+    {"--format", "FORMAT", "json (if left out), tap, junit", OPTION_WORD, FIELD(format), 0, 0,
+     formats},
     {"--reproducible", NULL, "junit without the time of day and the host's name", OPTION_FLAG,
      FIELD(reproducible), 0, 0, NULL},
     {"--output", "FILE", "write the report there, not to stdout", OPTION_TEXT, FIELD(output), 0, 0,
