@@ -52,10 +52,11 @@ struct console_service {
  * (success with the level). Pins are shared, as in Tock: no process owns one. No interrupts.
  * ERR_INVAL: no such pin (0..31) or pull. */
 
-/* capsule_radio.c over chip_radio.c. Driver 0x30001 (ours; Tock's own 0x30000 advertises and scans,
- * no more). Bluetooth LE packets, one action a call, at moments that hardware keeps: the link layer
- * is the app's. What it gives up against a lent radio: between a packet's end and the answer lie an
- * interrupt, its bottom half with one copy, an upcall, and the calls below with another copy.
+/* capsule_radio.c over chip_radio.c. Driver 0x30001 (ours; Tock's own 0x30000, which advertises and
+ * scans, no more, is not here). Bluetooth LE packets, one action a call, at moments that hardware
+ * keeps: the link layer is the app's. What it gives up against a lent radio: between a packet's end
+ * and the answer lie an interrupt, its bottom half with one copy, an upcall, and the calls below
+ * with another copy.
  *
  *   read-only allow 0     the PDU to send: header, length, payload, as in the air
  *   read-write allow 0    where a received PDU goes; what does not fit is cut
