@@ -130,8 +130,8 @@ for number, (kind, body) in enumerate(parts[2:], 1):
     assert rf < 40 and flags & 0x12 == 0x12 and not flags & 0x64 | noise | offenses, "flags"
     assert flags & 0x3008 in (0, 0x1000, 0x3008), "what is decrypted has a MIC that is right"
     packet = packet[10:]
-    address = int.from_bytes(packet[:4], "little")
-    assert reference == address or kept < 14, "the access address"
+    address = reference
+    assert packet[:4] == address.to_bytes(4, "little")[: len(packet)], "the access address"
     side = {0: "-", 2: "C>P", 3: "P>C"}[flags >> 7 & 7]
     assert bool(flags & 0x400) == (address in init), "a CRC is checked if CRCInit is known"
     assert (side != "-") == (address in init and address != 0x8E89BED6), "the direction"
@@ -145,7 +145,7 @@ for number, (kind, body) in enumerate(parts[2:], 1):
         crc = "valid" if flags & 0x800 else "wrong"
         assert (crc == "valid") == (right and not wrong_there), "the CRC's flags"
         assert right or "its CRC is wrong as it was sent" in said, "a comment on it"
-    if address == 0x8E89BED6 and packet[4] & 15 == 5:
+    if address == 0x8E89BED6 and kept == whole and packet[4] & 15 == 5:
         init[int.from_bytes(packet[18:22], "little")] = int.from_bytes(packet[22:25], "little")
     octet_ns, preamble = (4000, 2) if flags >> 14 == 1 else (8000, 1)
     if side == "P>C" and before and before[0] == "C>P":
