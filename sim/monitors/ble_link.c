@@ -889,7 +889,6 @@ static void packet_ended(struct machine *m, struct ble_link *link, struct ble_co
                          const struct record *r, const struct air_flight *f)
 {
     enum ble_side side = side_of(c, air_device(r->value));
-    uint8_t octets[AIR_BYTES_MAX];
     struct ble_packet *p = &link->packet;
     bool whole = f->frame.size >= AIR_ADDRESS_SIZE + BLE_HEADER_SIZE + BLE_CRC_SIZE;
 
@@ -899,6 +898,7 @@ static void packet_ended(struct machine *m, struct ble_link *link, struct ble_co
     c->event_answered |= side == BLE_PERIPHERAL;
     c->event_end_ps = r->at_ps;
     if (!p->broken_off) {
+        uint8_t octets[AIR_BYTES_MAX];
         uint32_t size = whole ? plain_of(&f->frame, octets) : 0;
         p->fault = whole ? (uint8_t)sequence_of(m, c, side, octets, size) : BLE_SEQUENCE_NO_PDU;
         if (p->fault != BLE_SEQUENCE_NO_PDU) {
