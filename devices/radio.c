@@ -573,7 +573,7 @@ static uint32_t pdu_size(const struct radio *u)
 
 static void take_frame(struct radio *u, const struct air_frame *frame)
 {
-    u->frame = *frame;
+    air_frame_copy(&u->frame, frame);
     memcpy(u->plain, frame->bytes, frame->size);
     whiten(u->plain + AIR_ADDRESS_SIZE, frame->size - (uint32_t)AIR_ADDRESS_SIZE, u->form.white);
     u->too_long = false;

@@ -14,6 +14,8 @@
 #define SIM_FRAME_H
 
 #include "sim/clock.h"
+#include <stddef.h>
+#include <string.h>
 
 /* Not modelled: LE Coded. */
 enum air_phy { AIR_1M, AIR_2M, AIR_PHYS };
@@ -67,6 +69,12 @@ static inline uint64_t air_end_ps(const struct air_frame *frame)
 {
     return frame->start_ps +
            air_bits_ps(frame->phy, air_preamble_bits(frame->phy) + 8 * (uint64_t)frame->size);
+}
+
+/* Without the room behind the last byte. */
+static inline void air_frame_copy(struct air_frame *to, const struct air_frame *from)
+{
+    memcpy(to, from, offsetof(struct air_frame, bytes) + from->size);
 }
 
 /* The access address, least significant octet sent first. */

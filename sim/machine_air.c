@@ -105,7 +105,7 @@ static bool receive(struct machine *m, const struct air_flight *flight, struct a
     const struct air_fault *fault = planted(c, flight);
     uint64_t broken_ps = earliest(flight->cut_ps, flight->clash_ps);
     bool wrong = false;
-    *frame = flight->frame;
+    air_frame_copy(frame, &flight->frame);
     if (broken_ps < air_end_ps(frame)) {
         spoil_from(&m->air, frame, broken_ps);
         wrong = true;
@@ -225,12 +225,12 @@ void machine_air_send(struct hw *hw, uint32_t device, const struct air_frame *fr
         return;
     }
     struct air_flight *f = &air->flights[slot];
-    *f = (struct air_flight){.frame = *frame,
-                             .cut_ps = TIME_NEVER,
-                             .clash_ps = TIME_NEVER,
-                             .number = ++air->stations[station].sent,
-                             .device = device,
-                             .used = true};
+    air_frame_copy(&f->frame, frame);
+    f->cut_ps = f->clash_ps = TIME_NEVER;
+    f->number = ++air->stations[station].sent;
+    f->device = device;
+    f->used = true;
+    f->started = f->ended = false;
     if (f->frame.start_ps < m->now_ps)
         f->frame.start_ps = m->now_ps;
     f->asked = f->done = (uint16_t)(1u << station);

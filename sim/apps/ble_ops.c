@@ -4,60 +4,76 @@
 
 enum { OPS_STEP_ONLY = 0xff };
 
-static void add(struct ops *ops, struct planned_op op)
+/* The next free row, or NULL. Each writes its fields in place: a row that was made elsewhere would be
+ * copied in wider pieces than it was written in, for which a CPU has to wait. */
+static struct planned_op *add(struct ops *ops, uint8_t kind, uint8_t step)
 {
-    if (ops->count == OPS_MAX)
+    if (ops->count == OPS_MAX) {
         ops->lost++;
-    else
-        ops->list[ops->count++] = op;
+        return NULL;
+    }
+    struct planned_op *op = &ops->list[ops->count++];
+    op->kind = kind;
+    op->step = step;
+    return op;
 }
 
 void ops_store(struct ops *ops, uint32_t address, uint32_t value)
 {
-    add(ops, (struct planned_op){OP_STORE, OPS_NO_STEP, address, value, {0}});
+    struct planned_op *op = add(ops, OP_STORE, OPS_NO_STEP);
+    if (!op)
+        return;
+    op->address = address;
+    op->value = value;
 }
 
 void ops_load(struct ops *ops, uint32_t address, uint8_t step)
 {
-    add(ops, (struct planned_op){OP_LOAD, step, address, 0, {0}});
+    struct planned_op *op = add(ops, OP_LOAD, step);
+    if (!op)
+        return;
+    op->address = address;
+    op->value = 0;
 }
 
 void ops_compute(struct ops *ops, uint32_t cycles)
 {
-    if (cycles > 0)
-        add(ops, (struct planned_op){OP_COMPUTE, OPS_NO_STEP, 0, cycles, {0}});
+    struct planned_op *op = cycles > 0 ? add(ops, OP_COMPUTE, OPS_NO_STEP) : NULL;
+    if (op)
+        op->value = cycles;
 }
 
 void ops_call(struct ops *ops, uint32_t class, const uint32_t args[4], uint8_t step)
 {
-    struct planned_op op = {OP_SYSCALL, step, class, 0, {0}};
-    memcpy(op.args, args, sizeof op.args);
-    add(ops, op);
+    struct planned_op *op = add(ops, OP_SYSCALL, step);
+    if (!op)
+        return;
+    op->address = class;
+    memcpy(op->args, args, sizeof op->args);
 }
 
 void ops_then(struct ops *ops, uint8_t step)
 {
-    add(ops, (struct planned_op){OPS_STEP_ONLY, step, 0, 0, {0}});
+    (void)add(ops, OPS_STEP_ONLY, step);
 }
 
-static struct app_op made(const struct planned_op *planned)
+static void make(struct app_op *op, const struct planned_op *planned)
 {
-    struct app_op op = {.kind = (enum app_op_kind)planned->kind};
-    switch (op.kind) {
+    op->kind = (enum app_op_kind)planned->kind;
+    switch (op->kind) {
     case OP_COMPUTE:
-        op.cycles = planned->value;
+        op->cycles = planned->value;
         break;
     case OP_SYSCALL:
-        op.call.class = planned->address;
-        memcpy(op.call.args, planned->args, sizeof op.call.args);
+        op->call.class = planned->address;
+        memcpy(op->call.args, planned->args, sizeof op->call.args);
         break;
     default:
-        op.address = planned->address;
-        op.value = planned->value;
-        op.size = 4;
+        op->address = planned->address;
+        op->value = planned->value;
+        op->size = 4;
         break;
     }
-    return op;
 }
 
 /* What the last operation gave: a word, or whether a system call succeeded. */
@@ -85,7 +101,7 @@ bool ops_next(struct app *app, struct ops *ops,
         ops->waiting = planned->step;
         if (planned->kind == OPS_STEP_ONLY)
             continue;
-        *op = made(planned);
+        make(op, planned);
         return true;
     }
 }
