@@ -33,7 +33,7 @@ enum { FORMAT_PRETTY, FORMAT_JSON, FORMAT_TAP, FORMAT_JUNIT };
 
 struct run_options {
     struct option_number seed, seeds, jobs, budget_s, break_at_ps;
-    const char *filter, *output, *shard;
+    const char *filter, *output, *shard, *table;
     uint32_t format, color, trace;
     bool quiet, verbose, verify, reproducible;
 };
@@ -66,6 +66,8 @@ static const struct option_row rows[] = {
      OPTION_TEXT, FIELD(shard), 0, 0, NULL},
     {"--format", "FORMAT", "pretty, json (one object a line, a summary last), tap, junit",
      OPTION_WORD, FIELD(format), 0, 0, formats},
+    {"--table", "KEY", "pretty with a table of margins: a column for each swept value of KEY",
+     OPTION_TEXT, FIELD(table), 0, 0, NULL},
     {"--reproducible", NULL, "junit without wall-clock times and the host's name", OPTION_FLAG,
      FIELD(reproducible), 0, 0, NULL},
     {"--output", "FILE", "write the report there, not to stdout; with --trace: the trace",
@@ -91,6 +93,7 @@ static const struct usage usage = {
                 "  postern run scenarios/passthrough --verbose\n"
                 "  postern run --filter '*latency*' --seed 7\n"
                 "  postern run timing --seeds 100\n"
+                "  postern run ble/designs --table kernel.costs\n"
                 "  postern run passthrough/lent_timer_reaches_its_app@7\n"
                 "  postern run --format junit --output results.xml\n"
                 "  postern run --shard 2/3 --format json --output 2.jsonl\n"
@@ -296,9 +299,9 @@ static bool run_all(struct engine *engine, size_t at_once)
 static int run_to_break(const struct run_options *options, const struct arguments *arguments)
 {
     bool alone = !options->seeds.given && !options->jobs.given && !options->budget_s.given &&
-                 !options->filter && !options->output && !options->shard && !options->format &&
-                 !options->color && !options->trace && !options->quiet && !options->verbose &&
-                 !options->verify && !options->reproducible;
+                 !options->filter && !options->output && !options->shard && !options->table &&
+                 !options->format && !options->color && !options->trace && !options->quiet &&
+                 !options->verbose && !options->verify && !options->reproducible;
     if (!alone)
         return options_error(&usage, "--break-at goes with --seed and with no other flag");
     return break_at(&usage, arguments, &options->seed, options->break_at_ps.value);
@@ -312,6 +315,10 @@ static bool formats_agree(const struct run_options *options)
     const char *format = formats[options->format];
     if (options->reproducible && options->format != FORMAT_JUNIT)
         return options_error(&usage, "--reproducible does nothing with --format %s", format), false;
+    if (options->table && (options->format != FORMAT_PRETTY || options->quiet))
+        return options_error(&usage, "--table does nothing with %s",
+                             options->quiet ? "--quiet" : format),
+               false;
     if (options->format == FORMAT_PRETTY)
         return true;
     if (options->quiet || options->verbose)
@@ -364,6 +371,7 @@ static void start_report(struct engine *engine, FILE *out)
                                      .reproducible = options->reproducible,
                                      .color = color_wanted((enum color_choice)options->color, out),
                                      .shard = engine->units.shard,
+                                     .margins = {.key = options->table},
                                      .started_ns = wall_ns()};
     engine->progress =
         !options->quiet && isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;
@@ -389,6 +397,9 @@ static int run_and_report(struct engine *engine, FILE *out)
     if (!engine->units.next)
         return nothing_matches(engine);
     report_end(&engine->report);
+    const char *table = engine->options->table;
+    if (table && !engine->report.margins.column_count)
+        return options_error(&usage, "--table %s: no scenario here sweeps this", table);
     return report_code(&engine->report);
 }
 

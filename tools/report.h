@@ -10,6 +10,7 @@
 #ifndef TOOLS_REPORT_H
 #define TOOLS_REPORT_H
 
+#include "tools/margins.h"
 #include "tools/measured.h"
 #include "tools/run_one.h"
 #include "tools/units.h"
@@ -69,6 +70,7 @@ struct report {
     struct measured measured;             /* the pretty report's */
     struct connections_table connections; /* the same */
     struct varied varied;                 /* the same */
+    struct margins margins;               /* the same */
     struct shard shard;                   /* of 0: a whole run */
     bool reproducible;                    /* JUnit: no time of day, no host's name */
     void *own;                            /* the format's */

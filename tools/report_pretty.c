@@ -171,6 +171,7 @@ static void pretty_member(struct report *report, const struct member *member)
     measured_add(&report->measured, member->scenario, member->result);
     connections_add(&report->connections, member->scenario, member->result->connections,
                     member->result->connection_count);
+    margins_add(&report->margins, member->scenario, member->result);
     varied_add(&report->varied, member->scenario, member->result);
 }
 
@@ -267,6 +268,7 @@ static void pretty_end(struct report *report)
     if (!report->quiet) {
         measured_print(&report->measured, report->out, report->color);
         connections_print(&report->connections, report->out, report->color);
+        margins_print(&report->margins, report->out, report->color);
         put_table(report);
         varied_print(&report->varied, report->out);
     }
