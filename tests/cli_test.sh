@@ -208,6 +208,13 @@ gives 'a member without its seed is all its seeds' 0 'trap-80@1' '' \
 gives 'half a member is none' 2 '*' 'no member' "$postern" run 'x/family.json#kernel.costs=trap-8'
 gives '--seed is in the id' 0 '^ok  x/holds@18446744073709551615' '' \
     "$postern" run --verbose --seed 0xffffffffffffffff x/holds.json
+gives '--table has a column for each value of its key' 0 \
+    '^margin of the bound, us  *trap-80  *m4-300' '' \
+    "$postern" run --table kernel.costs x/family.json
+gives '--table without such a key is refused' 2 '*' 'no scenario here sweeps this' \
+    "$postern" run --table kernel.cost x/family.json
+gives '--table does nothing to the other formats' 2 '' 'table does nothing with json' \
+    "$postern" run --table kernel.costs --format json x/family.json
 gives '--filter takes a glob' 0 '^1 claim holds in' '' "$postern" run --filter '*trap-80*' x/family.json
 
 # ---- json: one object a line, on stdout or in a file

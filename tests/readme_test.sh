@@ -47,6 +47,29 @@ same_failure() {
     done <<<"$lines"
 }
 
+# every_line_is_of RUN...: each line of stdin, but for commands and gaps, is one that the run prints.
+every_line_is_of() {
+    local shown lines
+    shown=$("$@") || return 1
+    lines=$(grep -vE '^(\$|\.\.\.)') && [ -n "$lines" ] || return 1
+    while IFS= read -r line; do
+        grep -qxF -- "$line" <<<"$shown" || return 1
+    done <<<"$lines"
+}
+blocks_with() {
+    awk -v what="$1" '/^```/ { inside = !inside; if (!inside && text ~ what) printf "%s", text; text = ""; next }
+        inside { text = text $0 "\n" }' README.md
+}
+same_margins() {
+    blocks_with 'margin of the bound' |
+        every_line_is_of "$postern" run scenarios/ble/designs --table kernel.costs
+}
+same_connection() {
+    local id
+    id=$(grep -oE "show --ble '[^']+'" README.md | cut -d"'" -f2)
+    blocks_with 'show --ble .ble' | every_line_is_of "$postern" show --ble "$id"
+}
+
 # Each recipe for a CI: its run, here of one scenario, writes the report that it keeps.
 recipes_keep_their_report() {
     local work tool line count=0 scenario_id=${scenario#scenarios/}
@@ -80,6 +103,8 @@ function_is_in() { grep -qE "^[a-z].*\\b$1\\(" "$2"; }
 check 'the scenario shown is the file' same_scenario
 check 'the timeline shown is the run' same_timeline
 check 'the failure shown is the run' same_failure
+check 'the margins of the three designs are the run' same_margins
+check 'the connection shown is the run' same_connection
 check 'the recipes for a CI keep their report' recipes_keep_their_report
 check 'every place named exists' places_exist
 check 'an access is judged where it says' function_is_in judge sim/machine_user.c
