@@ -635,11 +635,12 @@ void ble_core_end_event(struct ble_core *core)
         core->missed++;
     if (core->terminate_received && !core->heard_new)
         close(core, BLE_REASON_REMOTE);
-    next_event(core);
-    for (uint32_t skipped = 0; skipped < core->timing.latency && may_skip(core, heard) &&
-                               !instant_near(core, core->event);
-         skipped++)
+    bool listens; /* asked before next_event: with that an instant's change is pending no more */
+    uint32_t skipped = 0;
+    do {
+        listens = instant_near(core, (uint16_t)(core->event + 1));
         next_event(core);
+    } while (skipped++ < core->timing.latency && may_skip(core, heard) && !listens);
 }
 
 /* --- encryption and leaving ------------------------------------------------------------------ */
