@@ -333,6 +333,24 @@ START_TEST(connection_that_nobody_answers_is_over_after_six_intervals)
 }
 END_TEST
 
+/* The sixth window would begin when the time is over, not before. */
+START_TEST(timeout_that_ends_where_a_window_begins_leaves_it_closed)
+{
+    struct ble_core core;
+    struct ble_connect with = honest();
+    struct ble_window window;
+    int events = 0;
+    with.window_offset = (uint16_t)(with.interval - 1); /* behind 1.25 ms: an interval in all */
+    ck_assert(connect(&core, &with));
+    while (ble_core_window(&core, 0, &window)) {
+        ble_core_end_event(&core);
+        events++;
+    }
+    ck_assert_uint_eq(core.anchor_us - core.valid_us, 6 * 24 * 1250);
+    ck_assert_int_eq(events, 5);
+}
+END_TEST
+
 START_TEST(established_connection_is_over_after_its_timeout)
 {
     struct ble_core core = connected();
@@ -441,6 +459,14 @@ START_TEST(new_map_and_phy_begin_at_their_instants)
 }
 END_TEST
 
+static const struct ble_control latency_messages[] = {
+    {.opcode = BLE_CONNECTION_UPDATE_IND,
+     .update = {.window_size = 1, .interval = 48, .latency = 4, .timeout = 200, .instant = 15}},
+    {.opcode = BLE_CHANNEL_MAP_IND, .map = {.channels = 0x3, .instant = 15}},
+    {.opcode = BLE_PHY_UPDATE_IND,
+     .phy_update = {.to_peripheral = 2, .to_central = 2, .instant = 15}},
+};
+
 START_TEST(latency_skips_events_but_none_at_an_instant)
 {
     struct ble_connect with = honest();
@@ -452,13 +478,32 @@ START_TEST(latency_skips_events_but_none_at_an_instant)
     ck_assert_uint_eq(core.event, 1); /* nothing of ours has been acknowledged yet */
     (void)say(&core, BLE_LLID_CONTINUE, NULL, 0);
     ck_assert_uint_eq(core.event, 6);
-    struct ble_control message = update(17);
-    control(&core, &message);
+    control(&core, &latency_messages[_i]); /* latency alone would stop at 11, 16 */
     ck_assert_uint_eq(core.event, 11);
     (void)say(&core, BLE_LLID_CONTINUE, NULL, 0);
-    ck_assert_uint_eq(core.event, 16); /* instant - 1 */
+    ck_assert_uint_eq(core.event, 14);
     (void)say(&core, BLE_LLID_CONTINUE, NULL, 0);
-    ck_assert_uint_eq(core.event, 17);
+    ck_assert_uint_eq(core.event, 15);
+    (void)say(&core, BLE_LLID_CONTINUE, NULL, 0);
+    ck_assert_uint_eq(core.event, 20);
+}
+END_TEST
+
+START_TEST(latency_is_not_used_while_there_is_something_to_say)
+{
+    static const uint8_t read[] = {3, 0, 4, 0, 0x0a, 3, 0};
+    struct ble_connect with = honest();
+    struct ble_core core;
+    with.latency = 4;
+    with.timeout = 200;
+    ck_assert(connect(&core, &with));
+    (void)say(&core, BLE_LLID_CONTINUE, NULL, 0);
+    (void)say(&core, BLE_LLID_START, read, sizeof read);
+    ck_assert_uint_eq(core.event, 2); /* the answer waits */
+    (void)say(&core, BLE_LLID_CONTINUE, NULL, 0);
+    ck_assert_uint_eq(core.event, 3); /* it went out, and is not acknowledged yet */
+    (void)say(&core, BLE_LLID_CONTINUE, NULL, 0);
+    ck_assert_uint_eq(core.event, 8);
 }
 END_TEST
 
@@ -489,8 +534,8 @@ START_TEST(value_is_read_and_other_handles_are_refused)
     static const struct {
         uint8_t request[7], size, answer[4];
     } rows[] = {
-        {{3, 0, 4, 0, 0x0a, 3, 0}, 7, {8, 0, 4, 0}},
-        {{3, 0, 4, 0, 0x0a, 4, 0}, 7, {5, 0, 4, 0}},
+        {{3, 0, 4, 0, 0x0a, 3, 0}, 7, {8, 0, 4, 0}},   {{3, 0, 4, 0, 0x0a, 4, 0}, 7, {5, 0, 4, 0}},
+        {{3, 0, 4, 0, 0x0a, 2, 0}, 7, {5, 0, 4, 0}},   {{3, 0, 4, 0, 0x0a, 3, 1}, 7, {5, 0, 4, 0}},
         {{3, 0, 4, 0, 0x02, 100, 0}, 7, {3, 0, 4, 0}},
     };
     for (int i = 0; i < COUNT(rows); i++) {
@@ -572,12 +617,15 @@ static Suite *suite(void)
     tcase_add_test(tcase, anchor_is_the_first_packet_of_the_event);
     tcase_add_test(tcase, missed_events_advance_and_widen_the_window);
     tcase_add_test(tcase, connection_that_nobody_answers_is_over_after_six_intervals);
+    tcase_add_test(tcase, timeout_that_ends_where_a_window_begins_leaves_it_closed);
     tcase_add_test(tcase, established_connection_is_over_after_its_timeout);
     tcase_add_test(tcase, each_request_gets_its_answer);
     tcase_add_test(tcase, new_interval_begins_at_its_instant);
     tcase_add_loop_test(tcase, instant_that_has_passed_ends_the_connection, 0, COUNT(instants));
     tcase_add_test(tcase, new_map_and_phy_begin_at_their_instants);
-    tcase_add_test(tcase, latency_skips_events_but_none_at_an_instant);
+    tcase_add_loop_test(tcase, latency_skips_events_but_none_at_an_instant, 0,
+                        COUNT(latency_messages));
+    tcase_add_test(tcase, latency_is_not_used_while_there_is_something_to_say);
     tcase_add_test(tcase, termination_from_either_side_is_acknowledged);
     tcase_add_test(tcase, value_is_read_and_other_handles_are_refused);
     tcase_add_test(tcase, encryption_starts_in_three_steps_and_seals_what_goes_out);

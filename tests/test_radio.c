@@ -490,6 +490,24 @@ START_TEST(next_packet_keeps_its_distance)
 }
 END_TEST
 
+/* Of a chip that is fast by 50 ppm. */
+START_TEST(tifs_is_counted_by_the_chips_own_clock)
+{
+    tear_down();
+    struct clock hf = {.hz = 16000000, .drift_ppb = 50000}, lf = {.hz = 32768};
+    r = rig_make_with(&nrf52_radio.type, hf, lf);
+    set_up_registers(M1, SLOW);
+    rig_write(r, "SHORTS", ALL_SHORTS | DISABLED_TXEN);
+    rig_write(r, "TIFS", 1000);
+    uint64_t end_ps = one_packet(false);
+    rig_run(r, end_ps + US(20));
+    r->sent.start_ps = 0;
+    rig_run(r, end_ps + US(1005));
+    uint64_t gap_ps = r->sent.start_ps - end_ps;
+    ck_assert(gap_ps > US(999.949) && gap_ps < US(999.951)); /* 1000 us / 1.00005 */
+}
+END_TEST
+
 /* Short cuts and TIFS count as they are while the last bit passes. */
 START_TEST(tifs_is_looked_at_with_the_last_bit)
 {
@@ -915,6 +933,7 @@ static void add_time_tests(Suite *suite)
     tcase_add_loop_test(c, receiving_takes_its_time, 0, COUNT(receptions));
     tcase_add_test(c, drift_is_in_the_ramp);
     tcase_add_loop_test(c, next_packet_keeps_its_distance, 0, COUNT(gaps));
+    tcase_add_test(c, tifs_is_counted_by_the_chips_own_clock);
     tcase_add_test(c, tifs_is_looked_at_with_the_last_bit);
     suite_add_tcase(suite, c);
 }
