@@ -46,6 +46,8 @@ struct peer_verb {
     struct peer_parameter arguments[PEER_ARGUMENT_MAX];
 };
 
+struct peer_plan;
+
 struct peer_type {
     struct device_type type; /* first: found again from struct device */
     const char *about;
@@ -60,6 +62,8 @@ struct peer_type {
      * words, returning `text`. NULL: numbers only. */
     const char *(*note_name)(uint32_t number);
     const char *(*note_text)(uint32_t number, uint32_t value, char *text, size_t size);
+    /* The key of its encrypted connections, as printed, for those who look on. NULL: it has none. */
+    void (*long_term_key)(const struct peer_plan *plan, uint8_t key[16]);
 };
 
 struct peer_action {

@@ -109,34 +109,15 @@ static bool is_whole(const struct air_pdu *pdu)
                             BLE_CRC_SIZE;
 }
 
-/* The value of a peer's parameter; false: it has none of that name. */
-static bool find_value(const struct scenario *s, uint32_t device, const char *name, uint64_t *value)
-{
-    uint32_t peer = s ? device - s->board.device_count : UINT32_MAX;
-    if (!s || peer >= s->peer_count)
-        return false;
-    const struct peer_type *type = s->peers[peer].type;
-    for (uint32_t i = 0; i < type->parameter_count; i++) {
-        if (strcmp(type->parameters[i].name, name) != 0)
-            continue;
-        *value = s->peers[peer].plan.values[i];
-        return true;
-    }
-    return false;
-}
-
 static void make_key(const struct air_links *links, struct air_link *link)
 {
-    uint64_t high, low;
+    const struct scenario *s = links->scenario;
+    uint32_t peer = s ? link->central - s->board.device_count : UINT32_MAX;
     uint8_t ltk[16];
-    link->has_key = find_value(links->scenario, link->central, "ltk_high", &high) &&
-                    find_value(links->scenario, link->central, "ltk_low", &low);
+    link->has_key = s && peer < s->peer_count && s->peers[peer].type->long_term_key;
     if (!link->has_key)
         return;
-    for (unsigned i = 0; i < 8; i++) {
-        ltk[i] = (uint8_t)(high >> (56 - 8 * i));
-        ltk[8 + i] = (uint8_t)(low >> (56 - 8 * i));
-    }
+    s->peers[peer].type->long_term_key(&s->peers[peer].plan, ltk);
     link->key = ble_link_key_make(ltk, link->enc_req.enc_req.skd, link->enc_rsp.enc_rsp.skd,
                                   link->enc_req.enc_req.iv, link->enc_rsp.enc_rsp.iv);
 }

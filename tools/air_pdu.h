@@ -6,7 +6,7 @@
  *
  * It sees what was sent, not what was received, and takes each connection for made, whether or not
  * the CONNECT_IND was heard. What is encrypted is decrypted with the central's long term key, if the
- * scenario says it (parameters ltk_high, ltk_low of the peer); else it stays as it is.
+ * peer tells it (sim/peer.h); else it stays as it is.
  *
  * Not modelled: connections made by AUX_CONNECT_REQ; LE Coded.
  * Source: Bluetooth Core 6.2, Vol 6, Part B ("6.B"): 2 formats, 3 CRC and whitening, 5.1.3 encryption.

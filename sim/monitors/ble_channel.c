@@ -6,8 +6,8 @@
  * instant that had passed when its PDU came). And each event at which the central has sent and the
  * peripheral, a board's radio, was listening to another data channel or PHY all the time.
  *
- * Cannot see: where a radio with two connections should be just then; what an encrypted procedure
- * has changed (ble_link.h).
+ * Cannot see: where a radio with two connections should be just then; what has changed by a
+ * procedure that cannot be read (ble_link.h).
  */
 #include "model/process.h"
 #include "sim/monitors/ble_link.h"

@@ -422,6 +422,16 @@ static void set_widths(struct ble_connection_facts *facts)
     facts->event_end.width_ps = 250 * PS_PER_US;
 }
 
+/* The key that the other side of the air tells. */
+static void learn_key(const struct scenario *s, uint32_t central, struct ble_cipher *cipher)
+{
+    uint32_t peer = central - s->board.device_count;
+
+    cipher->has_ltk = peer < s->peer_count && s->peers[peer].type->long_term_key;
+    if (cipher->has_ltk)
+        s->peers[peer].type->long_term_key(&s->peers[peer].plan, cipher->ltk);
+}
+
 static struct ble_connection *connection_begin(struct machine *m, struct ble_link *link,
                                                uint32_t central, const struct ble_connect *connect,
                                                uint64_t end_ps)
@@ -447,6 +457,7 @@ static struct ble_connection *connection_begin(struct machine *m, struct ble_lin
     c->facts.device[BLE_PERIPHERAL] = (uint16_t)peripheral;
     c->facts.state[BLE_CENTRAL] = BLE_STATE_CREATED;
     set_widths(&c->facts);
+    learn_key(machine_scenario(m), central, &c->cipher);
     for (enum ble_side side = BLE_CENTRAL; side < BLE_SIDES; side++) {
         ble_plan_start(&c->ends[side].plan, connect, ch_sel && connect->ch_sel, end_ps);
         c->ends[side].valid_ps = end_ps;
@@ -583,17 +594,25 @@ static void event_over(struct ble_connection *c)
         facts->missed++;
 }
 
-static void event_begin(struct ble_link *link, struct ble_connection *c, const struct record *r,
-                        uint32_t event)
+/* The central is not where all that could be read says. */
+static bool has_left(const struct ble_connection *c, const struct air_frame *frame, uint32_t event)
 {
-    struct ble_end *end = &c->ends[BLE_CENTRAL];
-    struct ble_window window = ble_plan_window(&end->plan, event);
+    const struct ble_plan *plan = &c->ends[BLE_CENTRAL].plan;
+    struct ble_window window = ble_plan_window(plan, event);
     uint64_t far = ADRIFT_US * PS_PER_US;
 
+    return frame->start_ps + far < window.start_ps || frame->start_ps > window.end_ps + far ||
+           frame->mhz != ble_plan_mhz(plan, event) ||
+           frame->phy != ble_plan_phy(plan, BLE_CENTRAL, event);
+}
+
+static void event_begin(struct ble_link *link, struct ble_connection *c, const struct record *r,
+                        const struct air_flight *f, uint32_t event)
+{
+    struct ble_end *end = &c->ends[BLE_CENTRAL];
+
     event_over(c);
-    if (c->facts.opaque && (r->at_ps + far < window.start_ps || r->at_ps > window.end_ps + far ||
-                            air_more(r->value) != ble_plan_mhz(&end->plan, event)))
-        c->facts.adrift = true;
+    c->facts.adrift |= c->facts.opaque && has_left(c, &f->frame, event);
     if (ble_plan_anchor(&end->plan, event, r->at_ps)) {
         end->valid_ps = r->at_ps; /* 6.B 5.1.1 */
         c->facts.interval = end->plan.interval;
@@ -619,7 +638,7 @@ static bool goes_on(const struct ble_connection *c, uint64_t at_ps, uint32_t eve
 }
 
 static void packet_begins(struct machine *m, struct ble_link *link, struct ble_connection *c,
-                          const struct record *r)
+                          const struct record *r, const struct air_flight *f)
 {
     enum ble_side side = side_of(c, air_device(r->value));
 
@@ -631,7 +650,7 @@ static void packet_begins(struct machine *m, struct ble_link *link, struct ble_c
     end->began_process = (uint16_t)machine_running(m);
     end->goes_on = side == BLE_PERIPHERAL || goes_on(c, r->at_ps, event);
     if (!end->goes_on)
-        event_begin(link, c, r, event);
+        event_begin(link, c, r, f, event);
 }
 
 /* ---- what comes in */
@@ -659,14 +678,24 @@ static void packet_heard(struct machine *m, struct ble_link *link, struct ble_co
     find_due(link, c);
 }
 
-/* The control PDU in a data PDU's payload; false: none. */
-static bool control_of(const struct ble_connection *c, const uint8_t *octets,
+/* Whether a packet is not the one again that this side has sent last. */
+static bool is_new_of(const struct ble_end *sender, const uint8_t *octets)
+{
+    return !sender->sent || ble_data_header_read(octets).sn != sender->sn;
+}
+
+/* The control PDU in a data PDU's payload, in clear; false: none. */
+static bool control_of(struct ble_connection *c, enum ble_side sender, const uint8_t *octets,
                        struct ble_control *control)
 {
-    struct ble_data_header header = ble_data_header_read(octets);
+    bool is_new = is_new_of(&c->ends[sender], octets);
+    enum ble_cipher_reading reading;
 
-    return !c->facts.opaque && header.llid == BLE_LLID_CONTROL &&
-           ble_control_read(octets + BLE_HEADER_SIZE, header.size, control) == BLE_PDU_GOOD;
+    if (c->facts.opaque)
+        return false;
+    reading = ble_cipher_read(&c->cipher, sender, is_new, octets, control);
+    c->facts.opaque = reading == BLE_CIPHER_UNREADABLE;
+    return reading == BLE_CIPHER_READ;
 }
 
 static void control_received(struct ble_connection *c, enum ble_side side,
@@ -676,6 +705,7 @@ static void control_received(struct ble_connection *c, enum ble_side side,
 
     if (control->opcode == BLE_TERMINATE_IND)
         end->ending = true;
+    c->facts.opaque |= !ble_cipher_received(&c->cipher, side, control);
     if (side == BLE_PERIPHERAL && !ble_plan_control(&end->plan, control, c->event))
         end_side(c, side, BLE_STATE_INSTANT_PASSED, at_ps);
 }
@@ -707,7 +737,7 @@ static void valid_received(struct ble_connection *c, enum ble_side side, const u
     end->new_came |= end->heard_new;
     if (end->heard_acks && end->ends_link)
         end_side(c, side, BLE_STATE_TERMINATED, at_ps);
-    if (end->heard_new && is_alive(c, side) && control_of(c, octets, &control))
+    if (end->heard_new && is_alive(c, side) && control_of(c, !side, octets, &control))
         control_received(c, side, &control, at_ps);
 }
 
@@ -785,8 +815,6 @@ static void control_sent(struct ble_connection *c, enum ble_side side,
 {
     if (side == BLE_CENTRAL)
         (void)ble_plan_control(&c->ends[side].plan, control, c->event);
-    if (control->opcode == BLE_START_ENC_REQ)
-        c->facts.opaque = true;
 }
 
 /* What the sender is in after this packet. */
@@ -796,20 +824,21 @@ static void sequence_goes_on(struct ble_connection *c, enum ble_side side, const
     struct ble_end *end = &c->ends[side];
     struct ble_data_header header = ble_data_header_read(octets);
     struct ble_control control;
-    bool is_new = !end->sent || header.sn != end->sn;
+    bool is_new = is_new_of(end, octets);
 
     if (!is_new && header.size > 0)
         c->facts.retransmissions[side]++;
     if (header.nesn != end->nesn)
         end->new_came = false;
     if (is_new) {
-        bool is_control = control_of(c, octets, &control);
+        bool is_control = control_of(c, side, octets, &control);
         end->acked = false;
         end->sent_hash = data_hash(octets, size);
         end->ends_link = is_control && control.opcode == BLE_TERMINATE_IND;
         if (is_control)
             control_sent(c, side, &control);
     }
+    ble_cipher_sent(&c->cipher, side, is_new, octets);
     end->sent = true;
     end->sn = header.sn;
     end->nesn = header.nesn;
@@ -861,10 +890,10 @@ static void describe(struct machine *m, struct ble_connection *c, enum ble_side 
         .start_ps = f->frame.start_ps,
         .off_ps = (int64_t)f->frame.start_ps - (int64_t)(end->heard_end_ps + BLE_T_IFS_PS),
     };
-    if (c->facts.adrift) {
+    if (c->facts.adrift)
         p->wanted_mhz = p->mhz;
+    if (c->facts.opaque)
         p->wanted_phy = p->phy;
-    }
 }
 
 static void count(struct ble_connection *c, const struct ble_packet *p)
@@ -921,7 +950,7 @@ static void on_data(struct machine *m, struct ble_link *link, struct ble_connect
 {
     switch (r->kind) {
     case EVENT_AIR_START:
-        packet_begins(m, link, c, r);
+        packet_begins(m, link, c, r, f);
         break;
     case EVENT_AIR_HEARD:
         packet_heard(m, link, c, r, f);

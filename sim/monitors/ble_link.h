@@ -10,10 +10,13 @@
  * looked at. A CRC is good if no bit went wrong on the way; where an answer must be so and not
  * otherwise, a board's radio has to say so, too (CRCSTATUS).
  *
- * Cannot see: what is inside of encrypted PDUs. From LL_START_ENC_REQ on a connection is `opaque`:
- * headers, times and channels are followed on; as soon as its central leaves them, a procedure must
- * have come that could not be read, and the connection is `adrift`: where the peripheral listens,
- * on which channel, and how long it may be silent is no longer judged. Advertising extensions, LE
+ * Encrypted control PDUs are read with the central's long term key (ble_cipher.h). Where that fails
+ * a connection is `opaque`: headers, times and channels are followed on, what a peripheral's PHY is
+ * is not judged; as soon as its central leaves them, a procedure must have come that could not be
+ * read, and the connection is `adrift`: where the peripheral listens, on which channel, and how long
+ * it may be silent is no longer judged.
+ *
+ * Cannot see: what is inside of an opaque connection's PDUs. Advertising extensions, LE
  * Coded, subrating; the peripheral's ppm: so what is asked of its receiver is what the central may
  * need, no more.
  *
@@ -24,6 +27,7 @@
 
 #include "sim/machine.h"
 #include "sim/monitors.h"
+#include "sim/monitors/ble_cipher.h"
 #include "sim/monitors/ble_plan.h"
 
 enum {
@@ -186,6 +190,7 @@ struct ble_connection {
     uint32_t settled_event; /* 1 + the last whose window was settled */
     bool settled_skipped;   /* lawfully not listened for */
     struct ble_end ends[BLE_SIDES];
+    struct ble_cipher cipher;
     struct ble_listening listening;
     struct ble_connection_facts facts;
 };

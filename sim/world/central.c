@@ -340,6 +340,15 @@ static uint64_t central_fact(const struct device *d, uint32_t fact)
     }
 }
 
+void central_long_term_key(const struct peer_plan *plan, uint8_t key[16])
+{
+    uint64_t high = plan->values[CENTRAL_LTK_HIGH], low = plan->values[CENTRAL_LTK_LOW];
+    for (int i = 0; i < 8; i++) {
+        key[i] = (uint8_t)(high >> (56 - 8 * i));
+        key[8 + i] = (uint8_t)(low >> (56 - 8 * i));
+    }
+}
+
 const struct peer_type central_peer = {
     .type = {.name = "central",
              .state_size = sizeof(struct central),
@@ -356,4 +365,5 @@ const struct peer_type central_peer = {
     .fact = central_fact,
     .note_name = ble_note_name,
     .note_text = ble_note_text,
+    .long_term_key = central_long_term_key,
 };

@@ -153,6 +153,8 @@ static inline uint64_t central_value(const struct device *d, enum central_parame
     return peer_plan(d)->values[parameter];
 }
 
+void central_long_term_key(const struct peer_plan *plan, uint8_t key[16]);
+
 static inline bool central_connected(const struct central *c)
 {
     return c->state == BLE_PEER_CREATED || c->state == BLE_PEER_ESTABLISHED;

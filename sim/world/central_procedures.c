@@ -154,13 +154,9 @@ static void on_encryption_response(struct device *d, const struct ble_control *r
     struct central *c = device_state(d);
     struct central_link *link = &c->link;
     uint8_t ltk[16];
-    uint64_t high = central_value(d, CENTRAL_LTK_HIGH), low = central_value(d, CENTRAL_LTK_LOW);
     if (!central_encrypting(link))
         return;
-    for (int i = 0; i < 8; i++) {
-        ltk[i] = (uint8_t)(high >> (56 - 8 * i));
-        ltk[8 + i] = (uint8_t)(low >> (56 - 8 * i));
-    }
+    central_long_term_key(peer_plan(d), ltk);
     link->key =
         ble_link_key_make(ltk, link->skd, response->enc_rsp.skd, link->iv, response->enc_rsp.iv);
     link->has_key = true;
