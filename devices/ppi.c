@@ -113,7 +113,7 @@ static uint32_t channels_of(struct device *d, uint32_t event)
 static void ppi_bus_event(struct device *d, uint32_t address)
 {
     struct ppi *ppi = device_state(d);
-    uint32_t channels = ppi->wired & event_bit(address) ? channels_of(d, address) : 0;
+    uint32_t channels = (ppi->wired & event_bit(address)) ? channels_of(d, address) : 0;
     if (!channels)
         return;
     uint64_t due_ps = d->now_ps + PS_PER_S / d->hf.hz;

@@ -120,8 +120,8 @@ static inline uint8_t *machine_ram_drawn(struct machine *m, struct span span)
     uint32_t offset = span.base - ram.base, page = offset / RAM_PAGE;
     bool one = offset < ram.size && span.size - 1 < RAM_PAGE - offset % RAM_PAGE &&
                span.size <= ram.size - offset;
-    bool drawn = one && machine_drawn_pages(m)[page / 64] >> page % 64 & 1;
-    return drawn ? machine_ram(m) + offset : NULL;
+    bool there = one && machine_drawn_pages(m)[page / 64] >> page % 64 & 1;
+    return there ? machine_ram(m) + offset : NULL;
 }
 
 /* RAM's bytes at an absolute span, to be written: its pages are marked as written, what is not

@@ -117,7 +117,7 @@
     X(RULE_ABSENT, "absent", "", "Events that must not come do not come.", "")                     \
     X(RULE_ORDER, "order", "", "Events come in the order that the scenario says.", "")             \
     X(RULE_LATENCY, "latency", "", "From one event to another it takes at most the bound.", "")    \
-    X(RULE_FINAL, "final", "", "At the end a process is as the scenario says.", "") \
+    X(RULE_FINAL, "final", "", "At the end a process is as the scenario says.", "")                \
     X(RULE_BLE_WINDOW, "ble-window", "BLE-D4",                                                     \
       "At each event that latency does not let it skip, the peripheral's receiver is open as "     \
       "long "                                                                                      \

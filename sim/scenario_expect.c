@@ -555,15 +555,16 @@ static bool keys_asked(const struct json_node *node, const struct asked *asked, 
     bool good = true;
     for (struct json_node one = json_first(node); one.value; one = json_next(&one)) {
         struct nearest nearest = nearest_to(one.key);
-        char hint[96];
         bool known = strcmp(one.key, "comment") == 0;
         for (size_t i = 0; i < asked->count && !known; i++) {
             known = strcmp(asked->keys[i], one.key) == 0;
             nearest_offer(&nearest, asked->keys[i]);
         }
-        if (!known)
+        if (!known) {
+            char hint[96];
             json_key_problem(node, one.key, "nothing that can be asked of \"%s\"%s", type,
                              nearest_text(&nearest, hint, sizeof hint));
+        }
         good &= known;
     }
     return good;

@@ -39,7 +39,7 @@ static struct ble_pdu pdu_of(const uint8_t *octets, size_t size)
 
 static bool connect(struct ble_core *core, const struct ble_connect *with)
 {
-    uint8_t octets[BLE_ADV_PDU_MAX];
+    uint8_t octets[BLE_ADV_PDU_MAX] = {0};
     size_t size = ble_connect_write(with, octets);
     struct ble_pdu pdu = pdu_of(octets, size);
     ble_core_reset(core, own, OWN_PPM);

@@ -229,22 +229,22 @@ static void advertise_and_connect(void)
 {
     uint8_t pdu[BLE_ADV_PDU_MAX];
     struct ble_adv adv = {.type = BLE_ADV_IND, .address = {1, 2, 3, 4, 5, 6}};
-    struct ble_connect connect = {.advertiser = {1, 2, 3, 4, 5, 6},
-                                  .access_address = access_address,
-                                  .crc_init = crc_init,
-                                  .window_size = 1,
-                                  .interval = INTERVAL,
-                                  .latency = l.latency,
-                                  .timeout = TIMEOUT,
-                                  .channels = l.map,
-                                  .hop = HOP,
-                                  .sca = PPM_CLASS};
+    struct ble_connect with = {.advertiser = {1, 2, 3, 4, 5, 6},
+                               .access_address = access_address,
+                               .crc_init = crc_init,
+                               .window_size = 1,
+                               .interval = INTERVAL,
+                               .latency = l.latency,
+                               .timeout = TIMEOUT,
+                               .channels = l.map,
+                               .hop = HOP,
+                               .sca = PPM_CLASS};
     uint32_t size = (uint32_t)ble_adv_write(&adv, pdu);
     struct air_frame f =
         frame_of(pdu, size, 2402, BLE_ADVERTISING_ADDRESS, BLE_ADVERTISING_CRC_INIT, 2 * PS_PER_MS);
     write_buffer(0);
     uint64_t end = fly(radio, &f, COMES);
-    size = (uint32_t)ble_connect_write(&connect, pdu);
+    size = (uint32_t)ble_connect_write(&with, pdu);
     f = frame_of(pdu, size, 2402, BLE_ADVERTISING_ADDRESS, BLE_ADVERTISING_CRC_INIT,
                  end + BLE_T_IFS_PS);
     l.connect_ps = fly(central, &f, COMES);

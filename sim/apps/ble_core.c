@@ -92,7 +92,7 @@ void ble_core_random(struct ble_core *core, const uint8_t octets[BLE_RANDOM_SIZE
 struct ble_pdu ble_core_advertisement(const struct ble_core *core)
 {
     static const uint8_t data[] = {2, 0x01, 0x06, 8, 0x09, 'P', 'o', 's', 't', 'e', 'r', 'n'};
-    struct ble_pdu pdu = {.header = ADV_IND | CH_SEL, .length = 6 + sizeof data};
+    struct ble_pdu pdu = {.header = ADV_IND + CH_SEL, .length = 6 + sizeof data};
     memcpy(pdu.payload, core->address, 6);
     memcpy(pdu.payload + 6, data, sizeof data);
     return pdu;
@@ -182,9 +182,9 @@ static uint16_t random_of_event(uint16_t counter, uint16_t id)
 
 static uint8_t used_channel(const struct ble_core *core, uint32_t place)
 {
-    for (uint8_t channel = 0; channel < CHANNELS; channel++)
+    for (uint32_t channel = 0; channel < CHANNELS; channel++)
         if ((core->map[channel / 8] >> channel % 8 & 1) && place-- == 0)
-            return channel;
+            return (uint8_t)channel;
     return 0;
 }
 

@@ -970,9 +970,9 @@ static uint64_t ble_fact(const struct app *app, uint32_t fact)
 
 /* clang-format off */
 #define BLE_ENGINE(engine_name, text)                                                              \
-    {.name = engine_name, .about = text, .state_size = sizeof(struct ble), .start = ble_start,     \
-     .upcall = ble_upcall, .next = ble_next, .parameter = ble_parameter,                           \
-     .program_size = sizeof(struct ble_program), .facts = ble_facts,                                   \
+    {.name = (engine_name), .about = (text), .state_size = sizeof(struct ble),                     \
+     .start = ble_start, .upcall = ble_upcall, .next = ble_next, .parameter = ble_parameter,       \
+     .program_size = sizeof(struct ble_program), .facts = ble_facts,                               \
      .fact_count = BLE_FACTS, .fact = ble_fact}
 /* clang-format on */
 
