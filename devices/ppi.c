@@ -172,7 +172,7 @@ static void switch_group(struct device *d, uint32_t row)
     NRF_TASK("TASKS_CHG[" #n "].EN", 0x000 + 8 * (n), switch_group),                               \
     NRF_TASK("TASKS_CHG[" #n "].DIS", 0x004 + 8 * (n), switch_group)
 #define END_POINTS(n)                                                                              \
-    {"CH[" #n "].EEP", 0x510 + 8 * (n), .writable = ALL, .on_write = wiring_written},                                          \
+    {"CH[" #n "].EEP", 0x510 + 8 * (n), .writable = ALL, .on_write = wiring_written},              \
     {"CH[" #n "].TEP", 0x514 + 8 * (n), .writable = ALL}
 #define GROUP(n) {"CHG[" #n "]", 0x800 + 4 * (n), .writable = ALL}
 #define FORK_POINT(n) {"FORK[" #n "].TEP", 0x910 + 4 * (n), .writable = ALL}

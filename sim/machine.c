@@ -39,8 +39,8 @@ void machine_find_next(struct machine *m)
     m->next_ps = next > m->now_ps ? next : m->now_ps + 1; /* no device wakes twice at an instant */
 }
 
-/* Devices of one word of m->awake, by index; one that the last ones have woken has its turn, too, if
- * it stands behind them. */
+/* Devices of one word of m->awake, by index; one that the last ones have woken has its turn, too,
+ * if it stands behind them. */
 static void wake_devices(struct hw *hw, uint32_t word)
 {
     struct machine *m = hw->m;

@@ -4,8 +4,8 @@
 
 enum { OPS_STEP_ONLY = 0xff };
 
-/* The next free row, or NULL. Each writes its fields in place: a row that was made elsewhere would be
- * copied in wider pieces than it was written in, for which a CPU has to wait. */
+/* The next free row, or NULL. Each writes its fields in place: a row that was made elsewhere would
+ * be copied in wider pieces than it was written in, for which a CPU has to wait. */
 static struct planned_op *add(struct ops *ops, uint8_t kind, uint8_t step)
 {
     if (ops->count == OPS_MAX) {

@@ -206,14 +206,15 @@ void measure_event_eight(const struct bench *b, struct figure *f)
 /* Pages that are in memory. 0: the system does not say. */
 static uint64_t resident_bytes(void)
 {
-    unsigned long all, resident = 0;
+    char text[128] = "", *second;
     FILE *file = fopen("/proc/self/statm", "r");
     if (!file)
         return 0;
-    if (fscanf(file, "%lu %lu", &all, &resident) != 2)
-        resident = 0;
+    bool good = fgets(text, sizeof text, file);
     fclose(file);
-    return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    second = strchr(text, ' ');
+    uint64_t pages = good && second ? strtoull(second, NULL, 10) : 0;
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static double seconds_now(void)

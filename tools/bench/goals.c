@@ -14,7 +14,7 @@ const struct goal goals[] = {
     {2, "the same, armed ahead (c)", "L2", UNIT_RATIO, 8, 4, measure_event_armed, NULL},
     {2, "an event (c) of eight links", "L2", UNIT_RATIO, 8, 4, measure_event_eight, NULL},
     {2, "an hour at 7.5 ms (c): 480,000 events", "", UNIT_S, 0, 0, measure_hour, NULL},
-    {2, "the same, 24 hours one after another", "", UNIT_S, 0, 0, measure_day, NULL},
+    {2, "an hour of 24 one after another", "", UNIT_S, 0, 0, measure_day, NULL},
     {3, "an app's register access", "L3", UNIT_RATIO, 3, 1.5, measure_access, NULL},
     {3, "8 regions rewritten and decoded", "", UNIT_NS, 150, 60, measure_regions, NULL},
     {4, "fuzz target, 64 calls an input", "L4", UNIT_RATIO, 0, 0, NULL, "no fuzz target yet"},

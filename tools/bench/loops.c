@@ -90,9 +90,9 @@ struct work limit_call(void)
     return (struct work){.run = l1_run, .state = &l};
 }
 
-/* ---- L2: a BLE connection event. Its timers and packets go through a queue of six moments, four of
- * which interrupt; the app has its upcall, reads and writes registers, each access checked against 8
- * regions, and calls; the answer's deadline is checked. A record for each step. */
+/* ---- L2: a BLE connection event. Its timers and packets go through a queue of six moments, four
+ * of which interrupt; the app has its upcall, reads and writes registers, each access checked
+ * against 8 regions, and calls; the answer's deadline is checked. A record for each step. */
 
 enum { L2_DEVICES = 4, L2_REGISTERS = 64, L2_REGIONS = 8, L2_QUEUE = 8, L2_LOG = 1024 };
 enum { L2_MOMENTS = 6, L2_INTERRUPTS = 4, L2_CALLS = 5, L2_ACCESSES = 18 };
@@ -184,7 +184,7 @@ static uint64_t l2_run(void *state, uint64_t rounds)
     for (uint64_t round = 0; round < rounds; round++) {
         uint64_t anchor = l->anchor;
         for (uint32_t n = 0; n < L2_MOMENTS; n++)
-            l2_queue(l, anchor + 500 * (n * 5 % L2_MOMENTS), n);
+            l2_queue(l, anchor + (uint64_t)500 * (n * 5 % L2_MOMENTS), n);
         while (l->queued > 0) {
             struct l2_moment moment = l->queue[--l->queued];
             l->now = moment.at;
