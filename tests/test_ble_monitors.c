@@ -449,6 +449,19 @@ START_TEST(what_came_in_is_nothing_to_send)
 }
 END_TEST
 
+/* The central has room for nothing, but says something new itself. */
+START_TEST(repetition_that_passes_over_a_new_packet_is_old)
+{
+    connect();
+    good_events(0, 7);
+    l.c.nesn = !l.c.nesn;
+    l.header_xor = _i ? 0x04 : 0; /* NESN as before */
+    l.unwritten = _i;
+    event(7, COMES, COMES, 0);
+    ck_assert(broke(RULE_BLE_STALE_BUFFER) == (_i == 1));
+}
+END_TEST
+
 START_TEST(packet_that_answers_nothing_breaks_ifs)
 {
     connect();
@@ -554,12 +567,17 @@ START_TEST(update_moves_anchors_from_its_instant_on)
 }
 END_TEST
 
+static const struct ble_control late[] = {
+    {.opcode = BLE_CHANNEL_MAP_IND, .map = {BLE_CHANNELS_ALL, 2}},
+    {.opcode = BLE_CONNECTION_UPDATE_IND, .update = {1, 0, INTERVAL, 0, TIMEOUT, 2}},
+    {.opcode = BLE_PHY_UPDATE_IND, .phy_update = {BLE_PHY_BIT_1M, BLE_PHY_BIT_1M, 2}},
+};
+
 START_TEST(instant_that_has_passed_ends_the_connection)
 {
-    const struct ble_control map = {.opcode = BLE_CHANNEL_MAP_IND, .map = {BLE_CHANNELS_ALL, 2}};
     connect();
     good_events(0, 4);
-    control(4, &map);
+    control(4, &late[_i]);
     ck_assert(!broke(RULE_NUMBER));
     ck_assert_uint_eq(facts()->state[BLE_PERIPHERAL], BLE_STATE_INSTANT_PASSED);
     event(5, COMES, COMES, 0);
@@ -629,7 +647,7 @@ START_TEST(either_side_has_its_own_supervision)
     connect();
     good_events(0, 6);
     for (uint32_t n = 6; n < 48; n++)
-        event(n, COMES, LOST, 0);
+        event(n, COMES, _i ? BAD_CRC : LOST, 0);
     machine_finish(hw);
     ck_assert_uint_eq(facts()->state[BLE_CENTRAL], BLE_STATE_TIMED_OUT);
     ck_assert_uint_eq(facts()->state[BLE_PERIPHERAL], BLE_STATE_CONNECTED);
@@ -826,17 +844,18 @@ int main(void)
     tcase_add_loop_test(t, answer_is_judged_just_beyond_its_bound, 0, COUNT(answers));
     tcase_add_test(t, same_bytes_written_anew_are_no_old_buffer);
     tcase_add_test(t, what_came_in_is_nothing_to_send);
+    tcase_add_loop_test(t, repetition_that_passes_over_a_new_packet_is_old, 0, 2);
     tcase_add_test(t, packet_that_answers_nothing_breaks_ifs);
     tcase_add_test(t, second_bad_crc_in_a_row_is_not_answered);
     tcase_add_test(t, crc_that_only_the_radio_finds_bad_may_be_repeated);
     tcase_add_test(t, bad_peer_breaks_nothing_and_is_counted);
     tcase_add_loop_test(t, new_map_holds_from_its_instant_on, 0, 2);
     tcase_add_test(t, update_moves_anchors_from_its_instant_on);
-    tcase_add_test(t, instant_that_has_passed_ends_the_connection);
+    tcase_add_loop_test(t, instant_that_has_passed_ends_the_connection, 0, COUNT(late));
     tcase_add_test(t, nothing_is_sent_after_the_end);
     tcase_add_loop_test(t, listening_elsewhere_is_the_wrong_channel, 0, 2);
     tcase_add_loop_test(t, window_is_judged_at_both_ends, 0, COUNT(windows));
-    tcase_add_test(t, either_side_has_its_own_supervision);
+    tcase_add_loop_test(t, either_side_has_its_own_supervision, 0, 2);
     tcase_add_loop_test(t, connection_is_not_established_by_silence, 0, 2);
     tcase_add_loop_test(t, compare_value_is_ahead_when_its_channel_is_on, 0, COUNT(armings));
     tcase_add_loop_test(t, compare_value_is_ahead_when_it_is_written, 0, COUNT(armings));
