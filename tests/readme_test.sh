@@ -62,7 +62,7 @@ blocks_with() {
 }
 same_margins() {
     blocks_with 'margin of the bound' |
-        every_line_is_of "$postern" run scenarios/ble/designs --table kernel.costs
+        every_line_is_of "$postern" run scenarios/ble/designs
 }
 same_connection() {
     local id

@@ -371,7 +371,7 @@ static void start_report(struct engine *engine, FILE *out)
                                      .reproducible = options->reproducible,
                                      .color = color_wanted((enum color_choice)options->color, out),
                                      .shard = engine->units.shard,
-                                     .margins = {.key = options->table},
+                                     .margins = {.wanted = options->table},
                                      .started_ns = wall_ns()};
     engine->progress =
         !options->quiet && isatty(STDERR_FILENO) && terminal && strcmp(terminal, "dumb") != 0;

@@ -18,7 +18,7 @@ enum margin_kind {
     MARGIN_FAILED
 };
 
-enum { ROW_WIDTH = 56, CELL_WIDTH = 10 };
+enum { ROW_WIDTH = 60, CELL_WIDTH = 9 };
 
 /* --- what a member says ---------------------------------------------------------------------- */
 
@@ -96,16 +96,31 @@ static uint32_t place_of(char *list, size_t size, uint32_t *count, uint32_t max,
     return *count < max ? (*count)++ : max;
 }
 
+/* Files and folders, and the first swept key, for a table that nobody asked for. */
+static void look_at(struct margins *margins, const char *id)
+{
+    size_t claim = strcspn(id, "#@"), folder = strcspn(id, "/");
+    const char *key = id + claim + 1;
+    if (strncmp(margins->claim, id, claim) != 0 || margins->claim[claim]) {
+        snprintf(margins->claim, sizeof margins->claim, "%.*s", (int)claim, id);
+        margins->claim_count++;
+    }
+    if (!*margins->folder)
+        snprintf(margins->folder, sizeof margins->folder, "%.*s", (int)folder, id);
+    margins->folders |= strncmp(margins->folder, id, folder) != 0 || margins->folder[folder];
+    if (margins->wanted)
+        snprintf(margins->key, sizeof margins->key, "%s", margins->wanted);
+    else if (!*margins->key && id[claim] == '#')
+        snprintf(margins->key, sizeof margins->key, "%.*s", (int)strcspn(key, "="), key);
+}
+
 void margins_add(struct margins *margins, const struct scenario *scenario,
                  const struct result *result)
 {
     char row_text[SCENARIO_ID_MAX], value[32];
-    if (!margins->key)
+    look_at(margins, scenario->id);
+    if (!*margins->key || !cut_key(scenario->id, margins->key, row_text, value))
         return;
-    if (!cut_key(scenario->id, margins->key, row_text, value)) {
-        margins->without++;
-        return;
-    }
     uint32_t row =
         place_of(margins->rows[0], SCENARIO_ID_MAX, &margins->row_count, MARGIN_ROW_MAX, row_text);
     uint32_t column = place_of(margins->columns[0], sizeof margins->columns[0],
@@ -162,7 +177,9 @@ static void put_cell(FILE *out, struct margin_cell cell)
 
 void margins_print(const struct margins *margins, FILE *out, bool color)
 {
-    if (!margins->key)
+    bool by_itself = !margins->folders && margins->claim_count > 1 && margins->column_count > 1 &&
+                     2 * margins->row_count >= margins->claim_count;
+    if (!margins->wanted && !by_itself)
         return;
     uint32_t order[MARGIN_COLUMN_MAX];
     order_columns(margins, order);

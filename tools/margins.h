@@ -1,9 +1,10 @@
 /* margins.h: the table of `run --table KEY`: what is left of each claim's bound, a row for each
- * scenario (and each of its other swept values), a column for each value of KEY.
+ * scenario (and each of its other swept values), a column for each value of KEY. It comes by itself
+ * when the scenarios that run are of one folder and at least half of them sweep the same key.
  *
- *   margin of the bound, us              trap-80    m4-300 ibex-5172
- *   armed_ahead_holds_at_every_cost       88.100    86.400    63.328
- *   system_calls_hold_up_to_450_cycles     3.500      lost         -
+ *   margin of the bound, us                        trap-80    m4-300 ibex-5172
+ *   armed_ahead_holds_at_every_cost                137.016   132.625    63.328
+ *   system_calls_hold_up_to_1094_cycles_a_call      91.419    75.075         -
  *
  * A number is the bound of the file's first latency check less the longest time that was measured;
  * of several seeds the least. "lost": a side lost its connection; "none": there are peers, and none
@@ -23,10 +24,14 @@ struct margin_cell {
 };
 
 struct margins {
-    const char *key; /* NULL: no table is wanted */
+    const char *wanted; /* --table; NULL: not given */
+    char key[64];       /* wanted, or the first that is swept; "": none yet */
+    char folder[SCENARIO_ID_MAX];
+    bool folders;         /* more than one */
+    uint32_t claim_count; /* scenario files */
+    char claim[SCENARIO_ID_MAX];
     uint32_t row_count, column_count;
     uint32_t left_out; /* members for which there was no room */
-    uint32_t without;  /* members in whose id the key is not */
     char rows[MARGIN_ROW_MAX][SCENARIO_ID_MAX];
     char columns[MARGIN_COLUMN_MAX][32];
     struct margin_cell cells[MARGIN_ROW_MAX][MARGIN_COLUMN_MAX];
