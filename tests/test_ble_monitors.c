@@ -32,8 +32,20 @@ static bool never_hears(struct device *d, const struct air_frame *frame, enum ai
     return false;
 }
 
+static const uint8_t long_term_key[16] = {0x4c, 0x68, 0x38, 0x41, 0x39, 0xf5, 0x74, 0xd8,
+                                          0x36, 0xbc, 0xf3, 0x4e, 0x9d, 0xfb, 0x01, 0xbf};
+
+static void tell_key(const struct peer_plan *plan, uint8_t key[16])
+{
+    (void)plan;
+    memcpy(key, long_term_key, sizeof long_term_key);
+}
+
 static const struct peer_type peer = {.type = {.name = "by hand", .on_air = never_hears},
-                                      .about = "a station that does nothing"};
+                                      .about = "a station that does nothing",
+                                      .long_term_key = tell_key};
+static const struct peer_type secretive_peer = {.type = {.name = "by hand", .on_air = never_hears},
+                                                .about = "a station that tells nobody its key"};
 
 static void idle_next(struct app *app, struct app_op *op)
 {
@@ -127,6 +139,31 @@ static void add(uint64_t at_ps, unsigned kind, uint32_t address, uint64_t value)
     machine_trace(hw, kind, PROCESS_NONE, address, value);
 }
 
+/* ---- what holds for the connection */
+
+struct side {
+    bool sn, nesn, unacked;
+    uint8_t payload; /* of the packet that is under way: 0: empty */
+    const struct ble_control *control, *next_control; /* the same; of the one after; NULL: none */
+    uint64_t counter;                                 /* of the next encrypted packet */
+};
+
+static struct {
+    struct side c, p;
+    uint16_t latency;
+    uint64_t connect_ps, anchor_ps;
+    uint64_t map;
+    int64_t off_ps;         /* added to the next answer's time */
+    uint8_t header_xor;     /* of the next answer's header */
+    int32_t listen_late_ps; /* of the next window */
+    uint16_t listen_mhz_add;
+    int32_t send_mhz_add;
+    bool unwritten;
+    bool csa2, encrypted;
+    uint8_t phy[BLE_SIDES], listen_phy_xor; /* by sender */
+    struct ble_link_key key;
+} l;
+
 /* ---- the air by hand */
 
 enum fate { COMES, BAD_CRC, LOST, DEAF };
@@ -146,11 +183,12 @@ static struct air_frame frame_of(const uint8_t *pdu, uint32_t size, uint16_t mhz
 static void tune(uint64_t at_ps, uint16_t mhz)
 {
     struct air *air = &hw->m->air;
+    uint8_t phy = l.phy[BLE_CENTRAL] ^ l.listen_phy_xor;
     for (uint32_t i = 0; i < air->station_count; i++)
         if (air->stations[i].device == radio)
-            air->stations[i].tuning =
-                (struct air_tuning){.since_ps = at_ps, .mhz = mhz, .listening = mhz != 0};
-    add(at_ps, mhz ? EVENT_AIR_LISTEN : EVENT_AIR_DEAF, mhz, radio);
+            air->stations[i].tuning = (struct air_tuning){
+                .since_ps = at_ps, .mhz = mhz, .phy = phy, .listening = mhz != 0};
+    add(at_ps, mhz ? EVENT_AIR_LISTEN : EVENT_AIR_DEAF, mhz | (uint32_t)phy << 16, radio);
 }
 
 static uint64_t deaf_ps; /* the receiver closes then, while a frame is under way; 0: no */
@@ -196,28 +234,13 @@ static void write_buffer(uint8_t octet)
 
 /* ---- a connection by the rules */
 
-struct side {
-    bool sn, nesn, unacked;
-    uint8_t payload; /* of the packet that is under way: 0: empty */
-};
-
-static struct {
-    struct side c, p;
-    uint16_t latency;
-    uint64_t connect_ps, anchor_ps;
-    uint64_t map;
-    int64_t off_ps;         /* added to the next answer's time */
-    uint8_t header_xor;     /* of the next answer's header */
-    int32_t listen_late_ps; /* of the next window */
-    uint16_t listen_mhz_add;
-    int32_t send_mhz_add;
-    bool unwritten;
-} l;
-
 static uint16_t mhz_of(uint32_t event)
 {
     struct ble_channel_map map = ble_channel_map_make(l.map);
-    return (uint16_t)ble_channel_mhz(ble_csa1_channel(&map, ble_csa1_unmapped(0, HOP, event + 1)));
+    unsigned channel =
+        l.csa2 ? ble_csa2_channel(&map, (uint16_t)event, ble_csa2_identifier(access_address))
+               : ble_csa1_channel(&map, ble_csa1_unmapped(0, HOP, event + 1));
+    return (uint16_t)ble_channel_mhz(channel);
 }
 
 static uint64_t anchor_of(uint32_t event)
@@ -228,8 +251,9 @@ static uint64_t anchor_of(uint32_t event)
 static void advertise_and_connect(void)
 {
     uint8_t pdu[BLE_ADV_PDU_MAX];
-    struct ble_adv adv = {.type = BLE_ADV_IND, .address = {1, 2, 3, 4, 5, 6}};
+    struct ble_adv adv = {.type = BLE_ADV_IND, .ch_sel = l.csa2, .address = {1, 2, 3, 4, 5, 6}};
     struct ble_connect with = {.advertiser = {1, 2, 3, 4, 5, 6},
+                               .ch_sel = l.csa2,
                                .access_address = access_address,
                                .crc_init = crc_init,
                                .window_size = 1,
@@ -270,19 +294,37 @@ static void connect(void)
     advertise_and_connect();
 }
 
+/* The payload of the packet under way, as it goes out. Its size. */
+static uint32_t put_payload(uint32_t from, struct side *s, uint8_t header, uint8_t *out)
+{
+    enum ble_direction direction = from == central ? BLE_TO_PERIPHERAL : BLE_TO_CENTRAL;
+    size_t size = s->payload > 0;
+    out[0] = s->payload;
+    if (s->control)
+        size = ble_control_write(s->control, out);
+    if (!l.encrypted || size == 0)
+        return (uint32_t)size;
+    s->counter += !s->unacked;
+    return (uint32_t)ble_ccm_encrypt(&l.key, s->counter - 1, direction, header, out, size, out);
+}
+
 static uint64_t send(uint32_t from, struct side *s, uint16_t mhz, uint64_t at_ps, enum fate fate,
                      uint8_t header_xor)
 {
-    uint8_t pdu[3] = {0, s->payload > 0, s->payload};
-    struct ble_data_header header = {.llid = s->payload ? BLE_LLID_START : BLE_LLID_CONTINUE,
+    uint8_t pdu[2 + BLE_CONTROL_SIZE_MAX + BLE_MIC_SIZE] = {0};
+    struct ble_data_header header = {.llid = s->control   ? BLE_LLID_CONTROL
+                                             : s->payload ? BLE_LLID_START
+                                                          : BLE_LLID_CONTINUE,
                                      .nesn = s->nesn,
-                                     .sn = s->sn,
-                                     .size = s->payload > 0};
+                                     .sn = s->sn};
+    ble_data_header_write(header, pdu);
+    header.size = (uint8_t)put_payload(from, s, pdu[0], pdu + 2);
     ble_data_header_write(header, pdu);
     pdu[0] ^= header_xor;
     if (from == radio && !l.unwritten)
         write_buffer((uint8_t)(pdu[0] + pdu[2]));
-    struct air_frame f = frame_of(pdu, 2u + (s->payload > 0), mhz, access_address, crc_init, at_ps);
+    struct air_frame f = frame_of(pdu, 2u + header.size, mhz, access_address, crc_init, at_ps);
+    f.phy = l.phy[from == central ? BLE_CENTRAL : BLE_PERIPHERAL];
     s->unacked = true;
     return fly(from, &f, fate);
 }
@@ -296,6 +338,8 @@ static void take(struct side *s, const struct side *from, uint8_t next)
         s->sn = !s->sn;
         s->unacked = false;
         s->payload = next;
+        s->control = s->next_control;
+        s->next_control = NULL;
     }
 }
 
@@ -517,20 +561,8 @@ END_TEST
 /* The central sends a control PDU in this event; the peripheral acknowledges it. */
 static void control(uint32_t n, const struct ble_control *what)
 {
-    uint8_t pdu[2 + BLE_CONTROL_SIZE_MAX];
-    size_t size = ble_control_write(what, pdu + 2);
-    struct ble_data_header header = {
-        .llid = BLE_LLID_CONTROL, .nesn = l.c.nesn, .sn = l.c.sn, .size = (uint8_t)size};
-    ble_data_header_write(header, pdu);
-    tune(anchor_of(n) - 400 * US, mhz_of(n));
-    struct air_frame f =
-        frame_of(pdu, (uint32_t)(2 + size), mhz_of(n), access_address, crc_init, anchor_of(n));
-    uint64_t end = fly(central, &f, COMES);
-    tune(end, 0);
-    l.c.unacked = true;
-    take(&l.p, &l.c, 0);
-    send(radio, &l.p, mhz_of(n), end + BLE_T_IFS_PS, COMES, 0);
-    take(&l.c, &l.p, 0);
+    l.c.control = what;
+    event(n, COMES, COMES, 0);
 }
 
 START_TEST(new_map_holds_from_its_instant_on)
@@ -610,6 +642,206 @@ START_TEST(listening_elsewhere_is_the_wrong_channel)
     ck_assert(broke(RULE_BLE_CHANNEL) == (_i == 1)); /* 2402 MHz: it advertises */
     ck_assert_uint_eq(facts()->unlistened, 1);
     ck_assert_uint_eq(facts()->missed, 1);
+}
+END_TEST
+
+/* ---- channel selection #2, 2M, encryption */
+
+static const struct ble_control enc_req = {
+    .opcode = BLE_ENC_REQ, .enc_req = {.skd = {1, 2, 3, 4, 5, 6, 7, 8}, .iv = {9, 10, 11, 12}}};
+static const struct ble_control enc_rsp = {
+    .opcode = BLE_ENC_RSP, .enc_rsp = {.skd = {13, 14, 15, 16, 17, 18, 19, 20}, .iv = {21, 22}}};
+static const struct ble_control start_req = {.opcode = BLE_START_ENC_REQ};
+static const struct ble_control start_rsp = {.opcode = BLE_START_ENC_RSP};
+static const struct ble_control two_megabits = {.opcode = BLE_PHY_UPDATE_IND,
+                                                .phy_update = {BLE_PHY_BIT_2M, BLE_PHY_BIT_2M, 30}};
+static const struct ble_control few_channels = {.opcode = BLE_CHANNEL_MAP_IND, .map = {0xff, 50}};
+static const struct ble_control later = {.opcode = BLE_CONNECTION_UPDATE_IND,
+                                         .update = {2, 4, INTERVAL, 0, TIMEOUT, 90}};
+static const struct ble_control goodbye = {.opcode = BLE_TERMINATE_IND, .reason = 0x13};
+
+enum { CSA2 = 1, ENCRYPTED = 2, SECRET = 4, LINK_KINDS = 8 };
+
+/* Ten events. */
+static void begin_link(int kind)
+{
+    scenario.peers[0].type = kind & SECRET ? &secretive_peer : &peer;
+    l.csa2 = kind & CSA2;
+    connect();
+    good_events(0, 4);
+    if (kind & ENCRYPTED) {
+        l.p.next_control = &enc_rsp;
+        control(4, &enc_req);
+        l.p.next_control = &start_req;
+        good_events(5, 6);
+        l.key = ble_link_key_make(long_term_key, enc_req.enc_req.skd, enc_rsp.enc_rsp.skd,
+                                  enc_req.enc_req.iv, enc_rsp.enc_rsp.iv);
+        l.encrypted = true;
+        l.p.next_control = &start_rsp;
+        control(6, &start_rsp);
+    } else {
+        good_events(4, 7);
+    }
+    good_events(7, 10);
+}
+
+static void move_anchors(void)
+{
+    l.anchor_ps += 4 * BLE_UNIT_PS + 700 * US;
+    l.listen_late_ps = -800 * (int32_t)US; /* the window begins 700 us before the anchor */
+}
+
+/* Where both sides are from this event on. */
+static void keep_instants(uint32_t n)
+{
+    l.listen_late_ps = 0;
+    if (n == 30)
+        l.phy[BLE_CENTRAL] = l.phy[BLE_PERIPHERAL] = AIR_2M;
+    if (n == 50)
+        l.map = few_channels.map.channels;
+    if (n == 90)
+        move_anchors();
+}
+
+static const struct ble_control *procedure_of(uint32_t n)
+{
+    return n == 20 ? &two_megabits : n == 40 ? &few_channels : n == 80 ? &later : NULL;
+}
+
+/* Procedures begin in events 20, 40 and 80; what is lost is sent again: so is the map's PDU. */
+static void run_link(uint32_t from, uint32_t to, struct random *random)
+{
+    for (uint32_t n = from; n < to; n++) {
+        bool steady = n % 10 == 0 || n % 10 > 7;
+        enum fate down = n == 40 || (!steady && random_below(random, 8) == 0) ? LOST : COMES;
+        enum fate up = !steady && random_below(random, 8) == 0 ? LOST : COMES;
+        keep_instants(n);
+        if (procedure_of(n))
+            l.c.control = procedure_of(n);
+        event(n, down, up, (uint8_t)random_below(random, 3));
+    }
+}
+
+START_TEST(honest_updates_break_nothing_over_200_events)
+{
+    struct random random = random_start(1 + (uint64_t)_i, 7);
+    bool opaque = (_i & ENCRYPTED) && (_i & SECRET);
+    begin_link(_i);
+    run_link(10, 200, &random);
+    machine_finish(hw);
+    ck_assert(!broke(RULE_NUMBER));
+    const struct ble_connection_facts *f = facts();
+    ck_assert_uint_eq(f->opaque, opaque);
+    ck_assert_uint_eq(f->adrift, opaque);
+    ck_assert_uint_eq(f->events, 200);
+    ck_assert_uint_eq(f->unlistened + f->missed, 0);
+    ck_assert_uint_gt(f->lost, 10);
+    ck_assert_uint_gt(f->retransmissions[BLE_CENTRAL], 5);
+    ck_assert_uint_gt(f->retransmissions[BLE_PERIPHERAL], 5);
+    ck_assert_uint_eq(f->sequence_faults[BLE_CENTRAL] + f->channel_faults[BLE_CENTRAL], 0);
+}
+END_TEST
+
+/* What a peripheral may do wrong. */
+static void keep_phy(void)
+{
+    l.phy[BLE_PERIPHERAL] = AIR_1M;
+}
+
+static void listen_by_the_old_phy(void)
+{
+    l.listen_phy_xor = AIR_1M ^ AIR_2M;
+}
+
+static void send_on_another_channel(void)
+{
+    l.send_mhz_add = 2;
+}
+
+static void answer_late(void)
+{
+    l.off_ps = 2 * US + 1;
+}
+
+static void answer_by_another_sn(void)
+{
+    l.header_xor = 8;
+}
+
+static void end_before(void)
+{
+    control(60, &goodbye);
+    ck_assert_uint_eq(facts()->state[BLE_PERIPHERAL], BLE_STATE_TERMINATED);
+}
+
+static const struct {
+    const char *why;
+    uint32_t event;
+    void (*plant)(void);
+    enum rule rule;
+} planted[] = {
+    {"answers on the old PHY", 30, keep_phy, RULE_BLE_CHANNEL},
+    {"sends elsewhere than the new map says", 50, send_on_another_channel, RULE_BLE_CHANNEL},
+    {"answers late on 2M", 31, answer_late, RULE_BLE_IFS},
+    {"repeats what was acknowledged", 31, answer_by_another_sn, RULE_BLE_SEQUENCE},
+    {"sends after the end", 61, end_before, RULE_BLE_CHANNEL},
+};
+
+static void run_until(uint32_t event_of_fault, int kind)
+{
+    struct random random = random_start(1, 7);
+    begin_link(kind);
+    run_link(10, event_of_fault == 61 ? 60 : event_of_fault, &random);
+    keep_instants(event_of_fault);
+    ck_assert(!broke(RULE_NUMBER));
+}
+
+START_TEST(planted_fault_is_seen_on_any_link)
+{
+    int kind = _i % 4;
+    uint32_t i = (uint32_t)_i / 4;
+    run_until(planted[i].event, kind);
+    planted[i].plant();
+    event(planted[i].event, COMES, COMES, 0);
+    ck_assert_msg(broke(planted[i].rule), "%s", planted[i].why);
+}
+END_TEST
+
+START_TEST(old_phy_listened_to_is_seen_on_any_link)
+{
+    run_until(30, _i);
+    listen_by_the_old_phy();
+    tune(anchor_of(30) - 400 * US, mhz_of(30));
+    send(central, &l.c, mhz_of(30), anchor_of(30), DEAF, 0);
+    tune(anchor_of(30) + 2000 * US, 0);
+    l.listen_phy_xor = 0;
+    event(31, COMES, COMES, 0);
+    ck_assert(broke(RULE_BLE_CHANNEL));
+    ck_assert_uint_eq(facts()->unlistened, 1);
+}
+END_TEST
+
+START_TEST(window_by_the_old_anchors_is_seen_on_any_link)
+{
+    struct random random = random_start(1, 7);
+    begin_link(_i);
+    run_link(10, 90, &random);
+    move_anchors();
+    l.listen_late_ps = 0; /* 400 us before the anchor: 300 us late for the window */
+    event(90, COMES, COMES, 0);
+    event(91, COMES, COMES, 0);
+    ck_assert_uint_eq(facts()->unlistened, 1);
+}
+END_TEST
+
+START_TEST(phy_of_a_link_that_cannot_be_read_is_not_judged)
+{
+    run_until(30, ENCRYPTED | SECRET);
+    keep_phy();
+    event(30, COMES, COMES, 0);
+    ck_assert(facts()->opaque);
+    ck_assert(facts()->adrift);
+    ck_assert(!broke(RULE_NUMBER));
 }
 END_TEST
 
@@ -854,6 +1086,11 @@ int main(void)
     tcase_add_loop_test(t, instant_that_has_passed_ends_the_connection, 0, COUNT(late));
     tcase_add_test(t, nothing_is_sent_after_the_end);
     tcase_add_loop_test(t, listening_elsewhere_is_the_wrong_channel, 0, 2);
+    tcase_add_loop_test(t, honest_updates_break_nothing_over_200_events, 0, LINK_KINDS);
+    tcase_add_loop_test(t, planted_fault_is_seen_on_any_link, 0, 4 * COUNT(planted));
+    tcase_add_loop_test(t, old_phy_listened_to_is_seen_on_any_link, 0, SECRET);
+    tcase_add_loop_test(t, window_by_the_old_anchors_is_seen_on_any_link, 0, SECRET);
+    tcase_add_test(t, phy_of_a_link_that_cannot_be_read_is_not_judged);
     tcase_add_loop_test(t, window_is_judged_at_both_ends, 0, COUNT(windows));
     tcase_add_loop_test(t, either_side_has_its_own_supervision, 0, 2);
     tcase_add_loop_test(t, connection_is_not_established_by_silence, 0, 2);
