@@ -438,6 +438,11 @@ static void ask_air(struct device *d, uint32_t kind)
                                                   .state_offset = offsetof(struct radio, frame)});
 }
 
+static uint64_t octets_ps(const struct radio *u, uint64_t octets)
+{
+    return air_bits_ps(u->phy, 8 * octets);
+}
+
 static void tune(struct device *d, bool listening)
 {
     struct radio *u = device_state(d);
@@ -501,9 +506,9 @@ static void header_read(struct device *d)
     u->ram_size = header_ram_size(f) + payload;
     fill_frame(d);
     if (payload > 0)
-        set_due(d, DUE_OCTETS, d->now_ps + air_bits_ps(u->phy, 8u * header_air_size(f)));
-    set_due(d, DUE_PAYLOAD, d->now_ps + air_bits_ps(u->phy, 8u * pdu));
-    set_due(d, DUE_END, d->now_ps + air_bits_ps(u->phy, 8u * (pdu + f->crc_size)));
+        set_due(d, DUE_OCTETS, d->now_ps + octets_ps(u, header_air_size(f)));
+    set_due(d, DUE_PAYLOAD, d->now_ps + octets_ps(u, pdu));
+    set_due(d, DUE_END, d->now_ps + octets_ps(u, pdu + f->crc_size));
 }
 
 static void read_header(struct device *d)
@@ -529,7 +534,7 @@ static void piece_read(struct device *d)
     if (u->ram_done == u->ram_size)
         fill_frame(d);
     else
-        set_due(d, DUE_OCTETS, d->now_ps + air_bits_ps(u->phy, 8 * PIECE_SIZE));
+        set_due(d, DUE_OCTETS, d->now_ps + octets_ps(u, PIECE_SIZE));
 }
 
 static void on_dma_done(struct device *d, const struct device_request *r, bool done)
@@ -620,11 +625,11 @@ static bool address_heard(struct device *d, const struct air_frame *frame)
     u->address_ps = after(d, d->now_ps, times_ps[u->phy].rx_chain);
     set_due(d, DUE_ADDRESS, u->address_ps);
     if (device_value(d, DACNF) & 0xff)
-        set_due(d, DUE_FILTER, u->address_ps + air_bits_ps(u->phy, 8u * address));
+        set_due(d, DUE_FILTER, u->address_ps + octets_ps(u, address));
     if (pdu > header)
-        set_due(d, DUE_OCTETS, u->address_ps + air_bits_ps(u->phy, 8u * header));
-    set_due(d, DUE_PAYLOAD, u->address_ps + air_bits_ps(u->phy, 8u * pdu));
-    set_due(d, DUE_END, u->address_ps + air_bits_ps(u->phy, 8u * behind));
+        set_due(d, DUE_OCTETS, u->address_ps + octets_ps(u, header));
+    set_due(d, DUE_PAYLOAD, u->address_ps + octets_ps(u, pdu));
+    set_due(d, DUE_END, u->address_ps + octets_ps(u, behind));
     return true;
 }
 

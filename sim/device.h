@@ -163,18 +163,18 @@ void device_trigger(struct device *d, uint32_t row);
 static inline int device_row_at(const struct device *d, uint32_t offset)
 {
     const struct device_type *type = d->type;
-    const struct reg *rows = type->regs;
+    const struct reg *type_regs = type->regs;
     if (offset >= type->window_size)
         return -1;
     uint32_t first = d->block_row[offset >> d->block_shift];
-    if (first >= type->reg_count || rows[first].offset > offset)
+    if (first >= type->reg_count || type_regs[first].offset > offset)
         return -1;
-    uint32_t row = first + (offset - rows[first].offset) / 4;
+    uint32_t row = first + (offset - type_regs[first].offset) / 4;
     if (row >= type->reg_count)
         row = type->reg_count - 1;
-    while (rows[row].offset > offset)
+    while (type_regs[row].offset > offset)
         row--;
-    return rows[row].offset == offset ? (int)row : -1;
+    return type_regs[row].offset == offset ? (int)row : -1;
 }
 
 /* For the machine. Time in these calls never goes back. A wake that is due is done before an access

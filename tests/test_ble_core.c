@@ -39,7 +39,7 @@ static struct ble_pdu pdu_of(const uint8_t *octets, size_t size)
 
 static bool connect(struct ble_core *core, const struct ble_connect *with)
 {
-    uint8_t octets[BLE_ADV_PDU_MAX] = {0};
+    uint8_t octets[BLE_ADV_PDU_MAX];
     size_t size = ble_connect_write(with, octets);
     struct ble_pdu pdu = pdu_of(octets, size);
     ble_core_reset(core, own, OWN_PPM);
@@ -119,7 +119,7 @@ END_TEST
 START_TEST(scan_request_for_another_address_is_not_answered)
 {
     struct ble_core core;
-    uint8_t octets[BLE_ADV_PDU_MAX];
+    uint8_t octets[BLE_ADV_PDU_MAX] = {0};
     struct ble_scan_req request = {.advertiser = {1, 2, 3, 4, 5, 0xc6}};
     ble_core_reset(&core, own, OWN_PPM);
     struct ble_pdu pdu = pdu_of(octets, ble_scan_req_write(&request, octets));

@@ -53,11 +53,11 @@ bool ble_buffer_is_stale(const struct machine *m)
 }
 
 /* The place of the buffer that begins there, a new one in the place of the oldest. */
-static uint8_t place_of(struct ble_buffers *b, uint32_t base)
+static uint32_t place_of(struct ble_buffers *b, uint32_t base)
 {
-    uint8_t oldest = 0;
+    uint32_t oldest = 0;
 
-    for (uint8_t i = 0; i < BUFFERS; i++) {
+    for (uint32_t i = 0; i < BUFFERS; i++) {
         if (b->buffers[i].size > 0 && b->buffers[i].base == base)
             return i;
         if (b->buffers[i].used_ps < b->buffers[oldest].used_ps)
@@ -89,7 +89,7 @@ static __attribute__((noinline)) void on_read(struct machine *m, struct ble_buff
     if (!b->now.is_on || pair_high(r->value) != b->now.device)
         return;
     if (b->now.buffer == BUFFERS) {
-        b->now.buffer = place_of(b, r->address);
+        b->now.buffer = (uint8_t)place_of(b, r->address);
         struct buffer *first = &b->buffers[b->now.buffer];
         b->now.was_written = first->written;
         b->now.hash_before = first->hash;
