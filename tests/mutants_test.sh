@@ -60,7 +60,7 @@ scenarios_are_there() {
 
 # In a copy, where git sees no repository: else it leaves out what lies outside the current folder.
 every_patch_applies() {
-    for folder in model sim devices; do
+    for folder in model sim devices scenarios; do
         [ -d "$work/$folder" ] || cp -r "$folder" "$work/"
     done
     for file in "$PWD"/tests/mutants/*.patch; do
