@@ -62,7 +62,7 @@ struct peer_type {
      * words, returning `text`. NULL: numbers only. */
     const char *(*note_name)(uint32_t number);
     const char *(*note_text)(uint32_t number, uint32_t value, char *text, size_t size);
-    /* The key of its encrypted connections, as printed, for those who look on. NULL: it has none. */
+    /* The key of its encrypted connections, as printed, for who looks on. NULL: it has none. */
     void (*long_term_key)(const struct peer_plan *plan, uint8_t key[16]);
 };
 

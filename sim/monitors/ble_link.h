@@ -11,10 +11,10 @@
  * otherwise, a board's radio has to say so, too (CRCSTATUS).
  *
  * Encrypted control PDUs are read with the central's long term key (ble_cipher.h). Where that fails
- * a connection is `opaque`: headers, times and channels are followed on, what a peripheral's PHY is
- * is not judged; as soon as its central leaves them, a procedure must have come that could not be
- * read, and the connection is `adrift`: where the peripheral listens, on which channel, and how long
- * it may be silent is no longer judged.
+ * a connection is `opaque`: headers, times and channels are followed on, the PHY in which its
+ * peripheral answers is not judged; as soon as its central leaves them, a procedure must have come
+ * that could not be read, and the connection is `adrift`: where the peripheral listens, on which
+ * channel, and how long it may be silent is no longer judged.
  *
  * Cannot see: what is inside of an opaque connection's PDUs. Advertising extensions, LE
  * Coded, subrating; the peripheral's ppm: so what is asked of its receiver is what the central may
