@@ -146,7 +146,7 @@ static void on_parameter(struct device *d, uint32_t index, uint32_t value)
     {prefix "OUT", (at), .writable = (bits), .on_write = output_written},                          \
     {prefix "OUTSET", (at) + 0x04, .write1_sets = (bits), .view = 1, .on_write = output_written},  \
     {prefix "OUTCLR", (at) + 0x08, .write1_clears = (bits), .view = 2, .on_write = output_written},\
-    {prefix "IN", (at) + 0x0c, .stays = true},                                                        \
+    {prefix "IN", (at) + 0x0c, .stays = true},                                                     \
     {prefix "DIR", (at) + 0x10, .writable = (bits), .on_write = direction_written},                \
     {prefix "DIRSET", (at) + 0x14, .write1_sets = (bits), .view = 1,                               \
      .on_write = direction_written},                                                               \

@@ -9,7 +9,8 @@
  *   RNG VALUE       holds the last random byte: one more is made, unseen by anyone, on top of it.
  *   TIMER, RTC      the counter: TASKS_CLEAR, and the steps wait until it is seen to be 0.
  *   UARTE AMOUNT    byte counts of the last transfers stay (read-only); no byte of data does.
- *   TEMP TEMP       the last temperature stays (read-only): a property of the chip, nobody's secret.
+ *   TEMP TEMP       the last temperature stays (read-only): a property of the chip, nobody's
+ *                   secret.
  *   RADIO           RXCRC, RSSISAMPLE: its power is cycled (0xFFC).
  *   ECB, CCM, AAR   keys and key streams are in RAM, the pointers to them are wiped. MICSTATUS and
  *                   STATUS, one register, stay (read-only): the last check's outcome.

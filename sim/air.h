@@ -3,8 +3,9 @@
  *   REQUEST_AIR_SEND --> a flight: start .. address .. end
  *   REQUEST_AIR_MORE: what the sender learns of its bytes meanwhile
  *   for each other station, when the frame's bits come there (3.336 ns a metre later):
- *     AIR_ADDRESS  it listens on that frequency and PHY since before the first bit, is not busy with
- *                  another flight, and nothing spoils it --> device_air: does its address match?
+ *     AIR_ADDRESS  it listens on that frequency and PHY since before the first bit, is not busy
+ *                  with another flight, and nothing spoils it --> device_air: does its address
+ *                  match?
  *     AIR_END      the bytes, with the bits that went wrong
  *
  * Two frames on one frequency at a time spoil each other, unless one is stronger by
@@ -12,9 +13,9 @@
  * sender breaks off ends in noise for whoever hears it. The scenario's losses come on top, each
  * drawn for one frame and one receiver.
  *
- * Not modelled: path loss and fading (every station hears every other with the power it sends with),
- * interference between neighbouring channels, the preamble as a thing that may be cut short, LE
- * Coded. A wrong bit in a length moves no end: a receiver gets as many octets as were sent.
+ * Not modelled: path loss and fading (every station hears every other with the power it sends
+ * with), interference between neighbouring channels, the preamble as a thing that may be cut short,
+ * LE Coded. A wrong bit in a length moves no end: a receiver gets as many octets as were sent.
  *
  * Sources: Bluetooth Core 6.2, Vol 6 Part A section 4.2 (co-channel interference: C/I 21 dB). The
  * speed of light in air: 3.336 ns a metre.

@@ -38,8 +38,9 @@ struct board_exposure {
     char why[96];
 };
 
-/* Slower than any microcontroller with an MPU runs, and faster: so a kernel path at its highest cost
- * (1e8 cycles) takes 100 s at most, and no product of cycles and picoseconds leaves 64 bits. */
+/* Slower than any microcontroller with an MPU runs, and faster: so a kernel path at its highest
+ * cost (1e8 cycles) takes 100 s at most, and no product of cycles and picoseconds leaves
+ * 64 bits. */
 enum { CPU_HZ_MIN = 1000000, CPU_HZ_MAX = 1000000000 };
 
 struct board {

@@ -38,7 +38,7 @@ struct peer_parameter {
     uint64_t step;            /* it is a multiple of this; 0 is as 1 */
 };
 
-/* Something that the scenario has it do: "do": name. Arguments that are left out get their reset. */
+/* Something that the scenario has it do: "do": name. Arguments left out get their reset. */
 struct peer_verb {
     const char *name;
     const char *about;

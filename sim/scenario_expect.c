@@ -515,8 +515,8 @@ static bool fact_word(const struct json_node *node, const struct fact *fact, uin
     return false;
 }
 
-/* A number (in hex as a string) or {"is", "min", "max"}; a word of the fact's own; true and false for
- * 1 and 0. */
+/* A number (in hex as a string) or {"is", "min", "max"}; a word of the fact's own; true and false
+ * for 1 and 0. */
 static bool expect_fact(struct load *load, const struct json_node *node, enum check_kind kind,
                         uint32_t who, const struct fact *fact, uint32_t number)
 {

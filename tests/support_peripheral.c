@@ -28,7 +28,7 @@ static uint64_t expected_ps(const struct device *d, const struct peripheral *p)
     return p->connect_end_ps + true_ps(d, p->at_us);
 }
 
-/* --- advertising ------------------------------------------------------------------------------- */
+/* --- advertising ------------------------------------------------------------------------------ */
 
 static void advertise(struct device *d)
 {
@@ -99,7 +99,7 @@ static void connect(struct device *d, const uint8_t *pdu, size_t size)
     await_event(d);
 }
 
-/* --- events ------------------------------------------------------------------------------------ */
+/* --- events ----------------------------------------------------------------------------------- */
 
 /* The next event's opening is this one's end. */
 static void await_end(struct device *d)
@@ -159,7 +159,7 @@ static void peripheral_wake(struct device *d)
         open_event(d);
 }
 
-/* --- what it says ------------------------------------------------------------------------------ */
+/* --- what it says ----------------------------------------------------------------------------- */
 
 static void queue(struct peripheral *p, uint8_t llid, const uint8_t *payload, size_t size)
 {
@@ -230,7 +230,7 @@ static void answer(struct device *d)
     antenna_listen(d, &p->antenna, &p->link, end_ps);
 }
 
-/* --- what it hears ----------------------------------------------------------------------------- */
+/* --- what it hears ---------------------------------------------------------------------------- */
 
 static void on_encryption_request(struct peripheral *p, const struct ble_control *in)
 {

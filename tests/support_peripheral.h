@@ -2,8 +2,8 @@
  * central's drift and so expects each packet at its picosecond; it answers exactly T_IFS later, or
  * as a row of the test says otherwise.
  *
- * It shares sim/ble/ with the central (channels, PDUs, cipher) and nothing else; anchors it works out
- * by a division of its own.
+ * It shares sim/ble/ with the central (channels, PDUs, cipher) and nothing else; anchors it works
+ * out by a division of its own.
  */
 #ifndef TESTS_SUPPORT_PERIPHERAL_H
 #define TESTS_SUPPORT_PERIPHERAL_H

@@ -346,7 +346,7 @@ START_TEST(timeout_that_ends_where_a_window_begins_leaves_it_closed)
         ble_core_end_event(&core);
         events++;
     }
-    ck_assert_uint_eq(core.anchor_us - core.valid_us, 6 * 24 * 1250);
+    ck_assert_uint_eq(core.anchor_us - core.valid_us, UINT64_C(6) * 24 * 1250);
     ck_assert_int_eq(events, 5);
 }
 END_TEST

@@ -17,7 +17,7 @@ static struct scenario scenario;
 static struct hw *hw;
 static struct recorder recorder;
 
-/* --- an app that does nothing ------------------------------------------------------------------ */
+/* --- an app that does nothing ----------------------------------------------------------------- */
 
 static void idle_start(struct app *app, const uint32_t r[4])
 {
@@ -41,7 +41,7 @@ static void idle_next(struct app *app, struct app_op *op)
 static const struct app_engine idle_engine = {
     .name = "idle", .start = idle_start, .upcall = idle_upcall, .next = idle_next};
 
-/* --- both sides -------------------------------------------------------------------------------- */
+/* --- both sides ------------------------------------------------------------------------------- */
 
 static uint64_t unit_ps(const struct peer_parameter *p)
 {
@@ -181,7 +181,7 @@ static uint64_t fact(const char *name)
     ck_assert_msg(fact(name) == (uint64_t)(value), "%s: got %" PRIu64 ", expected %" PRIu64, name, \
                   fact(name), (uint64_t)(value))
 
-/* The time of the n-th such note of the central's, from 0; `value` is filled in. TIME_NEVER: none. */
+/* The time of the central's n-th such note, from 0; `value` is filled in. TIME_NEVER: none. */
 static uint64_t note_at(enum ble_note note, uint32_t n, uint32_t *value)
 {
     for (uint64_t i = 0; i < recorder.count; i++) {
@@ -194,7 +194,7 @@ static uint64_t note_at(enum ble_note note, uint32_t n, uint32_t *value)
     return TIME_NEVER;
 }
 
-/* --- connecting -------------------------------------------------------------------------------- */
+/* --- connecting ------------------------------------------------------------------------------- */
 
 START_TEST(connection_is_established_by_the_first_answer)
 {
@@ -270,7 +270,7 @@ START_TEST(drawn_address_keeps_the_rules)
 }
 END_TEST
 
-/* --- anchors ----------------------------------------------------------------------------------- */
+/* --- anchors ---------------------------------------------------------------------------------- */
 
 static const struct {
     int64_t ppb;
@@ -324,7 +324,7 @@ START_TEST(leap_moves_all_later_anchors)
 }
 END_TEST
 
-/* --- answers ----------------------------------------------------------------------------------- */
+/* --- answers ---------------------------------------------------------------------------------- */
 
 static const struct {
     int64_t offset_ps;
@@ -461,7 +461,7 @@ START_TEST(bad_pdu_is_counted_and_survived)
 }
 END_TEST
 
-/* --- procedures -------------------------------------------------------------------------------- */
+/* --- procedures ------------------------------------------------------------------------------- */
 
 static const struct {
     const char *verb, *fact;
@@ -687,7 +687,7 @@ START_TEST(lost_link_is_made_anew_if_wanted)
 }
 END_TEST
 
-/* --- reads ------------------------------------------------------------------------------------- */
+/* --- reads ------------------------------------------------------------------------------------ */
 
 START_TEST(value_is_read_now_and_then)
 {
@@ -722,7 +722,7 @@ START_TEST(att_error_is_a_failure)
 }
 END_TEST
 
-/* --- the hostile central ----------------------------------------------------------------------- */
+/* --- the hostile central ---------------------------------------------------------------------- */
 
 START_TEST(silence_keeps_counting_events)
 {
@@ -789,7 +789,7 @@ START_TEST(control_pdu_of_any_size_goes_out)
 }
 END_TEST
 
-/* --- the scanner ------------------------------------------------------------------------------- */
+/* --- the scanner ------------------------------------------------------------------------------ */
 
 static void set_up_scanner(void)
 {
@@ -857,7 +857,7 @@ START_TEST(active_scanner_asks_and_hears_at_t_ifs)
 }
 END_TEST
 
-/* --- notes ------------------------------------------------------------------------------------- */
+/* --- notes ------------------------------------------------------------------------------------ */
 
 START_TEST(notes_are_said_in_words)
 {
@@ -885,7 +885,7 @@ START_TEST(notes_are_said_in_words)
 }
 END_TEST
 
-/* --- the suite --------------------------------------------------------------------------------- */
+/* --- the suite -------------------------------------------------------------------------------- */
 
 static TCase *case_of(Suite *suite, const char *name)
 {

@@ -173,7 +173,7 @@ START_TEST(loop_of_events_takes_time)
     rig_write(r, "CHEN", 1);
     happen(EVENT);
     uint32_t seen = 0;
-    while (r->now_ps < 100 * CYCLE_PS) {
+    while (r->now_ps < UINT64_C(100) * CYCLE_PS) {
         rig_pass(r, 1);
         if (triggered(TASK) > seen) {
             seen = triggered(TASK);

@@ -1,6 +1,6 @@
-/* test_syscall_variants.c: what the kernel carries between an app and a driver that no driver of the
- * tree asks for: each return variant, and buffers that the app reads on while the driver writes them
- * (userspace-readable allow). A driver of this file's own stands in the GPIO driver's place.
+/* test_syscall_variants.c: what the kernel carries between an app and a driver that no driver of
+ * the tree asks for: each return variant, and buffers that the app reads on while the driver writes
+ * them (userspace-readable allow). A driver of this file's own stands in the GPIO driver's place.
  */
 #include "model/grant.h"
 #include "model/kernel.h"

@@ -1,15 +1,16 @@
 /* air_pdu.h: frames of the air as a link layer reads them, for those who show them to people.
  *
- *   struct air_frame --air_links_read--> struct air_pdu: channel, de-whitened octets, CRC, whose link
+ *   struct air_frame --air_links_read--> struct air_pdu: channel, de-whitened octets, CRC, link
  *                        ^ learns of connections from each CONNECT_IND
  *   struct air_pdu --air_pdu_text--> "LL_VERSION_IND, SN 1 NESN 0"
  *
  * It sees what was sent, not what was received, and takes each connection for made, whether or not
- * the CONNECT_IND was heard. What is encrypted is decrypted with the central's long term key, if the
- * peer tells it (sim/peer.h); else it stays as it is.
+ * the CONNECT_IND was heard. What is encrypted is decrypted with the central's long term key, if
+ * the peer tells it (sim/peer.h); else it stays as it is.
  *
  * Not modelled: connections made by AUX_CONNECT_REQ; LE Coded.
- * Source: Bluetooth Core 6.2, Vol 6, Part B ("6.B"): 2 formats, 3 CRC and whitening, 5.1.3 encryption.
+ * Source: Bluetooth Core 6.2, Vol 6, Part B ("6.B"): 2 formats, 3 CRC and whitening, 5.1.3
+ * encryption.
  */
 #ifndef TOOLS_AIR_PDU_H
 #define TOOLS_AIR_PDU_H
@@ -80,8 +81,8 @@ struct air_pdu {
 
 void air_links_start(struct air_links *links, const struct scenario *scenario);
 
-/* Reads the next frame whose end came, `sender` a device index; `end_ps`: its last bit, earlier than
- * the frame's own if the sender broke off. */
+/* Reads the next frame whose end came, `sender` a device index; `end_ps`: its last bit, earlier
+ * than the frame's own if the sender broke off. */
 void air_links_read(struct air_links *links, const struct air_frame *frame, uint32_t sender,
                     uint64_t end_ps, struct air_pdu *pdu);
 

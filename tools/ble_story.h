@@ -1,7 +1,7 @@
 /* ble_story.h: a run's Bluetooth LE connections as text, event by event: `postern show --ble`.
  *
- *   records, frames, verdicts --ble_story_add--> air_log, notes of the centrals --> a table for each
- *   connection
+ *   records, frames, verdicts --ble_story_add--> air_log, notes of the centrals --> a table for
+ *   each connection
  *
  *   event ch    anchor us  margin us  packets: > central's, < peripheral's, SN/NESN
  *      12  4    94152.113      2.000  > ATT_READ_REQ 1/0  < empty 1/1 150.000

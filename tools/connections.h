@@ -1,6 +1,6 @@
-/* connections.h: what a run's Bluetooth LE connections came to, as sim/monitors/ble_link.h counts it:
- * as values that go through a pipe, as JSON, and as a table for the end of the pretty report: one
- * line for the n-th connection of a file's members, that of the member in which it fared worst.
+/* connections.h: what a run's Bluetooth LE connections came to, as sim/monitors/ble_link.h counts
+ * it: as values that go through a pipe, as JSON, and as a table for the end of the pretty report:
+ * one line for the n-th connection of a file's members, that of the member in which it fared worst.
  */
 #ifndef TOOLS_CONNECTIONS_H
 #define TOOLS_CONNECTIONS_H

@@ -13,8 +13,8 @@ const struct extra *const *extras_all(uint32_t *count);
  * registers of a device are out of order, past its window, or at no multiple of 4. */
 bool extras_agree(void);
 
-/* The word by which a reader calls this program: "postern", or, with rows that no other has, its own
- * path, below the folder that we are in if it can be. */
+/* The word by which a reader calls this program: "postern", or, with rows that no other has, its
+ * own path, below the folder that we are in if it can be. */
 void program_write(FILE *to);
 
 #endif

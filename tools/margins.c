@@ -63,7 +63,8 @@ static bool is_worse(struct margin_cell a, struct margin_cell b)
 
 /* --- rows and columns ------------------------------------------------------------------------ */
 
-/* The id without its seed and without key=value, which goes into `value`. False: it is not there. */
+/* The id without its seed and without key=value; the value goes into `value`. False: no such
+ * key. */
 static bool cut_key(const char *id, const char *key, char row[SCENARIO_ID_MAX], char value[32])
 {
     const char *parts = strchr(id, '#'), *seed = strrchr(id, '@');

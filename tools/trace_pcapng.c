@@ -8,10 +8,11 @@
  *
  * A packet's time is that of its preamble's first bit, in virtual time since reset, to the nearest
  * nanosecond. Its octets are as they were sent, de-whitened; those that a sender broke off are cut
- * short. "CRC valid" says that it was right as sent, and was right for one of those who received it,
- * if any did. A comment says: a rule that broke while or after the packet was sent and before the
- * next; who did not get it, and why; a retransmission. What is encrypted is decrypted where air_pdu.h can: then its MIC
- * is taken out, its length is four less, and its CRC is still that of the air.
+ * short. "CRC valid" says that it was right as sent, and was right for one of those who received
+ * it, if any did. A comment says: a rule that broke while or after the packet was sent and before
+ * the next; who did not get it, and why; a retransmission. What is encrypted is decrypted where
+ * air_pdu.h can: then its MIC is taken out, its length is four less, and its CRC is still that of
+ * the air.
  *
  * Sources: draft-ietf-opsawg-pcapng (block types 0x0a0d0d0a, 1, 6); www.tcpdump.org/linktypes,
  * LINKTYPE_BLUETOOTH_LE_LL_WITH_PHDR.

@@ -1,6 +1,6 @@
 /* ble_core.h: a Bluetooth LE peripheral's link layer without clock and without radio: what it says,
- * on which channel, and when it has to listen. The three designs of the app (ble_peripheral.h) share
- * it; they differ only in who drives the radio.
+ * on which channel, and when it has to listen. The three designs of the app (ble_peripheral.h)
+ * share it; they differ only in who drives the radio.
  *
  *   advertising --CONNECT_IND--> created --first data PDU--> established --> closed (why)
  *
@@ -9,14 +9,14 @@
  *   ble_core_received   a PDU, good or bad: what to answer, if anything
  *   ble_core_end_event  the event is over, heard or not
  *
- * Times are microseconds of the app's own clock, modulo 2^32. PDUs are as in the air: header, length,
- * payload. It is independent of sim/ble/, which the other side of the air uses: a mistake in either
- * shows as a disagreement.
+ * Times are microseconds of the app's own clock, modulo 2^32. PDUs are as in the air: header,
+ * length, payload. It is independent of sim/ble/, which the other side of the air uses: a mistake
+ * in either shows as a disagreement.
  *
  * Numbers: Bluetooth Core 6.2, Vol 6 Part B: 2.3.3.1 (CONNECT_IND), 2.4 (data PDUs), 2.4.2 (LL
  * control PDUs), 4.2 (sleep clock accuracy), 4.5.1 to 4.5.12 (connection events, supervision,
- * acknowledgement), 4.5.8 (channel selection), 5.1 (procedures with an instant), 5.2 (40 s procedure
- * response timeout). ATT: Vol 3 Part F 3.4.
+ * acknowledgement), 4.5.8 (channel selection), 5.1 (procedures with an instant), 5.2 (40 s
+ * procedure response timeout). ATT: Vol 3 Part F 3.4.
  *
  * Not modelled: extended advertising, LE Coded, data length above 27 octets, subrating, the
  * connection parameters request procedure (answered with LL_UNKNOWN_RSP), pausing encryption.
@@ -150,7 +150,8 @@ struct ble_pdu ble_core_advertisement(const struct ble_core *core);
 bool ble_core_scanned(struct ble_core *core, const struct ble_pdu *pdu);
 
 /* A CONNECT_IND whose last bit came at `end_us`. False: not for this address, or with parameters
- * that must be refused (Core Vol 6 Part B 2.3.3.1; interval, latency, timeout, map, hop, window). */
+ * that must be refused (Core Vol 6 Part B 2.3.3.1: interval, latency, timeout, map, hop and the
+ * window). */
 bool ble_core_connect(struct ble_core *core, const struct ble_pdu *pdu, uint32_t end_us);
 
 /* The event core->event. False: the connection is over (core->reason): widening has met its limit,
@@ -180,8 +181,8 @@ uint8_t ble_core_channel(struct ble_core *core);
 /* Encryption is done by whoever has the hardware, in this order, before ble_core_think:
  *   key      e(LTK, SKD) is wanted: LL_START_ENC_REQ goes out
  *   opening  inbox is encrypted: its plain payload, or a MIC that does not fit
- *   sealing  queue[0] is to be sent encrypted: payload and MIC. SN, NESN and MD are not part of what
- *            the MIC is about, so it is sealed once, however often it is sent */
+ *   sealing  queue[0] is to be sent encrypted: payload and MIC. SN, NESN and MD are not part of
+ *            what the MIC is about, so it is sealed once, however often it is sent */
 bool ble_core_wants_key(const struct ble_core *core);
 void ble_core_key_made(struct ble_core *core, const uint8_t key[16]);
 bool ble_core_wants_opening(const struct ble_core *core);

@@ -1,6 +1,6 @@
 /* ble_ops.h: the operations that a program has ahead of it, in order, and what to do with what they
- * give: a program that works event by event writes down what an upcall leads to, and the CPU does it
- * one operation at a time.
+ * give: a program that works event by event writes down what an upcall leads to, and the CPU does
+ * it one operation at a time.
  *
  *   ops_store(ops, address, value)     ops_load(ops, address, step)    ops_compute(ops, cycles)
  *   ops_call(ops, class, a, b, c, d, step)                              ops_then(ops, step)

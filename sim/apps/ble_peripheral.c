@@ -1,24 +1,26 @@
 /* ble_peripheral.c: a Bluetooth LE peripheral in an app that was lent the radio and what belongs to
  * it: RADIO, TIMER0, RTC0, CLOCK, RNG, ECB, CCM, PPI. Two of the three designs:
  *
- *   ble_software  the answer is armed by software: the upcall of the packet's end writes TIMER0.CC[0],
- *                 whose compare event starts the transmitter (PPI channel 20), fast ramp-up, or,
- *                 with `default_ramp`, the default one
- *   ble_armed     the answer is armed ahead: SHORTS and TIFS turn the radio around, default ramp-up;
- *                 software only has to put PACKETPTR in place before the transmitter starts
+ *   ble_software  the answer is armed by software: the upcall of the packet's end writes
+ *                 TIMER0.CC[0], whose compare event starts the transmitter (PPI channel 20), fast
+ *                 ramp-up, or, with `default_ramp`, the default one
+ *   ble_armed     the answer is armed ahead: SHORTS and TIFS turn the radio around, default
+ *                 ramp-up; software only has to put PACKETPTR in place before the transmitter
+ *                 starts
  *
  *   advertising:  TXEN -> ADV_IND -> (radio turns around) -> CONNECT_IND? -> next channel
- *   an event:     RTC0 wakes it `prepare_us` ahead -> radio set up, TIMER0.CC[0] opens the receiver,
- *                 CC[3] closes it (cancelled by the access address) -> DISABLED: read, decide, answer
- *                 -> DISABLED: the answer is out; again while either side has more data
+ *   an event:     RTC0 wakes it `prepare_us` ahead -> radio set up, TIMER0.CC[0] opens the
+ *                 receiver, CC[3] closes it (cancelled by the access address) -> DISABLED: read,
+ *                 decide, answer -> DISABLED: the answer is out; again while either side has more
+ *                 data
  *
- * TIMER0 counts microseconds of the crystal and runs all the time, as in controllers that leave it on
- * (facts: NimBLE with RFMGMT_ENABLE_TIME 0); RTC0 only wakes. Only RADIO's DISABLED and RTC0's
+ * TIMER0 counts microseconds of the crystal and runs all the time, as in controllers that leave it
+ * on (facts: NimBLE with RFMGMT_ENABLE_TIME 0); RTC0 only wakes. Only RADIO's DISABLED and RTC0's
  * COMPARE[0] interrupt. Each upcall disables the device's interrupts (the kernel's doing), so each
  * handler enables them again.
  *
- * Encryption: ECB makes the session key, CCM opens what came in and seals what goes out, both between
- * two packets and not while they are on the air; RNG makes this side's parts of SKD and IV.
+ * Encryption: ECB makes the session key, CCM opens what came in and seals what goes out, both
+ * between two packets and not while they are on the air; RNG makes this side's parts of SKD and IV.
  *
  * Not modelled: the program's own instructions, but for OP_COMPUTE of `work_cycles` and
  * `turnaround_cycles`; sleeping without the crystal.
@@ -74,7 +76,8 @@ enum {
     KSGEN = CCM + 0x000, E_ENDCRYPT = CCM + 0x104, CCM_SHORTS = CCM + 0x200,
     MICSTATUS = CCM + 0x400, CCM_ENABLE = CCM + 0x500, CCM_MODE = CCM + 0x504,
     CNFPTR = CCM + 0x508, INPTR = CCM + 0x50c, OUTPTR = CCM + 0x510, SCRATCHPTR = CCM + 0x514,
-    CCM_ENABLED = 2, DECRYPT = 1, FAST = 1 << 16, /* as for LE 2M: nothing is on the air meanwhile */
+    CCM_ENABLED = 2, DECRYPT = 1,
+    FAST = 1 << 16, /* as for LE 2M: nothing is on the air meanwhile */
 
     READY_START = 1 << 0, END_DISABLE = 1 << 1, DISABLED_TXEN = 1 << 2, DISABLED_RXEN = 1 << 3,
 

@@ -1,8 +1,9 @@
 /* ble_syscalls.c: a Bluetooth LE peripheral by system calls, the third design: the kernel drives
  * the radio (model/services.h, driver 0x30001), and the app asks it for one action a call.
  *
- *   a packet comes in -> bottom half, copy -> upcall -> allow_rw: the app has the packet, the kernel
- *   the other buffer -> read, decide, write -> allow_ro -> command: copy, and the answer is armed
+ *   a packet comes in -> bottom half, copy -> upcall -> allow_rw: the app has the packet, the
+ *   kernel the other buffer -> read, decide, write -> allow_ro -> command: copy, and the answer is
+ *   armed
  *
  * Moments are hardware's, which the kernel sets up: what has to be in time is the whole path above,
  * before the transmitter's ramp-up, 99.7 us behind the event of the packet's end (facts as for

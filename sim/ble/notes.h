@@ -1,4 +1,5 @@
-/* notes.h: what peers that speak Bluetooth LE note in the trace (REQUEST_NOTE): a number and a value.
+/* notes.h: what peers that speak Bluetooth LE note in the trace (REQUEST_NOTE): a number and
+ * a value.
  *
  *   state 1 created | anchor 0 | turnaround 150000 | ... | procedure 0x0c | ... | lost 0x08
  *

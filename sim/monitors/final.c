@@ -2,7 +2,8 @@
  *
  * step: the first failed expectation of each app's engine; a fault of a step list that no step
  * expected; an expected fault that did not come. final: state, restarts, completion code,
- * variables, and the facts of programs and peers (sim/fact.h) against the scenario's bounds, looked at once, at the end.
+ * variables, and the facts of programs and peers (sim/fact.h) against the scenario's bounds, looked
+ * at once, at the end.
  *
  * Cannot see: why a step gave what it gave: `postern show` has the records around it. An app of
  * another engine may fault as it likes: only step lists say what they expect.

@@ -5,21 +5,22 @@
  *   idle --start_us--> scanning --ADV_IND--> initiating --CONNECT_IND--> created
  *        --first valid data PDU--> established --timeout, terminate, bad MIC, ...--> closed
  *
- * Anchors: event n begins at the end of the CONNECT_IND + transmitWindowDelay + WinOffset + place in
- * the window + n intervals of the central's own clock, by exact rational arithmetic; then the sleep
- * clock's jitter is drawn for each event (in a transmit window it is never early). T_IFS, timeouts
- * and windows are counted by the same clock; packets take their nominal time.
+ * Anchors: event n begins at the end of the CONNECT_IND + transmitWindowDelay + WinOffset + place
+ * in the window + n intervals of the central's own clock, by exact rational arithmetic; then the
+ * sleep clock's jitter is drawn for each event (in a transmit window it is never early). T_IFS,
+ * timeouts and windows are counted by the same clock; packets take their nominal time.
  *
- * An answer is heard if its first bit comes within tolerance_us of T_IFS behind the last bit of what
- * was sent, both as they are at the central's antenna. Else it is counted as early or late, and the
- * event is over without an answer. After an answer with a bad CRC the event is over, too.
+ * An answer is heard if its first bit comes within tolerance_us of T_IFS behind the last bit of
+ * what was sent, both as they are at the central's antenna. Else it is counted as early or late,
+ * and the event is over without an answer. After an answer with a bad CRC the event is over, too.
  *
- * A connection event goes on while either side says MD and there is room for one more packet of each
- * side before the next anchor. The counter of an event in which the central is silent advances.
+ * A connection event goes on while either side says MD and there is room for one more packet of
+ * each side before the next anchor. The counter of an event in which the central is silent
+ * advances.
  *
- * Not modelled: extended advertising, LE Coded, more than 27 octets sent, subrating, the host's side
- * of connection parameters (LL_CONNECTION_PARAM_REQ is rejected), pausing encryption, ATT's own time
- * limit of 30 s.
+ * Not modelled: extended advertising, LE Coded, more than 27 octets sent, subrating, the host's
+ * side of connection parameters (LL_CONNECTION_PARAM_REQ is rejected), pausing encryption, ATT's
+ * own time limit of 30 s.
  *
  * Sources: Bluetooth Core 6.2, Vol 6 Part B, 4.4 (advertising and initiating), 4.5 (connections),
  * 4.5.9 (acknowledgement), 5.1 (LL procedures), 5.2 (their time limit of 40 s); Vol 3 Part F (ATT).
@@ -167,7 +168,7 @@ static const struct fact facts[FACTS] = {
 };
 _Static_assert((int)FACTS <= (int)FACT_MAX, "more facts than can be asked for");
 
-/* --- wakes ------------------------------------------------------------------------------------- */
+/* --- wakes ------------------------------------------------------------------------------------ */
 
 static void set_wake(struct device *d)
 {
@@ -260,7 +261,7 @@ static void central_reset(struct device *d)
     set_wake(d);
 }
 
-/* --- what it hears ----------------------------------------------------------------------------- */
+/* --- what it hears ---------------------------------------------------------------------------- */
 
 static bool central_air(struct device *d, const struct air_frame *frame, enum air_moment moment)
 {

@@ -160,7 +160,7 @@ static inline bool central_connected(const struct central *c)
     return c->state == BLE_PEER_CREATED || c->state == BLE_PEER_ESTABLISHED;
 }
 
-/* --- central.c: states and wakes --------------------------------------------------------------- */
+/* --- central.c: states and wakes -------------------------------------------------------------- */
 
 void central_enter(struct device *d, enum ble_peer_state state);
 /* The next wake. */
@@ -168,13 +168,13 @@ void central_plan_step(struct device *d, enum central_step step, uint64_t at_ps)
 /* The connection is over. */
 void central_close(struct device *d, uint8_t reason);
 
-/* --- central_scan.c ---------------------------------------------------------------------------- */
+/* --- central_scan.c --------------------------------------------------------------------------- */
 
 void central_scan(struct device *d);
 void central_hop(struct device *d);
 void central_heard_advertising(struct device *d, const struct air_frame *frame);
 
-/* --- central_event.c --------------------------------------------------------------------------- */
+/* --- central_event.c -------------------------------------------------------------------------- */
 
 /* The CONNECT_IND left at `end_ps`. */
 void central_connect(struct device *d, uint64_t end_ps);
@@ -191,7 +191,7 @@ void central_supervise(struct device *d, uint64_t from_ps);
 /* False: no room, nothing was queued. */
 bool central_queue(struct central *c, uint8_t llid, const uint8_t *payload, size_t size);
 
-/* --- central_plan.c, central_procedures.c ------------------------------------------------------ */
+/* --- central_plan.c, central_procedures.c ----------------------------------------------------- */
 
 enum central_verb {
     CENTRAL_DO_UPDATE,
@@ -244,7 +244,7 @@ void central_update(struct device *d, const struct ble_control *update);
 /* What begins to hold with link.event, which comes next; true: it has a transmit window. */
 bool central_apply(struct device *d);
 
-/* --- central_att.c ----------------------------------------------------------------------------- */
+/* --- central_att.c ---------------------------------------------------------------------------- */
 
 /* Asks for what is due at this event. */
 void central_att(struct device *d);

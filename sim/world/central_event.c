@@ -5,7 +5,7 @@
 
 enum { WINDOW_DELAY_US = 1250 };
 
-/* --- from event to event ----------------------------------------------------------------------- */
+/* --- from event to event ---------------------------------------------------------------------- */
 
 static uint64_t longest_ps(uint8_t phy, uint8_t octets)
 {
@@ -93,7 +93,7 @@ void central_end_event(struct device *d)
     next_event(d);
 }
 
-/* --- what it sends ----------------------------------------------------------------------------- */
+/* --- what it sends ---------------------------------------------------------------------------- */
 
 bool central_queue(struct central *c, uint8_t llid, const uint8_t *payload, size_t size)
 {
@@ -198,7 +198,7 @@ void central_anchor(struct device *d)
     next_event(d);
 }
 
-/* --- what it hears ----------------------------------------------------------------------------- */
+/* --- what it hears ---------------------------------------------------------------------------- */
 
 bool central_takes(struct device *d, const struct air_frame *frame)
 {

@@ -37,7 +37,7 @@ void central_done(struct device *d, uint8_t opcode, bool good)
     antenna_note(d, good ? BLE_NOTE_PROCEDURE_DONE : BLE_NOTE_PROCEDURE_FAIL, opcode);
 }
 
-/* --- instants ---------------------------------------------------------------------------------- */
+/* --- instants --------------------------------------------------------------------------------- */
 
 uint16_t central_instant(const struct central_link *link, uint64_t ahead)
 {
@@ -123,7 +123,7 @@ static void on_phy_response(struct device *d, const struct ble_control *response
         central_done(d, BLE_PHY_REQ, true);
 }
 
-/* --- encryption: 6.B 5.1.3.1 ------------------------------------------------------------------- */
+/* --- encryption: 6.B 5.1.3.1 ------------------------------------------------------------------ */
 
 static void put_number(uint64_t number, uint8_t *octets, size_t size)
 {
@@ -184,7 +184,7 @@ static void on_start_response(struct device *d)
     central_done(d, BLE_ENC_REQ, true);
 }
 
-/* --- what comes in ----------------------------------------------------------------------------- */
+/* --- what comes in ---------------------------------------------------------------------------- */
 
 static void on_version(struct device *d, const struct ble_control *in)
 {

@@ -2,9 +2,9 @@
  * that may be asked for more, by SCAN_REQ T_IFS behind the advertisement, and hears SCAN_RSP T_IFS
  * later.
  *
- * It stays on each advertising channel for scan_interval_us, and listens for scan_window_us of that.
- * Intervals between advertisements are those from one to the next on the same channel from the same
- * address. Times are those of its own clock but for what is measured, which is true time.
+ * It stays on each advertising channel for scan_interval_us, and listens for scan_window_us of
+ * that. Intervals between advertisements are those from one to the next on the same channel from
+ * the same address. Times are those of its own clock but for what is measured, which is true time.
  *
  * Not modelled: back-off, extended advertising, filters of duplicates.
  *
@@ -110,7 +110,7 @@ static void set_step(struct device *d, enum step step, uint64_t at_ps)
     d->wake_ps = at_ps;
 }
 
-/* --- channels ---------------------------------------------------------------------------------- */
+/* --- channels --------------------------------------------------------------------------------- */
 
 /* The n-th stay begins n intervals after the start. */
 static uint64_t stay_ps(const struct device *d, uint64_t n)
@@ -184,7 +184,7 @@ static void scanner_reset(struct device *d)
     set_step(d, STEP_SCAN, value(d, START));
 }
 
-/* --- advertisements ---------------------------------------------------------------------------- */
+/* --- advertisements --------------------------------------------------------------------------- */
 
 /* NULL: there is no room for one more. */
 static struct advertiser *advertiser_of(struct scanner *s, const uint8_t *address)
@@ -251,7 +251,7 @@ static void on_response(struct device *d, const struct ble_adv *adv)
     resume(d);
 }
 
-/* --- what it hears ----------------------------------------------------------------------------- */
+/* --- what it hears ---------------------------------------------------------------------------- */
 
 static bool in_time(struct device *d, const struct air_frame *frame)
 {

@@ -30,9 +30,9 @@ static void against_shape(const struct bench *b, struct figure *f, const struct 
 }
 
 /* What keeps it from its goal: the kernel's 20 register and 20 RAM accesses a trip, each with its
- * time, take a third and the monitors another. Below some 45x the hash itself stands, a chain of three
- * multiplications for each of 33 records: it would have to mix a record's words side by side, and
- * the kernel to leave SysTick, a third of the records, alone while nobody else is ready. */
+ * time, take a third and the monitors another. Below some 45x the hash itself stands, a chain of
+ * three multiplications for each of 33 records: it would have to mix a record's words side by side,
+ * and the kernel to leave SysTick, a third of the records, alone while nobody else is ready. */
 void measure_call(const struct bench *b, struct figure *f)
 {
     against_loop(b, f, &one_caller, limit_call());
