@@ -63,8 +63,7 @@ static bool is_worse(struct margin_cell a, struct margin_cell b)
 
 /* --- rows and columns ------------------------------------------------------------------------ */
 
-/* The id without its seed and without key=value; the value goes into `value`. False: no such
- * key. */
+/* The id without its seed and without key=value; the value goes into `value`. False: no key. */
 static bool cut_key(const char *id, const char *key, char row[SCENARIO_ID_MAX], char value[32])
 {
     const char *parts = strchr(id, '#'), *seed = strrchr(id, '@');
@@ -182,7 +181,7 @@ void margins_print(const struct margins *margins, FILE *out, bool color)
                      2 * margins->row_count >= margins->claim_count;
     if (!margins->wanted && !by_itself)
         return;
-    uint32_t order[MARGIN_COLUMN_MAX];
+    uint32_t order[MARGIN_COLUMN_MAX] = {0};
     order_columns(margins, order);
     fprintf(out, "%s%-*s", color_code(color, BOLD), ROW_WIDTH, "margin of the bound, us");
     for (uint32_t c = 0; c < margins->column_count; c++)
