@@ -26,8 +26,7 @@ static const struct radio_place *place_of(const struct kernel *k)
     return &k->config->radio;
 }
 
-/* The packet's buffer, behind the console's two. */
-static struct span buffer_of(const struct kernel *k)
+struct span radio_buffer(const struct kernel *k)
 {
     return (struct span){k->config->kernel_ram.base + 2 * CONSOLE_BUFFER, RADIO_PDU_MAX};
 }
@@ -39,7 +38,7 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 
 static void buffer_wipe(struct kernel *k, struct hw *hw)
 {
-    enum err err = process_zero(hw, buffer_of(k));
+    enum err err = process_zero(hw, radio_buffer(k));
     KASSERT(hw, err == ERR_NONE); /* the kernel's own RAM */
 }
 
@@ -58,7 +57,7 @@ static enum err take(struct kernel *k, struct hw *hw, const struct process *p)
 
     if (radio->client.unique == p->id.unique)
         return ERR_ALREADY;
-    if (radio->client.unique || !chip_radio_is_off(hw, place_of(k)))
+    if (radio->client.unique || advertising_is_on(k) || !chip_radio_is_off(hw, place_of(k)))
         return ERR_BUSY;
     if (!chip_radio_is_ready(hw, place_of(k)))
         return ERR_OFF;
@@ -103,7 +102,7 @@ static enum err listen(struct kernel *k, struct hw *hw, uint32_t from_us, uint32
 static enum err pdu_load(struct kernel *k, struct hw *hw, const struct process *p, uint32_t size)
 {
     struct span from = grant_allow(hw, p, &radio_driver, ALLOW_RO, BUFFER);
-    struct span to = buffer_of(k);
+    struct span to = radio_buffer(k);
     uint8_t bytes[RADIO_PDU_MAX];
 
     if (size < PDU_HEADER || size > RADIO_PDU_MAX)
@@ -168,7 +167,7 @@ static void tell(struct kernel *k, struct hw *hw, uint32_t upcall, const uint32_
 static uint32_t pdu_store(struct kernel *k, struct hw *hw, uint32_t size)
 {
     const struct process *p = kernel_process(k, k->services.radio.client);
-    struct span from = buffer_of(k);
+    struct span from = radio_buffer(k);
     uint8_t bytes[RADIO_PDU_MAX];
 
     if (!p)
@@ -183,7 +182,7 @@ static uint32_t pdu_store(struct kernel *k, struct hw *hw, uint32_t size)
 
 static uint32_t pdu_size(struct kernel *k, struct hw *hw)
 {
-    struct span from = buffer_of(k);
+    struct span from = radio_buffer(k);
     uint8_t header[PDU_HEADER];
 
     from.size = PDU_HEADER;
@@ -278,7 +277,7 @@ static void radio_start(struct kernel *k, struct hw *hw)
 {
     k->services.radio = (struct radio_service){0};
     buffer_wipe(k, hw);
-    chip_radio_start(hw, place_of(k), buffer_of(k).base);
+    chip_radio_start(hw, place_of(k), radio_buffer(k).base);
 }
 
 static void radio_process_end(struct kernel *k, struct hw *hw, struct process_id id)
@@ -289,7 +288,7 @@ static void radio_process_end(struct kernel *k, struct hw *hw, struct process_id
 
 static bool radio_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
 {
-    if (k->config->radio.radio.line != line)
+    if (k->config->radio.radio.line != line || advertising_is_on(k))
         return false;
     if (!chip_radio_went_off(hw, place_of(k)))
         return true;

@@ -53,7 +53,7 @@ struct console_service {
  * ERR_INVAL: no such pin (0..31) or pull. */
 
 /* capsule_radio.c over chip_radio.c. Driver 0x30001 (ours; Tock's own 0x30000, which advertises and
- * scans, no more, is not here). Bluetooth LE packets, one action a call, at moments that hardware
+ * scans, no more, is below). Bluetooth LE packets, one action a call, at moments that hardware
  * keeps: the link layer is the app's. What it gives up against a lent radio: between a packet's end
  * and the answer lie an interrupt, its bottom half with one copy, an upcall, and the calls below
  * with another copy.
@@ -65,7 +65,8 @@ struct console_service {
  *   subscribe 2           sent, of command 7 only: (0, last bit, 0)
  *
  *   0 exists
- *   1 take               ERR_BUSY: another app has the radio, or it is not off yet.
+ *   1 take               ERR_BUSY: another app has the radio, some app advertises, or the radio is
+ *                        not off yet.
  *                        ERR_OFF: the crystal does not oscillate yet: again in a while
  *   2 give back
  *   3 now                success with the time
@@ -96,15 +97,69 @@ struct radio_service {
     uint32_t last_us; /* the last bit of what is sent, or the end of the window */
 };
 
+/* The packet's buffer, behind the console's two. */
+struct span radio_buffer(const struct kernel *k);
+
+/* capsule_ble_advertising.c over chip_radio.c. Driver 0x30000, after Tock's ble_advertising_driver:
+ * the kernel advertises for its apps, each with an address and an interval of its own, and an app
+ * has nothing to do between.
+ *
+ *   read-only allow 0     the payload (AD structures), the first 31 bytes of it; may be missing
+ *
+ *   0 exists
+ *   1 stop               ERR_BUSY: this app does not advertise, or its event is under way: again
+ *   3 start              (PDU type 0 ADV_IND, 2 ADV_NONCONN_IND or 6 ADV_SCAN_IND; interval in ms,
+ *                        raised to 20). ERR_INVAL: another type, or more than 10,240 ms.
+ *                        ERR_BUSY: this app advertises, or an app has taken the radio (0x30001).
+ *                        ERR_OFF: the crystal does not oscillate yet: again in a while.
+ *                        Others: those of grant_allocate and grant_enter
+ *
+ * An event is the PDU on channels 37, 38 and 39, LE 1M; the payload is copied anew for each, for 37
+ * when the event before has ended: what the app changes may show an event late. The first begins an
+ * interval and a delay after the start, each further one an interval and a delay after the one
+ * before; the radio's counter begins it, whatever the CPU is at. Between channels lies an
+ * interrupt's bottom half. Delays are 0 to 10 ms, from a linear congruential generator that starts
+ * at 0 with the kernel: they keep two advertisers apart, and are no secret. An app's address is
+ * static random: f0, its process's unique number, f0; so another one after a restart.
+ *
+ * One radio: who is due first is first; whoever is due while it sends comes right after that. So
+ * each has its turn. The end of an app's life ends its advertising at once, in the middle of a
+ * packet, too. The buffer is zeroed before it serves the next app.
+ *
+ * Otherwise than Tock's: there command 0 starts (against TRD 104, by which it has no effect), the
+ * delay is whole ms, an event that meets another's is put off by a whole interval, and there is no
+ * upper limit. Left out: 2 transmit power (0 dBm here) and 5 passive scanning, with its read-write
+ * buffer and its upcall: ERR_NOSUPPORT and what the kernel says of missing numbers. As Tock's, it
+ * answers neither SCAN_REQ nor CONNECT_IND, whatever the PDU type says.
+ *
+ * Sources: Tock, capsules/extra/src/ble_advertising_driver.rs; Bluetooth Core 6.2, Vol 6 Part B
+ * 2.3.1 (PDUs, payload) and 4.4.2 (events, interval, delay). */
+enum {
+    ADVERTISING_PAYLOAD_MAX = 31,
+    ADVERTISING_INTERVAL_MIN_MS = 20,
+    ADVERTISING_INTERVAL_MAX_MS = 10240
+};
+struct advertising_service {
+    struct process_id sender; /* whose event is armed or under way; unique 0: nobody advertises */
+    uint8_t channel;
+    uint32_t at_us; /* the first bit on that channel */
+    uint32_t draw;  /* of delays */
+};
+
+/* Some app advertises: the radio and its line are this driver's. */
+bool advertising_is_on(const struct kernel *k);
+
 struct services {
     struct alarm_service alarm;
     struct console_service console;
     struct radio_service radio;
+    struct advertising_service advertising;
 };
 
 extern const struct driver alarm_driver;
 extern const struct driver console_driver;
 extern const struct driver gpio_driver;
 extern const struct driver radio_driver;
+extern const struct driver ble_advertising_driver;
 
 #endif

@@ -158,7 +158,13 @@ static const struct {
     const char *name;
     uint32_t number;
 } driver_rows[] = {
-    {"alarm", 0x0}, {"console", 0x1}, {"gpio", 0x4}, {"radio", 0x30001}, {"passthrough", 0}};
+    {"alarm", 0x0},
+    {"console", 0x1},
+    {"gpio", 0x4},
+    {"radio", 0x30001},
+    {"ble_advertising", 0x30000},
+    {"passthrough", 0},
+};
 
 bool driver_named(const struct kernel_config *config, const char *name, uint32_t *driver,
                   struct nearest *nearest)

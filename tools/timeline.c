@@ -142,9 +142,11 @@ static void put_line(struct line *line, uint32_t number)
 static void put_driver(struct line *line, uint32_t driver)
 {
     static const char *const names[] = {[0] = "alarm", [1] = "console", [4] = "gpio"};
-    const uint32_t radio = 0x30001;
+    const uint32_t radio = 0x30001, ble_advertising = 0x30000;
     if (driver == radio)
         put(line, "radio");
+    else if (driver == ble_advertising)
+        put(line, "ble_advertising");
     else if (driver == line->s->config.passthrough_driver || driver == DRIVER_NUMBER_BY_CONFIG)
         put(line, "passthrough");
     else if (driver < COUNT_OF(names) && names[driver])
