@@ -198,8 +198,8 @@ START_TEST(without_room_for_a_grant_nothing_begins)
 {
     board_with_radio();
     struct process *p = board_process(0);
-    while (!grant_allocate(hw, p, &console_driver)) /* until there is room no more */
-        ck_assert_int_eq(grant_table_store(hw, p, driver_index(&console_driver), 0), ERR_NONE);
+    while (!grant_allocate(hw, p, &alarm_driver)) /* until there is room no more */
+        ck_assert_int_eq(grant_table_store(hw, p, driver_index(&alarm_driver), 0), ERR_NONE);
     ck_assert_int_eq(advertising(0, START, NONCONN, 100), ERR_NOMEM);
     ck_assert_uint_eq(sender(), 0);
 }
