@@ -367,7 +367,7 @@ START_TEST(a_packet_leaves_at_its_moment)
     ck_assert(interrupt());
     uint32_t args[3];
     ck_assert(board_upcall(process(0), &radio_driver, SENT, args));
-    ck_assert_uint_eq(args[1], 5000u + (_i ? 152 : 296)); /* facts: air time of 27 octets */
+    ck_assert_uint_eq(args[1], 5000u + (_i ? 152 : 296)); /* air time of 27 octets */
     ck_assert_uint_eq(upcalls(0), 0);
 }
 END_TEST

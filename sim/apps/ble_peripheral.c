@@ -15,7 +15,7 @@
  *                 data
  *
  * TIMER0 counts microseconds of the crystal and runs all the time, as in controllers that leave it
- * on (facts: NimBLE with RFMGMT_ENABLE_TIME 0); RTC0 only wakes. Only RADIO's DISABLED and RTC0's
+ * on (NimBLE with RFMGMT_ENABLE_TIME 0); RTC0 only wakes. Only RADIO's DISABLED and RTC0's
  * COMPARE[0] interrupt. Each upcall disables the device's interrupts (the kernel's doing), so each
  * handler enables them again.
  *
@@ -89,7 +89,7 @@ enum {
 };
 /* clang-format on */
 
-/* Microseconds, rounded as TIMER0 counts. facts: ble.md 4.3, from Zephyr's radio_nrf52840.h. */
+/* Microseconds, rounded as TIMER0 counts, from the times in Zephyr's radio_nrf52840.h. */
 enum {
     T_IFS = 150,
     RX_CHAIN_1M = 9, /* last bit -> ADDRESS, END */
