@@ -370,11 +370,12 @@ static void advertise(struct app *app)
     enable_interrupts(app);
 }
 
-/* The advertisement is out, and the radio turns around: a CONNECT_IND may come. */
-static void listen_for_connection(struct app *app)
+/* A packet is out, and the radio turns around: an advertisement, to which a CONNECT_IND may come, or
+ * an answer in an event that goes on. */
+static void listen_behind(struct app *app, enum phase phase)
 {
     struct ble *ble = ble_of(app);
-    ble->phase = ADVERTISED;
+    ble->phase = (uint8_t)phase;
     ops_store(&ble->ops, PACKETPTR, rx_buffer(app));
     ops_store(&ble->ops, RADIO_SHORTS, receive_shorts(app));
     if (!is_armed(app))
@@ -557,22 +558,6 @@ static void on_advertised(struct app *app)
         use_address(app, ble->core.access_address, ble->core.crc_init);
     }
     ble->phase = STOPPING; /* a transmitter takes its time to ramp down */
-    enable_interrupts(app);
-}
-
-/* The answer is out; either side has more to say, and the radio turns around once more. */
-static void listen_on(struct app *app)
-{
-    struct ble *ble = ble_of(app);
-    ble->phase = LISTENING;
-    ops_store(&ble->ops, PACKETPTR, rx_buffer(app));
-    ops_store(&ble->ops, RADIO_SHORTS, receive_shorts(app));
-    if (!is_armed(app))
-        ops_store(&ble->ops, RXEN, 1);
-    ops_store(&ble->ops, E_END, 0);
-    ops_store(&ble->ops, E_DISABLED, 0);
-    ops_store(&ble->ops, CAPTURE3, 1);
-    ops_load(&ble->ops, CC3, STEP_NOW_TIMER);
     enable_interrupts(app);
 }
 
@@ -938,7 +923,7 @@ static void ble_upcall(struct app *app, uint32_t function, const uint32_t r[4])
         ops_store(&ble->ops, RTC_E_COMPARE0, 0);
         wake(app);
     } else if (r[1] == RADIO && ble->phase == ADVERTISE) {
-        listen_for_connection(app);
+        listen_behind(app, ADVERTISED);
     } else if (r[1] == RADIO && (ble->phase == ADVERTISED || ble->phase == LISTENING)) {
         look(app);
     } else if (r[1] == RADIO && ble->phase == STOPPING) {
@@ -947,7 +932,7 @@ static void ble_upcall(struct app *app, uint32_t function, const uint32_t r[4])
         if (ble->core.state == BLE_ADVERTISING)
             plan_next(app);
         else if (ble->goes_on)
-            listen_on(app);
+            listen_behind(app, LISTENING);
         else
             event_over(app);
     }
