@@ -15,13 +15,22 @@ static void problem_line(struct problems *problems, const char *line)
 {
     if (problems->count++ >= JSON_PROBLEM_MAX)
         return;
-    size_t length = strlen(line);
-    char *grown = realloc(problems->text, problems->size + length + 2);
+    enum { ESCAPED_SIZE = 4 };
+    char *grown = realloc(problems->text, problems->size + ESCAPED_SIZE * strlen(line) + 2);
     if (!grown)
         abort(); /* out of host memory while reading input: nothing to go on with */
-    (void)snprintf(grown + problems->size, length + 2, "%s\n", line);
+    char *end = grown + problems->size;
+    for (; *line; line++) {
+        unsigned char c = (unsigned char)*line;
+        if (c < 0x20 || c == 0x7f) /* a file's own words: a complaint stays on one line */
+            end += snprintf(end, ESCAPED_SIZE + 1, "\\x%02x", c);
+        else
+            *end++ = *line;
+    }
+    *end++ = '\n';
+    *end = '\0';
     problems->text = grown;
-    problems->size += length + 1;
+    problems->size = (size_t)(end - grown);
 }
 
 void problem_add(struct problems *problems, const char *format, ...)

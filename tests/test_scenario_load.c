@@ -425,6 +425,9 @@ static const struct row texts[] = {
      OWNER("'expect': { 'count': { 'event': 'upcall owner tock', 'is': 1 } }"), 0,
      "t.json:3:35: error: /expect/count/event: \"tock\" is not a handler of that app (did you mean "
      "\"tick\"?)"},
+    {"a line's end in a name stays on the complaint's line",
+     OWNER("'expect': { 'count': { 'event': 'u\\n\\tp', 'is': 1 } }"), 0,
+     "t.json:3:35: error: /expect/count/event: \"u\\x0a\\x09p\" is not an event or an app"},
     {"no such app in an event", OWNER("'expect': { 'count': { 'event': 'ownr upcall', 'is': 1 } }"),
      0,
      "t.json:3:35: error: /expect/count/event: \"ownr\" is not an event or an app (did you mean "
