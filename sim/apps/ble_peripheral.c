@@ -370,8 +370,8 @@ static void advertise(struct app *app)
     enable_interrupts(app);
 }
 
-/* A packet is out, and the radio turns around: an advertisement, to which a CONNECT_IND may come, or
- * an answer in an event that goes on. */
+/* A packet is out, and the radio turns around: an advertisement, to which a CONNECT_IND may come,
+ * or an answer in an event that goes on. */
 static void listen_behind(struct app *app, enum phase phase)
 {
     struct ble *ble = ble_of(app);
