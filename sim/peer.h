@@ -17,7 +17,7 @@
 enum {
     PEER_MAX = 8,
     PEER_PARAMETER_MAX = 32,
-    PEER_ACTION_MAX = 64,
+    PEER_ACTION_MAX = 40,
     PEER_ARGUMENT_MAX = 8,
 };
 

@@ -26,8 +26,8 @@
 enum {
     AHEAD = 32, /* members that are read before they are run, so that a fork is for several; ours */
     BUDGET_S = 60,
-    HEAP_KEPT = 4 << 20,     /* bytes; ours */
-    LARGE_BLOCK = 128 << 10, /* bytes, from here on; ours */
+    HEAP_KEPT = 4 << 20,    /* bytes; ours */
+    LARGE_BLOCK = 64 << 10, /* bytes, from here on; ours */
 };
 enum { FORMAT_PRETTY, FORMAT_JSON, FORMAT_TAP, FORMAT_JUNIT };
 
