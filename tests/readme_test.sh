@@ -23,38 +23,32 @@ scenario=$(grep -oE 'scenarios/passthrough/[a-z_]+\.json' README.md | head -n 1)
 
 same_scenario() { diff <(block 3) "$scenario"; }
 
-# Every line of the shown timeline is one of the run's.
-same_timeline() {
-    local shown lines
-    shown=$("$postern" show "$scenario") || return 1
-    lines=$(block 4 | grep -vE '^(\$|\.\.\.)') && [ -n "$lines" ] || return 1
+# every_line_is_in TEXT: each line of stdin, but for commands and gaps, is one of the text's.
+every_line_is_in() {
+    local lines
+    lines=$(grep -vE '^(\$|\.\.\.)') && [ -n "$lines" ] || return 1
     while IFS= read -r line; do
-        grep -qxF -- "$line" <<<"$shown" || return 1
+        grep -qxF -- "$line" <<<"$1" || return 1
     done <<<"$lines"
 }
+# every_line_is_of RUN...: the same of what the run prints, which must succeed.
+every_line_is_of() {
+    local shown
+    shown=$("$@") || return 1
+    every_line_is_in "$shown"
+}
 
-# Every line of the shown failure is one of a run of that file with its last "fault" made an "ok".
+same_timeline() { block 4 | every_line_is_of "$postern" show "$scenario"; }
+
+# The shown failure is that of the file with its last "fault" made an "ok".
 same_failure() {
-    local work shown lines tool
+    local work shown tool
     tool=$(realpath "$postern") && work=$(mktemp -d) && mkdir "$work/mine" || return 1
     sed 's/"value": 4, "expect": "fault"/"value": 4, "expect": "ok"/' "$scenario" \
         >"$work/mine/too_late.json"
     shown=$(cd "$work" && "$tool" run mine/too_late.json)
     rm -rf "$work"
-    lines=$(block 5 | grep -v '^\$') && [ -n "$lines" ] || return 1
-    while IFS= read -r line; do
-        grep -qxF -- "$line" <<<"$shown" || return 1
-    done <<<"$lines"
-}
-
-# every_line_is_of RUN...: each line of stdin, but for commands and gaps, is one that the run prints.
-every_line_is_of() {
-    local shown lines
-    shown=$("$@") || return 1
-    lines=$(grep -vE '^(\$|\.\.\.)') && [ -n "$lines" ] || return 1
-    while IFS= read -r line; do
-        grep -qxF -- "$line" <<<"$shown" || return 1
-    done <<<"$lines"
+    block 5 | every_line_is_in "$shown"
 }
 blocks_with() {
     awk -v what="$1" '/^```/ { inside = !inside; if (!inside && text ~ what) printf "%s", text; text = ""; next }

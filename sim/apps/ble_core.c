@@ -233,7 +233,7 @@ bool ble_core_window(struct ble_core *core, uint32_t now_us, struct ble_window *
                                   .close_us = core->anchor_us + size + wide,
                                   .channel = ble_core_channel(core),
                                   .phy = core->phy};
-    core->heard = core->answered = false;
+    core->heard = false;
     core->bad_crcs = 0;
     core->more = false;
     return true;
@@ -694,6 +694,5 @@ void ble_core_terminate(struct ble_core *core, uint32_t now_us)
 {
     const uint8_t payload[] = {TERMINATE_IND, BLE_REASON_REMOTE};
     (void)now_us;
-    core->terminate_sent = true;
     control(core, payload, sizeof payload);
 }

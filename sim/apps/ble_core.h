@@ -102,14 +102,14 @@ struct ble_core {
     uint8_t phy;
     uint16_t central_ppm;
 
-    uint16_t event;       /* connEventCount of the event that comes or is under way */
-    uint32_t anchor_us;   /* where it is expected, or, once heard, was; with a transmit window:
+    uint16_t event;     /* connEventCount of the event that comes or is under way */
+    uint32_t anchor_us; /* where it is expected, or, once heard, was; with a transmit window:
                                where that begins */
-    bool window_open;     /* the event has a transmit window: the first, and at an update */
-    uint32_t sync_us;     /* what widening counts from: the last anchor, or the CONNECT_IND */
-    uint32_t valid_us;    /* the last PDU with a good CRC: supervision */
-    bool heard, answered; /* in this event */
-    uint8_t bad_crcs;     /* one after another in this event */
+    bool window_open;   /* the event has a transmit window: the first, and at an update */
+    uint32_t sync_us;   /* what widening counts from: the last anchor, or the CONNECT_IND */
+    uint32_t valid_us;  /* the last PDU with a good CRC: supervision */
+    bool heard;         /* in this event */
+    uint8_t bad_crcs;   /* one after another in this event */
 
     bool sn, nesn;   /* transmitSeqNum, nextExpectedSeqNum */
     bool unacked;    /* `last` has been sent and not acknowledged */
@@ -125,7 +125,7 @@ struct ble_core {
     struct ble_update timing_update, map_update, phy_update;
     struct ble_timing timing_next;
     uint8_t map_next[5], phy_next;
-    bool version_sent, terminate_received, terminate_sent;
+    bool version_sent, terminate_received;
 
     uint8_t encryption;      /* enum ble_encryption */
     bool opened, sealed;     /* inbox has been decrypted; queue[0] is encrypted, with its MIC */
