@@ -8,6 +8,8 @@
  * The outside: a packet of pairs (pin, level), pin 0..31 for P0, 32..47 for P1, level 0, 1 or 2 (no
  * longer driven). Parameters 0 and 1: pins of P0 and P1 that are driven high; 2 and 3: driven low.
  *
+ * Outputs that are low select peers on SPI (sim/wire.h); each change of them is a request.
+ *
  * Not modelled: drive strengths (stored), two drivers on one pin, DETECT on its way to GPIOTE and
  * POWER (stored DETECTMODE decides nothing), pins taken over by other peripherals. No line, no DMA.
  */
@@ -26,6 +28,7 @@ struct gpio {
     uint32_t seen[PORTS];   /* pins with a connected input buffer */
     uint32_t driven[PORTS]; /* pins that the outside drives */
     uint32_t level[PORTS];  /* and to what */
+    uint32_t low[PORTS];    /* outputs that are low, as told last */
 };
 
 static uint32_t port_of(uint32_t row)
@@ -61,12 +64,26 @@ static bool pin_senses(uint32_t config, bool level)
     return (sense == SENSE_HIGH && level) || (sense == SENSE_LOW && !level);
 }
 
+/* Whoever hangs on a pin hears of it. */
+static void tell_low(struct device *d, uint32_t port)
+{
+    struct gpio *g = device_state(d);
+    const uint32_t *rows = device_values(d) + first_row(port);
+    uint32_t low = rows[DIR] & ~rows[OUT];
+    if (low == g->low[port])
+        return;
+    g->low[port] = low;
+    device_request(
+        d, (struct device_request){.kind = REQUEST_PINS, .address = port, .state_offset = low});
+}
+
 /* IN and LATCH follow from everything else. SENSE, too, sees only connected pins. */
 static void refresh(struct device *d, uint32_t port)
 {
     const struct gpio *g = device_state(d);
     uint32_t *rows = device_values(d) + first_row(port);
     uint32_t in = 0;
+    tell_low(d, port);
     for (uint32_t left = g->seen[port]; left; left &= left - 1) {
         uint32_t pin = (uint32_t)__builtin_ctz(left);
         bool level = pin_level(d, port, pin);
@@ -180,6 +197,7 @@ const struct device_type nrf52_gpio = {
     .reg_count = ROWS,
     .window_size = 0x1000,
     .state_size = sizeof(struct gpio),
+    .wire = WIRE_PINS,
     .on_packet = on_packet,
     .on_parameter = on_parameter,
 };

@@ -418,6 +418,7 @@ const struct nrf_type nrf52_uarte = {
              .window_size = 0x1000,
              .state_size = sizeof(struct uarte),
              .dma = true,
+             .wire = WIRE_UART,
              .on_reset = on_reset,
              .on_wake = on_wake,
              .on_dma_done = on_dma_done,

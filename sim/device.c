@@ -55,6 +55,14 @@ void device_request(struct device *d, struct device_request request)
         d->requests[d->request_count++] = request;
 }
 
+void device_signal(struct device *d, struct wire_signal signal)
+{
+    device_request(d, (struct device_request){.kind = REQUEST_SIGNAL,
+                                              .tag = signal.act,
+                                              .size = (uint16_t)(signal.value | signal.mode << 8),
+                                              .address = signal.bit_ps});
+}
+
 void device_trigger(struct device *d, uint32_t row)
 {
     const struct reg *reg = &d->type->regs[row];
@@ -203,4 +211,12 @@ bool device_air(struct device *d, const struct air_frame *frame, enum air_moment
                 uint64_t now_ps)
 {
     return d->type->on_air && catch_up(d, now_ps) && d->type->on_air(d, frame, moment);
+}
+
+struct wire_answer device_answer(struct device *d, const struct wire_signal *signal,
+                                 uint64_t now_ps)
+{
+    if (d->type->on_signal && catch_up(d, now_ps))
+        return d->type->on_signal(d, signal);
+    return (struct wire_answer){.value = WIRE_NOBODY};
 }

@@ -12,6 +12,7 @@
 
 #include "sim/frame.h"
 #include "sim/random.h"
+#include "sim/wire.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -58,8 +59,11 @@ enum device_request_kind {
     REQUEST_AIR_STOP, /* what this device sends breaks off now */
     REQUEST_AIR_TUNE, /* it listens as the struct air_tuning at `state_offset` says, from now on */
     REQUEST_NOTE,     /* a fact for trace and judges: number `address`, value `state_offset` */
-    REQUEST_SHARE, /* a part of the chip that other devices use, too (the AES core), is taken from
+    REQUEST_SHARE,  /* a part of the chip that other devices use, too (the AES core), is taken from
                          now on (`size` 1) or given back (0): the others hear of it (on_shared) */
+    REQUEST_SIGNAL, /* a controller's struct wire_signal, by device_signal: on_answer follows */
+    REQUEST_PINS,   /* of port `address` the pins in `state_offset` are outputs and low from now on,
+                         and no others */
 };
 
 struct device_request {
@@ -122,6 +126,12 @@ struct device_type {
                                            is TIME_NEVER */
     void (*on_dma_done)(struct device *d, const struct device_request *r, bool done);
     void (*on_packet)(struct device *d, const uint8_t *bytes, uint32_t size); /* from its wire */
+    uint8_t wire; /* enum wire_kind (sim/wire.h): what it has, or as a peer hangs on */
+    /* A peer on SPI or I2C: it answers at that moment. */
+    struct wire_answer (*on_signal)(struct device *d, const struct wire_signal *signal);
+    /* A controller: what became of its REQUEST_SIGNAL. */
+    void (*on_answer)(struct device *d, const struct wire_signal *signal,
+                      const struct wire_answer *answer);
     /* A router (PPI): another device generated the event at this address on the bus. */
     void (*on_bus_event)(struct device *d, uint32_t address);
     /* Another device has taken, or given back, a part that this one uses, too (REQUEST_SHARE). */
@@ -156,6 +166,8 @@ static inline uint32_t device_value(struct device *d, uint32_t row)
 }
 /* Adds a request; counts it as lost if the queue is full. */
 void device_request(struct device *d, struct device_request request);
+/* Puts a signal on the wire of a controller: REQUEST_SIGNAL. */
+void device_signal(struct device *d, struct wire_signal signal);
 /* Triggers the task in `row`, as a short cut does: REQUEST_TASK, then on_task. No task: nothing. */
 void device_trigger(struct device *d, uint32_t row);
 /* The row at `offset`, or -1: quick. Rows are in order, mostly without gaps: a block's first row
@@ -203,6 +215,9 @@ void device_shared(struct device *d, bool taken, uint64_t now_ps);
 /* What comes over the air. A type without on_air, or a hung one: false. */
 bool device_air(struct device *d, const struct air_frame *frame, enum air_moment moment,
                 uint64_t now_ps);
+/* What a peer answers. A type without on_signal, or a hung one: as if nobody were there. */
+struct wire_answer device_answer(struct device *d, const struct wire_signal *signal,
+                                 uint64_t now_ps);
 /* The row at `offset`, or -1; by binary search. */
 int device_row(const struct device_type *type, uint32_t offset);
 /* The row with this name, or -1. */

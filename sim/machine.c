@@ -235,7 +235,7 @@ static void serve_request(struct hw *hw, struct device *d, const struct device_r
         machine_trace(hw, EVENT_DEVICE_TASK, PROCESS_NONE, d->base + r->address, d->index);
         break;
     case REQUEST_WIRE:
-        machine_trace(hw, EVENT_WIRE, PROCESS_NONE, d->index, pair(r->size & 0xff, 0));
+        machine_wire_byte(hw, d, (uint8_t)r->size);
         break;
     case REQUEST_TRIGGER:
         serve_trigger(hw, d, r->address);
@@ -254,6 +254,12 @@ static void serve_request(struct hw *hw, struct device *d, const struct device_r
         break;
     case REQUEST_SHARE:
         serve_share(hw, d, r->size);
+        break;
+    case REQUEST_SIGNAL:
+        machine_wire_signal(hw, d, r);
+        break;
+    case REQUEST_PINS:
+        machine_wire_pins(hw, d, r);
         break;
     }
 }

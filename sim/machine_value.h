@@ -60,6 +60,10 @@ struct machine {
     struct nvic nvic;
     struct kernel kernel;
     struct air air;
+    struct wires {
+        uint32_t pins_low[WIRE_PIN_MAX / 32 + 1]; /* outputs that are low, by port */
+        uint32_t addressed;                       /* peers on I2C, one bit each */
+    } wires;
 
     uint64_t inject_silicon_ps;  /* the earliest injection that is silicon's: lands at its time */
     uint64_t inject_hand_ps;     /* the earliest that needs the kernel between two steps */
@@ -206,6 +210,11 @@ void machine_air_more(struct hw *hw, uint32_t device, const struct air_frame *fr
 void machine_air_stop(struct hw *hw, uint32_t device);
 void machine_air_tune(struct hw *hw, uint32_t device, const struct air_tuning *tuning);
 void machine_air_run(struct hw *hw);
+
+/* Wires: REQUEST_WIRE, REQUEST_SIGNAL and REQUEST_PINS. */
+void machine_wire_byte(struct hw *hw, struct device *d, uint8_t byte);
+void machine_wire_signal(struct hw *hw, struct device *d, const struct device_request *r);
+void machine_wire_pins(struct hw *hw, struct device *d, const struct device_request *r);
 
 /* One operation of the process that runs. */
 void machine_user_step(struct hw *hw);

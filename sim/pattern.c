@@ -276,7 +276,10 @@ static bool read_endpoint(struct reader *r)
 
 static bool read_wire(struct reader *r)
 {
-    static const char *const ways[] = {"out", "in"};
+    static const char *const ways[] = {[WIRE_OUT] = "out",     [WIRE_IN] = "in",
+                                       [WIRE_START] = "start", [WIRE_STOP] = "stop",
+                                       [WIRE_NACK] = "nack",   [WIRE_SELECT] = "select",
+                                       [WIRE_CLASH] = "clash", [WIRE_DESELECT] = "deselect"};
     uint32_t device;
     if (!peek(r))
         return true;
@@ -287,7 +290,7 @@ static bool read_wire(struct reader *r)
         return true;
     uint32_t way = place_in(peek(r), ways, COUNT_OF(ways));
     if (way == COUNT_OF(ways))
-        return refuse(r, peek(r), "out or in", NULL);
+        return refuse(r, peek(r), "out or in, start, stop, nack, select, deselect, clash", NULL);
     r->words.next++;
     value_is(r->p, pair(0, way), pair(0, UINT32_MAX));
     return true;

@@ -31,7 +31,8 @@ struct scenario;
  *   return          success, failure, or an error such as BUSY
  *   syscall         a class; short: "owner command passthrough 2" (driver, number)
  *   upcall-queued upcall-dropped upcall-cancelled upcall-delivered   a driver, and a number
- *   endpoint-*      a lendable device         wire   a device, and "out" or "in"
+ *   endpoint-*      a lendable device         wire   a device, and "out", "in" or another
+ *                                             word of sim/wire.h
  *   process-state   a state, such as yielded  mark injected kernel-limit   a number
  *   routed          the task's address        air-*   a radio of the board, or a peer
  *   peer-note       a peer, and the note's name or number

@@ -1,4 +1,4 @@
-/* peer.h: the other side of a wire or of the air: a central, a scanner, a sensor.
+/* peer.h: the other side of a wire (sim/wire.h) or of the air: a central, a scanner, a sensor.
  *
  * A peer is a device (sim/device.h) without registers and without a place on the bus: it wakes,
  * hears packets and asks for requests as a device does, on a clock of its own. What the scenario
@@ -64,6 +64,7 @@ struct peer_type {
     const char *(*note_text)(uint32_t number, uint32_t value, char *text, size_t size);
     /* The key of its encrypted connections, as printed, for who looks on. NULL: it has none. */
     void (*long_term_key)(const struct peer_plan *plan, uint8_t key[16]);
+    uint8_t spi_modes; /* on SPI: the modes that it takes, bit CPOL << 1 | CPHA of each */
 };
 
 struct peer_action {

@@ -97,11 +97,13 @@ struct check {
     char path[96];     /* JSON pointer */
 };
 
-/* One on the other side of the air, as "world" names it. */
+/* One on the other side of the air or of a wire, as "world" names it. */
 struct scenario_peer {
     char name[SCENARIO_NAME_MAX];
     const struct peer_type *type;
     struct peer_plan plan;
+    uint32_t on;   /* on a wire: index of the board's device */
+    uint32_t seat; /* SPI: its select pin; I2C: its address */
 };
 
 /* A break that the scenario expects: the run fails if it does not come, or another rule breaks. */

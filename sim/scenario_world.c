@@ -1,11 +1,15 @@
-/* scenario_world.c: "world": who is on the other side of the air, and what the air does to frames.
+/* scenario_world.c: "world": who is on the other side of the air and of wires, and what the air
+ * does to frames.
  *
  *   "world": { "air": {"loss_ppm": 1000, "faults": [ {"of": "central", "first": 3, "last": 4} ]},
- *              "central": {"interval_us": 7500, "plan": [ {"at_event": 9, "do": "terminate"} ]} }
+ *              "central": {"interval_us": 7500, "plan": [ {"at_event": 9, "do": "terminate"} ]},
+ *              "chip": {"is": "spi-flash", "on": "SPIM0", "select": 5} }
  *
  * What the schema cannot say is refused here: a peer named like an app or a device, a type, a
  * parameter or a verb that no peer has (the nearest is named), values outside of their range, a
- * plan out of order, a sender without an antenna, first after last.
+ * plan out of order, a sender without an antenna, first after last; a wire that its device does not
+ * have, that another kind of peer wants or that is taken: two peers on one UART, with one select
+ * pin, with one address.
  */
 #include "sim/load.h"
 #include <inttypes.h>
@@ -222,9 +226,100 @@ static bool peer_name_good(const struct load *load, const struct json_node *node
     return !taken;
 }
 
+/* --- wires ----------------------------------------------------------------------------------- */
+
+/* What a peer on each kind of wire says besides "on": its seat. */
+static const struct {
+    const char *name, *seat;
+    uint32_t min, max;
+} wire_kinds[WIRE_KINDS] = {
+    [WIRE_NONE] = {"no wire", NULL, 0, 0},
+    [WIRE_UART] = {"a UART", NULL, 0, 0},
+    [WIRE_SPI] = {"SPI", "select", 0, WIRE_PIN_MAX},
+    [WIRE_I2C] = {"I2C", "address", I2C_ADDRESS_MIN, I2C_ADDRESS_MAX},
+    [WIRE_PINS] = {"pins", NULL, 0, 0},
+};
+
+static bool has_pins(const struct board *board)
+{
+    bool found = false;
+    for (uint32_t i = 0; i < board->device_count; i++)
+        found |= board->devices[i].type && board->devices[i].type->wire == WIRE_PINS;
+    return found;
+}
+
+/* The board's device with the wire that this peer wants. */
+static bool on_read(const struct load *load, const struct json_node *on, struct scenario_peer *peer)
+{
+    const struct board *board = &load->scenario->board;
+    uint8_t wants = peer->type->type.wire;
+    if (!on->value) {
+        json_problem(on, "missing: want the device on whose wire it is: a %s wants %s",
+                     peer->type->type.name, wire_kinds[wants].name);
+        return false;
+    }
+    if (!device_named(board, on, &peer->on))
+        return false;
+    const struct device_type *type = board->devices[peer->on].type;
+    uint8_t has = type ? type->wire : (uint8_t)WIRE_NONE;
+    if (has == wants)
+        return true;
+    json_problem(on, "%s has %s: a %s wants %s", json_string(on),
+                 type ? wire_kinds[has].name : "no model on this board, and so no wire",
+                 peer->type->type.name, wire_kinds[wants].name);
+    return false;
+}
+
+/* One on a UART; on SPI a pin belongs to one peer whatever the device. */
+static const struct scenario_peer *in_its_seat(const struct scenario *s,
+                                               const struct scenario_peer *peer)
+{
+    for (const struct scenario_peer *other = s->peers; other < peer; other++) {
+        bool same_kind = other->type->type.wire == peer->type->type.wire;
+        bool same_device = other->on == peer->on || peer->type->type.wire == WIRE_SPI;
+        if (same_kind && same_device && other->seat == peer->seat)
+            return other;
+    }
+    return NULL;
+}
+
+static bool wire_read(const struct load *load, const struct json_node *node,
+                      struct scenario_peer *peer)
+{
+    uint8_t wire = peer->type->type.wire;
+    const char *key = wire_kinds[wire].seat;
+    struct json_node on = json_member(node, "on"), seat = json_member(node, key ? key : "on");
+    if (wire == WIRE_NONE)
+        return true;
+    if (!on_read(load, &on, peer) ||
+        (key && !json_want_u32(&seat, wire_kinds[wire].min, wire_kinds[wire].max, &peer->seat)))
+        return false;
+    if (wire == WIRE_SPI && !has_pins(&load->scenario->board)) {
+        json_problem(&seat, "no device of this board drives pins: nobody could select it");
+        return false;
+    }
+    const struct scenario_peer *other = in_its_seat(load->scenario, peer);
+    if (other)
+        json_problem(&seat, "is taken by the peer \"%s\"", other->name);
+    return !other;
+}
+
+/* Which keys of a peer are no parameters of its type. */
+static size_t own_keys(const struct peer_type *type, const char *keys[])
+{
+    static const char *const all[] = {"is", "comment", "drift_ppm", "position_m", "plan"};
+    size_t count = COUNT_OF(all);
+    memcpy(keys, all, sizeof all);
+    if (type->type.wire != WIRE_NONE)
+        keys[count++] = "on";
+    if (wire_kinds[type->type.wire].seat)
+        keys[count++] = wire_kinds[type->type.wire].seat;
+    return count;
+}
+
 static bool peer_read(struct load *load, const struct json_node *node)
 {
-    static const char *const own[] = {"is", "comment", "drift_ppm", "position_m", "plan"};
+    const char *own[8];
     struct scenario *s = load->scenario;
     struct json_node is = json_member(node, "is"), list = json_member(node, "plan");
     struct json_node drift = json_member(node, "drift_ppm");
@@ -252,7 +347,8 @@ static bool peer_read(struct load *load, const struct json_node *node)
         good &= json_want_u32(&position, 0, POSITION_MAX_M, &peer->plan.position_m);
     const struct values_of of = {peer->type->type.name, "parameter", peer->type->parameters,
                                  peer->type->parameter_count};
-    good &= values_read(node, &of, own, COUNT_OF(own), peer->plan.values);
+    good &= values_read(node, &of, own, own_keys(peer->type, own), peer->plan.values);
+    good &= wire_read(load, node, peer);
     return good && actions_read(&list, peer->type, &peer->plan);
 }
 

@@ -41,7 +41,7 @@ enum event {
     EVENT_DMA_READ,     /* RAM address; pair(size, device index): the device read memory */
     EVENT_DMA_WRITE,    /* RAM address; pair(size, device index) */
     EVENT_DMA_REFUSED,  /* address; pair(size, device index): not RAM */
-    EVENT_WIRE,         /* device index; pair(byte, direction 0 out 1 in) */
+    EVENT_WIRE,         /* device index; pair(byte, 0 out 1 in, or another enum wire_act) */
     EVENT_INJECTED,     /* injection index; target */
     EVENT_KERNEL_PANIC, /* -; - */
     EVENT_HALT,         /* PROCESS_NONE; - */

@@ -588,9 +588,24 @@ static void add_fault(struct line *line, const struct record *r)
 
 static void add_wire(struct line *line, const struct record *r)
 {
-    uint32_t byte = pair_low(r->value) & 0xff;
+    static const char *const acts[WIRE_ACTS] = {
+        [WIRE_OUT] = "sends byte",
+        [WIRE_IN] = "receives byte",
+        [WIRE_START] = "starts, byte",
+        [WIRE_STOP] = "stops",
+        [WIRE_NACK] = "gets no acknowledgement of byte",
+        [WIRE_SELECT] = "has a peer selected, at pin",
+        [WIRE_DESELECT] = "has no longer a peer selected at pin",
+        [WIRE_CLASH] = "has several peers selected at once:",
+    };
+    uint32_t byte = pair_low(r->value) & 0xff, act = pair_high(r->value);
+    bool counts = act >= WIRE_SELECT;
     put_device(line, r->address);
-    put(line, " %s byte 0x%02" PRIx32, pair_high(r->value) ? "receives" : "sends", byte);
+    put(line, " %s", act < WIRE_ACTS && acts[act] ? acts[act] : "?");
+    if (act != WIRE_STOP)
+        put(line, counts ? " %" PRIu32 : " 0x%02" PRIx32, byte);
+    if (act > WIRE_IN)
+        return;
     if (byte >= 0x20 && byte < 0x7f)
         put(line, " '%c'", (char)byte);
 }
