@@ -8,7 +8,7 @@
 
 #include "model/grant.h"
 
-enum { CAPSULE_WORD_MAX = 4 };
+enum { CAPSULE_WORD_MAX = 8 };
 
 /* The first `count` words, at most CAPSULE_WORD_MAX. Errors as grant_read and grant_write. */
 enum err capsule_state_load(struct hw *hw, const struct process *p, const struct driver *d,

@@ -7,6 +7,7 @@
 #include "model/filter.h"
 #include "model/limits.h"
 #include "model/span.h"
+#include "model/virt/id.h"
 
 enum scheduler_kind {
     SCHEDULER_ROUND_ROBIN, /* 10,000 us slice; the interrupted process goes on with what is left */
@@ -83,6 +84,12 @@ struct radio_place {
     uint32_t clock; /* CLOCK: the crystal */
 };
 
+/* Components of the kernel that use a multiplexer, beside the processes. */
+struct kernel_client_config {
+    uint8_t count;       /* at most KERNEL_CLIENT_MAX */
+    uint32_t operations; /* of each, one after the other; 0: for ever */
+};
+
 struct kernel_config {
     uint32_t cpu_hz;         /* what SysTick counts */
     struct span process_ram; /* process blocks are carved from it, upward */
@@ -92,10 +99,12 @@ struct kernel_config {
     enum scheduler_kind scheduler;
     uint32_t timeslice_us; /* round robin; 0: Tock's 10,000 */
 
-    struct driver_place alarm;   /* an RTC: COUNTER at 32768 Hz */
-    struct driver_place console; /* a UARTE */
-    struct driver_place gpio;    /* a GPIO port */
-    struct radio_place radio;    /* then none of its devices may be an endpoint */
+    struct driver_place alarm;        /* an RTC: COUNTER at 32768 Hz */
+    struct driver_place console;      /* a UARTE */
+    struct driver_place gpio;         /* a GPIO port */
+    struct radio_place radio;         /* then none of its devices may be an endpoint */
+    struct driver_place virts[VIRTS]; /* of multiplexers with a device of their own */
+    struct kernel_client_config kernel_clients[VIRTS];
 
     uint32_t
         passthrough_driver; /* system call driver number, no other driver's; the draft's: 0x10001 */

@@ -185,7 +185,7 @@ static void slice_account(struct kernel *k, struct hw *hw)
 
 struct kernel_action kernel_next(struct kernel *k, struct hw *hw)
 {
-    if (interrupt_handled(k, hw))
+    if (interrupt_handled(k, hw) || virt_deferred(k, hw))
         return action(ACTION_AGAIN);
     slice_account(k, hw);
     hw_spend(hw, PATH_SCHEDULER, 1);

@@ -15,6 +15,7 @@ enum {
     PERMISSION_MAX = 16,     /* rows of one app's system call permissions; ours */
     REQUEST_MAX = 8,         /* device requests in one app's header; ours */
     FLASH_REGION_MAX = 4,    /* writable flash regions of one app; ours */
+    KERNEL_CLIENT_MAX = 4,   /* components of the kernel that use one multiplexer; ours */
     CONSOLE_BUFFER = 64,     /* bytes of the console's DMA buffer. Source: Tock's console capsule */
     RADIO_PDU_MAX = 257,     /* header and payload. Source: Bluetooth Core 6.2, Vol 6 Part B 2.4 */
 };

@@ -37,6 +37,16 @@ enum note {
     NOTE_MPU_WRITTEN,      /* -; pair(regions used, regions written) */
     NOTE_KERNEL_LIMIT, /* -; a table is full: which (enum err in value), the caller was refused */
     NOTE_RADIO_LOADED, /* buffer in kernel RAM; length: a process's PDU is in it, to be sent */
+    /* Of multiplexers (model/virt/virt.h). The process is PROCESS_NONE for a kernel client. */
+    NOTE_CLIENT_ASKS,     /* enum virt_id; pair(client, -): the call begins */
+    NOTE_CLIENT_ANSWERED, /* enum virt_id; pair(client, enum err): it ends; accepted or not */
+    NOTE_CLIENT_BEGUN,    /* enum virt_id; pair(client, 1: shares what has begun for another) */
+    NOTE_CLIENT_DONE,     /* enum virt_id; pair(client, enum err): its callback begins */
+    /* Of their buffers (model/virt/custody.h): base; pair(size, enum virt_id | client << 8) */
+    NOTE_BUFFER_TAKEN, /* nobody's, all zero, and the client's from now on */
+    NOTE_BUFFER_LENT,  /* down to the chip driver */
+    NOTE_BUFFER_BACK,  /* from the chip driver */
+    NOTE_BUFFER_WIPED, /* the client's no longer */
     NOTES
 };
 

@@ -8,6 +8,7 @@
 #include "model/driver.h"
 #include "model/limits.h"
 #include "model/process.h"
+#include "model/virt/virt.h"
 
 /* capsule_alarm.c over chip_rtc.c. Driver 0x0. Commands as Tock's alarm driver: 0 exists, 1
  * frequency (32768), 2 read the 32-bit counter, 3 stop (ERR_ALREADY: none is set), 5 set relative
@@ -154,6 +155,8 @@ struct services {
     struct console_service console;
     struct radio_service radio;
     struct advertising_service advertising;
+    struct virt virts[VIRTS];
+    uint32_t virts_deferred; /* bit i: virts[i] has something to do in a deferred call */
 };
 
 extern const struct driver alarm_driver;
@@ -161,5 +164,11 @@ extern const struct driver console_driver;
 extern const struct driver gpio_driver;
 extern const struct driver radio_driver;
 extern const struct driver ble_advertising_driver;
+
+/* virt/rng.c over chip_rng.c. Driver 0x40001. Commands as Tock's RNG driver: 0 exists, 1 get
+ * (length, 1 to 256). Read-write allow 0: where to. Subscribe 0: (enum err, length, 0). Bytes of one
+ * client are given to no other. ERR_SIZE: no length, or more than the buffer. ERR_BUSY: its own
+ * request waits or is under way. */
+extern const struct driver rng_driver;
 
 #endif

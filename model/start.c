@@ -34,6 +34,14 @@ static bool place_is_valid(const struct kernel_config *c, struct driver_place pl
     return !place.present || (place.line < c->line_count && place.base % 4 == 0);
 }
 
+static bool virts_are_valid(const struct kernel_config *c)
+{
+    for (uint32_t i = 0; i < VIRTS; i++)
+        if (!place_is_valid(c, c->virts[i]) || c->kernel_clients[i].count > KERNEL_CLIENT_MAX)
+            return false;
+    return true;
+}
+
 static bool radio_is_valid(const struct kernel_config *c)
 {
     return place_is_valid(c, c->radio.radio) &&
@@ -120,6 +128,7 @@ static bool config_is_valid(const struct kernel_config *c)
     return c->cpu_hz > 0 && memory_is_valid(c) && c->line_count <= IRQ_LINE_MAX &&
            (uint32_t)c->scheduler < SCHEDULER_KINDS && place_is_valid(c, c->alarm) &&
            place_is_valid(c, c->console) && place_is_valid(c, c->gpio) && radio_is_valid(c) &&
+           virts_are_valid(c) &&
            endpoints_are_valid(c) && passthrough_number_is_valid(c) &&
            spans_are_valid(c->forbidden, c->forbidden_count, KERNEL_CLAIM_MAX) &&
            spans_are_valid(c->claims, c->claim_count, KERNEL_CLAIM_MAX) &&
@@ -151,6 +160,9 @@ static void lines_enable(const struct kernel *k, struct hw *hw)
     for (uint32_t i = 0; i < COUNT_OF(rows); i++)
         if (rows[i].place.present && rows[i].driver->on_interrupt)
             nvic_enable(hw, rows[i].place.line);
+    for (uint32_t i = 0; i < VIRTS; i++)
+        if (k->config->virts[i].present && virts[i] && virts[i]->driver->on_interrupt)
+            nvic_enable(hw, k->config->virts[i].line);
 }
 
 /* Loads image `index` into what is left of the RAM for processes. */

@@ -15,6 +15,7 @@
 #include "model/passthrough.h"
 #include "model/quiesce_nrf52.h"
 #include "sim/load.h"
+#include "sim/scenario_load.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -514,9 +515,24 @@ static bool radio_read(const struct board_reader *r, const struct json_node *nod
     return true;
 }
 
+/* Devices of multiplexers: {"rng": "RNG"}. A board that lends one may be used with a kernel that
+ * keeps it. */
+static bool virts_read(const struct board_reader *r, const struct json_node *kernel)
+{
+    bool good = true;
+    for (uint32_t i = VIRT_RNG; i <= VIRT_CRYPTO; i++) {
+        struct json_node name = json_member(kernel, virt_words[i]);
+        lend_withdraw(r->board, &name);
+        good &= place_read(r, &name, i != VIRT_STORAGE, &r->board->config.virts[i]);
+    }
+    return good;
+}
+
 static bool kernel_read(const struct board_reader *r)
 {
-    static const char *const keys[] = {"alarm", "console", "gpio", "radio", "passthrough_driver"};
+    static const char *const keys[] = {"alarm", "console", "gpio", "radio", "passthrough_driver",
+                                       "rng",   "adc",     "spi",  "i2c",   "storage",
+                                       "crypto"};
     struct json_node kernel = key_of(r, "kernel");
     struct kernel_config *c = &r->board->config;
     if (!json_want_object(&kernel, keys, COUNT_OF(keys)))
@@ -529,7 +545,7 @@ static bool kernel_read(const struct board_reader *r)
     if (driver.value && !json_want_u32(&driver, 0, UINT32_MAX, &c->passthrough_driver))
         return false;
     return place_read(r, &alarm, true, &c->alarm) && place_read(r, &console, true, &c->console) &&
-           place_read(r, &gpio, false, &c->gpio) && radio_read(r, &radio);
+           place_read(r, &gpio, false, &c->gpio) && radio_read(r, &radio) && virts_read(r, &kernel);
 }
 
 /* --- filter, forbidden, over-exposure -------------------------------------------------------- */

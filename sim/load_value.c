@@ -1,4 +1,5 @@
 /* load_value.c: names, addresses, times: the words that every part of a scenario is made of. */
+#include "model/driver.h"
 #include "model/passthrough.h"
 #include "sim/app.h"
 #include "sim/load.h"
@@ -153,7 +154,8 @@ bool line_named(const struct board *board, const struct json_node *node, uint32_
     return false;
 }
 
-/* Source of the numbers: Tock's driver numbers (doc/syscalls/README.md); the radio's is ours. */
+/* Source of the numbers: Tock's driver numbers (capsules/core/src/driver.rs); those of the radio and
+ * of frames are ours. */
 static const struct {
     const char *name;
     uint32_t number;
@@ -164,7 +166,35 @@ static const struct {
     {"radio", 0x30001},
     {"ble_advertising", 0x30000},
     {"passthrough", 0},
+    {"adc", 0x5},
+    {"spi", 0x20001},
+    {"i2c", 0x20003},
+    {"udp", 0x30002},
+    {"frames", 0x30003},
+    {"rng", 0x40001},
+    {"crypto", 0x40006},
+    {"storage", 0x50001},
 };
+
+const char *const virt_words[VIRTS + 1] = {
+    [VIRT_RNG] = "rng",         [VIRT_ADC] = "adc",       [VIRT_SPI] = "spi",   [VIRT_I2C] = "i2c",
+    [VIRT_STORAGE] = "storage", [VIRT_CRYPTO] = "crypto", [VIRT_UART] = "uart", [VIRT_UDP] = "udp",
+};
+
+const char *virt_name(uint32_t virt)
+{
+    return virt < VIRTS ? virt_words[virt] : "a multiplexer";
+}
+
+const char *driver_name(const struct kernel_config *config, uint32_t number)
+{
+    if (number == config->passthrough_driver || number == DRIVER_NUMBER_BY_CONFIG)
+        return "passthrough";
+    for (size_t i = 0; i < COUNT_OF(driver_rows); i++)
+        if (driver_rows[i].number == number && strcmp(driver_rows[i].name, "passthrough") != 0)
+            return driver_rows[i].name;
+    return NULL;
+}
 
 bool driver_named(const struct kernel_config *config, const char *name, uint32_t *driver,
                   struct nearest *nearest)

@@ -3,6 +3,7 @@
 #include "model/process.h"
 #include "sim/app_steps.h"
 #include "sim/load.h"
+#include "sim/scenario_load.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,6 +309,19 @@ static bool read_number(struct reader *r)
     return true;
 }
 
+/* A multiplexer's name. */
+static bool read_virt(struct reader *r)
+{
+    if (!peek(r))
+        return true;
+    uint32_t virt = place_in(peek(r), virt_words, VIRTS);
+    if (virt == VIRTS)
+        return refuse(r, peek(r), "a multiplexer, such as \"rng\"", NULL);
+    r->words.next++;
+    about(r->p, virt, virt);
+    return true;
+}
+
 /* A radio of the board or a peer: its index in the value's low 16 bits. */
 static bool read_station(struct reader *r)
 {
@@ -435,6 +449,10 @@ static const struct row {
     {ROW_OF_NOTE(NOTE_LINE_SERVICED), false, false, read_line},
     {ROW_OF_NOTE(NOTE_LINE_UNCLAIMED), false, false, read_line},
     {ROW_OF_NOTE(NOTE_KERNEL_LIMIT), false, false, read_number},
+    {ROW_OF_NOTE(NOTE_CLIENT_ASKS), false, false, read_virt},
+    {ROW_OF_NOTE(NOTE_CLIENT_ANSWERED), false, false, read_virt},
+    {ROW_OF_NOTE(NOTE_CLIENT_BEGUN), false, false, read_virt},
+    {ROW_OF_NOTE(NOTE_CLIENT_DONE), false, false, read_virt},
 };
 
 /* Kinds without a row are about nothing. */

@@ -310,12 +310,54 @@ static bool costs_read(struct scenario *s, const struct json_node *node)
     return good;
 }
 
+enum { CLIENT_OPERATIONS_MAX = 1000000 }; /* ours */
+
+/* How many, or {"count", "operations"}: each asks that many times, else for ever. */
+static bool client_read(const struct json_node *node, struct kernel_client_config *client)
+{
+    static const char *const keys[] = {"count", "operations"};
+    struct json_node count = json_is_object(node) ? json_member(node, "count") : *node;
+    struct json_node operations = json_member(node, "operations");
+    uint32_t number;
+    if (json_is_object(node) && !json_want_object(node, keys, COUNT_OF(keys)))
+        return false;
+    if (!json_want_u32(&count, 1, KERNEL_CLIENT_MAX, &number))
+        return false;
+    client->count = (uint8_t)number;
+    return !operations.value ||
+           json_want_u32(&operations, 1, CLIENT_OPERATIONS_MAX, &client->operations);
+}
+
+/* "clients": {"rng": 2}: components of the kernel that use its multiplexers. */
+static bool clients_read(const struct json_node *kernel, struct kernel_config *config)
+{
+    struct json_node clients = json_member(kernel, "clients");
+    bool good = true;
+    if (!clients.value)
+        return true;
+    if (!json_want_object(&clients, virt_words, VIRTS))
+        return false;
+    for (uint32_t i = 0; i < VIRTS; i++) {
+        struct json_node node = json_member(&clients, virt_words[i]);
+        if (!node.value)
+            continue;
+        good &= client_read(&node, &config->kernel_clients[i]);
+        if (config->virts[i].present)
+            continue;
+        json_problem(&node, "the board's kernel has no %s: want a multiplexer that it has",
+                     virt_words[i]);
+        good = false;
+    }
+    return good;
+}
+
 enum { SLICE_MAX_US = 1000000 }; /* ours */
 
 static bool kernel_member(struct load *load, const struct json_node *root, struct policy *policy)
 {
     static const char *const keys[] = {"scheduler",    "timeslice_us",  "costs",
-                                       "fault_policy", "restart_limit", "passthrough_driver"};
+                                       "fault_policy", "restart_limit", "passthrough_driver",
+                                       "clients"};
     struct json_node kernel = json_member(root, "kernel");
     struct kernel_config *config = &load->scenario->config;
     uint32_t which = SCHEDULER_ROUND_ROBIN;
@@ -336,6 +378,7 @@ static bool kernel_member(struct load *load, const struct json_node *root, struc
         good &= json_want_u32(&driver, 0, UINT32_MAX, &config->passthrough_driver);
     good &= costs_read(load->scenario, &costs);
     good &= policy_read(&kernel, policy);
+    good &= clients_read(&kernel, config);
     return good;
 }
 

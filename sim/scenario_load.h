@@ -85,6 +85,13 @@ const char *board_quiesce_name(uint32_t which);
 const char *fault_policy_name(uint32_t policy);
 const char *scheduler_name(uint32_t kind);
 
+/* A driver as scenarios call it, by the number that apps use; NULL: one without a name. */
+const char *driver_name(const struct kernel_config *config, uint32_t number);
+
+/* A multiplexer as boards, scenarios and reports call it: "rng" (enum virt_id); NULL ends the words. */
+extern const char *const virt_words[VIRTS + 1];
+const char *virt_name(uint32_t virt);
+
 /* "BUSY" for 2 and so on, as scenarios and reports say it; NULL: no such error. */
 const char *err_name(uint32_t err);
 

@@ -68,6 +68,14 @@ static const char *const names[EVENT_KINDS] = {
     [EVENT_NOTE_BASE + NOTE_MPU_WRITTEN] = "mpu-written",
     [EVENT_NOTE_BASE + NOTE_KERNEL_LIMIT] = "kernel-limit",
     [EVENT_NOTE_BASE + NOTE_RADIO_LOADED] = "radio-loaded",
+    [EVENT_NOTE_BASE + NOTE_CLIENT_ASKS] = "client-asks",
+    [EVENT_NOTE_BASE + NOTE_CLIENT_ANSWERED] = "client-answered",
+    [EVENT_NOTE_BASE + NOTE_CLIENT_BEGUN] = "client-begun",
+    [EVENT_NOTE_BASE + NOTE_CLIENT_DONE] = "client-done",
+    [EVENT_NOTE_BASE + NOTE_BUFFER_TAKEN] = "buffer-taken",
+    [EVENT_NOTE_BASE + NOTE_BUFFER_LENT] = "buffer-lent",
+    [EVENT_NOTE_BASE + NOTE_BUFFER_BACK] = "buffer-back",
+    [EVENT_NOTE_BASE + NOTE_BUFFER_WIPED] = "buffer-wiped",
 };
 
 const char *event_name(unsigned kind)

@@ -5,6 +5,7 @@
 
 #include "model/driver.h"
 #include "model/process.h"
+#include "model/virt/turn.h"
 #include "sim/app_steps.h"
 #include "sim/mpu_armv7m.h"
 #include "sim/nvic.h"
@@ -141,23 +142,16 @@ static void put_line(struct line *line, uint32_t number)
 
 static void put_driver(struct line *line, uint32_t driver)
 {
-    static const char *const names[] = {[0] = "alarm", [1] = "console", [4] = "gpio"};
-    const uint32_t radio = 0x30001, ble_advertising = 0x30000;
-    if (driver == radio)
-        put(line, "radio");
-    else if (driver == ble_advertising)
-        put(line, "ble_advertising");
-    else if (driver == line->s->config.passthrough_driver || driver == DRIVER_NUMBER_BY_CONFIG)
-        put(line, "passthrough");
-    else if (driver < COUNT_OF(names) && names[driver])
-        put(line, "%s", names[driver]);
+    const char *name = driver_name(&line->s->config, driver);
+    if (name)
+        put(line, "%s", name);
     else
         put(line, "driver 0x%" PRIx32, driver);
 }
 
 static void put_err(struct line *line, uint32_t err)
 {
-    const char *name = err_name(err);
+    const char *name = err == ERR_NONE ? "success" : err_name(err);
     if (name)
         put(line, "%s", name);
     else
@@ -475,7 +469,22 @@ static const char *const phrases[EVENT_KINDS] = {
     [EVENT_NOTE_BASE + NOTE_MPU_WRITTEN] = "the MPU is written: %l regions in use, %h changed",
     [EVENT_NOTE_BASE + NOTE_KERNEL_LIMIT] = "a table of the kernel is full: %e",
     [EVENT_NOTE_BASE + NOTE_RADIO_LOADED] = "%v bytes of it are in the radio's buffer at %a",
+    [EVENT_NOTE_BASE + NOTE_CLIENT_ASKS] = "%m is asked%c",
+    [EVENT_NOTE_BASE + NOTE_CLIENT_ANSWERED] = "%m answers%c: %E",
+    [EVENT_NOTE_BASE + NOTE_CLIENT_BEGUN] = "%m begins%c",
+    [EVENT_NOTE_BASE + NOTE_CLIENT_DONE] = "%m calls back%c: %E",
+    [EVENT_NOTE_BASE + NOTE_BUFFER_TAKEN] = "%l bytes at %a are its from now on%C",
+    [EVENT_NOTE_BASE + NOTE_BUFFER_LENT] = "%l bytes at %a go down to the chip driver%C",
+    [EVENT_NOTE_BASE + NOTE_BUFFER_BACK] = "%l bytes at %a are back from the chip driver%C",
+    [EVENT_NOTE_BASE + NOTE_BUFFER_WIPED] = "%l bytes at %a are wiped%C",
 };
+
+/* A process stands in the line already. */
+static void put_client(struct line *line, uint32_t client)
+{
+    if (client >= CLIENT_KERNEL)
+        put(line, " (kernel client %" PRIu32 ")", client - CLIENT_KERNEL);
+}
 
 /* A flat switch over the letters of a phrase. */
 static void put_letter(struct line *line, const struct record *r, char letter)
@@ -548,6 +557,15 @@ static void put_letter(struct line *line, const struct record *r, char letter)
         break;
     case 'S':
         put_device(line, air_device(r->value));
+        break;
+    case 'm':
+        put(line, "%s", virt_name(r->address));
+        break;
+    case 'c':
+        put_client(line, low);
+        break;
+    case 'C':
+        put_client(line, high >> 8);
         break;
     case 'z':
         put(line, "%" PRIu32, r->address & 0xffff);

@@ -1,0 +1,376 @@
+#include "model/virt/virt.h"
+
+#include "model/capsule_state.h"
+#include "model/kernel.h"
+
+const struct virt_type *const virts[VIRTS] = {
+    [VIRT_RNG] = &virt_rng,
+};
+
+enum { COPY_MAX = 512 };
+
+struct virt *virt_of(struct kernel *k, const struct virt_type *type)
+{
+    return &k->services.virts[type->id];
+}
+
+const struct driver_place *virt_place(const struct kernel *k, const struct virt_type *type)
+{
+    return &k->config->virts[type->id];
+}
+
+static bool is_process(uint32_t client)
+{
+    return client < CLIENT_KERNEL;
+}
+
+static void note(struct hw *hw, enum note what, const struct virt_type *type, uint32_t client,
+                 uint32_t more)
+{
+    hw_note(hw, what, is_process(client) ? client : PROCESS_NONE, type->id, pair(client, more));
+}
+
+/* ---- where buffers stand in kernel RAM: each multiplexer's own, then its kernel clients' */
+
+static uint32_t buffers_size(enum virt_id id)
+{
+    return virts[id] ? virts[id]->buffer_size + KERNEL_CLIENT_MAX * VIRT_CLIENT_BUFFER : 0;
+}
+
+struct span virt_buffer(const struct kernel *k, enum virt_id id)
+{
+    uint32_t base = k->config->kernel_ram.base + VIRT_RAM_OFFSET;
+
+    for (uint32_t i = 0; i < id; i++)
+        base += buffers_size((enum virt_id)i);
+    return (struct span){base, virts[id]->buffer_size};
+}
+
+struct span virt_client_buffer(const struct kernel *k, enum virt_id id, uint32_t client)
+{
+    struct span own = virt_buffer(k, id);
+
+    return (struct span){own.base + own.size + (client - CLIENT_KERNEL) * VIRT_CLIENT_BUFFER,
+                         VIRT_CLIENT_BUFFER};
+}
+
+bool virt_present(const struct kernel *k, const struct virt_type *type)
+{
+    return virt_place(k, type)->present &&
+           k->config->kernel_ram.size >= VIRT_RAM_OFFSET + VIRT_KERNEL_RAM;
+}
+
+void virt_start(struct kernel *k, struct hw *hw, const struct virt_type *type)
+{
+    struct virt *v = virt_of(k, type);
+
+    *v = (struct virt){.client = CLIENT_NONE};
+    custody_start(&v->custody, hw, type->id, virt_buffer(k, type->id));
+    if (k->config->kernel_clients[type->id].count > 0)
+        k->services.virts_deferred |= (uint32_t)1 << type->id;
+}
+
+/* ---- requests */
+
+static enum err request_store(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                              uint32_t client, const uint32_t request[VIRT_WORDS])
+{
+    if (is_process(client))
+        return capsule_state_store(hw, &k->processes[client], type->driver, request, VIRT_WORDS);
+    memcpy(virt_of(k, type)->requests[client - CLIENT_KERNEL], request, 4 * VIRT_WORDS);
+    return ERR_NONE;
+}
+
+static enum err request_load(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                             uint32_t client, uint32_t request[VIRT_WORDS])
+{
+    if (is_process(client))
+        return capsule_state_load(hw, &k->processes[client], type->driver, request, VIRT_WORDS);
+    memcpy(request, virt_of(k, type)->requests[client - CLIENT_KERNEL], 4 * VIRT_WORDS);
+    return ERR_NONE;
+}
+
+/* ---- one operation after another */
+
+/* Those that wait and may share what has just begun. */
+static void others_join(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                        const uint32_t request[VIRT_WORDS])
+{
+    struct virt *v = virt_of(k, type);
+    uint32_t theirs[VIRT_WORDS];
+
+    for (uint32_t client = clients_from(&v->turn.waiting, 0); client != CLIENT_NONE;
+         client = clients_from(&v->turn.waiting, client + 1)) {
+        if (request_load(k, hw, type, client, theirs) || !type->joins(request, theirs))
+            continue;
+        turn_forget(&v->turn, client);
+        clients_add(&v->joined, client);
+        note(hw, NOTE_CLIENT_BEGUN, type, client, true);
+    }
+}
+
+/* Whose it is stands before the chip is set to work: it may be done at once. */
+static void operation_begin(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                            uint32_t client)
+{
+    struct virt *v = virt_of(k, type);
+    uint32_t request[VIRT_WORDS];
+
+    v->client = (uint8_t)client;
+    v->progress = 0;
+    note(hw, NOTE_CLIENT_BEGUN, type, client, false);
+    enum err err = request_load(k, hw, type, client, request);
+    if (!err)
+        err = type->begin(k, hw, client, request);
+    if (err) {
+        v->failed = true;
+        v->err = (uint8_t)err;
+        k->services.virts_deferred |= (uint32_t)1 << type->id;
+    } else if (type->joins) {
+        others_join(k, hw, type, request);
+    }
+}
+
+static void serve(struct kernel *k, struct hw *hw, const struct virt_type *type)
+{
+    struct virt *v = virt_of(k, type);
+
+    if (v->client != CLIENT_NONE)
+        return;
+    uint32_t client = turn_take(&v->turn);
+    if (client != CLIENT_NONE)
+        operation_begin(k, hw, type, client);
+}
+
+static bool has_one(const struct virt *v, uint32_t client)
+{
+    return clients_have(&v->turn.waiting, client) || clients_have(&v->joined, client) ||
+           (v->client == client && !v->orphan && !v->ending);
+}
+
+enum err virt_ask(struct kernel *k, struct hw *hw, const struct virt_type *type, uint32_t client,
+                  const uint32_t request[VIRT_WORDS])
+{
+    struct virt *v = virt_of(k, type);
+
+    note(hw, NOTE_CLIENT_ASKS, type, client, 0);
+    enum err err = has_one(v, client) ? ERR_BUSY : request_store(k, hw, type, client, request);
+    if (!err) {
+        turn_ask(&v->turn, client);
+        serve(k, hw, type);
+    }
+    note(hw, NOTE_CLIENT_ANSWERED, type, client, err);
+    return err;
+}
+
+enum err virt_ask_process(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                          struct process *p, const uint32_t request[VIRT_WORDS])
+{
+    enum err err = grant_allocate(hw, p, type->driver);
+
+    if (!err)
+        err = grant_enter(hw, p, type->driver);
+    if (err)
+        return err;
+    err = virt_ask(k, hw, type, p->id.index, request);
+    grant_leave(p, type->driver);
+    return err;
+}
+
+/* ---- callbacks */
+
+/* A component of the kernel asks again in its callback, as long as the board wants it to. */
+static void kernel_client_ask(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                              uint32_t client)
+{
+    uint32_t *asked = &virt_of(k, type)->asked[client - CLIENT_KERNEL];
+    uint32_t most = k->config->kernel_clients[type->id].operations;
+    uint32_t request[VIRT_WORDS] = {0};
+
+    if (most && *asked >= most)
+        return;
+    type->kernel_request(client, request);
+    if (!virt_ask(k, hw, type, client, request))
+        ++*asked;
+}
+
+static void called_back(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                        uint32_t client, enum err err, uint32_t result)
+{
+    uint32_t request[VIRT_WORDS];
+
+    note(hw, NOTE_CLIENT_DONE, type, client, err);
+    if (!is_process(client))
+        kernel_client_ask(k, hw, type, client);
+    else if (!request_load(k, hw, type, client, request))
+        type->deliver(k, hw, &k->processes[client], request, err, result);
+}
+
+static void joined_called_back(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                               enum err err, uint32_t result)
+{
+    struct clients *joined = &virt_of(k, type)->joined;
+
+    for (uint32_t client = clients_from(joined, 0); client != CLIENT_NONE;
+         client = clients_from(joined, client + 1)) {
+        clients_remove(joined, client);
+        called_back(k, hw, type, client, err, result);
+    }
+}
+
+void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enum err err,
+              uint32_t result)
+{
+    struct virt *v = virt_of(k, type);
+
+    if (v->client == CLIENT_NONE)
+        return;
+    v->failed = false;
+    v->ending = true;
+    custody_back(&v->custody, hw);
+    if (!v->orphan)
+        called_back(k, hw, type, v->client, err, result);
+    joined_called_back(k, hw, type, err, result);
+    custody_wipe(&v->custody, hw);
+    v->client = CLIENT_NONE;
+    v->orphan = false;
+    v->ending = false;
+    serve(k, hw, type);
+}
+
+void virt_forget(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                 struct process_id id)
+{
+    struct virt *v = virt_of(k, type);
+
+    turn_forget(&v->turn, id.index);
+    clients_remove(&v->joined, id.index);
+    if (v->client != id.index || v->orphan)
+        return;
+    v->orphan = true;
+    if (type->abort && !v->failed)
+        type->abort(k, hw);
+}
+
+static void kernel_clients_wake(struct kernel *k, struct hw *hw, const struct virt_type *type)
+{
+    for (uint32_t i = 0; i < k->config->kernel_clients[type->id].count; i++)
+        if (virt_of(k, type)->asked[i] == 0)
+            kernel_client_ask(k, hw, type, CLIENT_KERNEL + i);
+}
+
+static void deferred_call(struct kernel *k, struct hw *hw, const struct virt_type *type)
+{
+    struct virt *v = virt_of(k, type);
+
+    k->services.virts_deferred &= ~((uint32_t)1 << type->id);
+    hw_spend(hw, PATH_INTERRUPT_BOTTOM, 1); /* as dear as one, without the interrupt */
+    if (v->failed)
+        virt_end(k, hw, type, (enum err)v->err, 0);
+    kernel_clients_wake(k, hw, type);
+}
+
+bool virt_deferred(struct kernel *k, struct hw *hw)
+{
+    uint32_t due = k->services.virts_deferred;
+
+    for (uint32_t i = 0; i < VIRTS; i++)
+        if (due >> i & 1)
+            deferred_call(k, hw, virts[i]);
+    return due != 0;
+}
+
+/* ---- buffers */
+
+/* The multiplexer's own buffer becomes `client`'s, or is so already. */
+static void own_take(struct virt *v, struct hw *hw, uint32_t client)
+{
+    custody_back(&v->custody, hw);
+    if (v->custody.client == client)
+        return;
+    custody_take(&v->custody, hw, client);
+}
+
+static struct span room_of(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                           uint32_t client)
+{
+    struct virt *v = virt_of(k, type);
+
+    if (is_process(client)) {
+        own_take(v, hw, client);
+        return v->custody.own;
+    }
+    custody_back(&v->custody, hw);
+    return virt_client_buffer(k, type->id, client);
+}
+
+enum err virt_reserve(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                      uint32_t client, uint32_t size, struct span *down)
+{
+    struct span room = room_of(k, hw, type, client);
+
+    if (size == 0 || size > room.size)
+        return ERR_SIZE;
+    *down = (struct span){room.base, size};
+    custody_lend(&virt_of(k, type)->custody, hw, client, *down);
+    return ERR_NONE;
+}
+
+/* A process's bytes as its buffer is now, into the multiplexer's own. */
+static enum err bytes_fetch(struct hw *hw, const struct process *p, struct span from,
+                            uint32_t offset, struct span to)
+{
+    uint8_t bytes[COPY_MAX];
+
+    if (to.size > sizeof bytes || offset > from.size || from.size - offset < to.size)
+        return ERR_SIZE;
+    enum err err = buffer_read(hw, p, from, offset, to.size, bytes);
+    return err ? err : hw_ram_write(hw, to, bytes);
+}
+
+enum err virt_load(struct kernel *k, struct hw *hw, const struct virt_type *type, uint32_t client,
+                   enum allow_kind kind, uint32_t n, uint32_t offset, uint32_t size,
+                   struct span *down)
+{
+    struct span room = room_of(k, hw, type, client);
+
+    if (size == 0 || size > room.size || (!is_process(client) && offset > room.size - size))
+        return ERR_SIZE;
+    *down = (struct span){room.base, size};
+    if (is_process(client)) {
+        const struct process *p = &k->processes[client];
+        struct span from = grant_allow(hw, p, type->driver, kind, n);
+        enum err err = bytes_fetch(hw, p, from, offset, *down);
+        if (err)
+            return err;
+    } else {
+        down->base += offset;
+    }
+    custody_lend(&virt_of(k, type)->custody, hw, client, *down);
+    return ERR_NONE;
+}
+
+uint32_t virt_unload(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                     const struct process *p, uint32_t n, uint32_t from, uint32_t size)
+{
+    struct span to = grant_allow(hw, p, type->driver, ALLOW_RW, n);
+    struct span own = virt_of(k, type)->custody.own;
+    uint8_t bytes[COPY_MAX];
+
+    if (size > to.size)
+        size = to.size;
+    if (from > own.size || size > own.size - from || size > sizeof bytes || size == 0 ||
+        hw_ram_read(hw, (struct span){own.base + from, size}, bytes) ||
+        buffer_write(hw, p, to, 0, size, bytes))
+        return 0;
+    return size;
+}
+
+void virt_upcall(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                 const struct process *p, uint32_t n, uint32_t a, uint32_t b, uint32_t c)
+{
+    const uint32_t args[3] = {a, b, c};
+    enum err err = upcall_queue(k, hw, p->id, type->driver, n, args);
+
+    (void)err; /* dropped ones are counted there */
+}

@@ -1,0 +1,136 @@
+/* virt.h: what all multiplexers have in common: clients ask, each is served in its turn, each
+ * accepted operation is called back once.
+ *
+ *   process --system call--> its driver's row --virt_ask--\          /--begin--> chip driver
+ *   kernel component --------------------------virt_ask----+--> turn
+ *                                                                    \<--virt_end-- interrupt
+ *   callback, buffer wiped, next one's begin
+ *
+ * A multiplexer is one file here, about alike: its chip driver's calls, what a request's words
+ * mean, begin, deliver, and the driver row for processes. To add one: a place in id.h and
+ * its name in the board's "kernel" (config.h, sim/board_load.c), a chip driver, a file that follows
+ * rng.c (the shortest) or spi.c (with configuration for each client), a row in virt.c's table and
+ * one in drivers.c. What this core sees to, none of them needs to:
+ *
+ *   (a) one callback for each accepted operation, never inside the call that asked: one that cannot
+ *       begin is called back from a deferred call (kernel_next);
+ *   (b) buffers: custody.h. A callback is over, and the buffer wiped, before the next one begins;
+ *   (c) turns: turn.h. A client that asks again in its callback waits behind all others that wait;
+ *   (d) an error from below ends one operation, and the next begins;
+ *   (e) a client's death frees its place; what is under way for it ends without a callback.
+ *
+ * A process's request stands in its grant, and devices that it was lent can write there: what is
+ * loaded is input, and begin checks it. A kernel client's stands in struct virt.
+ * Sources: the virtualization text; Tock's capsules/core/src/virtualizers for what they offer.
+ */
+#ifndef MODEL_VIRT_VIRT_H
+#define MODEL_VIRT_VIRT_H
+
+#include "model/driver.h"
+#include "model/virt/custody.h"
+#include "model/virt/id.h"
+
+enum {
+    VIRT_WORDS = 6,           /* of a request */
+    VIRT_CLIENT_BUFFER = 64,  /* bytes of each kernel client's own buffer */
+    VIRT_KERNEL_RAM = 0x1000, /* bytes of kernel_ram that all of them need, from VIRT_RAM_OFFSET */
+    VIRT_RAM_OFFSET = 0x400,  /* behind the console's and the radio's buffers */
+};
+
+struct virt {
+    struct turn turn;
+    struct custody custody;
+    struct clients joined; /* they share the operation under way */
+    uint8_t client;        /* whose operation is under way; CLIENT_NONE: idle */
+    bool orphan;           /* ... but that client has died */
+    bool ending;           /* its callback runs */
+    bool failed;           /* it could not begin: the deferred call ends it with `err` */
+    uint8_t err;
+    uint32_t progress; /* the multiplexer's own, 0 at begin */
+    uint32_t requests[KERNEL_CLIENT_MAX][VIRT_WORDS];
+    uint32_t asked[KERNEL_CLIENT_MAX]; /* operations that each kernel client has asked for */
+};
+
+struct virt_type {
+    enum virt_id id;
+    const struct driver *driver; /* the row whose callers are the process clients */
+    uint16_t buffer_size;        /* of the multiplexer's own buffer in kernel RAM; 0: none */
+
+    /* Begins `client`'s operation: checks the request, loads the buffer, sets the chip to work.
+     * An error: nothing is under way, and the client is called back with it. */
+    enum err (*begin)(struct kernel *k, struct hw *hw, uint32_t client,
+                      const uint32_t request[VIRT_WORDS]);
+    /* Gives a process what its operation has brought: results into its buffers, and the upcall. */
+    void (*deliver)(struct kernel *k, struct hw *hw, const struct process *p,
+                    const uint32_t request[VIRT_WORDS], enum err err, uint32_t result);
+    /* The client has died: the chip is to stop. If it has stopped at once, calls virt_end. NULL:
+     * what is under way ends soon by itself. */
+    void (*abort)(struct kernel *k, struct hw *hw);
+    /* One result may serve both. NULL: never. */
+    bool (*joins)(const uint32_t mine[VIRT_WORDS], const uint32_t theirs[VIRT_WORDS]);
+    /* What kernel client `client` asks for, each time anew; its buffer is virt_client_buffer. */
+    void (*kernel_request)(uint32_t client, uint32_t request[VIRT_WORDS]);
+};
+
+/* Idle, nobody waits, buffer wiped. Before any client asks. */
+void virt_start(struct kernel *k, struct hw *hw, const struct virt_type *type);
+
+/* The board has this device, and kernel RAM for buffers. */
+bool virt_present(const struct kernel *k, const struct virt_type *type);
+
+/* `client`'s operation, with the words of its request, in its turn.
+ * ERR_BUSY: one of its own waits or is under way. For a process, also those of grant_write. */
+enum err virt_ask(struct kernel *k, struct hw *hw, const struct virt_type *type, uint32_t client,
+                  const uint32_t request[VIRT_WORDS]) MUST_CHECK;
+
+/* The same for a process: sees to its grant first. Also the errors of grant_allocate and
+ * grant_enter. */
+enum err virt_ask_process(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                          struct process *p, const uint32_t request[VIRT_WORDS]) MUST_CHECK;
+
+/* The chip is done, for better or worse. Nothing under way: nothing. */
+void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enum err err,
+              uint32_t result);
+
+/* The process is gone: driver.on_process_end. */
+void virt_forget(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                 struct process_id id);
+
+/* Ends what could not begin, and wakes kernel clients that have not asked yet. True: it did
+ * something. Called by kernel_next. */
+bool virt_deferred(struct kernel *k, struct hw *hw);
+
+struct virt *virt_of(struct kernel *k, const struct virt_type *type);
+const struct driver_place *virt_place(const struct kernel *k, const struct virt_type *type);
+
+/* ---- for multiplexers: buffers */
+
+/* The multiplexer's own; and a kernel client's. */
+struct span virt_buffer(const struct kernel *k, enum virt_id id);
+struct span virt_client_buffer(const struct kernel *k, enum virt_id id, uint32_t client);
+
+/* `size` bytes at `offset` of what `client` hands over, ready for the chip: *down. A process's are
+ * copied from its allow (kind, n) as it is now into the multiplexer's own; a kernel client's stay
+ * where they are. Both are lent downward until virt_end, virt_load or virt_reserve.
+ * ERR_SIZE: more than the client's buffer, or the multiplexer's, has; or 0. */
+enum err virt_load(struct kernel *k, struct hw *hw, const struct virt_type *type, uint32_t client,
+                   enum allow_kind kind, uint32_t n, uint32_t offset, uint32_t size,
+                   struct span *down) MUST_CHECK;
+
+/* Room for `size` bytes to come for `client`, lent downward. ERR_SIZE: as above. */
+enum err virt_reserve(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                      uint32_t client, uint32_t size, struct span *down) MUST_CHECK;
+
+/* In deliver: the first `size` bytes of the multiplexer's own buffer, from `from` on, to the
+ * process's read-write allow `n` as it is now; how many it took. */
+uint32_t virt_unload(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                     const struct process *p, uint32_t n, uint32_t from, uint32_t size);
+
+/* In deliver: the upcall. */
+void virt_upcall(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                 const struct process *p, uint32_t n, uint32_t a, uint32_t b, uint32_t c);
+
+extern const struct virt_type *const virts[VIRTS];
+extern const struct virt_type virt_rng;
+
+#endif
