@@ -61,6 +61,18 @@ static void serve_air(struct rig *r, const struct device_request *q)
            (const uint8_t *)device_state(r->d) + q->state_offset, size);
 }
 
+static void serve_signal(struct rig *r, const struct device_request *q)
+{
+    const struct wire_signal signal = {.act = q->tag,
+                                       .value = (uint8_t)q->size,
+                                       .mode = (uint8_t)(q->size >> 8),
+                                       .bit_ps = q->address};
+    struct wire_answer answer = {.value = WIRE_NOBODY};
+    if (r->peer)
+        answer = r->peer(r->peer_context, &signal);
+    r->d->type->on_answer(r->d, &signal, &answer);
+}
+
 void rig_serve(struct rig *r)
 {
     while (r->d->request_count > 0) {
@@ -72,12 +84,14 @@ void rig_serve(struct rig *r)
             const struct device_request *q = &queue[i];
             must(r->count < RIG_LOG_MAX, "the log is full", r->d->type->name);
             struct rig_entry *entry = &r->log[r->count++];
-            *entry = (struct rig_entry){r->now_ps, q->kind, false, q->size, q->address};
+            *entry = (struct rig_entry){r->now_ps, q->kind, false, q->size, q->address, q->tag};
             if (q->kind == REQUEST_DMA_READ || q->kind == REQUEST_DMA_WRITE)
                 serve_dma(r, entry, q);
             if (q->kind == REQUEST_AIR_SEND || q->kind == REQUEST_AIR_MORE ||
                 q->kind == REQUEST_AIR_TUNE)
                 serve_air(r, q);
+            if (q->kind == REQUEST_SIGNAL)
+                serve_signal(r, q);
         }
     }
 }

@@ -16,8 +16,9 @@ struct rig_entry {
     uint64_t at_ps;
     uint8_t kind; /* enum device_request_kind */
     bool refused;
-    uint16_t size; /* DMA: bytes; wire: the byte */
+    uint16_t size; /* DMA: bytes; wire: the byte; signal: the byte | mode << 8 */
     uint32_t address;
+    uint8_t tag; /* signal: enum wire_act */
 };
 
 struct rig {
@@ -26,6 +27,9 @@ struct rig {
     uint8_t ram[RIG_RAM_SIZE];
     struct air_frame sent;    /* the last one that it asked to send */
     struct air_tuning tuning; /* what it listens to */
+    /* Who is on its wire, and what that one needs; NULL: nobody. */
+    struct wire_answer (*peer)(void *context, const struct wire_signal *signal);
+    void *peer_context;
     uint32_t count;
     struct rig_entry log[RIG_LOG_MAX];
 };
