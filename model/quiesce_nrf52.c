@@ -205,6 +205,31 @@ static const struct quiesce_step ppi[] = {
     FILL(0x910, 32, 0), /* FORK[n].TEP */
 };
 
+/* "If STOP is sent, software shall wait until STOPPED before disabling" (section 6.31, low power): a
+ * master that stands idle says STOPPED as well. STOP has no effect on one that is suspended. */
+static const struct quiesce_step twim[] = {
+    WRITE(0x200, 0),          /* SHORTS */
+    WRITE(0x500, 6),          /* ENABLE */
+    WRITE(0x524, 0x06400000), /* FREQUENCY 400 kbps: a byte under way ends soon */
+    WRITE(0x104, 0),          /* EVENTS_STOPPED */
+    WRITE(0x020, 1),          /* TASKS_RESUME */
+    WRITE(0x014, 1),          /* TASKS_STOP */
+    AWAIT(0x104, ALL, 1),     /* EVENTS_STOPPED */
+    WRITE(0x500, 0),          /* ENABLE */
+    FILL(0x508, 2, ALL),      /* PSEL: disconnected */
+    WRITE(0x524, 0x04000000), /* FREQUENCY */
+    FILL(0x534, 2, 0),        /* RXD.PTR, MAXCNT */
+    WRITE(0x540, 0),          /* RXD.LIST */
+    FILL(0x544, 2, 0),        /* TXD.PTR, MAXCNT */
+    WRITE(0x550, 0),          /* TXD.LIST */
+    WRITE(0x588, 0),          /* ADDRESS */
+    WRITE(0x4c4, ALL),        /* ERRORSRC, write 1 to clear */
+    WRITE(0x104, 0),          /* EVENTS_STOPPED */
+    WRITE(0x124, 0),          /* EVENTS_ERROR */
+    FILL(0x148, 3, 0),        /* EVENTS_SUSPENDED, RXSTARTED, TXSTARTED */
+    FILL(0x15c, 2, 0),        /* EVENTS_LASTRX, LASTTX */
+};
+
 #define LIST(steps)                                                                                \
     {                                                                                              \
         (steps), COUNT_OF(steps)                                                                   \
@@ -224,4 +249,5 @@ const struct quiesce_list quiesce_nrf52[QUIESCE_NRF52_KINDS] = {
     [QUIESCE_NRF52_ECB] = LIST(ecb),
     [QUIESCE_NRF52_CCM_AAR] = LIST(ccm_aar),
     [QUIESCE_NRF52_PPI] = LIST(ppi),
+    [QUIESCE_NRF52_TWIM] = LIST(twim),
 };

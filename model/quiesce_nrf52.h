@@ -9,6 +9,7 @@
  *   RNG VALUE       holds the last random byte: one more is made, unseen by anyone, on top of it.
  *   TIMER, RTC      the counter: TASKS_CLEAR, and the steps wait until it is seen to be 0.
  *   UARTE AMOUNT    byte counts of the last transfers stay (read-only); no byte of data does.
+ *   TWIM AMOUNT     likewise.
  *   TEMP TEMP       the last temperature stays (read-only): a property of the chip, nobody's
  *                   secret.
  *   RADIO           RXCRC, RSSISAMPLE: its power is cycled (0xFFC).
@@ -19,7 +20,9 @@
  *
  * Waits are counted in register reads, 0x4000 at most: at one CPU cycle a read, faster than any
  * bus, that is 256 us at 64 MHz: a UARTE byte takes 10 us at the 1 Mbaud that its steps set, the
- * RNG's first one 158 us. LFCLK's RC oscillator takes 600 us to start and has 1 ms.
+ * RNG's first one 158 us, a TWIM byte and its STOP 25 us at the 400 kbps that its steps set. LFCLK's
+ * RC oscillator takes 600 us to start and has 1 ms. Who holds the clock of a two-wire bus for longer
+ * than the wait makes its TWIM stuck: it is withheld.
  *
  * Source: nRF52840 Product Specification v1.7, register tables of each chapter; reset values as in
  * Nordic's nrf52840.svd (nrfx MDK).
@@ -44,6 +47,7 @@ enum quiesce_nrf52_kind {
     QUIESCE_NRF52_ECB,
     QUIESCE_NRF52_CCM_AAR, /* CCM and AAR share page, registers and line */
     QUIESCE_NRF52_PPI,
+    QUIESCE_NRF52_TWIM,
     QUIESCE_NRF52_KINDS
 };
 

@@ -244,8 +244,8 @@ static bool aliases_read(const struct board_reader *r, const struct json_node *n
 
 /* By enum quiesce_nrf52_kind. */
 static const char *const quiesce_names[QUIESCE_NRF52_KINDS] = {
-    "none", "timer",  "rtc",         "uarte", "rng", "temp",    "egu",
-    "gpio", "gpiote", "clock_power", "radio", "ecb", "ccm_aar", "ppi",
+    "none",   "timer",       "rtc",   "uarte", "rng",     "temp", "egu",  "gpio",
+    "gpiote", "clock_power", "radio", "ecb",   "ccm_aar", "ppi",  "twim",
 };
 
 const char *board_quiesce_name(uint32_t which)

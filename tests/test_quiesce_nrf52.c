@@ -97,6 +97,7 @@ static const struct {
     {QUIESCE_NRF52_CCM_AAR, &nrf52_ccm.type, true, false},
     {QUIESCE_NRF52_RADIO, &nrf52_radio.type, true, true},
     {QUIESCE_NRF52_PPI, &nrf52_ppi, false, false},
+    {QUIESCE_NRF52_TWIM, &nrf52_twim.type, true, true},
 };
 
 static uint64_t seed;
