@@ -49,6 +49,7 @@ void board_describe_address(const struct board *board, uint32_t address, char *t
     uint32_t device = board_device_at(board, address);
     if (device == BOARD_NONE) {
         if (!describe_memory("ram", board->ram, address, text, size) &&
+            !describe_memory("storage", board->storage, address, text, size) &&
             !describe_memory("flash", board->flash, address, text, size))
             (void)snprintf(text, size, "0x%08" PRIx32, address);
         return;

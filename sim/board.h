@@ -49,6 +49,7 @@ struct board {
     uint32_t mpu_regions; /* 8 or 16 */
     struct span flash;    /* all of it; the kernel's part is below app_flash.base */
     struct span app_flash;
+    struct span storage; /* flash that the kernel may write, in pages of 4 KiB; size 0: none */
     struct span ram;
     struct clock hf, lf; /* 16 MHz and 32768 Hz sources; phases come from the seed unless given */
     bool hf_phase_given, lf_phase_given;

@@ -7,6 +7,8 @@
  *   two devices on one line
  *   memory: more RAM than RAM_MAX; flash and RAM meet each other or a device; app_flash outside of
  *     flash; kernel_ram or process_ram outside of RAM, or meeting
+ *   storage: not in whole pages of 4 KiB, outside of flash, meeting app_flash, more than
+ *     STORAGE_MAX; no device that writes flash, or two
  *   kernel drivers: a name that is no device, without a type, without a line, or lendable as well
  *     (but for the radio driver's: while the kernel has them they are lent to nobody); two of one
  *     device
@@ -51,18 +53,56 @@ static bool inside(const struct json_node *memory, const char *key, struct span 
     return false;
 }
 
+enum { STORAGE_MAX = 1 << 20 }; /* ours: as RAM_MAX */
+enum { FLASH_PAGE = 4096 };     /* what is erased at once. nRF52840 Product Specification, 4.3 */
+
+/* The part of flash that the kernel may write. */
+static bool storage_read(const struct json_node *memory, struct board *b)
+{
+    struct json_node node = json_member(memory, "storage");
+    if (!node.value)
+        return true; /* none */
+    if (!span_read(&node, &b->storage))
+        return false;
+    const char *why = b->storage.base % FLASH_PAGE || b->storage.size % FLASH_PAGE
+                          ? "want whole pages of 4096 bytes"
+                      : b->storage.size > STORAGE_MAX        ? "more than 1048576 bytes"
+                      : !span_covers(b->flash, b->storage)   ? "not inside \"flash\""
+                      : span_meets(b->storage, b->app_flash) ? "meets \"app_flash\""
+                                                             : NULL;
+    if (why)
+        json_problem(&node, "%s", why);
+    return !why;
+}
+
+/* Once the devices are known. */
+static bool storage_check(const struct board_reader *r)
+{
+    const struct board *b = r->board;
+    uint32_t controllers = 0;
+    for (uint32_t i = 0; i < b->device_count; i++)
+        controllers += b->devices[i].type && b->devices[i].type->on_flash_write;
+    if (b->storage.size == 0 || controllers == 1)
+        return true;
+    struct json_node memory = key_of(r, "memory");
+    json_key_problem(&memory, "storage", "%" PRIu32 " devices of this board write flash: want one",
+                     controllers);
+    return false;
+}
+
 enum { RAM_MAX = 1 << 28 }; /* ours: each machine and snapshot holds all of it */
 
 static bool memory_read(const struct board_reader *r)
 {
-    static const char *const keys[] = {"flash", "app_flash", "ram", "kernel_ram", "process_ram"};
+    static const char *const keys[] = {"flash",      "app_flash",   "ram",
+                                       "kernel_ram", "process_ram", "storage"};
     struct board *b = r->board;
     struct span *const spans[] = {&b->flash, &b->app_flash, &b->ram, &b->config.kernel_ram,
                                   &b->config.process_ram};
     struct json_node memory = key_of(r, "memory");
     if (!json_want_object(&memory, keys, COUNT_OF(keys)))
         return false;
-    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+    for (size_t i = 0; i < COUNT_OF(spans); i++) {
         struct json_node node = json_member(&memory, keys[i]);
         if (!span_read(&node, spans[i]))
             return false;
@@ -81,7 +121,8 @@ static bool memory_read(const struct board_reader *r)
     }
     return inside(&memory, "app_flash", b->app_flash, "flash", b->flash) &&
            inside(&memory, "kernel_ram", b->config.kernel_ram, "ram", b->ram) &&
-           inside(&memory, "process_ram", b->config.process_ram, "ram", b->ram);
+           inside(&memory, "process_ram", b->config.process_ram, "ram", b->ram) &&
+           storage_read(&memory, b);
 }
 
 enum { DRIFT_MAX_PPB = 100000000 }; /* clock.h: within +-10^8 */
@@ -700,7 +741,8 @@ bool board_read(struct load *load, const struct json_node *root, const struct js
     if (override)
         good &= json_want_object(override, board_keys, COUNT_OF(board_keys));
     return good && cpu_read(&r) && memory_read(&r) && clocks_read(&r) && devices_read(&r) &&
-           kernel_read(&r) && filter_read(&r) && exposure_read(&r) && forbidden_read(&r);
+           storage_check(&r) && kernel_read(&r) && filter_read(&r) && exposure_read(&r) &&
+           forbidden_read(&r);
 }
 
 /* The board of a parsed file, which is given back in any case; NULL: complaints were added. */

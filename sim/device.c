@@ -201,6 +201,11 @@ void device_bus_event(struct device *d, uint32_t address, uint64_t now_ps)
         d->type->on_bus_event(d, address);
 }
 
+bool device_flash_write(struct device *d, uint32_t address, uint32_t word, uint64_t now_ps)
+{
+    return !catch_up(d, now_ps) || d->type->on_flash_write(d, address, word);
+}
+
 void device_shared(struct device *d, bool taken, uint64_t now_ps)
 {
     if (d->type->on_shared && catch_up(d, now_ps))

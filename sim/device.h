@@ -64,6 +64,9 @@ enum device_request_kind {
     REQUEST_SIGNAL, /* a controller's struct wire_signal, by device_signal: on_answer follows */
     REQUEST_PINS,   /* of port `address` the pins in `state_offset` are outputs and low from now on,
                          and no others */
+    REQUEST_FLASH_WRITE, /* the word of flash at `address` keeps only bits that are 1 in
+                            `state_offset`, too */
+    REQUEST_FLASH_ERASE, /* the `size` bytes of flash at `address` are 0xff from now on */
 };
 
 struct device_request {
@@ -139,6 +142,11 @@ struct device_type {
     /* A station of the air. AIR_ADDRESS: whether it takes the frame; if so AIR_END comes too,
      * unless it tunes to something else before. The answer to AIR_END is not looked at. */
     bool (*on_air)(struct device *d, const struct air_frame *frame, enum air_moment moment);
+    /* The controller of the flash: privileged code stores a word there, at a multiple of 4. False:
+     * it does not allow that, and the bus answers with a fault. */
+    bool (*on_flash_write)(struct device *d, uint32_t address, uint32_t word);
+    /* Looked at after each access to it: the CPU stands still until then. In the past: it does not. */
+    uint64_t (*halts_until_ps)(const struct device *d);
     void (*on_error)(struct device *d); /* a scenario's "error" injection: as the part would fail */
     void (*on_parameter)(struct device *d, uint32_t index, uint32_t value); /* a board's setting */
 };
@@ -209,6 +217,8 @@ void device_task(struct device *d, uint32_t offset, uint64_t now_ps);
 void device_packet(struct device *d, const uint8_t *bytes, uint32_t size, uint64_t now_ps);
 /* An event elsewhere on the bus. A type without on_bus_event, or a hung one: nothing. */
 void device_bus_event(struct device *d, uint32_t address, uint64_t now_ps);
+/* A store to flash. False: not allowed. A hung controller lets it pass, and nothing comes of it. */
+bool device_flash_write(struct device *d, uint32_t address, uint32_t word, uint64_t now_ps);
 /* Another device has taken a shared part, or given it back. A type without on_shared, or a hung
  * one: nothing. */
 void device_shared(struct device *d, bool taken, uint64_t now_ps);

@@ -53,7 +53,7 @@ static uint32_t memory_or_hole_read(struct hw *hw, uint32_t address)
     if (machine_peek(m, (struct span){address, 4}, &value))
         return value;
     if (span_covers(board->flash, (struct span){address, 4}))
-        machine_flash_read(m->setup, (struct span){address, 4}, &value);
+        machine_flash_read(m, (struct span){address, 4}, &value);
     else if (!is_on_board(m, address))
         hw_panic(hw, "the kernel read an address where nothing is");
     return value;
@@ -80,6 +80,17 @@ static OUT_OF_LINE uint32_t board_read(struct hw *hw, uint32_t address)
     return value;
 }
 
+/* To the board's storage; the rest of flash is no place to write to. */
+static void flash_write(struct hw *hw, uint32_t address, uint32_t word)
+{
+    struct machine *m = hw->m;
+    uint32_t device = m->setup->flash_device;
+    if (!device_flash_write(machine_device(m, device), address, word, m->now_ps))
+        hw_panic(hw, "the kernel wrote flash that its controller does not let it write");
+    machine_serve(hw, device);
+    machine_halt(hw, device);
+}
+
 static OUT_OF_LINE void board_write(struct hw *hw, uint32_t address, uint32_t value)
 {
     struct machine *m = hw->m;
@@ -88,6 +99,9 @@ static OUT_OF_LINE void board_write(struct hw *hw, uint32_t address, uint32_t va
         struct device *d = machine_device(m, device);
         device_write(d, address - d->base, value, m->now_ps);
         machine_serve(hw, device);
+        machine_halt(hw, device);
+    } else if (span_holds(m->setup->scenario->board.storage, address)) {
+        flash_write(hw, address, value);
     } else if (!is_on_board(m, address)) {
         hw_panic(hw, "the kernel wrote an address where nothing is");
     }
@@ -142,7 +156,7 @@ static OUT_OF_LINE enum err memory_read(struct hw *hw, struct span from, void *t
         return ERR_INVAL;
     charge_words(hw, from.size);
     if (!machine_peek(hw->m, from, to))
-        machine_flash_read(hw->m->setup, from, to);
+        machine_flash_read(hw->m, from, to);
     return ERR_NONE;
 }
 

@@ -429,6 +429,9 @@ static bool memory_base(const struct address_parse *p, struct span *span)
         *span = p->s->board.ram;
     else if (!cut->part && is(cut->base, cut->base_length, "flash"))
         *span = p->s->board.flash;
+    else if (!cut->part && p->s->board.storage.size > 0 &&
+             is(cut->base, cut->base_length, "storage"))
+        *span = p->s->board.storage;
     else if (kernel && is(cut->part, cut->part_length, "ram"))
         *span = p->s->config.kernel_ram;
     else if (kernel && is(cut->part, cut->part_length, "flash"))

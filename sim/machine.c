@@ -137,6 +137,15 @@ void machine_idle(struct hw *hw, uint64_t limit_ps)
     advance_to(hw, due > m->now_ps ? due : m->now_ps);
 }
 
+void machine_halt_slowly(struct hw *hw)
+{
+    struct machine *m = hw->m;
+    const struct device *d = machine_device(m, m->setup->flash_device);
+    uint64_t until_ps = d->type->halts_until_ps(d);
+    if (until_ps > m->now_ps)
+        advance_to(hw, until_ps);
+}
+
 /* --- devices' outputs ------------------------------------------------------------------------ */
 
 static void serve_dma(struct hw *hw, struct device *d, const struct device_request *r)
@@ -221,6 +230,33 @@ static void serve_air(struct hw *hw, struct device *d, const struct device_reque
         machine_air_more(hw, d->index, what);
 }
 
+enum { FLASH_WRITES = 2 }; /* of a word between erases. nRF52840 Product Specification, nWRITE */
+
+static void flash_refused(struct hw *hw, const struct device *d, const struct device_request *r)
+{
+    machine_trace(hw, EVENT_FLASH_REFUSED, PROCESS_NONE, r->address, pair(r->size, d->index));
+}
+
+static void serve_flash_write(struct hw *hw, const struct device *d, const struct device_request *r)
+{
+    uint32_t now, writes;
+    if (!machine_storage_write(hw->m, r->address, r->state_offset, &now, &writes)) {
+        flash_refused(hw, d, r);
+        return;
+    }
+    machine_trace(hw, EVENT_FLASH_WRITTEN, PROCESS_NONE, r->address, pair(now, writes));
+    if (writes > FLASH_WRITES)
+        machine_trace(hw, EVENT_FLASH_WORN, PROCESS_NONE, r->address, pair(now, writes));
+}
+
+static void serve_flash_erase(struct hw *hw, const struct device *d, const struct device_request *r)
+{
+    if (machine_storage_erase(hw->m, (struct span){r->address, r->size}))
+        machine_trace(hw, EVENT_FLASH_ERASED, PROCESS_NONE, r->address, pair(r->size, d->index));
+    else
+        flash_refused(hw, d, r);
+}
+
 static void serve_request(struct hw *hw, struct device *d, const struct device_request *r)
 {
     switch ((enum device_request_kind)r->kind) {
@@ -260,6 +296,12 @@ static void serve_request(struct hw *hw, struct device *d, const struct device_r
         break;
     case REQUEST_PINS:
         machine_wire_pins(hw, d, r);
+        break;
+    case REQUEST_FLASH_WRITE:
+        serve_flash_write(hw, d, r);
+        break;
+    case REQUEST_FLASH_ERASE:
+        serve_flash_erase(hw, d, r);
         break;
     }
 }
@@ -587,11 +629,11 @@ void machine_copy(struct machine *to, const struct machine *from)
 static void copy_written_pages(struct machine *to, struct machine *from, const uint64_t bits[])
 {
     const struct machine_setup *setup = from->setup;
-    uint32_t ram_size = setup->scenario->board.ram.size;
     for (uint32_t word = 0; word < setup->dirty_words; word++) {
         for (uint64_t left = bits[word]; left; left &= left - 1) {
             uint32_t at = (word * 64 + (uint32_t)__builtin_ctzll(left)) * RAM_PAGE;
-            uint32_t size = ram_size - at < RAM_PAGE ? ram_size - at : RAM_PAGE;
+            uint32_t left_over = setup->paged_size - at;
+            uint32_t size = left_over < RAM_PAGE ? left_over : RAM_PAGE;
             memcpy(machine_ram(to) + at, machine_ram(from) + at, size);
         }
     }

@@ -48,7 +48,10 @@ struct machine_setup {
     uint32_t app_offset[PROCESS_MAX];
     uint32_t monitor_offset[MONITOR_MAX];
     uint32_t ram_offset, dirty_offset, drawn_offset;
+    uint32_t storage_offset, wear_offset; /* of the board's storage, and of its write counts */
+    uint32_t paged_size;                  /* bytes of all three, in pages */
     uint32_t dirty_words;
+    uint32_t flash_device; /* the controller of the flash, or BOARD_NONE */
     uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
     /* Who hears a record of kind k: rows first_listener[k] up to one without a function. */
     uint16_t first_listener[EVENT_KINDS];
@@ -127,7 +130,8 @@ const struct air *machine_air(const struct machine *m);
 uint64_t machine_peer_fact(struct machine *m, uint32_t peer, uint32_t fact);
 const struct app *machine_app(const struct machine *m, uint32_t process);
 uint32_t machine_running(const struct machine *m); /* process in user mode, else PROCESS_NONE */
-/* Bytes of RAM; false: not all of it is RAM. Not traced, not charged. */
+/* Bytes of RAM, or of the board's storage; false: not all of it is the one or the other. Not traced,
+ * not charged. */
 bool machine_peek(const struct machine *m, struct span from, void *to);
 /* The state of the monitor at that place of monitors[]; NULL: it does not listen here. */
 static inline void *machine_monitor_state(struct machine *m, uint32_t monitor)

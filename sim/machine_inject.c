@@ -92,6 +92,8 @@ static bool poke(struct hw *hw, const struct injection *plan)
     struct machine *m = hw->m;
     struct span word = {plan->address, 4};
     uint32_t now;
+    if (!span_covers(m->setup->scenario->board.ram, word))
+        return false;
     if (!machine_peek(m, word, &now) || now == plan->value)
         return false;
     memcpy(machine_ram_at(m, word), &plan->value, 4);

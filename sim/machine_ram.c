@@ -1,4 +1,5 @@
-/* machine_ram.c: RAM, whose first bytes are the seed's pattern.
+/* machine_ram.c: RAM, whose first bytes are the seed's pattern, and the storage in flash, which is
+ * 0xff at first.
  *
  *   never written   the pattern: a function of the seed and the place, computed when asked for
  *   written         the bytes in the block; the rest of its page is drawn at the first write
@@ -67,13 +68,11 @@ uint8_t *machine_ram_open(struct machine *m, struct span span)
     return machine_ram(m) + (span.base - ram.base);
 }
 
-bool machine_peek(const struct machine *m, struct span from, void *to)
+static void ram_read(const struct machine *m, struct span from, void *to)
 {
     struct span ram = m->setup->scenario->board.ram;
     const uint8_t *bytes = (const uint8_t *)m + m->setup->ram_offset;
     uint8_t *out = to;
-    if (!span_covers(ram, from))
-        return false;
     for (uint32_t at = from.base - ram.base, size = from.size; size > 0;) {
         uint32_t count = on_page(at, size);
         if (is_drawn(m, at / RAM_PAGE))
@@ -84,5 +83,87 @@ bool machine_peek(const struct machine *m, struct span from, void *to)
         out += count;
         size -= count;
     }
+}
+
+/* --- storage: pages like RAM's, of its bytes and of its words' write counts ------------------ */
+
+/* A page that nobody has written: storage reads as erased, counts as 0. */
+static uint8_t fresh_byte(const struct machine_setup *setup, uint32_t offset)
+{
+    return offset < setup->wear_offset ? 0xff : 0;
+}
+
+/* `offset`: in the block. Bytes on one page. */
+static void paged_read(const struct machine *m, uint32_t offset, uint32_t size, uint8_t *to)
+{
+    if (is_drawn(m, (offset - m->setup->ram_offset) / RAM_PAGE))
+        memcpy(to, (const uint8_t *)m + offset, size);
+    else
+        memset(to, fresh_byte(m->setup, offset), size);
+}
+
+/* The bytes from `offset` on, to be written, on one page. */
+static uint8_t *paged_open(struct machine *m, uint32_t offset)
+{
+    uint32_t page = (offset - m->setup->ram_offset) / RAM_PAGE;
+    uint64_t bit = UINT64_C(1) << page % 64;
+    if (!is_drawn(m, page))
+        memset(machine_at(m, m->setup->ram_offset + page * RAM_PAGE), fresh_byte(m->setup, offset),
+               RAM_PAGE);
+    machine_drawn_pages(m)[page / 64] |= bit;
+    machine_written_pages(m)[page / 64] |= bit;
+    return machine_at(m, offset);
+}
+
+bool machine_storage_read(const struct machine *m, struct span span, void *to)
+{
+    struct span storage = m->setup->scenario->board.storage;
+    uint8_t *out = to;
+    if (!span_covers(storage, span))
+        return false;
+    for (uint32_t at = span.base - storage.base, size = span.size; size > 0;) {
+        uint32_t count = on_page(at, size);
+        paged_read(m, m->setup->storage_offset + at, count, out);
+        at += count;
+        out += count;
+        size -= count;
+    }
+    return true;
+}
+
+bool machine_storage_write(struct machine *m, uint32_t address, uint32_t word, uint32_t *now,
+                           uint32_t *writes)
+{
+    uint32_t at = address - m->setup->scenario->board.storage.base;
+    if (!machine_storage_read(m, (struct span){address, 4}, now))
+        return false;
+    *now &= word;
+    uint8_t *bytes = paged_open(m, m->setup->storage_offset + at);
+    for (uint32_t i = 0; i < 4; i++)
+        bytes[i] = (uint8_t)(*now >> 8 * i);
+    uint8_t *wear = paged_open(m, m->setup->wear_offset + at / 4);
+    *wear += *wear < UINT8_MAX;
+    *writes = *wear;
+    return true;
+}
+
+bool machine_storage_erase(struct machine *m, struct span span)
+{
+    struct span storage = m->setup->scenario->board.storage;
+    uint32_t at = span.base - storage.base;
+    if (!span_covers(storage, span))
+        return false;
+    for (uint32_t done = 0; done < span.size; done += RAM_PAGE) {
+        memset(paged_open(m, m->setup->storage_offset + at + done), 0xff, RAM_PAGE);
+        memset(paged_open(m, m->setup->wear_offset + (at + done) / 4), 0, RAM_PAGE / 4);
+    }
+    return true;
+}
+
+bool machine_peek(const struct machine *m, struct span from, void *to)
+{
+    if (!span_covers(m->setup->scenario->board.ram, from))
+        return machine_storage_read(m, from, to);
+    ram_read(m, from, to);
     return true;
 }

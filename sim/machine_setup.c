@@ -20,11 +20,14 @@ static void place_devices(struct machine_setup *setup, const struct scenario *s)
 {
     const struct board *board = &s->board;
     setup->device_count = board->device_count + s->peer_count;
+    setup->flash_device = BOARD_NONE;
     for (uint32_t i = 0; i < board->device_count; i++) {
         const struct board_device *d = &board->devices[i];
         if (!d->type || d->alias_of != BOARD_NONE)
             continue;
         setup->device_offset[i] = place(setup, device_size(d->type));
+        if (d->type->on_flash_write)
+            setup->flash_device = i;
         if (d->type->on_bus_event && setup->router_count < ROUTER_MAX)
             setup->routers[setup->router_count++] = (uint8_t)i;
     }
@@ -145,6 +148,20 @@ uint32_t machine_device_at(const struct machine_setup *setup, uint32_t address)
     return BOARD_NONE;
 }
 
+/* RAM; and storage with a byte for each of its words, from a whole page on. */
+static void place_memory(struct machine_setup *setup, const struct board *board)
+{
+    uint32_t ram_pages = (board->ram.size + RAM_PAGE - 1) / RAM_PAGE, storage = board->storage.size;
+    setup->paged_size = storage ? ram_pages * RAM_PAGE + storage + storage / 4 : board->ram.size;
+    uint32_t pages = (setup->paged_size + RAM_PAGE - 1) / RAM_PAGE;
+    setup->dirty_words = (pages + 63) / 64;
+    setup->drawn_offset = place(setup, setup->dirty_words * sizeof(uint64_t));
+    setup->dirty_offset = place(setup, setup->dirty_words * sizeof(uint64_t));
+    setup->ram_offset = place(setup, setup->paged_size);
+    setup->storage_offset = setup->ram_offset + ram_pages * RAM_PAGE;
+    setup->wear_offset = setup->storage_offset + board->storage.size;
+}
+
 static const char *lay_out(struct machine_setup *setup)
 {
     const struct scenario *s = setup->scenario;
@@ -158,11 +175,7 @@ static const char *lay_out(struct machine_setup *setup)
         return "more monitors than machine.h has room for";
     if (!make_bus(setup, &s->board))
         return "out of memory";
-    uint32_t pages = (s->board.ram.size + RAM_PAGE - 1) / RAM_PAGE;
-    setup->dirty_words = (pages + 63) / 64;
-    setup->drawn_offset = place(setup, setup->dirty_words * sizeof(uint64_t));
-    setup->dirty_offset = place(setup, setup->dirty_words * sizeof(uint64_t));
-    setup->ram_offset = place(setup, s->board.ram.size);
+    place_memory(setup, &s->board);
     return NULL;
 }
 

@@ -23,12 +23,13 @@ void machine_leave_user(struct hw *hw, const struct trap *trap)
     kernel_trap(&m->kernel, hw, trap);
 }
 
-void machine_flash_read(const struct machine_setup *setup, struct span from, void *to)
+void machine_flash_read(const struct machine *m, struct span from, void *to)
 {
     uint8_t *bytes = to;
-    (void)setup;
     for (uint32_t i = 0; i < from.size; i++) {
         uint32_t address = from.base + i;
+        if (machine_storage_read(m, (struct span){address, 1}, &bytes[i]))
+            continue;
         uint32_t word = (address & ~3u) * 0x9e3779b1u ^ 0x706f7374u; /* fixed: code is not run */
         bytes[i] = (uint8_t)(word >> address % 4 * 8);
     }
@@ -144,7 +145,7 @@ static uint32_t memory_read(struct machine *m, uint32_t address, uint32_t size)
 {
     uint32_t value = 0;
     if (!machine_peek(m, (struct span){address, size}, &value))
-        machine_flash_read(m->setup, (struct span){address, size}, &value);
+        machine_flash_read(m, (struct span){address, size}, &value);
     return value;
 }
 
@@ -179,6 +180,7 @@ static void store(struct hw *hw, const struct app_op *op)
         struct device *d = machine_device(m, device);
         device_write(d, op->address - d->base, op->value, m->now_ps);
         machine_serve(hw, device);
+        machine_halt(hw, device);
     }
 }
 

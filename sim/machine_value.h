@@ -1,8 +1,10 @@
 /* machine_value.h: what one machine is made of. For machine*.c, hw_sim.c and app*.c only; everyone
  * else has the views of machine.h.
  *
- *   | struct machine | devices | apps | monitors' states | drawn pages | written pages | RAM |
+ *   | struct machine | devices | apps | monitors' states | drawn pages | written pages |
+ *   | RAM | the board's storage in flash | how often each of its words was written, a byte each |
  *
+ * The second row is in pages of RAM_PAGE; boards without storage have RAM alone.
  * One block; offsets are in the setup. Nothing in it points at anything that changes.
  */
 #ifndef SIM_MACHINE_VALUE_H
@@ -200,8 +202,24 @@ static inline void machine_serve(struct hw *hw, uint32_t device)
     if (d->request_count > 0 || d->wake_ps != m->wakes_ps[device] || was != is || d->fault.hung)
         machine_serve_all(hw, device);
 }
-/* Bytes of flash: a pattern of their addresses, the same in every run. `from` is all flash. */
-void machine_flash_read(const struct machine_setup *setup, struct span from, void *to);
+/* Bytes of flash: of the board's storage as they stand, else a pattern of their addresses, the same
+ * in every run. `from` is all flash. */
+void machine_flash_read(const struct machine *m, struct span from, void *to);
+/* The storage in flash: 0xff until it is written. False: not all of `span` is storage. */
+bool machine_storage_read(const struct machine *m, struct span span, void *to);
+/* The word at a multiple of 4 keeps what is 1 in `word`, too; how it stands then, and its writes
+ * since the last erase, 255 at most. False: not storage. */
+bool machine_storage_write(struct machine *m, uint32_t address, uint32_t word, uint32_t *now,
+                           uint32_t *writes);
+/* Whole pages of RAM_PAGE. */
+bool machine_storage_erase(struct machine *m, struct span span);
+/* After an access to `device`: if it is the flash's controller the CPU stands until it may go on. */
+void machine_halt_slowly(struct hw *hw);
+static inline void machine_halt(struct hw *hw, uint32_t device)
+{
+    if (device == hw->m->setup->flash_device)
+        machine_halt_slowly(hw);
+}
 
 /* The air: at boot, once all devices are there; what devices ask for; when air.wake_ps has come. */
 void machine_air_start(struct machine *m);

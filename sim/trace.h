@@ -57,6 +57,10 @@ enum event {
     EVENT_AIR_LISTEN,     /* MHz | phy << 16; receiver: it listens from now on */
     EVENT_AIR_DEAF,       /* 0; receiver: it no longer listens */
     EVENT_PEER_NOTE,      /* number (sim/ble/notes.h); pair(value, device index of the peer) */
+    EVENT_FLASH_WRITTEN,  /* address; pair(the word now, writes since its erase) */
+    EVENT_FLASH_WORN,     /* the same again: written more often than its flash promises to bear */
+    EVENT_FLASH_ERASED,   /* address; pair(size, device index) */
+    EVENT_FLASH_REFUSED,  /* address; pair(size, device index): not in the board's storage */
     EVENT_NOTE_BASE = 64, /* + enum note: hw_note's fields as they are */
     EVENT_KINDS = EVENT_NOTE_BASE + NOTES
 };

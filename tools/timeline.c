@@ -432,6 +432,10 @@ static const char *const phrases[EVENT_KINDS] = {
     [EVENT_DMA_READ] = "%D reads %l bytes at %a by DMA",
     [EVENT_DMA_WRITE] = "%D writes %l bytes at %a by DMA",
     [EVENT_DMA_REFUSED] = "%D is refused DMA of %l bytes at %a: no RAM",
+    [EVENT_FLASH_WRITTEN] = "flash at %a is %V",
+    [EVENT_FLASH_WORN] = "flash at %a has been written too often since its erase",
+    [EVENT_FLASH_ERASED] = "%D erases %l bytes at %a",
+    [EVENT_FLASH_REFUSED] = "%D changes nothing at %a: no storage",
     [EVENT_INJECTED] = "injected: %j",
     [EVENT_KERNEL_PANIC] = "THE KERNEL PANICS",
     [EVENT_HALT] = "every app is dead, nothing more will happen",
@@ -783,6 +787,10 @@ static const char *who(const struct scenario *s, const struct record *r)
     case EVENT_DMA_READ:
     case EVENT_DMA_WRITE:
     case EVENT_DMA_REFUSED:
+    case EVENT_FLASH_WRITTEN:
+    case EVENT_FLASH_WORN:
+    case EVENT_FLASH_ERASED:
+    case EVENT_FLASH_REFUSED:
     case EVENT_IRQ_RAISED:
     case EVENT_IRQ_LOWERED:
     case EVENT_WIRE:
