@@ -442,7 +442,7 @@ static void start_monitors(struct machine *m)
         void *state = machine_monitor_state(m, i);
         if (!state)
             continue;
-        memset(state, 0, monitors[i]->state_size);
+        memset(state, 0, monitor_size(monitors[i], machine_scenario(m)));
         if (monitors[i]->start)
             monitors[i]->start(m, state);
     }

@@ -51,9 +51,11 @@ static bool monitor_wanted(const struct monitor *monitor, const struct scenario 
 static void place_monitors(struct machine_setup *setup, const struct scenario *s)
 {
     for (uint32_t i = 0; i < monitor_count; i++) {
-        if (!monitor_wanted(monitors[i], s))
+        const struct monitor *monitor = monitors[i];
+        size_t size = monitor_size(monitor, s);
+        if (!monitor_wanted(monitor, s) || (monitor->size_for && size == 0))
             continue;
-        uint32_t state = place(setup, monitors[i]->state_size + 1);
+        uint32_t state = place(setup, size + 1);
         setup->monitor_offset[i] = state;
         if (monitors[i]->on_user)
             setup->user_listeners[setup->user_listener_count++] =

@@ -28,6 +28,7 @@ struct monitor {
     uint64_t kinds[2]; /* bit k of word k / 64: on_record hears records of kind k ... */
     bool (*hears)(const struct scenario *s, unsigned kind); /* ... if this says so. NULL: always */
     size_t state_size;                                      /* zeroed at start */
+    size_t (*size_for)(const struct scenario *s); /* in its place; 0: nothing to judge there */
     uint64_t rules;                                         /* bit r: this monitor judges rule r */
     bool always; /* else only when the scenario has a check for it */
     void (*start)(struct machine *m, void *state);
@@ -35,6 +36,11 @@ struct monitor {
     void (*on_user)(struct machine *m, void *state, uint32_t process);
     void (*at_end)(struct machine *m, void *state);
 };
+
+static inline size_t monitor_size(const struct monitor *monitor, const struct scenario *s)
+{
+    return monitor->size_for ? monitor->size_for(s) : monitor->state_size;
+}
 
 #define KIND_BIT(kind) (UINT64_C(1) << ((kind) % 64))
 
@@ -58,6 +64,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
  *   %t, %u times got, wanted, in microseconds           %c the check's patterns, or place
  *   %s, %S the process states got, wanted               %l `address` as a plain number
  *   %b what the check wants: 2, at least 2, at most 2, 2 to 4
+ *   %x the multiplexer in the low byte of `address`, %q the client in the next one
+ *   %y the clients in `got`, a byte each
  *   %m the check's fact: "answered of central"         %v got, in the fact's own words */
 /* clang-format off */
 #define VERDICT_DETAILS(X)                                                                         \
@@ -196,6 +204,18 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_BLE_FACT, "%m is %v at the end, wanted %b") \
     X(DETAIL_BLE_MARGIN_SMALL, "%m is %t us, wanted at least %u us") \
     X(DETAIL_BLE_MARGIN_BEYOND, "%m: the bound was missed by %t us, wanted a margin of %u us") \
+    /* virt-turn, virt-callback */ \
+    X(DETAIL_VIRT_LASSO, \
+      "%q waits for %x, which has begun %w operations of others since it asked: %y, and then " \
+      "the same again, for ever") \
+    X(DETAIL_VIRT_TURN, \
+      "%q waited for %x while %w operations of others began, some client's twice") \
+    X(DETAIL_VIRT_INSIDE, "%q was called back by %x inside the call in which it asked") \
+    X(DETAIL_VIRT_UNASKED, "%q was called back by %x without an operation of its own") \
+    X(DETAIL_VIRT_FOREIGN, "%q got an upcall in what is the callback of %o, by %x") \
+    X(DETAIL_VIRT_FORGOTTEN, "%q waits for %x, where nothing is under way") \
+    X(DETAIL_VIRT_ORPHAN, \
+      "%q waits for %x, where an operation of %o is under way, which has died long ago") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
     X(DETAIL_STEP_FAULT, \

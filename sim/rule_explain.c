@@ -99,6 +99,15 @@ static const struct explanation explanations[RULE_NUMBER] = {
     [RULE_CALL_RETURN] = {"at each switch to user mode, by how the app goes on, against the system "
                           "call that it made itself",
                           EXAMPLE(.detail = DETAIL_CALL_LOST, .process = 0, .got = 2)},
+    [RULE_VIRT_TURN] =
+        {"by the kernel's notes, at each operation that begins: whose it is, and who "
+         "has waited since before that client's last one",
+         EXAMPLE(.detail = DETAIL_VIRT_LASSO, .process = 2, .address = 0x200,
+                 .got = UINT64_C(0xffffffffffff0100), .wanted = 3)},
+    [RULE_VIRT_CALLBACK] = {"by the kernel's notes, at each callback; by the upcalls queued in it; "
+                            "and whenever the kernel leaves for user mode or sleep",
+                            EXAMPLE(.detail = DETAIL_VIRT_FORGOTTEN, .process = 1,
+                                    .address = 0x100)},
     [RULE_STEP] = {"by the app's own engine, step by step; and by its faults",
                    EXAMPLE(.detail = DETAIL_STEP, .process = 0, .address = 3, .got = 2,
                            .wanted = 0)},

@@ -111,6 +111,14 @@
     X(RULE_RADIO_CRYSTAL, "radio-without-crystal", "BLE-D11",                                      \
       "The radio ramps up only while the crystal oscillator runs.",                                \
       "nRF52840 Product Specification, RADIO and CLOCK")                                           \
+    X(RULE_VIRT_TURN, "virt-turn", "",                                                             \
+      "While a client waits at a multiplexer no other is served twice: among n that always ask "   \
+      "each is served once in n operations.",                                                      \
+      "Tock, Virtualization document, section Fairness: round robin")                              \
+    X(RULE_VIRT_CALLBACK, "virt-callback", "",                                                     \
+      "Each accepted operation of a multiplexer has one callback, to who asked, and never inside " \
+      "the call that asks; nobody waits while nothing is under way.",                              \
+      "Tock, asynchronous drivers: issues 1496, 1736, 3584")                                       \
     /* Rules that a scenario asks for. */                                                          \
     X(RULE_STEP, "step", "", "A step of an app gives what the scenario expects of it.", "")        \
     X(RULE_COUNT, "count", "", "Events are as many as the scenario says.", "")                     \

@@ -1,9 +1,11 @@
 #include "sim/verdict.h"
 #include "model/process.h"
+#include "model/virt/turn.h"
 #include "sim/app_steps.h"
 #include "sim/ble_expect.h"
 #include "sim/load.h"
 #include "sim/machine.h"
+#include "sim/scenario_load.h"
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
@@ -162,6 +164,23 @@ static void put_bounds(struct text *t, const struct scenario *s, const struct ve
         put(t, "%" PRIu64 " to %" PRIu64, c->min, c->max);
 }
 
+static void put_client(struct text *t, const struct scenario *s, uint32_t client)
+{
+    if (client < CLIENT_KERNEL)
+        put_process(t, s, client);
+    else
+        put(t, "kernel client %" PRIu32, client - CLIENT_KERNEL);
+}
+
+/* "left, right, kernel client 1" */
+static void put_clients(struct text *t, const struct scenario *s, uint64_t clients)
+{
+    for (uint32_t i = 0; i < 8 && (clients >> 8 * i & 0xff) != CLIENT_NONE; i++) {
+        put(t, "%s", i > 0 ? ", " : "");
+        put_client(t, s, clients >> 8 * i & 0xff);
+    }
+}
+
 static void put_letter(struct text *t, const struct scenario *s, const struct verdict *v,
                        char letter)
 {
@@ -213,6 +232,15 @@ static void put_letter(struct text *t, const struct scenario *s, const struct ve
         break;
     case 'c':
         put_check(t, s, v->check);
+        break;
+    case 'x':
+        put(t, "%s", virt_name(v->address & 0xff));
+        break;
+    case 'q':
+        put_client(t, s, v->address >> 8 & 0xff);
+        break;
+    case 'y':
+        put_clients(t, s, v->got);
         break;
     case 'm':
         put_fact_name(t, s, v->check);
