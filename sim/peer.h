@@ -15,10 +15,11 @@
 #include "sim/fact.h"
 
 enum {
+    PEER_OCTETS_MAX = 768, /* of one value; ours */
     PEER_MAX = 8,
     PEER_PARAMETER_MAX = 32,
     PEER_ACTION_MAX = 40,
-    PEER_ARGUMENT_MAX = 8,
+    PEER_ARGUMENT_MAX = 7,
 };
 
 /* How a value is written in a scenario; what is kept is always a uint64_t. */
@@ -27,6 +28,14 @@ enum peer_unit {
     PEER_US,     /* the name ends in _us: microseconds with up to six decimals; kept: picoseconds */
     PEER_MS,     /* the name ends in _ms: as above */
     PEER_FLAG,   /* true or false */
+    PEER_TEXT,   /* a text; kept: peer_octets. `max`: octets at most. Left out: none */
+    PEER_HEX,    /* the same, as hex digits: "0a0b" */
+};
+
+/* What a PEER_TEXT or PEER_HEX is kept as; it lives as long as its scenario. */
+struct peer_octets {
+    uint32_t size;
+    const uint8_t *octets;
 };
 
 struct peer_parameter {
@@ -64,12 +73,15 @@ struct peer_type {
     const char *(*note_text)(uint32_t number, uint32_t value, char *text, size_t size);
     /* The key of its encrypted connections, as printed, for who looks on. NULL: it has none. */
     void (*long_term_key)(const struct peer_plan *plan, uint8_t key[16]);
+    bool timed;        /* its actions may have a time, "at_us" or "at_ms", in place of "at_event" */
     uint8_t spi_modes; /* on SPI: the modes that it takes, bit CPOL << 1 | CPHA of each */
 };
 
 struct peer_action {
-    uint32_t at_event; /* the peer's own count, e.g. of connection events */
-    uint32_t verb;
+    uint64_t at_ps;    /* timed: when */
+    uint32_t at_event; /* the peer's own count, e.g. of connection events; UINT32_MAX if `timed` */
+    uint16_t verb;
+    bool timed;
     uint64_t arguments[PEER_ARGUMENT_MAX];
 };
 
@@ -79,8 +91,15 @@ struct peer_plan {
     int64_t drift_ppb;                   /* of both of its clocks */
     uint32_t position_m;                 /* from the board's antenna */
     uint32_t action_count;
-    struct peer_action actions[PEER_ACTION_MAX]; /* in the order of at_event */
+    struct peer_action
+        actions[PEER_ACTION_MAX]; /* in the order of at_event; timed ones in that of at_ps */
 };
+
+/* NULL: it was left out. */
+static inline const struct peer_octets *peer_octets(uint64_t value)
+{
+    return (const struct peer_octets *)(uintptr_t)value;
+}
 
 static inline const struct peer_plan *peer_plan(const struct device *d)
 {

@@ -71,8 +71,50 @@ static bool time_value_read(const struct json_node *node, const struct peer_para
     return false;
 }
 
-static bool value_read(const struct json_node *node, const struct peer_parameter *p,
-                       uint64_t *value)
+static const struct peer_octets *octets_of(const struct load *load, const uint8_t *octets,
+                                           size_t size)
+{
+    struct peer_octets *kept = arena_take(load->arena, sizeof *kept, 1);
+    kept->size = (uint32_t)size;
+    kept->octets = memcpy(arena_take(load->arena, size, 1), octets, size);
+    return kept;
+}
+
+/* Its bytes, up to `max`; their number, 0: that it is not. */
+static size_t hex_octets(const char *text, uint8_t *octets, size_t max)
+{
+    size_t length = strlen(text);
+    if (length % 2 || length / 2 > max || strspn(text, "0123456789abcdefABCDEF") != length)
+        return 0;
+    for (size_t n = 0; n < length; n += 2) {
+        uint64_t octet = 0;
+        char digits[5] = {'0', 'x', text[n], text[n + 1], '\0'};
+        (void)hex_parse(digits, &octet);
+        octets[n / 2] = (uint8_t)octet;
+    }
+    return length / 2;
+}
+
+static bool octets_read(const struct load *load, const struct json_node *node,
+                        const struct peer_parameter *p, uint64_t *value)
+{
+    uint8_t octets[PEER_OCTETS_MAX];
+    size_t max = p->max < sizeof octets ? p->max : sizeof octets;
+    size_t size = 0;
+    if (json_is_string(node) && p->unit == PEER_HEX)
+        size = hex_octets(json_string(node), octets, max);
+    else if (json_is_string(node) && strlen(json_string(node)) <= max)
+        memcpy(octets, json_string(node), size = strlen(json_string(node)));
+    if (size > 0)
+        *value = (uint64_t)(uintptr_t)octets_of(load, octets, size);
+    else
+        json_problem(node, "want %s of 1 to %zu bytes%s", p->unit == PEER_HEX ? "hex" : "a text",
+                     max, p->unit == PEER_HEX ? ", such as \"0a0b\"" : "");
+    return size > 0;
+}
+
+static bool value_read(const struct load *load, const struct json_node *node,
+                       const struct peer_parameter *p, uint64_t *value)
 {
     bool flag = false;
     switch (p->unit) {
@@ -84,6 +126,9 @@ static bool value_read(const struct json_node *node, const struct peer_parameter
             return false;
         *value = flag;
         return true;
+    case PEER_TEXT:
+    case PEER_HEX:
+        return octets_read(load, node, p, value);
     case PEER_NUMBER:
         break;
     }
@@ -124,8 +169,9 @@ static bool is_one_of(const char *key, const char *const words[], size_t count)
 }
 
 /* The members of an object, but for those that `others` names. */
-static bool values_read(const struct json_node *object, const struct values_of *of,
-                        const char *const others[], size_t other_count, uint64_t *values)
+static bool values_read(const struct load *load, const struct json_node *object,
+                        const struct values_of *of, const char *const others[], size_t other_count,
+                        uint64_t *values)
 {
     bool good = true;
     for (uint32_t i = 0; i < of->count; i++)
@@ -135,7 +181,7 @@ static bool values_read(const struct json_node *object, const struct values_of *
         if (is_one_of(node.key, others, other_count))
             continue;
         good &= parameter_named(object, node.key, of, &which) &&
-                value_read(&node, &of->list[which], &values[which]);
+                value_read(load, &node, &of->list[which], &values[which]);
     }
     return good;
 }
@@ -161,37 +207,86 @@ static bool verb_read(const struct json_node *node, const struct peer_type *type
     return false;
 }
 
-static bool action_read(const struct json_node *node, const struct peer_type *type,
-                        struct peer_plan *plan)
+/* The last action before this one that is timed, or is not, as it is; NULL: none. */
+static const struct peer_action *action_before(const struct peer_plan *plan, bool timed)
 {
-    static const char *const own[] = {"at_event", "do", "comment"};
-    struct json_node at = json_member(node, "at_event"), verb = json_member(node, "do");
+    for (uint32_t i = plan->action_count; i-- > 0;)
+        if (plan->actions[i].timed == timed)
+            return &plan->actions[i];
+    return NULL;
+}
+
+static bool time_of_action(const struct json_node *node, const struct peer_plan *plan,
+                           struct peer_action *action)
+{
+    const struct peer_action *before = action_before(plan, true);
+    action->timed = true;
+    action->at_event = UINT32_MAX;
+    if (!time_read(node, "at_us", "at_ms", &action->at_ps))
+        return false;
+    if (!before || before->at_ps <= action->at_ps)
+        return true;
+    json_problem(node, "want them in order: the one before is at %" PRIu64 " us",
+                 before->at_ps / PS_PER_US);
+    return false;
+}
+
+static bool event_of_action(const struct json_node *at, const struct peer_plan *plan,
+                            struct peer_action *action)
+{
+    const struct peer_action *before = action_before(plan, false);
+    if (!json_want_u32(at, 0, UINT32_MAX, &action->at_event))
+        return false;
+    if (!before || before->at_event <= action->at_event)
+        return true;
+    json_problem(at, "want them in order: the one before is at %" PRIu32, before->at_event);
+    return false;
+}
+
+static bool moment_read(const struct json_node *node, const struct peer_type *type,
+                        const struct peer_plan *plan, struct peer_action *action)
+{
+    struct json_node at = json_member(node, "at_event");
+    bool timed = json_member(node, "at_us").value || json_member(node, "at_ms").value;
+    if (!timed)
+        return event_of_action(&at, plan, action);
+    if (type->timed && !at.value)
+        return time_of_action(node, plan, action);
+    if (type->timed)
+        json_problem(node, "want one of \"at_event\", \"at_us\" and \"at_ms\"");
+    else
+        json_problem(node, "what a %s does has no time: want \"at_event\"", type->type.name);
+    return false;
+}
+
+static bool action_read(const struct load *load, const struct json_node *node,
+                        const struct peer_type *type, struct peer_plan *plan)
+{
+    static const char *const own[] = {"at_event", "at_us", "at_ms", "do", "comment"};
+    struct json_node verb = json_member(node, "do");
     struct peer_action *action = &plan->actions[plan->action_count];
+    uint32_t which = 0;
     if (!json_is_object(node)) {
         json_problem(node, "want an object with \"at_event\" and \"do\"");
         return false;
     }
-    if (!json_want_u32(&at, 0, UINT32_MAX, &action->at_event) ||
-        !verb_read(&verb, type, &action->verb))
+    if (!moment_read(node, type, plan, action) || !verb_read(&verb, type, &which))
         return false;
-    if (plan->action_count > 0 && action->at_event < action[-1].at_event) {
-        json_problem(&at, "want them in order: the one before is at %" PRIu32, action[-1].at_event);
-        return false;
-    }
     plan->action_count++;
-    const struct peer_verb *v = &type->verbs[action->verb];
+    action->verb = (uint16_t)which;
+    const struct peer_verb *v = &type->verbs[which];
     const struct values_of of = {v->name, "argument", v->arguments, v->argument_count};
-    return values_read(node, &of, own, COUNT_OF(own), action->arguments);
+    return values_read(load, node, &of, own, COUNT_OF(own), action->arguments);
 }
 
-static bool actions_read(const struct json_node *list, const struct peer_type *type,
-                         struct peer_plan *plan)
+static bool actions_read(const struct load *load, const struct json_node *list,
+                         const struct peer_type *type, struct peer_plan *plan)
 {
     if (!list->value)
         return true;
     bool good = json_want_array(list, 0, PEER_ACTION_MAX);
     for (struct json_node node = json_first(list); good && node.value; node = json_next(&node))
-        good = action_read(&node, type, plan);
+        good = action_read(load, &node, type, plan);
     return good;
 }
 
@@ -347,9 +442,9 @@ static bool peer_read(struct load *load, const struct json_node *node)
         good &= json_want_u32(&position, 0, POSITION_MAX_M, &peer->plan.position_m);
     const struct values_of of = {peer->type->type.name, "parameter", peer->type->parameters,
                                  peer->type->parameter_count};
-    good &= values_read(node, &of, own, own_keys(peer->type, own), peer->plan.values);
+    good &= values_read(load, node, &of, own, own_keys(peer->type, own), peer->plan.values);
     good &= wire_read(load, node, peer);
-    return good && actions_read(&list, peer->type, &peer->plan);
+    return good && actions_read(load, &list, peer->type, &peer->plan);
 }
 
 /* --- the air --------------------------------------------------------------------------------- */

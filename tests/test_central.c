@@ -89,7 +89,9 @@ static void central_does(uint32_t at_event, const char *name)
     struct peer_plan *plan = &scenario.peers[0].plan;
     plan->action_count++;
     struct peer_action *action = last_action();
-    const struct peer_verb *verb = verb_named(name, &action->verb);
+    uint32_t which;
+    const struct peer_verb *verb = verb_named(name, &which);
+    action->verb = (uint16_t)which;
     action->at_event = at_event;
     for (uint32_t i = 0; i < verb->argument_count; i++)
         action->arguments[i] = verb->arguments[i].reset;

@@ -126,6 +126,10 @@ static int list_apps(void)
 static void print_range(const struct peer_parameter *p)
 {
     uint64_t unit = p->unit == PEER_US ? PS_PER_US : p->unit == PEER_MS ? PS_PER_MS : 1;
+    if (p->unit == PEER_TEXT || p->unit == PEER_HEX) {
+        printf("%s, 1 to %" PRIu64 " bytes", p->unit == PEER_HEX ? "hex" : "text", p->max);
+        return;
+    }
     if (p->unit == PEER_FLAG) {
         printf("true or false (%s)", p->reset ? "true" : "false");
         return;

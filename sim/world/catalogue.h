@@ -1,4 +1,4 @@
-/* catalogue.h: who may be on the other side of the air. A new one is a file here and a row in
+/* catalogue.h: who may be on the other side of the air or of a wire. A new one is a file here and a row in
  * catalogue.c.
  */
 #ifndef SIM_WORLD_CATALOGUE_H
@@ -8,6 +8,7 @@
 
 extern const struct peer_type beacon_peer;
 extern const struct peer_type central_peer;
+extern const struct peer_type host_peer;
 extern const struct peer_type scanner_peer;
 
 extern const struct peer_type *const peer_catalogue[];
