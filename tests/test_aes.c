@@ -48,6 +48,37 @@ START_TEST(encrypts_as_published)
 }
 END_TEST
 
+START_TEST(decrypts_as_published)
+{
+    uint8_t key[AES_BLOCK_SIZE], in[AES_BLOCK_SIZE], expect[AES_BLOCK_SIZE], out[AES_BLOCK_SIZE];
+    octets_of(vectors[_i].key, key);
+    octets_of(vectors[_i].out, in);
+    octets_of(vectors[_i].in, expect);
+
+    struct aes128 aes;
+    aes128_expand(&aes, key);
+    aes128_decrypt_block(&aes, in, out);
+    ck_assert_msg(memcmp(out, expect, sizeof out) == 0, "%s", vectors[_i].source);
+    aes128_decrypt_block(&aes, in, in); /* in place */
+    ck_assert_msg(memcmp(in, expect, sizeof in) == 0, "%s: in place", vectors[_i].source);
+}
+END_TEST
+
+/* 256 keys and blocks: every octet of the inverse table is looked up. */
+START_TEST(decrypts_what_it_encrypted)
+{
+    uint8_t block[AES_BLOCK_SIZE], back[AES_BLOCK_SIZE];
+    struct aes128 aes;
+    for (int i = 0; i < AES_BLOCK_SIZE; i++)
+        block[i] = (uint8_t)(_i + 16 * i);
+    aes128_expand(&aes, block);
+    aes128_encrypt_block(&aes, block, back);
+    ck_assert_mem_ne(back, block, sizeof block);
+    aes128_decrypt_block(&aes, back, back);
+    ck_assert_mem_eq(back, block, sizeof block);
+}
+END_TEST
+
 START_TEST(last_round_key_is_the_published_one)
 {
     uint8_t key[AES_BLOCK_SIZE], expect[AES_BLOCK_SIZE];
@@ -67,6 +98,8 @@ int main(void)
     Suite *s = suite_create("aes");
     TCase *t = tcase_create("blocks");
     tcase_add_loop_test(t, encrypts_as_published, 0, COUNT(vectors));
+    tcase_add_loop_test(t, decrypts_as_published, 0, COUNT(vectors));
+    tcase_add_loop_test(t, decrypts_what_it_encrypted, 0, 256);
     tcase_add_test(t, last_round_key_is_the_published_one);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
