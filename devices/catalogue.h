@@ -14,6 +14,6 @@ extern const uint32_t device_catalogue_count;
 extern const struct nrf_type nrf52_ccm, nrf52_clock_power, nrf52_ecb, nrf52_egu, nrf52_gpiote,
     nrf52_radio, nrf52_rng, nrf52_rtc, nrf52_saadc, nrf52_spim, nrf52_temp, nrf52_timer,
     nrf52_timer6, nrf52_twim, nrf52_uarte;
-extern const struct device_type nrf52_gpio, nrf52_nvmc, nrf52_ppi, hostile;
+extern const struct device_type cc26x2_aes, nrf52_gpio, nrf52_nvmc, nrf52_ppi, hostile;
 
 #endif

@@ -94,6 +94,7 @@ struct device_fault {
 };
 
 enum { DEVICE_BLOCKS = 64 }; /* pieces of a window, for the lookup of rows */
+enum { DEVICE_KEY_SIZE = 16 };
 
 struct device {
     const struct device_type *type;
@@ -124,6 +125,10 @@ struct device_type {
     uint32_t window_size; /* bytes of register space it answers in */
     uint32_t state_size;  /* bytes of its own state, 8-byte aligned, zeroed at reset */
     bool dma;             /* has pointer registers: reads or writes memory past the MPU */
+    /* Keys that no register shows, for judges: `key_count` times DEVICE_KEY_SIZE bytes from
+     * `key_offset` of the state on. A key that is wiped is all 0. */
+    uint8_t key_count;
+    uint16_t key_offset;
     void (*on_reset)(struct device *d); /* after values are reset; may be NULL */
     void (*on_wake)(struct device *d);  /* wake_ps has come: it is now_ps; set wake_ps anew, it
                                            is TIME_NEVER */
@@ -167,6 +172,11 @@ static inline void *device_state(struct device *d)
 static inline const void *device_state_read(const struct device *d)
 {
     return (const uint8_t *)(d + 1) + device_values_size(d->type);
+}
+/* DEVICE_KEY_SIZE bytes: key `n` of type->key_count. */
+static inline const uint8_t *device_key(const struct device *d, uint32_t n)
+{
+    return (const uint8_t *)device_state_read(d) + d->type->key_offset + n * DEVICE_KEY_SIZE;
 }
 static inline uint32_t device_value(struct device *d, uint32_t row)
 {
