@@ -621,7 +621,7 @@ static const struct reg regs[] = {
     [DMACH1EXTADDR] = {"DMACH1EXTADDR", 0x024, .writable = ALL},
     [DMACH1LEN] = {"DMACH1LEN", 0x02c, .writable = 0xffff, .on_write = length_written},
     [DMABUSCFG] = {"DMABUSCFG", 0x078, .reset = 0x2400, .writable = 0xff00},
-    [DMAPORTERR] = {"DMAPORTERR", 0x07c},
+    [DMAPORTERR] = {"DMAPORTERR", 0x07c, .reset = 0},
     [DMAHWVER] = {"DMAHWVER", 0x0fc, .reset = 0x01012ed1},
     [KEYWRITEAREA] = {"KEYWRITEAREA", 0x400, .writable = 0xff},
     [KEYWRITTENAREA] = {"KEYWRITTENAREA", 0x404, .write1_clears = 0xff, .on_write = areas_written},
@@ -644,7 +644,7 @@ static const struct reg regs[] = {
     [IRQEN] = {"IRQEN", 0x784, .writable = INTERRUPTS, .on_write = irq_written},
     [IRQCLR] = {"IRQCLR", 0x788, .on_write = irq_written},
     [IRQSET] = {"IRQSET", 0x78c, .on_write = irq_written},
-    [IRQSTAT] = {"IRQSTAT", 0x790},
+    [IRQSTAT] = {"IRQSTAT", 0x790, .reset = 0},
 };
 
 const struct device_type cc26x2_aes = {
