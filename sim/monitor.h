@@ -162,6 +162,13 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_FRESH, "%p finds %G at %a, which it has just been given and which must be zero") \
     X(DETAIL_CUSTODY_BYTES, \
       "the driver's buffer holds %G at %a, beyond the %w bytes of its client %p") \
+    X(DETAIL_CUSTODY_LEFT, "%a has bytes of an earlier client, from byte %g on, as it comes to %p") \
+    X(DETAIL_CUSTODY_UNWIPED, "%a was to be wiped after its use for %p, and byte %g is not zero") \
+    X(DETAIL_CUSTODY_OWNED, "%a comes to %p and is still another client's, number %g") \
+    X(DETAIL_CUSTODY_LENT, \
+      "%a goes down to the chip for %p: it is there already, or its owner is client %g") \
+    X(DETAIL_CUSTODY_BACK, "%a comes back from the chip for %p, which has %g bytes of it") \
+    X(DETAIL_CUSTODY_DMA, "DMA touched byte %g of %a, which had not gone down (its owner: %p)") \
     X(DETAIL_CUSTODY_LENGTH, \
       "DMA moved %g bytes at %a in the driver's buffer, of which %p has %w") \
     /* call-return */ \

@@ -88,10 +88,11 @@ static const struct explanation explanations[RULE_NUMBER] = {
                            "each byte that this life has not reached before",
                            EXAMPLE(.detail = DETAIL_FRESH, .process = 0, .address = 0x20000480,
                                    .got = 0x5e)},
-    [RULE_BUFFER_CUSTODY] =
-        {"when the console's DMA buffer is filled for a client, and when DMA reads it",
-         EXAMPLE(.detail = DETAIL_CUSTODY_BYTES, .process = 1, .address = 0x2003ff10, .got = 0x41,
-                 .wanted = 16)},
+    [RULE_BUFFER_CUSTODY] = {"when a driver's or a multiplexer's buffer comes to a client, goes "
+                             "down to the chip, comes "
+                             "back or is wiped: by its bytes; and at each access of DMA to it",
+                             EXAMPLE(.detail = DETAIL_CUSTODY_BYTES, .process = 1,
+                                     .address = 0x2003ff10, .got = 0x41, .wanted = 16)},
     [RULE_SLICE] = {"by the time in user mode of one app's turn while another was ready, under "
                     "round robin and the feedback queue",
                     EXAMPLE(.detail = DETAIL_SLICE, .process = 0, .got = 14000 * PS_PER_US,

@@ -72,7 +72,8 @@
       "Memory that becomes reachable for an app holds zeros or its own bytes, nothing older.",     \
       "Tock, Virtualization document, section Data Sharing; memop 0 and 1")                        \
     X(RULE_BUFFER_CUSTODY, "buffer-custody", "",                                                   \
-      "A driver's buffer is wiped before it changes clients.",                                     \
+      "A driver's buffer is wiped before it changes clients; the chip touches it only while it "   \
+      "is lent downward.",                                                                         \
       "Tock, Virtualization document, section Data Sharing, rule 3")                               \
     X(RULE_SLICE, "slice", "",                                                                     \
       "No process runs longer than its slice while another is ready, where the scheduler has "     \
