@@ -267,10 +267,13 @@ static void vector_get(struct device *d, uint8_t *vector)
 
 static void vector_set(struct device *d, const uint8_t *vector)
 {
-    for (int i = 0; i < AES_BLOCK_SIZE; i += 4)
-        device_values(d)[AESIV + i / 4] = vector[i] | (uint32_t)vector[i + 1] << 8 |
-                                          (uint32_t)vector[i + 2] << 16 |
-                                          (uint32_t)vector[i + 3] << 24;
+    for (uint32_t word = 0; word < 4; word++) {
+        const uint8_t *octets = vector + (size_t)4 * word;
+        uint32_t value = 0;
+        for (int i = 3; i >= 0; i--)
+            value = value << 8 | octets[i];
+        device_values(d)[AESIV + word] = value;
+    }
 }
 
 static void add(uint8_t *to, const uint8_t *octets)
