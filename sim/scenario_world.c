@@ -475,7 +475,10 @@ static bool sender_read(const struct load *load, const struct json_node *node, u
     const char *name = json_is_string(node) ? json_string(node) : "";
     struct nearest nearest = nearest_to(name);
     char hint[96];
-    if (station_named(load->scenario, name, device, &nearest))
+    const struct scenario *s = load->scenario;
+    bool found = station_named(s, name, device, &nearest);
+    if (found && (*device < s->board.device_count ||
+                  s->peers[*device - s->board.device_count].type->type.on_air))
         return true;
     json_problem(node, "\"%.40s\" has no antenna here%s", name,
                  nearest_text(&nearest, hint, sizeof hint));

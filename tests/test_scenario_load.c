@@ -18,6 +18,9 @@ enum { TEXT_SIZE = 4096 };
 #define OWNER(rest)                                                                                \
     HEAD "  'apps': [{ 'name': 'owner', 'variables': { 'ticks': 0 }, 'steps': [], "                \
          "'upcalls': { 'tick': [] } }],\n  " rest " }"
+#define ON_KIT(world)                                                                              \
+    "{ 'claim': 'c', 'board': 'nrf52840dk', 'until_us': 10,\n"                                     \
+    "  'apps': [{ 'name': 'owner', 'steps': [] }],\n  'world': " world " }"
 #define STEP_HEAD                                                                                  \
     HEAD "  'apps': [{ 'name': 'a', 'variables': { 'x': 0, 'count': 0 },\n    'steps': ["
 #define STEP_TAIL "],\n    'upcalls': { 'tick': [] } }] }"
@@ -273,6 +276,50 @@ static const struct row texts[] = {
      OWNER("'world': { 'air': { 'faults': [{ 'of': 'centrl', 'first': 1 }] }, 'central': {} }"), 0,
      "t.json:3:42: error: /world/air/faults/0/of: \"centrl\" has no antenna here (did you mean "
      "\"central\"?)"},
+    {"a fault of a peer without an antenna",
+     ON_KIT("{ 'air': { 'faults': [{ 'of': 'chip', 'first': 1 }] },\n"
+            "'chip': { 'is': 'spi-flash', 'on': 'SPIM0', 'select': 5 } }"),
+     0, "t.json:3:42: error: /world/air/faults/0/of: \"chip\" has no antenna here"},
+    {"a peer on a wire without a device", ON_KIT("{ 'chip': { 'is': 'spi-flash', 'select': 5 } }"),
+     0,
+     "t.json:3:22: error: /world/chip/on: missing: want the device on whose wire it is: a "
+     "spi-flash wants SPI"},
+    {"a peer on a device that there is not",
+     ON_KIT("{ 'chip': { 'is': 'spi-flash', 'on': 'SPIM9', 'select': 5 } }"), 0,
+     "t.json:3:49: error: /world/chip/on: \"SPIM9\" is not the name of a device of this board (did "
+     "you mean \"SPIM0\"?)"},
+    {"a peer on a number", ON_KIT("{ 'chip': { 'is': 'spi-flash', 'on': 1, 'select': 5 } }"), 0,
+     "t.json:3:49: error: /world/chip/on: not a string: want the name of a device of this board"},
+    {"a peer on a device without a wire",
+     ON_KIT("{ 'chip': { 'is': 'spi-flash', 'on': 'TIMER0', 'select': 5 } }"), 0,
+     "t.json:3:49: error: /world/chip/on: TIMER0 has no wire: a spi-flash wants SPI"},
+    {"a peer on a device without a model",
+     ON_KIT("{ 'chip': { 'is': 'spi-flash', 'on': 'SPIM3', 'select': 5 } }"), 0,
+     "t.json:3:49: error: /world/chip/on: SPIM3 has no model on this board, and so no wire: a "
+     "spi-flash wants SPI"},
+    {"a peer on another kind of wire",
+     ON_KIT("{ 'chip': { 'is': 'spi-flash', 'on': 'UARTE1', 'select': 5 } }"), 0,
+     "t.json:3:49: error: /world/chip/on: UARTE1 has a UART: a spi-flash wants SPI"},
+    {"a peer of the air on a wire", ON_KIT("{ 'beacon': { 'on': 'UARTE1' } }"), 0,
+     "t.json:3:26: error: /world/beacon/on: \"beacon\" has no such parameter"},
+    {"a peer on SPI without a pin", ON_KIT("{ 'chip': { 'is': 'spi-flash', 'on': 'SPIM0' } }"), 0,
+     "t.json:3:22: error: /world/chip/select: missing: want an integer from 0 to 47, or it in hex "
+     "as a string"},
+    {"a peer on SPI with a pin that there is not",
+     ON_KIT("{ 'chip': { 'is': 'spi-flash', 'on': 'SPIM0', 'select': 48 } }"), 0,
+     "t.json:3:68: error: /world/chip/select: 48: want an integer from 0 to 47, or it in hex as a "
+     "string"},
+    {"a peer on SPI with an address",
+     ON_KIT("{ 'chip': { 'is': 'spi-flash', 'on': 'SPIM0', 'select': 5, 'address': 9 } }"), 0,
+     "t.json:3:71: error: /world/chip/address: \"spi-flash\" has no such parameter"},
+    {"two peers with one pin",
+     ON_KIT("{ 'chip': { 'is': 'spi-flash', 'on': 'SPIM0', 'select': 5 },\n"
+            "'other': { 'is': 'spi-flash', 'on': 'SPIM2', 'select': 5 } }"),
+     0, "t.json:4:56: error: /world/other/select: is taken by the peer \"chip\""},
+    {"two peers on one UART",
+     ON_KIT("{ 'net': { 'is': 'host', 'on': 'UARTE1' },\n"
+            "'other': { 'is': 'host', 'on': 'UARTE1' } }"),
+     0, "t.json:4:32: error: /world/other/on: is taken by the peer \"net\""},
     {"a fault of a device without an antenna",
      OWNER("'world': { 'air': { 'faults': [{ 'of': 'TIMER', 'first': 1 }] } }"), 0,
      "t.json:3:42: error: /world/air/faults/0/of: \"TIMER\" has no antenna here"},
