@@ -38,10 +38,10 @@ SEMANTIC = re.compile("|".join([
     "is not a device type", "there is no boards/", "is not in this app's", "means something else",
     "want one of this app's", "is not a variable", "no app's name", "is not an? (event|app|handler)",
     "is not a device", "is not a driver's name", "is not a rule", "is a word too many", "want one of \"widen_512k\"",
-    "no such parameter", "is not a number$", "behind the app's name", "is not out or in", "has no interrupt line",
+    "no such parameter", "is not a number$", "behind the app's name", "is not a (peer, or a )?note of", "is not out or in", "has no interrupt line",
     # what a type of peers, a program's facts may say
     "nothing that can be asked of", "is not a value of", "is not a type of peer", "is nothing that an?", "has no antenna",
-    "has no such (parameter|argument)", "want one of \"running\"", "want them in order", "it ends before it begins",
+    "has no such (parameter|argument)", "is taken by the peer", "want one of \"running\"", "want them in order", "it ends before it begins",
     r"^/world/(?!air/)[a-z0-9_]+/(plan/\d+/)?(?!is:|drift_ppm|position_m|plan|at_event|do:)\w+: ",
     # what is known only while it runs, or only by adding up
     "known only while it runs", "not in RAM", "not inside", "meets", "lies below", "wraps, or is",
