@@ -96,7 +96,9 @@ static inline uint64_t host_value(const struct device *d, enum host_parameter pa
 }
 void host_note(struct device *d, enum host_note note, uint32_t value);
 
-/* host_send.c. A slot for so many octets that may go from `due_ps` on; NULL: there is none, or it is
+/* host_send.c. Whether a slot is free. */
+bool host_has_room(const struct device *d);
+/* A slot for so many octets that may go from `due_ps` on; NULL: there is none, or it is
  * too much, and that is noted and counted. The caller fills it. */
 struct host_slot *host_slot(struct device *d, uint64_t due_ps, uint32_t size, uint32_t address);
 /* A frame for `address` with this payload. False: as above. */

@@ -1,5 +1,7 @@
 /* host_plan.c: what the host does by its plan, and what it wants to hear.
  *
+ * What it sends waits for a slot; the rest of the plan does not wait for it.
+ *
  * Payload: "text", then "hex", then 0, 1, 2 ... up to "size".
  *
  * A want is in force from its moment on. The next frame from its address, or datagram between its
@@ -373,9 +375,12 @@ static void act(struct device *d, uint32_t i)
 
 _Static_assert(PEER_ACTION_MAX <= 64, "a bit for each action");
 
+/* What sends waits for room. */
 static bool is_due(const struct device *d, const struct peer_action *action)
 {
     const struct host *h = device_state_read(d);
+    if (action->verb <= DO_DATAGRAM && !host_has_room(d))
+        return false;
     return action->timed ? action->at_ps <= d->now_ps : action->at_event <= h->frames_in;
 }
 
@@ -405,7 +410,8 @@ uint64_t host_act_ps(const struct device *d)
             continue;
         if (is_due(d, action))
             return d->now_ps;
-        first_ps = at_ps < first_ps ? at_ps : first_ps;
+        if (at_ps > d->now_ps && at_ps < first_ps) /* else it waits for room */
+            first_ps = at_ps;
     }
     return first_ps;
 }

@@ -11,6 +11,11 @@ static uint32_t free_slot(const struct host *h)
     return i;
 }
 
+bool host_has_room(const struct device *d)
+{
+    return free_slot(device_state_read(d)) < HOST_SLOTS;
+}
+
 struct host_slot *host_slot(struct device *d, uint64_t due_ps, uint32_t size, uint32_t address)
 {
     struct host *h = device_state(d);
