@@ -608,6 +608,15 @@ static void add_fault(struct line *line, const struct record *r)
             put(line, ", %s", bits[i].name);
 }
 
+/* The flag that ends a frame says what it was. */
+static void add_frame(struct wire_lines *lines, struct line *line, const struct record *r)
+{
+    char text[WIRE_FRAME_TEXT_MAX];
+    struct wire_frame frame;
+    if (wire_lines_take(lines, r, &frame))
+        put(line, ": %s", wire_frame_text(&frame, text));
+}
+
 static void add_wire(struct line *line, const struct record *r)
 {
     static const char *const acts[WIRE_ACTS] = {
@@ -713,6 +722,7 @@ static bool add_what(struct timeline *timeline, struct line *line, const struct 
         return true;
     case EVENT_WIRE:
         add_wire(line, r);
+        add_frame(&timeline->lines, line, r);
         return true;
     case EVENT_AIR_BYTES:
     case EVENT_AIR_END:
@@ -776,6 +786,14 @@ void timeline_start(struct timeline *timeline, const struct scenario *scenario)
 {
     *timeline = (struct timeline){.scenario = scenario};
     air_links_start(&timeline->links, scenario);
+    wire_lines_start(&timeline->lines, scenario);
+}
+
+/* On which side its peer is. */
+static const char *note_place(const struct scenario *s, const struct record *r)
+{
+    uint32_t peer = pair_high(r->value) - s->board.device_count;
+    return peer < s->peer_count && s->peers[peer].type->type.wire != WIRE_NONE ? "wire" : "air";
 }
 
 /* Who acts: an app, a device on its own, or the kernel. */
@@ -804,8 +822,9 @@ static const char *who(const struct scenario *s, const struct record *r)
     case EVENT_AIR_RECEIVED:
     case EVENT_AIR_LISTEN:
     case EVENT_AIR_DEAF:
-    case EVENT_PEER_NOTE:
         return "air";
+    case EVENT_PEER_NOTE:
+        return note_place(s, r);
     case EVENT_SLEEP:
     case EVENT_WAKE:
         return "cpu";

@@ -12,6 +12,7 @@
 
 #include "sim/scenario.h"
 #include "tools/air_pdu.h"
+#include "tools/wire_frames.h"
 
 enum { TIMELINE_TEXT_MAX = 320 };
 
@@ -22,6 +23,7 @@ struct timeline {
     struct air_frame ended;        /* of the air-bytes before an air-end */
     bool has_ended;
     struct air_links links;
+    struct wire_lines lines;
     struct timeline_call {
         bool open;
         uint32_t class, which; /* `which`: of a yield */

@@ -6,7 +6,7 @@
  *            interrupt led to which upcall (trace_chrome.c)
  *   vcd      IEEE 1364-2005, section 18, for gtkwave: the running app, the MPU's regions, interrupt
  *            lines, faults on one time axis (trace_vcd.c)
- *   pcapng   for Wireshark: the frames on the air, with comments (trace_pcapng.c)
+ *   pcapng   for Wireshark: the frames on the air and on UARTs, with comments (trace_pcapng.c)
  */
 #ifndef TOOLS_TRACE_EXPORT_H
 #define TOOLS_TRACE_EXPORT_H

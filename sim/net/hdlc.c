@@ -75,6 +75,7 @@ static enum hdlc_news take_flag(struct hdlc_reader *reader)
 {
     bool empty = !reader->inside || (reader->size == 0 && !reader->escaped);
     enum hdlc_news news = empty ? HDLC_NOTHING : judged(reader);
+    reader->ended = reader->size < reader->limit ? reader->size : reader->limit;
     reader->inside = news != HDLC_FRAME;
     reader->escaped = false;
     if (news != HDLC_FRAME)

@@ -71,6 +71,7 @@ extern const char *const hdlc_news_names[HDLC_NEWS]; /* "bad FCS" */
 struct hdlc_reader {
     uint16_t limit; /* octets of a body, at most HDLC_BODY_MAX; set by hdlc_start */
     uint16_t size;  /* octets so far, up to one more than `limit` */
+    uint16_t ended; /* octets in `body` of what the last flag ended, good or not */
     bool inside, escaped;
     uint8_t body[HDLC_BODY_MAX];
 };
