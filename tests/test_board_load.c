@@ -346,6 +346,19 @@ END_TEST
     "    'process_ram': { 'address': '0x20004000', 'size': '0xc000' } },\n"
 #define DEVICES(list) PARTS "  'kernel': {}, 'devices': [" list "] }"
 #define TIMER "{ 'name': 'TIMER', 'type': 'nrf52-timer', 'at': '0x40008000', 'size': '0x1000'"
+/* A board with storage: `at`, `size`; its devices. */
+#define STORED(at, size, devices)                                                                  \
+    "{ 'name': 'b', 'cpu_hz': 16000000, 'lines': 16, 'mpu_regions': 8, 'costs': 'zero',\n"         \
+    "  'clocks': { 'hf': { 'hz': 16000000 }, 'lf': { 'hz': 32768 } },\n"                           \
+    "  'memory': { 'flash': { 'address': '0x0', 'size': '0x40000' },\n"                            \
+    "    'app_flash': { 'address': '0x20000', 'size': '0x10000' },\n"                              \
+    "    'ram': { 'address': '0x20000000', 'size': '0x10000' },\n"                                 \
+    "    'kernel_ram': { 'address': '0x20000000', 'size': '0x4000' },\n"                           \
+    "    'process_ram': { 'address': '0x20004000', 'size': '0xc000' },\n"                          \
+    "    'storage': { 'address': '" at "', 'size': '" size "' } },\n"                              \
+    "  'kernel': {}, 'devices': [" devices "] }"
+#define NVMC "{ 'name': 'NVMC', 'type': 'nrf52-nvmc', 'at': '0x4001e000', 'size': '0x1000' }"
+#define NVMC2 "{ 'name': 'NVMC2', 'type': 'nrf52-nvmc', 'at': '0x4001f000', 'size': '0x1000' }"
 #define REST(rest) PARTS "  'devices': [" TIMER ", 'line': 8 }],\n  " rest " }"
 
 static const struct {
@@ -395,6 +408,23 @@ static const struct {
      " 'process_ram': { 'address': '0x8', 'size': 4 },\n"
      "'ram': { 'address': '0x4', 'size': '0xfffffff0' } } }",
      "3:1: error: /memory/ram: more than 268435456 bytes"},
+    {"storage that begins inside a page", STORED("0x1c800", "0x1000", NVMC),
+     "8:16: error: /memory/storage: want whole pages of 4096 bytes"},
+    {"storage of half a page", STORED("0x1c000", "0x800", NVMC),
+     "8:16: error: /memory/storage: want whole pages of 4096 bytes"},
+    {"storage without size", STORED("0x1c000", "0x0", NVMC),
+     "8:48: error: /memory/storage/size: \"0x0\": want an integer from 1 to 4294967295, or it in "
+     "hex as a string"},
+    {"storage outside of flash", STORED("0x3f000", "0x2000", NVMC),
+     "8:16: error: /memory/storage: not inside \"flash\""},
+    {"storage among the apps", STORED("0x1f000", "0x2000", NVMC),
+     "8:16: error: /memory/storage: meets \"app_flash\""},
+    {"more storage than there can be", STORED("0x0", "0x101000", NVMC),
+     "8:16: error: /memory/storage: more than 1048576 bytes"},
+    {"storage that nobody writes", STORED("0x1c000", "0x1000", TIMER " }"),
+     "8:5: error: /memory/storage: 0 devices of this board write flash: want one"},
+    {"storage that two write", STORED("0x1c000", "0x1000", NVMC "," NVMC2),
+     "8:5: error: /memory/storage: 2 devices of this board write flash: want one"},
     {"an alias outside",
      DEVICES("{ 'name': 'B', 'at': '0x40000000', 'size': 4, 'aliases':\n"
              "[{ 'name': 'C', 'at': '0x40000004', 'size': 4 }] }"),
