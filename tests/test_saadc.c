@@ -604,7 +604,7 @@ static const struct {
     uint32_t size;
 } noise[] = {
     {"no such input", "\x08\x00\x00", 3},
-    {"far from any input", "\xff\xff\xff", 3},
+    {"far from any input", "\x80\xff\xff", 3},
     {"half a triple", "\x01\x00", 2},
     {"nothing", "", 0},
 };
