@@ -230,6 +230,32 @@ static const struct quiesce_step twim[] = {
     FILL(0x15c, 2, 0),        /* EVENTS_LASTRX, LASTTX */
 };
 
+/* An idle controller says STOPPED as well. RESUME behind STOP: one that is suspended stops, and
+ * sends no more of what the old owner had in mind. */
+static const struct quiesce_step spim[] = {
+    WRITE(0x200, 0),          /* SHORTS */
+    WRITE(0x500, 7),          /* ENABLE */
+    WRITE(0x524, 0x80000000), /* FREQUENCY 8 MHz: a byte under way ends soon */
+    WRITE(0x104, 0),          /* EVENTS_STOPPED */
+    WRITE(0x014, 1),          /* TASKS_STOP */
+    WRITE(0x020, 1),          /* TASKS_RESUME */
+    AWAIT(0x104, ALL, 1),     /* EVENTS_STOPPED */
+    WRITE(0x500, 0),          /* ENABLE */
+    FILL(0x508, 3, ALL),      /* PSEL: disconnected */
+    WRITE(0x524, 0x04000000), /* FREQUENCY */
+    FILL(0x534, 2, 0),        /* RXD.PTR, MAXCNT */
+    WRITE(0x540, 0),          /* RXD.LIST */
+    FILL(0x544, 2, 0),        /* TXD.PTR, MAXCNT */
+    WRITE(0x550, 0),          /* TXD.LIST */
+    WRITE(0x554, 0),          /* CONFIG */
+    WRITE(0x5c0, 0),          /* ORC */
+    WRITE(0x104, 0),          /* EVENTS_STOPPED */
+    WRITE(0x110, 0),          /* EVENTS_ENDRX */
+    WRITE(0x118, 0),          /* EVENTS_END */
+    WRITE(0x120, 0),          /* EVENTS_ENDTX */
+    WRITE(0x14c, 0),          /* EVENTS_STARTED */
+};
+
 #define LIST(steps)                                                                                \
     {                                                                                              \
         (steps), COUNT_OF(steps)                                                                   \
@@ -250,4 +276,5 @@ const struct quiesce_list quiesce_nrf52[QUIESCE_NRF52_KINDS] = {
     [QUIESCE_NRF52_CCM_AAR] = LIST(ccm_aar),
     [QUIESCE_NRF52_PPI] = LIST(ppi),
     [QUIESCE_NRF52_TWIM] = LIST(twim),
+    [QUIESCE_NRF52_SPIM] = LIST(spim),
 };

@@ -9,7 +9,7 @@
  *   RNG VALUE       holds the last random byte: one more is made, unseen by anyone, on top of it.
  *   TIMER, RTC      the counter: TASKS_CLEAR, and the steps wait until it is seen to be 0.
  *   UARTE AMOUNT    byte counts of the last transfers stay (read-only); no byte of data does.
- *   TWIM AMOUNT     likewise.
+ *   TWIM, SPIM      AMOUNT: likewise.
  *   TEMP TEMP       the last temperature stays (read-only): a property of the chip, nobody's
  *                   secret.
  *   RADIO           RXCRC, RSSISAMPLE: its power is cycled (0xFFC).
@@ -48,6 +48,7 @@ enum quiesce_nrf52_kind {
     QUIESCE_NRF52_CCM_AAR, /* CCM and AAR share page, registers and line */
     QUIESCE_NRF52_PPI,
     QUIESCE_NRF52_TWIM,
+    QUIESCE_NRF52_SPIM, /* SPIM0..2 */
     QUIESCE_NRF52_KINDS
 };
 

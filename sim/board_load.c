@@ -286,7 +286,7 @@ static bool aliases_read(const struct board_reader *r, const struct json_node *n
 /* By enum quiesce_nrf52_kind. */
 static const char *const quiesce_names[QUIESCE_NRF52_KINDS] = {
     "none",   "timer",       "rtc",   "uarte", "rng",     "temp", "egu",  "gpio",
-    "gpiote", "clock_power", "radio", "ecb",   "ccm_aar", "ppi",  "twim",
+    "gpiote", "clock_power", "radio", "ecb",   "ccm_aar", "ppi",  "twim", "spim",
 };
 
 const char *board_quiesce_name(uint32_t which)

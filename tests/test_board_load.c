@@ -444,7 +444,7 @@ static const struct {
      DEVICES("{ 'name': 'B', 'at': '0x40000000', 'size': 4,\n'lend': { 'quiesce': 'timr' } }"),
      "9:22: error: /devices/0/lend/quiesce: \"timr\": want one of \"none\", \"timer\", \"rtc\", "
      "\"uarte\", \"rng\", \"temp\", \"egu\", \"gpio\", \"gpiote\", \"clock_power\", \"radio\", "
-     "\"ecb\", \"ccm_aar\", \"ppi\", \"twim\" (did you mean \"timer\"?)"},
+     "\"ecb\", \"ccm_aar\", \"ppi\", \"twim\", \"spim\" (did you mean \"timer\"?)"},
     {"a driver on no device", REST("'kernel': { 'alarm': 'TIMR' }"),
      "9:24: error: /kernel/alarm: \"TIMR\" is not the name of a device of this board (did you mean "
      "\"TIMER\"?)"},

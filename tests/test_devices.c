@@ -770,6 +770,7 @@ static const struct {
     {&nrf52_rtc.type, QUIESCE_NRF52_RTC, {NULL}},
     {&nrf52_uarte.type, QUIESCE_NRF52_UARTE, {"RXD.AMOUNT", "TXD.AMOUNT"}},
     {&nrf52_twim.type, QUIESCE_NRF52_TWIM, {"RXD.AMOUNT", "TXD.AMOUNT"}},
+    {&nrf52_spim.type, QUIESCE_NRF52_SPIM, {"RXD.AMOUNT", "TXD.AMOUNT"}},
     {&nrf52_rng.type, QUIESCE_NRF52_RNG, {"VALUE"}},
     {&nrf52_temp.type, QUIESCE_NRF52_TEMP, {"TEMP"}},
     {&nrf52_egu.type, QUIESCE_NRF52_EGU, {NULL}},

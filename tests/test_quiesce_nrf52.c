@@ -98,6 +98,7 @@ static const struct {
     {QUIESCE_NRF52_RADIO, &nrf52_radio.type, true, true},
     {QUIESCE_NRF52_PPI, &nrf52_ppi, false, false},
     {QUIESCE_NRF52_TWIM, &nrf52_twim.type, true, true},
+    {QUIESCE_NRF52_SPIM, &nrf52_spim.type, true, true},
 };
 
 static uint64_t seed;
