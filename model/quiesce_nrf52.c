@@ -205,29 +205,28 @@ static const struct quiesce_step ppi[] = {
     FILL(0x910, 32, 0), /* FORK[n].TEP */
 };
 
-/* "If STOP is sent, software shall wait until STOPPED before disabling" (section 6.31, low power): a
- * master that stands idle says STOPPED as well. STOP has no effect on one that is suspended. */
+/* Disabling cuts it off, as Nordic's own driver does (nrfx_twim_disable): a transfer that is under
+ * way may wait for ever for who holds the clock of the bus, and STOP with it. A master that stands
+ * idle does say STOPPED, so that one that obeys no more is found out. */
 static const struct quiesce_step twim[] = {
-    WRITE(0x200, 0),          /* SHORTS */
-    WRITE(0x500, 6),          /* ENABLE */
-    WRITE(0x524, 0x06400000), /* FREQUENCY 400 kbps: a byte under way ends soon */
-    WRITE(0x104, 0),          /* EVENTS_STOPPED */
-    WRITE(0x020, 1),          /* TASKS_RESUME */
-    WRITE(0x014, 1),          /* TASKS_STOP */
-    AWAIT(0x104, ALL, 1),     /* EVENTS_STOPPED */
-    WRITE(0x500, 0),          /* ENABLE */
-    FILL(0x508, 2, ALL),      /* PSEL: disconnected */
-    WRITE(0x524, 0x04000000), /* FREQUENCY */
-    FILL(0x534, 2, 0),        /* RXD.PTR, MAXCNT */
-    WRITE(0x540, 0),          /* RXD.LIST */
-    FILL(0x544, 2, 0),        /* TXD.PTR, MAXCNT */
-    WRITE(0x550, 0),          /* TXD.LIST */
-    WRITE(0x588, 0),          /* ADDRESS */
-    WRITE(0x4c4, ALL),        /* ERRORSRC, write 1 to clear */
-    WRITE(0x104, 0),          /* EVENTS_STOPPED */
-    WRITE(0x124, 0),          /* EVENTS_ERROR */
-    FILL(0x148, 3, 0),        /* EVENTS_SUSPENDED, RXSTARTED, TXSTARTED */
-    FILL(0x15c, 2, 0),        /* EVENTS_LASTRX, LASTTX */
+    WRITE(0x200, 0),                           /* SHORTS */
+    WRITE(0x500, 0),                           /* ENABLE */
+    WRITE(0x500, 6),          WRITE(0x104, 0), /* EVENTS_STOPPED */
+    WRITE(0x014, 1),                           /* TASKS_STOP */
+    AWAIT(0x104, ALL, 1),                      /* EVENTS_STOPPED */
+    WRITE(0x500, 0),                           /* ENABLE */
+    FILL(0x508, 2, ALL),                       /* PSEL: disconnected */
+    WRITE(0x524, 0x04000000),                  /* FREQUENCY */
+    FILL(0x534, 2, 0),                         /* RXD.PTR, MAXCNT */
+    WRITE(0x540, 0),                           /* RXD.LIST */
+    FILL(0x544, 2, 0),                         /* TXD.PTR, MAXCNT */
+    WRITE(0x550, 0),                           /* TXD.LIST */
+    WRITE(0x588, 0),                           /* ADDRESS */
+    WRITE(0x4c4, ALL),                         /* ERRORSRC, write 1 to clear */
+    WRITE(0x104, 0),                           /* EVENTS_STOPPED */
+    WRITE(0x124, 0),                           /* EVENTS_ERROR */
+    FILL(0x148, 3, 0),                         /* EVENTS_SUSPENDED, RXSTARTED, TXSTARTED */
+    FILL(0x15c, 2, 0),                         /* EVENTS_LASTRX, LASTTX */
 };
 
 /* An idle controller says STOPPED as well. RESUME behind STOP: one that is suspended stops, and

@@ -20,9 +20,7 @@
  *
  * Waits are counted in register reads, 0x4000 at most: at one CPU cycle a read, faster than any
  * bus, that is 256 us at 64 MHz: a UARTE byte takes 10 us at the 1 Mbaud that its steps set, the
- * RNG's first one 158 us, a TWIM byte and its STOP 25 us at the 400 kbps that its steps set. LFCLK's
- * RC oscillator takes 600 us to start and has 1 ms. Who holds the clock of a two-wire bus for longer
- * than the wait makes its TWIM stuck: it is withheld.
+ * RNG's first one 158 us. LFCLK's RC oscillator takes 600 us to start and has 1 ms.
  *
  * Source: nRF52840 Product Specification v1.7, register tables of each chapter; reset values as in
  * Nordic's nrf52840.svd (nrfx MDK).

@@ -212,6 +212,40 @@ START_TEST(a_uarte_is_stopped_in_mid_transfer)
 }
 END_TEST
 
+static struct wire_answer hold_the_clock(void *context, const struct wire_signal *signal)
+{
+    (void)context;
+    (void)signal;
+    return (struct wire_answer){.ack = true, .stretch_ps = TIME_NEVER};
+}
+
+/* Whether or not somebody holds the clock of its bus. */
+START_TEST(a_twim_is_stopped_in_mid_transfer)
+{
+    start(&nrf52_twim.type);
+    rig->peer = _i ? hold_the_clock : NULL;
+    rig_write(rig, "FREQUENCY", 0x1000); /* a bit takes 65 ms */
+    if (_i)
+        rig_write(rig, "FREQUENCY", 0x06400000);
+    rig_write(rig, "ENABLE", 6);
+    rig_write(rig, "TXD.PTR", RIG_RAM_BASE);
+    rig_write(rig, "TXD.MAXCNT", 200);
+    rig_write(rig, "TASKS_STARTTX", 1);
+    rig_pass(rig, 200 * PS_PER_MS);
+    rig_write(rig, "TASKS_SUSPEND", 1);
+    uint64_t begin_ps = rig->now_ps;
+
+    ck_assert_int_eq(quiesce(QUIESCE_NRF52_TWIM, true), ERR_NONE);
+
+    ck_assert_uint_lt(rig->now_ps - begin_ps, PS_PER_MS);
+    is_as_after_reset(&nrf52_twim.type);
+    rig->count = 0;
+    rig_pass(rig, 1000 * PS_PER_MS);
+    ck_assert_uint_eq(rig->count, 0);
+    rig_free(rig);
+}
+END_TEST
+
 /* The kernel's alarm counts LFCLK: what runs is not stopped, what was stopped runs again. */
 START_TEST(the_low_frequency_clock_runs_on)
 {
@@ -360,6 +394,7 @@ int main(void)
     tcase_add_loop_test(t, a_misused_device_is_as_after_reset, 0, COUNT_OF(devices));
     tcase_add_loop_test(t, a_hung_device_is_found_out, 0, COUNT_OF(devices));
     tcase_add_test(t, a_uarte_is_stopped_in_mid_transfer);
+    tcase_add_loop_test(t, a_twim_is_stopped_in_mid_transfer, 0, 2);
     tcase_add_test(t, the_low_frequency_clock_runs_on);
     tcase_add_test(t, the_rngs_last_byte_is_overwritten);
     tcase_add_loop_test(t, registers_hold_their_reset_values, 0, COUNT_OF(resets));

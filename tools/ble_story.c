@@ -67,11 +67,18 @@ struct ble_story *ble_story_start(const struct scenario *scenario)
     return story;
 }
 
+static bool has_antenna(const struct ble_story *story, uint32_t device)
+{
+    const struct scenario *s = story->scenario;
+    uint32_t peer = device - s->board.device_count;
+    return peer < s->peer_count && s->peers[peer].type->type.on_air;
+}
+
 void ble_story_add(struct ble_story *story, const struct record *record,
                    const struct air_frame *frame)
 {
     (void)air_log_add(&story->log, record, frame);
-    if (record->kind != EVENT_PEER_NOTE)
+    if (record->kind != EVENT_PEER_NOTE || !has_antenna(story, pair_high(record->value)))
         return;
     if (story->count == story->capacity) {
         story->capacity = story->capacity ? 2 * story->capacity : 256;

@@ -9,6 +9,7 @@
 extern const struct peer_type beacon_peer;
 extern const struct peer_type central_peer;
 extern const struct peer_type host_peer;
+extern const struct peer_type i2c_sensor_peer;
 extern const struct peer_type scanner_peer;
 extern const struct peer_type spi_flash_peer;
 
