@@ -18,7 +18,8 @@
  *   bus error  DMASWRESET = 1 (and SWRESET = 1): all keys are gone and have to be loaded again
  *   give up    SWRESET = 1: the same
  *   wipe n     KEYWRITTENAREA = 1 << n; then KEYREADAREA = n, which gives the engine a key of zeros
- *              and AES_KEY_ST_RD_ERR; IRQCLR = AES_KEY_ST_RD_ERR
+ *              and AES_KEY_ST_RD_ERR; IRQCLR = AES_KEY_ST_RD_ERR. AESIV_0 .. AESIV_3 keep the last
+ *              vector, in CBC the last block of what was encrypted: write zeros
  */
 #ifndef DEVICES_AES_KEYSTORE_H
 #define DEVICES_AES_KEYSTORE_H
