@@ -1,8 +1,8 @@
 /* aes_keystore.c: the crypto core of the CC13x2 and CC26x2: an AES engine behind eight key areas.
  * Source: TI SWCU185 (CC13x2, CC26x2 Technical Reference Manual), chapter "AES and Hash
- * Cryptoprocessor": DMA, key store, interrupts, basic AES modes, exceptions, performance; SWCU192
- * and SWCU194 where they have the same text; offsets and bits as in TI's hw_crypto.h of that
- * family. How a driver uses it, and how a judge sees the keys: aes_keystore.h.
+ * Cryptoprocessor": DMA, key store, interrupts, basic AES modes, exceptions, performance; the same
+ * chapters of SWCU191, SWCU192 and SWCU194, where text is shared; offsets and bits as in TI's
+ * hw_crypto.h of that family. How a driver uses it, and how a judge sees the keys: aes_keystore.h.
  *
  *   RAM --channel 0--> key store (ALGSEL 1): 8 areas of 128 bits, which no register shows
  *                         |  KEYREADAREA copies one
