@@ -40,6 +40,7 @@ struct app_op {
     uint32_t address;
     uint32_t size;
     uint32_t value;
+    bool secret; /* OP_STORE: the value is one of the app's secrets (sim/secret.h) */
     uint64_t cycles;
     struct syscall call;
 };

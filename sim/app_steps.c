@@ -266,6 +266,7 @@ static void give_access(struct app *app, const struct instruction *i, struct app
     op->address = value_of(app, i->operands[0]);
     op->value = value_of(app, i->operands[1]);
     op->size = i->number;
+    op->secret = i->secret;
     hand_out(app, i);
 }
 

@@ -70,6 +70,7 @@ struct expectation {
 struct instruction {
     uint8_t kind;    /* enum instruction_kind */
     uint8_t into[4]; /* 1 + variable for each result; 0: none */
+    bool secret;     /* I_STORE: "secret" */
     uint32_t number;
     uint32_t jump;
     uint32_t step; /* the step it comes from */

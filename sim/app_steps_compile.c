@@ -571,7 +571,9 @@ static bool compile_load(const struct step *s)
 
 static bool compile_store(const struct step *s)
 {
-    return compile_access(s, I_STORE);
+    struct json_node secret = json_member(s->node, "secret");
+    struct instruction *i = &s->c->instructions[s->c->count];
+    return compile_access(s, I_STORE) && (!secret.value || json_want_bool(&secret, &i->secret));
 }
 
 static bool compile_execute(const struct step *s)
@@ -758,7 +760,7 @@ static const struct verb {
     {"exit", compile_exit, {0}},
     {"syscall", compile_syscall, {"expect", "into"}},
     {"load", compile_load, {"size", "expect", "into"}},
-    {"store", compile_store, {"value", "size", "expect"}},
+    {"store", compile_store, {"value", "size", "expect", "secret"}},
     {"execute", compile_execute, {"size", "expect"}},
     {"compute_us", compile_compute_us, {0}},
     {"compute_cycles", compile_compute_cycles, {0}},

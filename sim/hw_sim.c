@@ -154,6 +154,8 @@ static OUT_OF_LINE enum err memory_read(struct hw *hw, struct span from, void *t
     const struct board *board = &hw->m->setup->scenario->board;
     if (!span_covers(board->ram, from) && !span_covers(board->flash, from))
         return ERR_INVAL;
+    if (machine_has_secrets(hw->m))
+        machine_secret_read(hw->m, from);
     charge_words(hw, from.size);
     if (!machine_peek(hw->m, from, to))
         machine_flash_read(hw->m, from, to);
@@ -165,6 +167,8 @@ enum err hw_ram_read(struct hw *hw, struct span from, void *to)
     const uint8_t *bytes = machine_ram_drawn(hw->m, from);
     if (!bytes)
         return memory_read(hw, from, to);
+    if (machine_has_secrets(hw->m))
+        machine_secret_read(hw->m, from);
     charge_words(hw, from.size);
     copy(to, bytes, from.size);
     return ERR_NONE;

@@ -111,6 +111,10 @@ bool world_read(struct load *load, const struct json_node *world);
 bool station_named(const struct scenario *scenario, const char *name, uint32_t *device,
                    struct nearest *nearest);
 
+/* "secrets" of app `index`, and "declassify" (scenario_secrets.c). */
+bool secrets_read(const struct load *load, const struct json_node *app, uint32_t index);
+bool declassify_read(const struct load *load, const struct json_node *list);
+
 /* A preset of costs; complains. */
 bool costs_named(const struct json_node *node, const struct costs **costs);
 

@@ -158,6 +158,8 @@ static void serve_dma(struct hw *hw, struct device *d, const struct device_reque
     d->lost_requests += !inside;
     if (is_ram && inside) {
         uint8_t *state = (uint8_t *)device_state(d) + r->state_offset;
+        if (read && machine_has_secrets(m))
+            machine_secret_read(m, span);
         if (read)
             (void)machine_peek(m, span, state);
         else
@@ -482,11 +484,13 @@ enum err machine_boot(struct hw *hw, uint32_t *bad_image)
 
 /* --- steps ----------------------------------------------------------------------------------- */
 
-static void begin_user(struct hw *hw, const struct kernel_action *action)
+static void begin_user(struct hw *hw, struct kernel_action *action)
 {
     struct machine *m = hw->m;
     struct app *app = machine_app_mutable(m, action->process);
     const struct resume *resume = &action->resume;
+    if (hw->on_resume)
+        hw->on_resume(hw->resume_context, action->process, &action->resume);
     m->mode = CPU_USER;
     m->running = action->process;
     machine_trace(hw, EVENT_RUN, action->process, resume->kind, resume->function);
@@ -514,6 +518,8 @@ static void begin_user(struct hw *hw, const struct kernel_action *action)
         app->ram_size = resume->r[2];
         app->expects_fault = false;
         m->compute_left[m->running] = 0;
+        if (machine_has_secrets(m))
+            machine_secret_start(m, app, resume->r[3]);
         app->engine->start(app, resume->r);
         return;
     }
@@ -690,6 +696,11 @@ void machine_restore(struct machine *m, struct machine *snapshot)
 }
 
 /* --- views ----------------------------------------------------------------------------------- */
+
+struct secret_facts machine_secret_facts(const struct machine *m)
+{
+    return m->secret_facts;
+}
 
 uint64_t machine_now_ps(const struct machine *m)
 {

@@ -18,6 +18,7 @@
 #include "sim/mpu_armv7m.h"
 #include "sim/nvic.h"
 #include "sim/scenario.h"
+#include "sim/secret.h"
 #include <setjmp.h>
 
 enum {
@@ -50,6 +51,8 @@ struct machine_setup {
     uint32_t ram_offset, dirty_offset, drawn_offset;
     uint32_t storage_offset, wear_offset; /* of the board's storage, and of its write counts */
     uint32_t paged_size;                  /* bytes of all three, in pages */
+    struct secrets secrets;
+    uint32_t padded_offset; /* a bit for each byte of RAM; 0: no key, nothing is padded */
     uint32_t dirty_words;
     uint32_t flash_device; /* the controller of the flash, or BOARD_NONE */
     uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
@@ -72,10 +75,15 @@ struct machine_setup {
 };
 
 struct machine; /* layout in machine_value.h: for machine*.c, hw_sim.c and app*.c only */
+struct resume;  /* model/kernel.h */
 
 struct hw {
     struct machine *m;
     struct recorder *recorder; /* NULL: records are hashed, judged and forgotten */
+    /* Hears how a process goes on, before it does, and may change what it is given. NULL: nobody
+     * does. */
+    void (*on_resume)(void *context, uint32_t process, struct resume *resume);
+    void *resume_context;
     jmp_buf unwind;
     bool can_unwind;
     char panic_text[160];
@@ -83,6 +91,10 @@ struct hw {
 
 /* Computes the layout. NULL with *why set: the scenario asks for more than fits. */
 struct machine_setup *machine_setup_make(const struct scenario *scenario, const char **why);
+/* The same for a run of two that are compared: an app's secrets are padded, and of the monitors
+ * only the ledger listens, so that nothing is judged. */
+struct machine_setup *machine_setup_make_secret(const struct scenario *scenario,
+                                                struct secrets secrets, const char **why);
 void machine_setup_free(struct machine_setup *setup);
 
 /* One block of setup->size bytes. */
@@ -133,6 +145,12 @@ uint32_t machine_running(const struct machine *m); /* process in user mode, else
 /* Bytes of RAM, or of the board's storage; false: not all of it is the one or the other. Not traced,
  * not charged. */
 bool machine_peek(const struct machine *m, struct span from, void *to);
+/* The same, to be overwritten by somebody outside of the machine; false: not all of it is RAM. */
+bool machine_poke(struct machine *m, struct span to, const void *from);
+/* Adds the pages of RAM that were written since the last call, or since the boot, one bit each, to
+ * `pages` of setup->dirty_words words. Not for a machine that has snapshots. */
+void machine_take_written(struct machine *m, uint64_t *pages);
+struct secret_facts machine_secret_facts(const struct machine *m);
 /* The state of the monitor at that place of monitors[]; NULL: it does not listen here. */
 static inline void *machine_monitor_state(struct machine *m, uint32_t monitor)
 {

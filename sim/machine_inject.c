@@ -142,6 +142,15 @@ static void force(struct machine *m, struct device *d, const struct injection *p
     d->fault.forced_value = plan->value;
 }
 
+static void receive(struct machine *m, struct device *d, const struct injection *plan)
+{
+    uint8_t bytes[sizeof plan->bytes];
+    memcpy(bytes, plan->bytes, plan->size);
+    if (machine_has_secrets(m))
+        machine_secret_bytes(m, plan->secret_of, bytes, plan->size);
+    device_packet(d, bytes, plan->size, m->now_ps);
+}
+
 /* False: nothing came of it. A hung device has no errors, hears nothing, does no task. */
 static bool touch_device(struct hw *hw, const struct injection *plan)
 {
@@ -170,7 +179,7 @@ static bool touch_device(struct hw *hw, const struct injection *plan)
     case INJECT_RECEIVE:
         if (!d->type->on_packet)
             return false;
-        device_packet(d, plan->bytes, plan->size, m->now_ps);
+        receive(m, d, plan);
         break;
     default:
         felt = felt && is_task(d, plan->address);

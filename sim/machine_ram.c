@@ -167,3 +167,20 @@ bool machine_peek(const struct machine *m, struct span from, void *to)
     ram_read(m, from, to);
     return true;
 }
+
+bool machine_poke(struct machine *m, struct span to, const void *from)
+{
+    bool is_ram = span_covers(m->setup->scenario->board.ram, to);
+    if (is_ram)
+        memcpy(machine_ram_at(m, to), from, to.size);
+    return is_ram;
+}
+
+void machine_take_written(struct machine *m, uint64_t *pages)
+{
+    uint64_t *written = machine_written_pages(m);
+    for (uint32_t word = 0; word < m->setup->dirty_words; word++) {
+        pages[word] |= written[word];
+        written[word] = 0;
+    }
+}

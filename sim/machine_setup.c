@@ -50,10 +50,12 @@ static bool monitor_wanted(const struct monitor *monitor, const struct scenario 
 
 static void place_monitors(struct machine_setup *setup, const struct scenario *s)
 {
+    bool judges = setup->secrets.process == PROCESS_NONE;
     for (uint32_t i = 0; i < monitor_count; i++) {
         const struct monitor *monitor = monitors[i];
         size_t size = monitor_size(monitor, s);
-        if (!monitor_wanted(monitor, s) || (monitor->size_for && size == 0))
+        bool wanted = judges ? monitor_wanted(monitor, s) : i == MONITOR_ledger;
+        if (!wanted || (monitor->size_for && size == 0))
             continue;
         uint32_t state = place(setup, size + 1);
         setup->monitor_offset[i] = state;
@@ -159,6 +161,8 @@ static void place_memory(struct machine_setup *setup, const struct board *board)
     setup->dirty_words = (pages + 63) / 64;
     setup->drawn_offset = place(setup, setup->dirty_words * sizeof(uint64_t));
     setup->dirty_offset = place(setup, setup->dirty_words * sizeof(uint64_t));
+    if (setup->secrets.process != PROCESS_NONE && setup->secrets.key)
+        setup->padded_offset = place(setup, ((size_t)board->ram.size + 7) / 8);
     setup->ram_offset = place(setup, setup->paged_size);
     setup->storage_offset = setup->ram_offset + ram_pages * RAM_PAGE;
     setup->wear_offset = setup->storage_offset + board->storage.size;
@@ -183,11 +187,18 @@ static const char *lay_out(struct machine_setup *setup)
 
 struct machine_setup *machine_setup_make(const struct scenario *scenario, const char **why)
 {
+    return machine_setup_make_secret(scenario, (struct secrets){.process = PROCESS_NONE}, why);
+}
+
+struct machine_setup *machine_setup_make_secret(const struct scenario *scenario,
+                                                struct secrets secrets, const char **why)
+{
     struct machine_setup *setup = calloc(1, sizeof *setup);
     *why = "out of memory";
     if (!setup)
         return NULL;
     setup->scenario = scenario;
+    setup->secrets = secrets;
     *why = lay_out(setup);
     if (!*why)
         return setup;

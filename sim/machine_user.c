@@ -158,6 +158,8 @@ static void load(struct hw *hw, const struct app_op *op)
     uint32_t value;
     if (device == BOARD_NONE) {
         value = memory_read(m, op->address, op->size);
+        if (machine_has_secrets(m))
+            value = machine_secret_loaded(m, op, value);
     } else {
         struct device *d = machine_device(m, device);
         value = device_read(d, op->address - d->base, m->now_ps);
@@ -176,9 +178,12 @@ static void store(struct hw *hw, const struct app_op *op)
     machine_trace(hw, EVENT_STORE, m->running, op->address, pair(op->value, op->size));
     if (device == BOARD_NONE) {
         memcpy(machine_ram_at(m, (struct span){op->address, op->size}), &op->value, op->size);
+        if (machine_has_secrets(m))
+            machine_secret_stored(m, op);
     } else {
         struct device *d = machine_device(m, device);
-        device_write(d, op->address - d->base, op->value, m->now_ps);
+        uint32_t value = machine_has_secrets(m) ? machine_secret_word(m, op) : op->value;
+        device_write(d, op->address - d->base, value, m->now_ps);
         machine_serve(hw, device);
         machine_halt(hw, device);
     }

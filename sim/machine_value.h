@@ -79,6 +79,8 @@ struct machine {
         struct verdict verdicts[VERDICT_MAX];
     } judged;
 
+    struct secret_facts secret_facts;
+
     uint64_t pairing; /* which snapshot the written-page bits count from; 0: none */
 };
 
@@ -133,8 +135,25 @@ static inline uint8_t *machine_ram_drawn(struct machine *m, struct span span)
 /* RAM's bytes at an absolute span, to be written: its pages are marked as written, what is not
  * drawn yet is. NULL: not all of it is RAM. Who only reads asks machine_peek. */
 uint8_t *machine_ram_open(struct machine *m, struct span span);
+/* Secrets (sim/secret.h), for a machine that has any: what others write is no longer padded; what
+ * others read is counted; the app's own stores, its memory when it starts; its loads, its devices'
+ * registers, what arrives for it. */
+void machine_secret_overwritten(struct machine *m, struct span span);
+void machine_secret_read(struct machine *m, struct span span);
+void machine_secret_stored(struct machine *m, const struct app_op *op);
+void machine_secret_start(struct machine *m, const struct app *app, uint32_t app_break);
+uint32_t machine_secret_loaded(const struct machine *m, const struct app_op *op, uint32_t value);
+uint32_t machine_secret_word(struct machine *m, const struct app_op *op);
+void machine_secret_bytes(struct machine *m, uint32_t process, uint8_t *bytes, uint32_t size);
+static inline bool machine_has_secrets(const struct machine *m)
+{
+    return m->setup->padded_offset != 0;
+}
+
 static inline uint8_t *machine_ram_at(struct machine *m, struct span span)
 {
+    if (machine_has_secrets(m))
+        machine_secret_overwritten(m, span);
     uint8_t *bytes = machine_ram_drawn(m, span);
     if (!bytes)
         return machine_ram_open(m, span);

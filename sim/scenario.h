@@ -16,12 +16,34 @@ enum {
     SCENARIO_INJECTION_MAX = 64,
     SCENARIO_CHECK_MAX = 64,
     SCENARIO_BREAK_MAX = 16,
+    SCENARIO_SECRET_MAX = 16,       /* of one app */
+    SCENARIO_DECLASSIFIED_MAX = 16, /* one bit each in a word of 32 */
 };
 
 struct scenario_app {
     char name[SCENARIO_NAME_MAX];
     const struct app_engine *engine;
     const void *program; /* engine's own: compiled steps, or a C program's parameters */
+    /* What of its memory is secret, as offsets from its start; `secrets` NULL: the scenario does
+     * not say (sim/secret.h). In the arena. */
+    const struct span *secrets;
+    uint32_t secret_count;
+};
+
+/* What apps are told on purpose though it may hang on another's secrets: "declassify". */
+enum declassified_kind {
+    DECLASSIFIED_UPCALL,  /* the arguments of upcall `number` of `driver` */
+    DECLASSIFIED_COMMAND, /* what command `number` of `driver` returns */
+    DECLASSIFIED_MEMORY,  /* bytes of `process` */
+};
+
+struct declassified {
+    uint8_t kind; /* enum declassified_kind */
+    uint16_t process;
+    uint32_t driver, number;
+    struct span bytes; /* offsets from the start of the app's memory */
+    char path[32];     /* JSON pointer */
+    char why[160];
 };
 
 enum injection_kind {
@@ -57,6 +79,7 @@ struct injection {
     uint32_t count;          /* STORM */
     uint64_t period_ps;
     uint32_t size; /* RECEIVE */
+    uint32_t secret_of; /* RECEIVE: the app whose secret the bytes are, or PROCESS_NONE */
     uint8_t bytes[64];
     char path[96]; /* JSON pointer, for messages */
 };
@@ -137,6 +160,8 @@ struct scenario {
     struct check checks[SCENARIO_CHECK_MAX];
     uint32_t break_count;
     struct expected_break breaks[SCENARIO_BREAK_MAX];
+    uint32_t declassified_count;
+    const struct declassified *declassified; /* in the arena */
     uint32_t app_expectations; /* step expectations in all step lists: they count as checks */
     void *arena;               /* what apps' programs live in; owned */
 };

@@ -119,12 +119,15 @@ static bool hex_bytes(const struct planting *p, const struct json_node *node)
 
 static bool plant_receive(const struct planting *p)
 {
-    static const char *const keys[] = {"device", "text", "hex"};
+    static const char *const keys[] = {"device", "text", "hex", "secret_of"};
     struct json_node device = json_member(p->value, "device");
     struct json_node text = json_member(p->value, "text"), hex = json_member(p->value, "hex");
+    struct json_node secret_of = json_member(p->value, "secret_of");
     char bytes[sizeof p->i->bytes + 1];
     if (!json_want_object(p->value, keys, COUNT_OF(keys)) ||
         !device_named(&p->load->scenario->board, &device, &p->i->device) || !modelled(p, &device))
+        return false;
+    if (secret_of.value && !app_named(p->load, &secret_of, &p->i->secret_of))
         return false;
     if (!text.value == !hex.value) {
         json_problem(p->value, "want one of \"text\" and \"hex\"");
@@ -215,7 +218,7 @@ static bool injection_read(const struct load *load, const struct json_node *node
         return false;
     json_pointer(node, i->path, sizeof i->path);
     i->device = i->line = BOARD_NONE;
-    i->process = PROCESS_NONE;
+    i->process = i->secret_of = PROCESS_NONE;
     for (uint32_t k = 0; k < INJECTION_KINDS; k++) {
         struct json_node value = json_member(node, plants[k].verb);
         const struct planting planting = {load, &value, i};

@@ -387,6 +387,7 @@ static bool kernel_member(struct load *load, const struct json_node *root, struc
 static const char *const app_keys[] = {
     "name", "program",     "parameters", "steps",        "upcalls",       "variables",
     "ram",  "permissions", "requests",   "fault_policy", "restart_limit", "short_id",
+    "secrets",
 };
 
 static bool name_is_taken(const struct scenario *s, const char *name)
@@ -653,8 +654,10 @@ static bool apps_member(struct load *load, const struct json_node *root, struct 
         good = app_describe(load, &app, policy);
     if (!good)
         return false;
-    for (struct json_node app = json_first(&list); app.value; app = json_next(&app))
+    for (struct json_node app = json_first(&list); app.value; app = json_next(&app)) {
         good &= app_fill(load, &app, app.index);
+        good &= secrets_read(load, &app, app.index);
+    }
     return good;
 }
 
@@ -663,6 +666,7 @@ static bool apps_member(struct load *load, const struct json_node *root, struct 
 static const char *const scenario_keys[] = {
     "$schema",  "claim",    "source", "board", "kernel", "apps",   "world",  "inject",
     "until_us", "until_ms", "seed",   "seeds", "sweep",  "expect", "covers",
+    "declassify",
 };
 
 enum { CLAIM_SIZE = 1024 };
@@ -753,6 +757,7 @@ static bool scenario_read(struct loader *l, struct scenario *s, const struct jso
     struct policy policy = {.policy = FAULT_STOP};
     struct json_node inject = json_member(root, "inject"), expect = json_member(root, "expect");
     struct json_node world = json_member(root, "world");
+    struct json_node declassify = json_member(root, "declassify");
     if (!json_want_object(root, scenario_keys, COUNT_OF(scenario_keys)))
         return false;
     bool good = head_read(&load, root);
@@ -764,6 +769,7 @@ static bool scenario_read(struct loader *l, struct scenario *s, const struct jso
         return false;
     good &= inject_read(&load, &inject);
     good &= expect_read(&load, &expect);
+    good &= declassify_read(&load, &declassify);
     tie(s);
     return good;
 }
