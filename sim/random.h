@@ -17,6 +17,7 @@ enum random_purpose {
     RANDOM_INJECT = 6,
     RANDOM_APP = 7, /* + 256 * process index */
     RANDOM_AIR = 8,
+    RANDOM_SECRET = 99, /* + 256 * process index; of no run by itself */
 };
 
 struct random {

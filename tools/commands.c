@@ -9,6 +9,8 @@ const struct command commands[] = {
     {"map", "show who reaches what at one moment: memory, MPU, devices", cmd_map},
     {"merge", "put the results of shards together", cmd_merge},
     {"diff", "compare two results: verdicts, margins, over-exposure", cmd_diff},
+    {"noninterference", "run twice with one app's secrets changed: can another tell?",
+     cmd_noninterference},
     {"new", "write a device, filter, app, scenario or board to begin with", cmd_new},
     {"explain", "say what a rule demands, and where it comes from", cmd_explain},
     {"schema", "print the JSON schema of scenarios or of boards", cmd_schema},

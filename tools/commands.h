@@ -37,6 +37,8 @@ int cmd_mpu(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 /* Who reaches what at one moment: memory, MPU registers, devices. */
 int cmd_map(int argc, char **argv);
+/* Runs scenarios twice with one app's secrets changed, and compares what the others observe. */
+int cmd_noninterference(int argc, char **argv);
 /* Compares two results of `run --format json`. */
 int cmd_diff(int argc, char **argv);
 /* Writes a device, filter, app, scenario or board to begin with. */

@@ -1,0 +1,89 @@
+/* twins.h: one scenario run twice, with one app's secrets other ones the second time: whether
+ * anybody else could tell.
+ *
+ *   scenario, app --twins_run--> run 1 | run 2, side by side in one process (sim/secret.h)
+ *       each advances until another app is entered; then what the others observed is compared, and
+ *       of the memory that the entered app may read, the pages written since
+ *   a leak --twins_explain--> both once more, step by step: where the bytes came from
+ *
+ * What an app observes: each system call's results, each upcall and its arguments, each value it
+ * loads, its faults, its (re)starts; the time of each of these and of its own operations; the bytes
+ * of RAM that it may read by the ledger, whenever it goes on; the registers of a window when it was
+ * lent. The first difference of values and the first of times are kept apart. Who preempts it and
+ * for how long is a matter of time. What leaves on wires and over the air is nobody's but the
+ * world's.
+ *
+ * Where the two runs' orders part, after a difference of times, memory is compared no longer.
+ *
+ * An app that acts on its own secrets makes a pair void: TWINS_VACUOUS, as does a pair in which
+ * nothing of them differed.
+ */
+#ifndef TOOLS_TWINS_H
+#define TOOLS_TWINS_H
+
+#include "sim/machine.h"
+
+enum twins_end {
+    TWINS_EQUAL,
+    TWINS_LEAK,
+    TWINS_VACUOUS,
+    TWINS_BAD_INPUT, /* the scenario asks for a machine that cannot be */
+    TWINS_BUDGET,    /* of wall-clock time: whoever isolates it says so */
+    TWINS_SIMULATOR,
+    TWINS_ENDS
+};
+
+enum {
+    TWINS_TEXT_MAX = 240,
+    TWINS_PATH_MAX = 12,
+    TWINS_BYTES_MAX = 8, /* of a difference, that are looked for elsewhere */
+};
+
+/* The first difference of its sort that an app could observe. */
+struct twins_leak {
+    bool found;
+    uint16_t process;
+    uint64_t at_ps[2];            /* in run 1, in run 2 */
+    char what[2][TWINS_TEXT_MAX]; /* what it observed */
+    uint32_t size;                /* of `bytes` in each run; 0: no bytes differ */
+    uint8_t bytes[2][TWINS_BYTES_MAX];
+};
+
+struct twins_result {
+    enum twins_end end;
+    char trouble[TWINS_TEXT_MAX * 2]; /* why there is no verdict; "": there is one */
+    struct secret_facts facts;        /* of run 2 */
+    uint64_t observed;                /* records compared */
+    uint64_t pages;                   /* of memory compared */
+    uint32_t declassified;            /* bit i: entry i of the scenario's list was needed */
+    uint64_t trace_hash;              /* of run 1 */
+    struct twins_leak value, time;
+    uint32_t path_count;
+    char path[TWINS_PATH_MAX][TWINS_TEXT_MAX];
+};
+
+/* Which key an app's secrets have in run 2. */
+struct secrets twins_secrets(const struct scenario *scenario, uint32_t process);
+void twins_run(const struct scenario *scenario, uint32_t process, struct twins_result *result);
+/* Fills in the path of a leak. */
+void twins_explain(const struct scenario *scenario, uint32_t process, struct twins_result *result);
+
+/* One record in words, without its time. */
+void twins_describe(const struct scenario *scenario, const struct record *record,
+                    char text[TWINS_TEXT_MAX]);
+
+/* The machine of one of the two runs. */
+struct twin {
+    struct machine_setup *setup;
+    struct hw hw;
+    struct recorder recorder; /* of the step under way */
+    bool over;
+};
+/* False: `result` says why not. Either way twin_end gives back what it took. */
+bool twin_begin(struct twin *twin, const struct scenario *scenario, struct secrets secrets,
+                struct twins_result *result);
+/* One step; the recorder has its records, and no older ones. */
+void twin_step(struct twin *twin);
+void twin_end(struct twin *twin);
+
+#endif
