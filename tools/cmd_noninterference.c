@@ -92,13 +92,22 @@ static const struct usage usage = {
 /* --- jobs ------------------------------------------------------------------------------------- */
 
 /* Why a scenario, or an app of it, is not compared. */
-enum skipped { COMPARED, ONE_APP, BREAKS_EXPECTED, NO_SECRETS, NOT_THAT_APP, SKIPPED_KINDS };
+enum skipped {
+    COMPARED,
+    ONE_APP,
+    BREAKS_EXPECTED,
+    NO_SECRETS,
+    NOT_THAT_APP,
+    NEVER_RAN,
+    SKIPPED_KINDS
+};
 
 static const char *const skipped_texts[SKIPPED_KINDS] = {
     [ONE_APP] = "of one app",
     [BREAKS_EXPECTED] = "that expect broken rules",
     [NO_SECRETS] = "whose apps have no secrets",
     [NOT_THAT_APP] = "without that app",
+    [NEVER_RAN] = "whose app never ran, or no other did",
 };
 
 struct job {
@@ -114,7 +123,7 @@ struct job_result {
 };
 
 struct totals {
-    uint64_t pairs, scenarios, leaks, value_leaks, time_leaks, vacuous, others;
+    uint64_t pairs, runs, leaks, value_leaks, time_leaks, vacuous, others;
     uint64_t changed, read, observed, pages;
     uint64_t skipped[SKIPPED_KINDS];
 };
@@ -226,8 +235,9 @@ static enum outcome outcome_of(enum twins_end end)
 {
     static const enum outcome outcomes[TWINS_ENDS] = {
         [TWINS_EQUAL] = OUTCOME_HOLDS,     [TWINS_LEAK] = OUTCOME_FAILED,
-        [TWINS_VACUOUS] = OUTCOME_VACUOUS, [TWINS_BAD_INPUT] = OUTCOME_BAD_INPUT,
-        [TWINS_BUDGET] = OUTCOME_BUDGET,   [TWINS_SIMULATOR] = OUTCOME_SIMULATOR,
+        [TWINS_VACUOUS] = OUTCOME_VACUOUS, [TWINS_IDLE] = OUTCOME_HOLDS,
+        [TWINS_BAD_INPUT] = OUTCOME_BAD_INPUT, [TWINS_BUDGET] = OUTCOME_BUDGET,
+        [TWINS_SIMULATOR] = OUTCOME_SIMULATOR,
     };
     return outcomes[end];
 }
@@ -254,6 +264,8 @@ static void look_at_declassified(struct engine *engine, const struct job *job,
     if (job->first)
         engine->declassified = 0;
     engine->declassified |= result->declassified;
+    if (result->end == TWINS_IDLE && engine->options->app)
+        result->end = TWINS_VACUOUS; /* whoever names an app wants it compared */
     if (!job->last || engine->options->app || result->end != TWINS_EQUAL)
         return;
     for (uint32_t i = 0; i < s->declassified_count; i++) {
@@ -272,12 +284,13 @@ static void count_result(struct engine *engine, const struct job *job,
 {
     struct totals *totals = &engine->totals;
     totals->pairs++;
-    totals->scenarios += job->first;
+    totals->runs += job->first;
     totals->leaks += result->end == TWINS_LEAK;
     totals->value_leaks += result->end == TWINS_LEAK && result->value.found;
     totals->time_leaks += result->end == TWINS_LEAK && result->time.found;
     totals->vacuous += result->end == TWINS_VACUOUS;
-    totals->others += result->end > TWINS_VACUOUS;
+    totals->others += result->end > TWINS_IDLE;
+    totals->skipped[NEVER_RAN] += result->end == TWINS_IDLE;
     totals->changed += result->facts.changed;
     totals->read += result->facts.read;
     totals->observed += result->observed;
@@ -411,17 +424,17 @@ static void print_declassified(FILE *out, const struct scenario *s,
 static void print_result(struct engine *engine, const struct job *job,
                          const struct twins_result *result)
 {
-    static const char *const heads[TWINS_ENDS] = {"equal",     "LEAK",   "VACUOUS",
+    static const char *const heads[TWINS_ENDS] = {"equal",     "LEAK",   "VACUOUS",  "-----",
                                                   "BAD INPUT", "BUDGET", "SIMULATOR"};
     const struct scenario *s = job->unit.scenario;
     FILE *out = engine->report.out;
-    bool good = result->end == TWINS_EQUAL;
+    bool good = result->end == TWINS_EQUAL || result->end == TWINS_IDLE;
     if (good && !engine->options->verbose)
         return;
     fprintf(out, "%s%s%s  %s: secrets of %s", color_code(engine->color, good ? GREEN : RED),
             heads[result->end], color_code(engine->color, PLAIN), s->id,
             s->apps[job->process].name);
-    if (good)
+    if (result->end == TWINS_EQUAL)
         fprintf(out, ", %" PRIu64 " bytes changed, %" PRIu64 " read by kernel and devices",
                 result->facts.changed, result->facts.read);
     fputc('\n', out);
@@ -466,7 +479,7 @@ static void print_end(const struct engine *engine)
             " s; %" PRIu64 " bytes of secrets changed, %" PRIu64
             " read by kernel and devices; %" PRIu64 " observations and %" PRIu64
             " pages compared\n",
-            totals->pairs, totals->scenarios, totals->leaks, totals->leaks == 1 ? "" : "s",
+            totals->pairs, totals->runs, totals->leaks, totals->leaks == 1 ? "" : "s",
             totals->value_leaks, totals->time_leaks, totals->vacuous, ms / 1000, ms % 1000 / 100,
             totals->changed, totals->read, totals->observed, totals->pages);
 }
@@ -489,7 +502,7 @@ static void print_summary(const struct engine *engine)
             ", \"value_leaks\": %" PRIu64 ", \"time_leaks\": %" PRIu64 ", \"vacuous\": %" PRIu64
             ", \"not_judged\": %" PRIu64 ", \"changed\": %" PRIu64 ", \"read\": %" PRIu64
             ", \"not_compared\": {",
-            totals->pairs, totals->scenarios, totals->leaks, totals->value_leaks,
+            totals->pairs, totals->runs, totals->leaks, totals->value_leaks,
             totals->time_leaks, totals->vacuous, totals->others, totals->changed, totals->read);
     for (int i = 1; i < SKIPPED_KINDS; i++) {
         fprintf(out, "%s\"%s\": %" PRIu64, comma, skipped_texts[i], totals->skipped[i]);

@@ -626,11 +626,13 @@ static void judge(struct twins *t)
     result->trouble[0] = '\0';
     if (leaked)
         result->end = TWINS_LEAK;
+    else if (!machine_app(machine_of(t, 1), t->secret)->lives)
+        trouble(result, TWINS_IDLE, "it never ran");
+    else if (!result->observed)
+        trouble(result, TWINS_IDLE, "no other app ran");
     else if (!result->facts.changed)
         trouble(result, TWINS_VACUOUS,
-                "nothing of its secrets differed: it never started, or it has none");
-    else if (!result->observed)
-        trouble(result, TWINS_VACUOUS, "no other app observed anything");
+                "nothing of its secrets differed: none of its \"secrets\" is in memory that it has");
 }
 
 /* Every page counts as written at first. */

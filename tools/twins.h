@@ -15,8 +15,8 @@
  *
  * Where the two runs' orders part, after a difference of times, memory is compared no longer.
  *
- * An app that acts on its own secrets makes a pair void: TWINS_VACUOUS, as does a pair in which
- * nothing of them differed.
+ * An app that acts on its own secrets makes a pair void: TWINS_VACUOUS, as does a pair in which it
+ * ran and nothing of them differed.
  */
 #ifndef TOOLS_TWINS_H
 #define TOOLS_TWINS_H
@@ -27,6 +27,7 @@ enum twins_end {
     TWINS_EQUAL,
     TWINS_LEAK,
     TWINS_VACUOUS,
+    TWINS_IDLE,      /* the app never ran, or no other did: there is nothing to compare */
     TWINS_BAD_INPUT, /* the scenario asks for a machine that cannot be */
     TWINS_BUDGET,    /* of wall-clock time: whoever isolates it says so */
     TWINS_SIMULATOR,

@@ -181,6 +181,8 @@ static void look_at_pages(struct tracer *t)
         for (uint64_t left = written[word]; left; left &= left - 1) {
             uint32_t at = (word * 64 + (uint32_t)__builtin_ctzll(left)) * RAM_PAGE;
             uint32_t size = ram.size - at < RAM_PAGE ? ram.size - at : RAM_PAGE;
+            if (at >= ram.size)
+                break; /* the board's storage, which no app reads but by calls */
             look_at_page(t, (struct span){ram.base + at, size}, own);
         }
 }
