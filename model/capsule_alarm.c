@@ -10,8 +10,6 @@ enum { EXISTS, FREQUENCY, NOW, STOP, SET_RELATIVE = 5, SET_ABSOLUTE = 6 };
 enum { ARMED, DUE_LOW, DUE_HIGH, EXPIRATION, ALARM_WORDS };
 _Static_assert((int)ALARM_WORDS <= (int)CAPSULE_WORD_MAX, "an alarm fits");
 
-#define DUE_NEVER UINT64_MAX
-
 static uint64_t due_of(const uint32_t alarm[ALARM_WORDS])
 {
     return alarm[DUE_LOW] | (uint64_t)alarm[DUE_HIGH] << 32;
@@ -50,20 +48,24 @@ static void alarm_fire(struct kernel *k, struct hw *hw, const struct process *p,
 
     if (!alarm_load(hw, p, alarm) || due_of(alarm) > now || alarm_clear(hw, p))
         return;
+    hw_note(hw, NOTE_ALARM_FIRED, p->id.index, p->id.index, due_of(alarm));
     const uint32_t args[3] = {(uint32_t)now, alarm[EXPIRATION], 0};
     enum err err = upcall_queue(k, hw, p->id, &alarm_driver, ALARM_UPCALL, args);
     (void)err; /* dropped ones are counted there */
 }
 
-/* DUE_NEVER: nobody has an alarm. */
+/* ALARM_NEVER: nobody has an alarm. */
 static uint64_t alarm_earliest(const struct kernel *k, struct hw *hw)
 {
     uint32_t alarm[ALARM_WORDS];
-    uint64_t earliest = DUE_NEVER;
+    uint64_t earliest = ALARM_NEVER;
 
     for (uint32_t i = 0; i < k->process_count; i++)
         if (alarm_load(hw, &k->processes[i], alarm) && due_of(alarm) < earliest)
             earliest = due_of(alarm);
+    for (uint32_t i = 0; i < ALARM_KERNEL_MAX; i++)
+        if (k->services.alarm.kernel_due[i] < earliest)
+            earliest = k->services.alarm.kernel_due[i];
     return earliest;
 }
 
@@ -106,9 +108,52 @@ static enum err alarm_set(struct kernel *k, struct hw *hw, struct process *p, ui
         return err;
     err = capsule_state_store(hw, p, &alarm_driver, alarm, ALARM_WORDS);
     grant_leave(p, &alarm_driver);
-    if (!err)
+    if (err)
+        return err;
+    hw_note(hw, NOTE_ALARM_SET, p->id.index, p->id.index, due);
+    alarm_arm(k, hw);
+    return ERR_NONE;
+}
+
+/* ---- components of the kernel */
+
+void alarm_kernel_set(struct kernel *k, struct hw *hw, uint32_t which, uint64_t due)
+{
+    struct alarm_service *alarm = &k->services.alarm;
+
+    if (!k->config->alarm.present || alarm->kernel_due[which] == due)
+        return;
+    alarm->kernel_due[which] = due;
+    hw_note(hw, NOTE_ALARM_SET, PROCESS_NONE, PROCESS_MAX + which, due);
+    if (!alarm->firing && due != ALARM_NEVER)
         alarm_arm(k, hw);
-    return err;
+}
+
+/* A kernel client sets its next alarm in the callback of the last: 1 to 200 ticks ahead, one that
+ * is due already among them. */
+static void kernel_client_set(struct kernel *k, struct hw *hw, uint32_t client)
+{
+    uint32_t fired = k->services.alarm.kernel_fired[client]++;
+    uint32_t most = k->config->kernel_clients[VIRT_ALARM].operations;
+
+    if (most && fired >= most)
+        return;
+    alarm_kernel_set(k, hw, ALARM_KERNEL_CLIENT + client,
+                     alarm_now(k, hw) + (fired * 37 + client * 11) % 201);
+}
+
+static void kernel_fire(struct kernel *k, struct hw *hw, uint32_t which, uint64_t now)
+{
+    uint64_t *due = &k->services.alarm.kernel_due[which];
+
+    if (*due > now)
+        return;
+    hw_note(hw, NOTE_ALARM_FIRED, PROCESS_NONE, PROCESS_MAX + which, *due);
+    *due = ALARM_NEVER;
+    if (which < ALARM_KERNEL_CLIENT)
+        virt_timeout(k, hw, virts[which]);
+    else
+        kernel_client_set(k, hw, which - ALARM_KERNEL_CLIENT);
 }
 
 /* `dt` ticks after `reference`, which has been; at once if that has been, too. */
@@ -129,6 +174,7 @@ static struct syscall_return command_stop(struct kernel *k, struct hw *hw, struc
     if (!alarm_load(hw, p, alarm))
         return return_failure(ERR_ALREADY);
     enum err err = alarm_clear(hw, p);
+    hw_note(hw, NOTE_ALARM_SET, p->id.index, p->id.index, ALARM_NEVER);
     alarm_arm(k, hw);
     return return_of(err);
 }
@@ -164,20 +210,32 @@ static bool alarm_present(const struct kernel *k)
 
 static void alarm_start(struct kernel *k, struct hw *hw)
 {
-    k->services.alarm = (struct alarm_service){0};
+    struct alarm_service *alarm = &k->services.alarm;
+
+    *alarm = (struct alarm_service){0};
+    for (uint32_t i = 0; i < ALARM_KERNEL_MAX; i++)
+        alarm->kernel_due[i] = ALARM_NEVER;
     chip_rtc_start(hw, k->config->alarm.base);
+    for (uint32_t i = 0; i < k->config->kernel_clients[VIRT_ALARM].count; i++)
+        kernel_client_set(k, hw, i);
 }
 
 /* All that are due fire, then the earliest of the rest is armed. */
 static bool alarm_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
 {
+    struct alarm_service *alarm = &k->services.alarm;
+
     if (!alarm_present(k) || k->config->alarm.line != line)
         return false;
     chip_rtc_acknowledge(hw, k->config->alarm.base);
-    k->services.alarm.armed = false;
+    alarm->armed = false;
+    alarm->firing = true;
     uint64_t now = alarm_now(k, hw);
     for (uint32_t i = 0; i < k->process_count; i++)
         alarm_fire(k, hw, &k->processes[i], now);
+    for (uint32_t i = 0; i < ALARM_KERNEL_MAX; i++)
+        kernel_fire(k, hw, i, now);
+    alarm->firing = false;
     alarm_arm(k, hw);
     return true;
 }

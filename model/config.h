@@ -104,7 +104,7 @@ struct kernel_config {
     struct driver_place gpio;         /* a GPIO port */
     struct radio_place radio;         /* then none of its devices may be an endpoint */
     struct driver_place virts[VIRTS]; /* of multiplexers with a device of their own */
-    struct kernel_client_config kernel_clients[VIRTS];
+    struct kernel_client_config kernel_clients[VIRT_NAMES];
 
     uint32_t
         passthrough_driver; /* system call driver number, no other driver's; the draft's: 0x10001 */

@@ -2,10 +2,17 @@
 
 #include "model/kernel.h"
 
+/* clang-format off */
 const struct driver *const drivers[] = {
-    &alarm_driver, &console_driver,         &gpio_driver, &passthrough_driver,
-    &radio_driver, &ble_advertising_driver, &rng_driver,
+    &alarm_driver,
+    &console_driver,
+    &gpio_driver,
+    &passthrough_driver,
+    &radio_driver,
+    &ble_advertising_driver,
+    &rng_driver,
 };
+/* clang-format on */
 const uint32_t driver_count = COUNT_OF(drivers);
 _Static_assert(COUNT_OF(drivers) <= DRIVER_MAX, "more drivers than grants of one process");
 

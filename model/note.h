@@ -42,6 +42,8 @@ enum note {
     NOTE_CLIENT_ANSWERED, /* enum virt_id; pair(client, enum err): it ends; accepted or not */
     NOTE_CLIENT_BEGUN,    /* enum virt_id; pair(client, 1: shares what has begun for another) */
     NOTE_CLIENT_DONE,     /* enum virt_id; pair(client, enum err): its callback begins */
+    NOTE_ALARM_SET,       /* place among the alarms; due, in ticks since the kernel's start */
+    NOTE_ALARM_FIRED,     /* place among the alarms; what it was due at */
     /* Of their buffers (model/virt/custody.h): base; pair(size, enum virt_id | client << 8) */
     NOTE_BUFFER_TAKEN, /* nobody's, all zero, and the client's from now on */
     NOTE_BUFFER_LENT,  /* down to the chip driver */

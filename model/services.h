@@ -17,6 +17,9 @@
  * fires within two ticks. A process has one alarm: setting it again moves it.
  * Errors of 5 and 6: those of grant_allocate and grant_enter. Anything else: ERR_NOSUPPORT. */
 struct alarm_service {
+    uint64_t kernel_due[ALARM_KERNEL_MAX]; /* ticks; ALARM_NEVER: none is set */
+    uint32_t kernel_fired[KERNEL_CLIENT_MAX];
+    bool firing;        /* what is set meanwhile is armed when all that are due have fired */
     uint32_t high;      /* 24-bit COUNTER overflows seen: each interrupts, so none goes unseen */
     uint32_t last;      /* COUNTER at the last look */
     bool armed;         /* CC[0] waits for armed_for; not so far alarms: an overflow is nearer */
@@ -25,6 +28,11 @@ struct alarm_service {
 
 /* Ticks of 32768 Hz since the kernel's start; 0 on a board without an alarm. */
 uint64_t alarm_now(struct kernel *k, struct hw *hw);
+
+/* The alarm of a component of the kernel (below ALARM_KERNEL_MAX), to fire at that tick or soon
+ * after, never before; ALARM_NEVER: none any more. Without an alarm on the board: nothing. */
+#define ALARM_NEVER UINT64_MAX
+void alarm_kernel_set(struct kernel *k, struct hw *hw, uint32_t which, uint64_t due);
 
 /* capsule_console.c over chip_uarte.c. Driver 0x1. Commands 0 exists, 1 write (length), 2 read
  * (length), 3 abort read. Read-only allow 1: bytes to write; read-write allow 1: where to read.

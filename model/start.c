@@ -37,7 +37,10 @@ static bool place_is_valid(const struct kernel_config *c, struct driver_place pl
 static bool virts_are_valid(const struct kernel_config *c)
 {
     for (uint32_t i = 0; i < VIRTS; i++)
-        if (!place_is_valid(c, c->virts[i]) || c->kernel_clients[i].count > KERNEL_CLIENT_MAX)
+        if (!place_is_valid(c, c->virts[i]))
+            return false;
+    for (uint32_t i = 0; i < VIRT_NAMES; i++)
+        if (c->kernel_clients[i].count > KERNEL_CLIENT_MAX)
             return false;
     return true;
 }
@@ -128,8 +131,7 @@ static bool config_is_valid(const struct kernel_config *c)
     return c->cpu_hz > 0 && memory_is_valid(c) && c->line_count <= IRQ_LINE_MAX &&
            (uint32_t)c->scheduler < SCHEDULER_KINDS && place_is_valid(c, c->alarm) &&
            place_is_valid(c, c->console) && place_is_valid(c, c->gpio) && radio_is_valid(c) &&
-           virts_are_valid(c) &&
-           endpoints_are_valid(c) && passthrough_number_is_valid(c) &&
+           virts_are_valid(c) && endpoints_are_valid(c) && passthrough_number_is_valid(c) &&
            spans_are_valid(c->forbidden, c->forbidden_count, KERNEL_CLAIM_MAX) &&
            spans_are_valid(c->claims, c->claim_count, KERNEL_CLAIM_MAX) &&
            c->image_count <= PROCESS_MAX && (c->image_count == 0 || c->images);

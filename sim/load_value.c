@@ -176,14 +176,15 @@ static const struct {
     {"storage", 0x50001},
 };
 
-const char *const virt_words[VIRTS + 1] = {
-    [VIRT_RNG] = "rng",         [VIRT_ADC] = "adc",       [VIRT_SPI] = "spi",   [VIRT_I2C] = "i2c",
-    [VIRT_STORAGE] = "storage", [VIRT_CRYPTO] = "crypto", [VIRT_UART] = "uart", [VIRT_UDP] = "udp",
+const char *const virt_words[VIRT_NAMES + 1] = {
+    [VIRT_RNG] = "rng",   [VIRT_ADC] = "adc",         [VIRT_SPI] = "spi",
+    [VIRT_I2C] = "i2c",   [VIRT_STORAGE] = "storage", [VIRT_CRYPTO] = "crypto",
+    [VIRT_UART] = "uart", [VIRT_UDP] = "udp",         [VIRT_ALARM] = "alarm",
 };
 
 const char *virt_name(uint32_t virt)
 {
-    return virt < VIRTS ? virt_words[virt] : "a multiplexer";
+    return virt < VIRT_NAMES ? virt_words[virt] : "a multiplexer";
 }
 
 const char *driver_name(const struct kernel_config *config, uint32_t number)

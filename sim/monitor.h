@@ -223,6 +223,10 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_VIRT_FORGOTTEN, "%q waits for %x, where nothing is under way") \
     X(DETAIL_VIRT_ORPHAN, \
       "%q waits for %x, where an operation of %o is under way, which has died long ago") \
+    /* alarm-time */ \
+    X(DETAIL_ALARM_EARLY, "alarm %l fired %g ticks before it was due, at tick %w") \
+    X(DETAIL_ALARM_LOST, "alarm %l was due %g ticks ago, at tick %w, and has not fired") \
+    X(DETAIL_ALARM_UNSET, "alarm %l fired for tick %g, which it was not set for") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
     X(DETAIL_STEP_FAULT, \

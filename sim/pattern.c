@@ -314,8 +314,8 @@ static bool read_virt(struct reader *r)
 {
     if (!peek(r))
         return true;
-    uint32_t virt = place_in(peek(r), virt_words, VIRTS);
-    if (virt == VIRTS)
+    uint32_t virt = place_in(peek(r), virt_words, VIRT_NAMES);
+    if (virt == VIRT_NAMES)
         return refuse(r, peek(r), "a multiplexer, such as \"rng\"", NULL);
     r->words.next++;
     about(r->p, virt, virt);

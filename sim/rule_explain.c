@@ -109,6 +109,11 @@ static const struct explanation explanations[RULE_NUMBER] = {
                             "and whenever the kernel leaves for user mode or sleep",
                             EXAMPLE(.detail = DETAIL_VIRT_FORGOTTEN, .process = 1,
                                     .address = 0x100)},
+    [RULE_ALARM_TIME] = {"by the RTC's own counter when an alarm fires; and whether one has not, "
+                         "100 ms after its tick, when another fires, when the CPU sleeps, and at "
+                         "the end",
+                         EXAMPLE(.detail = DETAIL_ALARM_LOST, .process = 1, .address = 1,
+                                 .got = 3300, .wanted = 66)},
     [RULE_STEP] = {"by the app's own engine, step by step; and by its faults",
                    EXAMPLE(.detail = DETAIL_STEP, .process = 0, .address = 3, .got = 2,
                            .wanted = 0)},

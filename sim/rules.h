@@ -120,6 +120,10 @@
       "Each accepted operation of a multiplexer has one callback, to who asked, and never inside " \
       "the call that asks; nobody waits while nothing is under way.",                              \
       "Tock, asynchronous drivers: issues 1496, 1736, 3584")                                       \
+    X(RULE_ALARM_TIME, "alarm-time", "",                                                           \
+      "No alarm fires before its tick, and none is lost: all that are due fire, and then the "     \
+      "earliest is armed.",                                                                        \
+      "Tock, alarm multiplexer: issues 2695, 3136, 3277")                                          \
     /* Rules that a scenario asks for. */                                                          \
     X(RULE_STEP, "step", "", "A step of an app gives what the scenario expects of it.", "")        \
     X(RULE_COUNT, "count", "", "Events are as many as the scenario says.", "")                     \

@@ -335,14 +335,14 @@ static bool clients_read(const struct json_node *kernel, struct kernel_config *c
     bool good = true;
     if (!clients.value)
         return true;
-    if (!json_want_object(&clients, virt_words, VIRTS))
+    if (!json_want_object(&clients, virt_words, VIRT_NAMES))
         return false;
-    for (uint32_t i = 0; i < VIRTS; i++) {
+    for (uint32_t i = 0; i < VIRT_NAMES; i++) {
         struct json_node node = json_member(&clients, virt_words[i]);
         if (!node.value)
             continue;
         good &= client_read(&node, &config->kernel_clients[i]);
-        if (config->virts[i].present)
+        if (i == VIRT_ALARM ? config->alarm.present : config->virts[i].present)
             continue;
         json_problem(&node, "the board's kernel has no %s: want a multiplexer that it has",
                      virt_words[i]);

@@ -89,7 +89,7 @@ const char *scheduler_name(uint32_t kind);
 const char *driver_name(const struct kernel_config *config, uint32_t number);
 
 /* A multiplexer as boards, scenarios and reports call it: "rng" (enum virt_id); NULL ends the words. */
-extern const char *const virt_words[VIRTS + 1];
+extern const char *const virt_words[VIRT_NAMES + 1];
 const char *virt_name(uint32_t virt);
 
 /* "BUSY" for 2 and so on, as scenarios and reports say it; NULL: no such error. */

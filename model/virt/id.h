@@ -2,6 +2,8 @@
 #ifndef MODEL_VIRT_ID_H
 #define MODEL_VIRT_ID_H
 
+#include "model/limits.h"
+
 enum virt_id {
     VIRT_RNG,
     VIRT_ADC,
@@ -11,7 +13,13 @@ enum virt_id {
     VIRT_CRYPTO,
     VIRT_UART,
     VIRT_UDP,
-    VIRTS
+    VIRTS, /* those that serve in turns */
+    VIRT_ALARM = VIRTS,
+    VIRT_NAMES
 };
+
+/* Components of the kernel that have an alarm beside the processes: each multiplexer's timeout, and
+ * kernel clients that always set another one. */
+enum { ALARM_KERNEL_CLIENT = VIRTS, ALARM_KERNEL_MAX = VIRTS + KERNEL_CLIENT_MAX };
 
 #endif

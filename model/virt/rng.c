@@ -45,6 +45,7 @@ const struct virt_type virt_rng = {
     .begin = begin,
     .deliver = deliver,
     .abort = abort_now,
+    .timeout_ms = 100, /* 256 bytes come in 33 ms */
     .kernel_request = kernel_request,
 };
 

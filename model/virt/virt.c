@@ -1,6 +1,7 @@
 #include "model/virt/virt.h"
 
 #include "model/capsule_state.h"
+#include "model/chip_rtc.h"
 #include "model/kernel.h"
 
 const struct virt_type *const virts[VIRTS] = {
@@ -122,6 +123,8 @@ static void operation_begin(struct kernel *k, struct hw *hw, const struct virt_t
     enum err err = request_load(k, hw, type, client, request);
     if (!err)
         err = type->begin(k, hw, client, request);
+    if (!err)
+        virt_progress(k, hw, type);
     if (err) {
         v->failed = true;
         v->err = (uint8_t)err;
@@ -129,6 +132,14 @@ static void operation_begin(struct kernel *k, struct hw *hw, const struct virt_t
     } else if (type->joins) {
         others_join(k, hw, type, request);
     }
+}
+
+void virt_progress(struct kernel *k, struct hw *hw, const struct virt_type *type)
+{
+    uint64_t ticks = (uint64_t)type->timeout_ms * RTC_HZ / 1000;
+
+    if (ticks > 0)
+        alarm_kernel_set(k, hw, type->id, alarm_now(k, hw) + ticks);
 }
 
 static void serve(struct kernel *k, struct hw *hw, const struct virt_type *type)
@@ -227,6 +238,11 @@ void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enu
         return;
     v->failed = false;
     v->ending = true;
+    if (type->timeout_ms > 0)
+        alarm_kernel_set(k, hw, type->id, ALARM_NEVER);
+    if (v->given_up)
+        err = ERR_FAIL;
+    v->given_up = false;
     custody_back(&v->custody, hw);
     if (!v->orphan)
         called_back(k, hw, type, v->client, err, result);
@@ -236,6 +252,19 @@ void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enu
     v->orphan = false;
     v->ending = false;
     serve(k, hw, type);
+}
+
+void virt_timeout(struct kernel *k, struct hw *hw, const struct virt_type *type)
+{
+    struct virt *v = virt_of(k, type);
+
+    if (v->client == CLIENT_NONE || v->failed)
+        return;
+    v->given_up = true;
+    if (type->abort)
+        type->abort(k, hw);
+    if (v->given_up)
+        virt_end(k, hw, type, ERR_FAIL, 0);
 }
 
 void virt_forget(struct kernel *k, struct hw *hw, const struct virt_type *type,

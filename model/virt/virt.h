@@ -45,6 +45,7 @@ struct virt {
     bool orphan;           /* ... but that client has died */
     bool ending;           /* its callback runs */
     bool failed;           /* it could not begin: the deferred call ends it with `err` */
+    bool given_up;         /* it showed no progress: ERR_FAIL, whatever abort says */
     uint8_t err;
     uint32_t progress; /* the multiplexer's own, 0 at begin */
     uint32_t requests[KERNEL_CLIENT_MAX][VIRT_WORDS];
@@ -66,6 +67,9 @@ struct virt_type {
     /* The client has died: the chip is to stop. If it has stopped at once, calls virt_end. NULL:
      * what is under way ends soon by itself. */
     void (*abort)(struct kernel *k, struct hw *hw);
+    /* An operation that shows no progress for so long is given up: abort, and ERR_FAIL for the
+     * client. 0, or a board without an alarm: it waits for ever. Progress is virt_progress. */
+    uint16_t timeout_ms;
     /* One result may serve both. NULL: never. */
     bool (*joins)(const uint32_t mine[VIRT_WORDS], const uint32_t theirs[VIRT_WORDS]);
     /* What kernel client `client` asks for, each time anew; its buffer is virt_client_buffer. */
@@ -91,6 +95,11 @@ enum err virt_ask_process(struct kernel *k, struct hw *hw, const struct virt_typ
 /* The chip is done, for better or worse. Nothing under way: nothing. */
 void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enum err err,
               uint32_t result);
+
+/* The chip is not done, but works: the timeout begins anew. */
+void virt_progress(struct kernel *k, struct hw *hw, const struct virt_type *type);
+/* It has shown no progress. */
+void virt_timeout(struct kernel *k, struct hw *hw, const struct virt_type *type);
 
 /* The process is gone: driver.on_process_end. */
 void virt_forget(struct kernel *k, struct hw *hw, const struct virt_type *type,

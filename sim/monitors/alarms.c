@@ -1,0 +1,136 @@
+/* alarms: alarm-time, for every alarm of the kernel's counter, of apps and of its own components.
+ *
+ * An alarm fires when the RTC's counter, read from a copy of the device, has reached its tick, and
+ * not before; it is called lost once it has not fired for LATE_MAX after that, judged when another
+ * fires or is set, when the CPU sleeps, and at the end. What it is due at the kernel says in its
+ * notes; that an app's alarm is due when the app asked for it, scenarios hold against what they
+ * asked.
+ *
+ * Ticks are compared modulo 2^24, the counter's size, so that its turning over is judged, too; an
+ * alarm that far away is due in no less than half of that: time says it.
+ */
+#include "model/process.h"
+#include "sim/machine.h"
+#include "sim/monitors.h"
+#include <string.h>
+
+enum {
+    RTC_COUNTER = 0x504,
+    COUNTER_MASK = 0xffffff,
+    LATE_MAX = 3277, /* ticks: 100 ms; ours: twice what the kernel may take for itself */
+    COPY_MAX = 2048, /* bytes of an RTC */
+    TICKS_PER_S = 32768,
+};
+
+#define DUE_NEVER UINT64_MAX
+
+struct alarms {
+    uint32_t count;
+    uint64_t due[]; /* ticks; the apps', then the kernel's; DUE_NEVER: none is set */
+};
+
+static size_t size_for(const struct scenario *s)
+{
+    uint32_t count = s->app_count + ALARM_KERNEL_MAX;
+    return s->config.alarm.present ? sizeof(struct alarms) + count * sizeof(uint64_t) : 0;
+}
+
+/* As the hardware has it at this moment. */
+static uint32_t counter_now(struct machine *m)
+{
+    const struct scenario *s = machine_scenario(m);
+    uint64_t block[COPY_MAX / sizeof(uint64_t)];
+    struct device *copy = (struct device *)(void *)block;
+    const struct device *d = machine_device(m, board_device_at(&s->board, s->config.alarm.base));
+    size_t size = device_size(d->type);
+
+    if (size > sizeof block)
+        return 0;
+    memcpy(block, d, size);
+    copy->request_count = 0;
+    return device_read(copy, RTC_COUNTER, machine_now_ps(m)) & COUNTER_MASK;
+}
+
+/* By time: right to a few ticks in a thousand. */
+static int64_t ticks_past_about(const struct machine *m, uint64_t due)
+{
+    return (int64_t)(machine_now_ps(m) / (PS_PER_S / TICKS_PER_S)) - (int64_t)due;
+}
+
+/* Ticks since the tick `due`, below 0: so many to come. Time says how far, the counter where. */
+static int64_t ticks_past(struct machine *m, uint64_t due)
+{
+    int64_t about = ticks_past_about(m, due);
+    int32_t exact = (int32_t)((counter_now(m) - (uint32_t)due) << 8) >> 8;
+
+    return about > COUNTER_MASK / 4 || about < -(COUNTER_MASK / 4) ? about : exact;
+}
+
+static void judge_lost(struct machine *m, const struct alarms *a)
+{
+    for (uint32_t i = 0; i < a->count; i++) {
+        if (a->due[i] == DUE_NEVER || ticks_past_about(m, a->due[i]) < LATE_MAX / 2)
+            continue;
+        int64_t past = ticks_past(m, a->due[i]);
+        if (past > LATE_MAX)
+            break_add(m, RULE_ALARM_TIME, i < a->count - ALARM_KERNEL_MAX ? i : PROCESS_NONE, i,
+                      DETAIL_ALARM_LOST, (uint64_t)past, a->due[i]);
+    }
+}
+
+static void fires(struct machine *m, struct alarms *a, uint32_t slot, const struct record *r)
+{
+    int64_t past = ticks_past(m, r->value);
+
+    rule_armed(m, RULE_ALARM_TIME);
+    if (a->due[slot] != r->value)
+        break_add(m, RULE_ALARM_TIME, r->process, slot, DETAIL_ALARM_UNSET, r->value, 0);
+    else if (past < 0)
+        break_add(m, RULE_ALARM_TIME, r->process, slot, DETAIL_ALARM_EARLY, (uint64_t)-past,
+                  r->value);
+    a->due[slot] = DUE_NEVER;
+}
+
+static void on_record(struct machine *m, void *state, const struct record *r)
+{
+    struct alarms *a = state;
+    uint32_t apps = a->count - ALARM_KERNEL_MAX;
+    uint32_t slot = r->address < PROCESS_MAX ? r->address : apps + r->address - PROCESS_MAX;
+
+    if (r->kind == EVENT_SLEEP) {
+        judge_lost(m, a);
+    } else if (r->kind == EVENT_OF(NOTE_PROCESS_END)) {
+        if (r->process < apps)
+            a->due[r->process] = DUE_NEVER;
+    } else if (slot < a->count && r->kind == EVENT_OF(NOTE_ALARM_SET)) {
+        a->due[slot] = r->value;
+    } else if (slot < a->count) {
+        fires(m, a, slot, r);
+        judge_lost(m, a);
+    }
+}
+
+static void at_end(struct machine *m, void *state)
+{
+    judge_lost(m, state);
+}
+
+static void start(struct machine *m, void *state)
+{
+    struct alarms *a = state;
+
+    a->count = machine_scenario(m)->app_count + ALARM_KERNEL_MAX;
+    memset(a->due, 0xff, a->count * sizeof a->due[0]);
+}
+
+const struct monitor monitor_alarms = {
+    .name = "alarms",
+    .kinds = {KIND_EVENT(EVENT_SLEEP), KIND_NOTE(NOTE_ALARM_SET) | KIND_NOTE(NOTE_ALARM_FIRED) |
+                                           KIND_NOTE(NOTE_PROCESS_END)},
+    .size_for = size_for,
+    .rules = KIND_BIT(RULE_ALARM_TIME),
+    .always = true,
+    .start = start,
+    .on_record = on_record,
+    .at_end = at_end,
+};
