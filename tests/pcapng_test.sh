@@ -1,7 +1,7 @@
 #!/bin/sh
-# Captures of the air: `run --trace pcapng`, read by a reader of this test's own, which shares no code
-# with the writer (blocks, CRCs, T_IFS), and by tshark. A reader that is missing is a skip. Speaks
-# TAP. Environment: POSTERN, the runner.
+# Captures of the air and of UARTs: `run --trace pcapng`, read by readers of this test's own, which
+# share no code with the writer (blocks, CRCs, T_IFS, checksums), and by tshark. A reader that is
+# missing is a skip. Speaks TAP. Environment: POSTERN, the runner.
 set -u
 . tests/support.sh
 want_runner
@@ -221,6 +221,132 @@ if ! skips tshark 'tshark reads captures'; then
     shows 'the comment' spoilt 'RADIO: it received wrong bits' -Y 'btle.crc.incorrect' -T fields \
         -e frame.comment
     shows 'the rule that broke' late '\*\* latency: ' -Y frame.comment -T fields -e frame.comment
+fi
+
+# ---- frames on a UART
+
+# A frame for address 3, "abc", and a datagram, "hello", from fe80::2, port 1024, to fe80::1, port 7:
+# made elsewhere. The app stores them octet by octet and has its UART send them.
+wire=7e03036162639faf7e
+wire=${wire}7eff03005760000000000d1140fe800000000000000000000000000002fe8000000000
+wire=${wire}0000000000000000000104000007000dbaf668656c6c6f82db7e
+steps=$(printf '%s\n' "$wire" | fold -w2 | awk '{
+    printf "{ \"store\": \"app.ram+%d\", \"size\": 1, \"value\": \"0x%s\" },\n", 256 + NR, $1 }')
+cat >x/wire.json <<END
+{ "claim": "A host answers a datagram, and sends a frame and a datagram that are damaged.",
+  "board": "nrf52840dk",
+  "apps": [ { "name": "owner", "short_id": 16, "steps": [
+      { "command": { "driver": "passthrough", "number": 2, "args": ["UARTE1", "UARTE1.size"] } },
+      { "store": "UARTE1.ENABLE", "value": 8 },
+      { "store": "UARTE1.BAUDRATE", "value": "0x01d7e000" },
+      $steps
+      { "store": "UARTE1.TXD.PTR", "value": "app.ram+257" },
+      { "store": "UARTE1.TXD.MAXCNT", "value": $((${#wire} / 2)) },
+      { "store": "UARTE1.TASKS_STARTTX", "value": 1 } ] } ],
+  "world": { "host": { "on": "UARTE1", "answer": "echo", "plan": [
+      { "at_us": 30000, "do": "frame", "address": 5, "text": "xy", "wrong": "fcs" },
+      { "at_us": 40000, "do": "frame", "address": 6, "text": "xy" },
+      { "at_us": 50000, "do": "datagram", "text": "spoilt", "wrong": "udp_checksum" } ] } },
+  "until_ms": 80,
+  "expect": { "host": { "frames_in": 2, "datagrams_in": 1, "answered": 1, "frames_out": 4 } } }
+END
+# Text with flags in it, and nothing else: damaged frames, were it a UART with frames.
+cat >x/quiet.json <<'END'
+{ "claim": "A host sends text to a UART that nobody has switched on.",
+  "board": "nrf52840dk",
+  "apps": [ { "name": "a", "steps": [ { "compute_us": 1 } ] } ],
+  "world": { "host": { "on": "UARTE1", "plan": [ { "at_us": 10, "do": "raw", "text": "~/a and ~/b" } ] } },
+  "until_ms": 10,
+  "expect": { "host": { "octets_out": 11 } } }
+END
+for name in wire quiet; do
+    "$postern" run --trace pcapng --output $name.pcapng x/$name.json >$name.txt 2>&1
+    "$postern" run --trace pcapng --output again.pcapng x/$name.json >/dev/null 2>&1
+    is "two captures of the run \"$name\" are the same" cmp $name.pcapng again.pcapng
+    gives "the run \"$name\" holds" 0 '^1 claim holds' cat $name.txt
+done
+gives 'a UART without a good frame gives no packet' 0 'nothing was on the air, and no frame on a wire' \
+    cat quiet.txt
+"$postern" show x/wire.json >wire.show
+gives 'show: a frame that leaves' 0 'UARTE1 sends byte 0x7e .~.: a frame of address 3, 3 octets$' cat wire.show
+gives 'show: a datagram that leaves' 0 'sends byte 0x7e .~.: UDP 1024 > 7, 5 octets$' cat wire.show
+gives 'show: a datagram that comes' 0 'receives byte 0x7e .~.: UDP 7 > 1024, 5 octets$' cat wire.show
+gives 'show: a frame that is damaged' 0 'a frame of 6 octets, bad FCS$' cat wire.show
+gives 'show: a packet that is damaged' 0 'a packet of 54 octets, wrong UDP checksum$' cat wire.show
+gives 'show: what a host notes is of the wire' 0 ' wire  +host: datagram 1024$' cat wire.show
+
+if ! skips python3 'captures of a UART are whole'; then
+    cat >wires.py <<'END'
+# Reads the capture of a UART: interfaces, directions, times, packets; checks UDP's checksums. Prints
+# a line a packet: interface, direction, nanoseconds, octets, whether the checksum is right, comments.
+import struct, sys
+
+data, at, names, last = open(sys.argv[1], "rb").read(), 0, [], 0
+while at < len(data):
+    kind, size = struct.unpack_from("<II", data, at)
+    assert size % 4 == 0 and struct.unpack_from("<I", data, at + size - 4)[0] == size, "a block's size"
+    body, at = data[at + 8 : at + size - 4], at + size
+    if kind == 0x0A0D0D0A:
+        continue
+    behind = 8 if kind == 1 else 20 + struct.unpack_from("<I", body, 12)[0]
+    behind += -behind % 4
+    options = []
+    while True:
+        code, length = struct.unpack_from("<HH", body, behind)
+        if code == 0:
+            break
+        options.append((code, body[behind + 4 : behind + 4 + length]))
+        behind += 4 + length + -length % 4
+    if kind == 1:
+        names.append((struct.unpack_from("<H", body)[0], dict(options)[2].decode()))
+        assert (9, b"\x09") in options, "nanoseconds"
+        continue
+    assert kind == 6, "a packet"
+    interface, high, low, kept, whole = struct.unpack_from("<IIIII", body)
+    packet, now = body[20 : 20 + kept], high << 32 | low
+    assert kept == whole and now >= last, "its size, and times go on"
+    last = now
+    link, name = names[interface]
+    assert (link == 50) == (packet[0] == 0xFF), "PPP is on an interface of its own"
+    assert packet[1] == 3, "control"
+    right = "-"
+    if link == 50:
+        assert packet[2:5] == b"\x00\x57\x60", "IPv6"
+        ip = packet[4:]
+        length = struct.unpack_from(">H", ip, 4)[0]
+        assert length == len(ip) - 40, "lengths: no FCS behind"
+        summed = ip[8:40] + struct.pack(">II", length, ip[6]) + ip[40:] + b"\0" * (length % 2)
+        right = "wrong" if sum(struct.unpack(f">{len(summed) // 2}H", summed)) % 0xFFFF else "right"
+    flags = struct.unpack("<I", dict(options)[2])[0]
+    said = "; ".join(text.decode() for code, text in options if code == 1)
+    print(link, name, {1: "in", 2: "out"}[flags], now, packet.hex(), right, said)
+END
+    is 'our reader reads the capture of a UART' python3 wires.py wire.pcapng
+    cp log wire.read
+    gives 'all frames are there, and no other' 0 '^6$' grep -c . wire.read
+    gives 'a frame of another address is no PPP' 0 '^147 UARTE1 frames out [0-9]+ 0303616263 - $' cat wire.read
+    gives 'a datagram leaves' 0 '^50 UARTE1 PPP out [0-9]+ ff0300576.*68656c6c6f right $' cat wire.read
+    gives 'its answer comes' 0 '^50 UARTE1 PPP in [0-9]+ ff0300576.*68656c6c6f right $' cat wire.read
+    # 8 octets, from the first cycle behind 40 ms on; one takes 1389 cycles of 16 MHz: 694.5 us.
+    gives 'the time is that of the last bit' 0 '^147 UARTE1 frames in 406945[0-6][0-9] 06037879 - $' cat wire.read
+    gives 'a damaged frame is there, and it is said' 0 '^147 .* in [0-9]+ 05037879 - a frame of 6 octets, bad FCS$' \
+        cat wire.read
+    gives 'a damaged datagram is there, and it is said' 0 ' wrong a packet of 54 octets, wrong UDP checksum$' \
+        cat wire.read
+    is 'our reader: the capture of nothing' python3 wires.py quiet.pcapng
+    gives 'which has one interface, the air' 1 '^0$' grep -ac 'UARTE1 PPP' quiet.pcapng
+fi
+if ! skips tshark 'tshark reads captures of a UART'; then
+    shows 'UDP over IPv6 over PPP on a UART' wire '^fe80::2	fe80::1	1024	7	1$' -o udp.check_checksum:TRUE \
+        -Y 'ppp.protocol == 0x57' -T fields -e ipv6.src -e ipv6.dst -e udp.srcport -e udp.dstport \
+        -e udp.checksum.status
+    shows 'the direction' wire '^UARTE1 PPP	0x0*1$' -Y ppp -T fields -e frame.interface_name \
+        -e frame.packet_flags_direction
+    shows 'the wrong checksum' wire 'wrong UDP checksum' -o udp.check_checksum:TRUE \
+        -Y 'udp.checksum.bad' -T fields -e frame.comment
+    tshark -r wire.pcapng -o udp.check_checksum:TRUE -Y 'ppp && _ws.expert && !udp.checksum.bad' \
+        >expert.txt 2>/dev/null
+    is 'tshark: nothing to remark on frames that are good' cmp expert.txt /dev/null
 fi
 
 # ---- the same as text

@@ -61,6 +61,13 @@ static uint32_t next_slot(const struct host *h)
     return best;
 }
 
+/* A start bit begins with an edge of its clock. */
+static uint64_t edge_from(const struct device *d, uint64_t at_ps)
+{
+    uint64_t edge = clock_edges(&d->hf, at_ps), edge_ps = clock_edge_ps(&d->hf, edge);
+    return edge_ps >= at_ps ? edge_ps : clock_edge_ps(&d->hf, edge + 1);
+}
+
 uint64_t host_send_ps(const struct device *d)
 {
     const struct host *h = device_state_read(d);
@@ -68,7 +75,7 @@ uint64_t host_send_ps(const struct device *d)
     if (next == HOST_SLOTS)
         return TIME_NEVER;
     uint64_t due_ps = h->sending < HOST_SLOTS ? 0 : h->slots[next].due_ps;
-    return due_ps > h->line_free_ps ? due_ps : h->line_free_ps;
+    return edge_from(d, due_ps > h->line_free_ps ? due_ps : h->line_free_ps);
 }
 
 /* A byte: start bit, eight, stop bit. The rate is the nearest that its clock of 16 MHz has. */
