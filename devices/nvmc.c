@@ -203,14 +203,14 @@ static const struct reg regs[] = {
     [READYNEXT] = {"READYNEXT", 0x408, .reset = 1, .on_read = read_ready},
     [CONFIG] = {"CONFIG", 0x504, .writable = 3},
     [ERASEPAGE] = {"ERASEPAGE", 0x508, .writable = 0xffffffff, .on_write = erase_written},
-    [ERASEALL] = {"ERASEALL", 0x50c},
-    [ERASEUICR] = {"ERASEUICR", 0x514},
+    [ERASEALL] = {"ERASEALL", 0x50c, .reset = 0},
+    [ERASEUICR] = {"ERASEUICR", 0x514, .reset = 0},
     [ERASEPAGEPARTIAL] = {"ERASEPAGEPARTIAL", 0x518, .writable = 0xffffffff,
                           .on_write = erase_written},
     [ERASEPAGEPARTIALCFG] = {"ERASEPAGEPARTIALCFG", 0x51c, .reset = 10, .writable = 0x7f},
     [ICACHECNF] = {"ICACHECNF", 0x540, .writable = 0x101},
-    [IHIT] = {"IHIT", 0x548},
-    [IMISS] = {"IMISS", 0x54c},
+    [IHIT] = {"IHIT", 0x548, .reset = 0},
+    [IMISS] = {"IMISS", 0x54c, .reset = 0},
 };
 /* clang-format on */
 
