@@ -320,6 +320,20 @@ START_TEST(alert_ends_below_the_low_limit)
 }
 END_TEST
 
+START_TEST(end_of_an_alert_waits_for_as_many)
+{
+    act_at(2, "temperature", 0, 0);
+    begin_with("temperature", 0x500);
+    put(CONFIGURATION, 0x68a0); /* two faults */
+    run_to((CONVERSION_MS + PERIOD_MS) * PS_PER_MS);
+    ck_assert_uint_eq(get(CONFIGURATION) & 0x20, 0);
+    run_to((CONVERSION_MS + 2 * PERIOD_MS) * PS_PER_MS);
+    ck_assert_uint_eq(get(CONFIGURATION) & 0x20, 0);
+    run_to((CONVERSION_MS + 3 * PERIOD_MS) * PS_PER_MS);
+    ck_assert_uint_eq(get(CONFIGURATION) & 0x20, 0x20);
+}
+END_TEST
+
 /* --- failures --------------------------------------------------------------------------------- */
 
 START_TEST(address_is_refused_so_many_times)
@@ -473,6 +487,7 @@ static void add_conversions(Suite *suite)
     tcase_add_test(c, end_of_shutdown_begins_a_conversion);
     tcase_add_loop_test(c, alert_bit_waits_for_its_faults, 0, COUNT(queues));
     tcase_add_test(c, alert_ends_below_the_low_limit);
+    tcase_add_test(c, end_of_an_alert_waits_for_as_many);
     suite_add_tcase(suite, c);
 }
 

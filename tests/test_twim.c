@@ -290,9 +290,14 @@ END_TEST
 
 START_TEST(bus_without_anybody_is_an_error)
 {
+    write_bytes(2, STOP_AT_LAST);
+    run_on();
+    ck_assert_uint_eq(rig_read(r, "TXD.AMOUNT"), 2);
+    r->count = 0;
     r->peer = NULL;
     write_bytes(2, STOP_AT_LAST);
     run_on();
+    ck_assert_uint_eq(rig_read(r, "TXD.AMOUNT"), 0);
     ck_failed(ANACK);
 }
 END_TEST
@@ -514,7 +519,6 @@ END_TEST
 START_TEST(suspend_of_an_idle_master_does_nothing)
 {
     rig_write(r, "TASKS_SUSPEND", 1);
-    rig_write(r, "TASKS_RESUME", 1);
     write_bytes(1, STOP_AT_LAST);
     run_on();
     ck_heard("S90 o61 P");
@@ -571,6 +575,19 @@ START_TEST(stretched_clock_delays_what_follows)
     run_on();
     ck_heard(stretches[_i].heard);
     ck_assert_uint_eq(rig_event_ps(r, "EVENTS_STOPPED"), 2 * BIT_PS + 3 * BYTE_PS + 1000 * HF_PS);
+}
+END_TEST
+
+START_TEST(next_byte_is_read_when_the_clock_is_let_go)
+{
+    other.stretch_at = 2;
+    other.stretch_ps = 1000 * HF_PS;
+    write_bytes(2, STOP_AT_LAST);
+    rig_run(r, BIT_PS + 2 * BYTE_PS + 999 * HF_PS);
+    ck_assert_uint_eq(events("EVENTS_LASTTX"), 0);
+    r->ram[17] = 'X';
+    run_on();
+    ck_heard("S90 o61 o58 P");
 }
 END_TEST
 
@@ -697,6 +714,7 @@ static void add_errors(Suite *suite)
     tcase_add_test(c, injected_overrun_loses_a_byte);
     tcase_add_test(c, injected_error_of_a_disabled_master_is_none);
     tcase_add_loop_test(c, stretched_clock_delays_what_follows, 0, COUNT(stretches));
+    tcase_add_test(c, next_byte_is_read_when_the_clock_is_let_go);
     tcase_add_test(c, clock_that_is_never_let_go_ends_nothing);
     tcase_add_test(c, clock_that_is_held_outlives_the_master);
     tcase_add_test(c, stretch_of_a_refusal_comes_first);
