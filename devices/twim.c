@@ -30,8 +30,9 @@
  * is lost: it counts, and memory keeps what was there.
  *
  * Not modelled: pins (PSEL is stored; the bus is there whatever it says), array lists (LIST is
- * stored), other masters, the anomalies of the chip's revisions, SPIM, SPIS, TWIS and TWI at the
- * same address (ENABLE 7, 2, 9, 5: nothing there).
+ * stored), other masters, a slave that is left in mid-byte with a 0 on the data line (it would keep
+ * the next START off the wire until it is clocked on), the anomalies of the chip's revisions, SPIM,
+ * SPIS, TWIS and TWI at the same address (ENABLE 7, 2, 9, 5: nothing there).
  */
 #include "devices/catalogue.h"
 
