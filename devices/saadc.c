@@ -12,9 +12,9 @@
  * Events come at the moment at which the result is in RAM. AMOUNT is set with END and STOPPED.
  *
  * What is on the inputs AIN0 to AIN7: each a triangle from 0 to VDD of about 2 ms, with a phase from
- * the seed, so that two samples of different times differ; or what the world says. A packet on its
- * wire is triples (input 0 to 7, millivolts: low byte, high byte): from now on the input stands
- * there; 0xffff: its triangle again. What is no input or no whole triple changes nothing.
+ * the seed, so that two samples of different times differ; or what the world says: a peer "analog",
+ * or a packet of triples (input 0 to 7, millivolts: low byte, high byte), from when on the input
+ * stands there; 0xffff: its triangle again. What is no input or no whole triple changes nothing.
  *
  * Parameter 0: VDD in mV; 3000 if not given. Parameters 1 to 3: an input that stands still from
  * the start: its number in bits 16 to 18, millivolts in bits 0 to 15.
@@ -453,6 +453,7 @@ const struct nrf_type nrf52_saadc = {
              .window_size = 0x1000,
              .state_size = sizeof(struct saadc),
              .dma = true,
+             .wire = WIRE_ANALOG,
              .on_reset = on_reset,
              .on_wake = on_wake,
              .on_packet = on_packet,

@@ -51,7 +51,8 @@ enum device_request_kind {
     REQUEST_EVENT,     /* EVENTS register at `address` (offset in the device) was generated: for
                           the trace, and for routers (on_bus_event) */
     REQUEST_TASK,      /* TASKS register at `address` (offset) was triggered: for the trace */
-    REQUEST_WIRE,      /* byte `size` & 0xff leaves on the device's wire, at this moment */
+    REQUEST_WIRE,      /* byte `size` & 0xff leaves on the device's wire, at this moment; of a peer
+                          on an analog input: the voltage is `size` mV from now on */
     REQUEST_TRIGGER,  /* the task register at `address` on the bus is to be triggered: a router's */
     REQUEST_AIR_SEND, /* the struct air_frame at `state_offset` goes on the air at its start_ps */
     REQUEST_AIR_MORE, /* what this device sends has become as the struct air_frame at `state_offset`

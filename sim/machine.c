@@ -273,7 +273,7 @@ static void serve_request(struct hw *hw, struct device *d, const struct device_r
         machine_trace(hw, EVENT_DEVICE_TASK, PROCESS_NONE, d->base + r->address, d->index);
         break;
     case REQUEST_WIRE:
-        machine_wire_byte(hw, d, (uint8_t)r->size);
+        machine_wire_value(hw, d, r->size);
         break;
     case REQUEST_TRIGGER:
         serve_trigger(hw, d, r->address);

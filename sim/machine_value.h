@@ -249,7 +249,7 @@ void machine_air_tune(struct hw *hw, uint32_t device, const struct air_tuning *t
 void machine_air_run(struct hw *hw);
 
 /* Wires: REQUEST_WIRE, REQUEST_SIGNAL and REQUEST_PINS. */
-void machine_wire_byte(struct hw *hw, struct device *d, uint8_t byte);
+void machine_wire_value(struct hw *hw, struct device *d, uint16_t value);
 void machine_wire_signal(struct hw *hw, struct device *d, const struct device_request *r);
 void machine_wire_pins(struct hw *hw, struct device *d, const struct device_request *r);
 

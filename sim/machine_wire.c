@@ -26,7 +26,7 @@ static struct wire_answer ask(struct hw *hw, uint32_t i, const struct wire_signa
     return answer;
 }
 
-/* --- UART ------------------------------------------------------------------------------------ */
+/* --- UART and analog inputs ------------------------------------------------------------------------------------ */
 
 static void hand_over(struct hw *hw, uint32_t device, uint8_t byte)
 {
@@ -34,25 +34,40 @@ static void hand_over(struct hw *hw, uint32_t device, uint8_t byte)
     machine_serve(hw, device);
 }
 
-static void byte_of_peer(struct hw *hw, struct device *d, uint8_t byte)
+static void put_voltage(struct hw *hw, const struct scenario_peer *peer, uint16_t mv)
 {
-    const struct scenario *s = scenario_of(hw);
-    uint32_t on = s->peers[d->index - s->board.device_count].on;
-    if (d->type->wire != WIRE_UART) {
-        d->lost_requests++;
-        return;
-    }
-    tell(hw, on, WIRE_IN, byte);
-    hand_over(hw, on, byte);
+    const uint8_t packet[] = {(uint8_t)peer->seat, (uint8_t)(mv & 0xff), (uint8_t)(mv >> 8)};
+    device_packet(machine_device(hw->m, peer->on), packet, sizeof packet, hw->m->now_ps);
+    machine_serve(hw, peer->on);
 }
 
-void machine_wire_byte(struct hw *hw, struct device *d, uint8_t byte)
+static void value_of_peer(struct hw *hw, struct device *d, uint16_t value)
+{
+    const struct scenario *s = scenario_of(hw);
+    const struct scenario_peer *peer = &s->peers[d->index - s->board.device_count];
+    uint8_t byte = (uint8_t)(value & 0xff);
+    switch (d->type->wire) {
+    case WIRE_UART:
+        tell(hw, peer->on, WIRE_IN, byte);
+        hand_over(hw, peer->on, byte);
+        break;
+    case WIRE_ANALOG:
+        put_voltage(hw, peer, value);
+        break;
+    default:
+        d->lost_requests++;
+        break;
+    }
+}
+
+void machine_wire_value(struct hw *hw, struct device *d, uint16_t value)
 {
     const struct scenario *s = scenario_of(hw);
     if (d->index >= s->board.device_count) {
-        byte_of_peer(hw, d, byte);
+        value_of_peer(hw, d, value);
         return;
     }
+    uint8_t byte = (uint8_t)(value & 0xff);
     tell(hw, d->index, WIRE_OUT, byte);
     for (uint32_t i = 0; i < s->peer_count; i++)
         if (is_on(hw, i, d->index))

@@ -9,7 +9,7 @@
  * parameter or a verb that no peer has (the nearest is named), values outside of their range, a
  * plan out of order, a sender without an antenna, first after last; a wire that its device does not
  * have, that another kind of peer wants or that is taken: two peers on one UART, with one select
- * pin, with one address.
+ * pin, with one address, on one input.
  */
 #include "sim/load.h"
 #include <inttypes.h>
@@ -332,6 +332,7 @@ static const struct {
     [WIRE_UART] = {"a UART", NULL, 0, 0},
     [WIRE_SPI] = {"SPI", "select", 0, WIRE_PIN_MAX},
     [WIRE_I2C] = {"I2C", "address", I2C_ADDRESS_MIN, I2C_ADDRESS_MAX},
+    [WIRE_ANALOG] = {"analog inputs", "input", 0, ANALOG_INPUT_MAX},
     [WIRE_PINS] = {"pins", NULL, 0, 0},
 };
 
@@ -343,14 +344,19 @@ static bool has_pins(const struct board *board)
     return found;
 }
 
+static const char *article(const char *word)
+{
+    return strchr("aeiou", word[0]) ? "an" : "a";
+}
+
 /* The board's device with the wire that this peer wants. */
 static bool on_read(const struct load *load, const struct json_node *on, struct scenario_peer *peer)
 {
     const struct board *board = &load->scenario->board;
     uint8_t wants = peer->type->type.wire;
     if (!on->value) {
-        json_problem(on, "missing: want the device on whose wire it is: a %s wants %s",
-                     peer->type->type.name, wire_kinds[wants].name);
+        json_problem(on, "missing: want the device on whose wire it is: %s %s wants %s",
+                     article(peer->type->type.name), peer->type->type.name, wire_kinds[wants].name);
         return false;
     }
     if (!device_named(board, on, &peer->on))
@@ -359,9 +365,9 @@ static bool on_read(const struct load *load, const struct json_node *on, struct 
     uint8_t has = type ? type->wire : (uint8_t)WIRE_NONE;
     if (has == wants)
         return true;
-    json_problem(on, "%s has %s: a %s wants %s", json_string(on),
+    json_problem(on, "%s has %s: %s %s wants %s", json_string(on),
                  type ? wire_kinds[has].name : "no model on this board, and so no wire",
-                 peer->type->type.name, wire_kinds[wants].name);
+                 article(peer->type->type.name), peer->type->type.name, wire_kinds[wants].name);
     return false;
 }
 

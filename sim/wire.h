@@ -2,7 +2,8 @@
  *
  *   "world": { "chip":  { "is": "spi-flash",  "on": "SPIM0", "select": 5 },
  *              "meter": { "is": "i2c-sensor", "on": "TWIM1", "address": "0x48" },
- *              "net":   { "is": "...",        "on": "UARTE0" } }
+ *              "net":   { "is": "...",        "on": "UARTE0" },
+ *              "knob":  { "is": "analog",     "on": "SAADC", "input": 1, "mv": 1200 } }
  *
  * UART. Either side asks for REQUEST_WIRE when a byte's stop bit has left (the board's device) or
  * when its start bit begins (the peer: the device's on_packet takes the byte time), and the other
@@ -30,6 +31,10 @@
  *   stretch_ps: so long the peer holds the clock down behind that byte, TIME_NEVER: for good; the
  *   controller waits. A peer has no other way to be late.
  *
+ * Analog inputs: a peer's REQUEST_WIRE is a voltage, in millivolts, that stands from now on; the
+ * board's device gets a packet of the input's number and that (low byte, high byte). One peer an
+ * input. The peer's own note tells of it in the trace.
+ *
  * Bytes are as they stand with the most significant bit first on the wire: a controller that sends
  * the other way round turns them round before and after.
  *
@@ -50,6 +55,7 @@ enum wire_kind {
     WIRE_UART,
     WIRE_SPI,
     WIRE_I2C,
+    WIRE_ANALOG,
     WIRE_PINS, /* the board's: it tells by REQUEST_PINS which pins it drives low */
     WIRE_KINDS
 };
@@ -69,7 +75,7 @@ enum wire_act {
 };
 
 enum { SPI_MODES = 4 }; /* CPOL << 1 | CPHA */
-enum { WIRE_NOBODY = 0xff, WIRE_PIN_MAX = 47, I2C_ADDRESS_MIN = 0x08, I2C_ADDRESS_MAX = 0x77 };
+enum { WIRE_NOBODY = 0xff, WIRE_PIN_MAX = 47, I2C_ADDRESS_MIN = 0x08, I2C_ADDRESS_MAX = 0x77, ANALOG_INPUT_MAX = 7 };
 
 struct wire_signal {
     uint8_t act;     /* enum wire_act */

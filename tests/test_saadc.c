@@ -1,11 +1,15 @@
 /* test_saadc.c: the analog to digital converter: what a sample is worth, when it comes, where it
- * goes. */
+ * goes; and the peer that drives an input. */
 #include "devices/catalogue.h"
+#include "sim/machine_value.h"
+#include "sim/world/catalogue.h"
 #include "tests/support_device_rig.h"
+#include "tests/support_scenario.h"
 
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
 #define US PS_PER_US
@@ -632,6 +636,157 @@ START_TEST(parameters_set_vdd_and_inputs_that_stand_still)
 }
 END_TEST
 
+/* --- a peer on an input ---------------------------------------------------------------------- */
+
+static void idle_start(struct app *app, const uint32_t registers[4])
+{
+    (void)app;
+    (void)registers;
+}
+
+static void idle_upcall(struct app *app, uint32_t function, const uint32_t registers[4])
+{
+    (void)function;
+    idle_start(app, registers);
+}
+
+static void idle_next(struct app *app, struct app_op *op)
+{
+    (void)app;
+    *op = (struct app_op){.kind = OP_SPIN};
+}
+
+static const struct app_engine idle = {
+    .name = "idle", .start = idle_start, .upcall = idle_upcall, .next = idle_next};
+
+enum { KNOB, OTHER_KNOB, KNOBS };
+enum { STAND, WAVE }; /* verbs of "analog" */
+enum { IN_RAM = 0x20008000 };
+
+static struct scenario scenario;
+static struct recorder recorder;
+static struct hw *hw;
+static uint32_t saadc;
+
+static void set_up_machine(void)
+{
+    support_scenario(&scenario, 1, &idle, NULL);
+    saadc = scenario.board.device_count++;
+    scenario.board.devices[saadc] = (struct board_device){.name = "SAADC",
+                                                          .type = &nrf52_saadc.type,
+                                                          .window = {0x40017000, 0x1000},
+                                                          .alias_of = BOARD_NONE,
+                                                          .line = BOARD_NONE,
+                                                          .endpoint = BOARD_NONE};
+    scenario.peer_count = KNOBS;
+    scenario.peers[KNOB] = (struct scenario_peer){.type = &analog_peer, .on = saadc, .seat = 1};
+    scenario.peers[OTHER_KNOB] =
+        (struct scenario_peer){.type = &analog_peer, .on = saadc, .seat = 7};
+    scenario.peers[KNOB].plan.values[0] = 1200;
+    scenario.peers[OTHER_KNOB].plan.values[0] = 1800;
+}
+
+static void boot(void)
+{
+    recorder_start(&recorder, 0);
+    hw = support_boot(&scenario, &recorder);
+}
+
+static void tear_down_machine(void)
+{
+    support_free(hw);
+    recorder_free(&recorder);
+}
+
+static void act(uint32_t place, struct peer_action action)
+{
+    struct peer_plan *plan = &scenario.peers[KNOB].plan;
+    plan->actions[place] = action;
+    plan->action_count = place + 1;
+}
+
+static void store(uint32_t offset, uint32_t value)
+{
+    device_write(machine_device(hw->m, saadc), offset, value, machine_now_ps(hw->m));
+    machine_serve(hw, saadc);
+}
+
+static void go_to(uint64_t at_ps)
+{
+    while (machine_now_ps(hw->m) < at_ps)
+        machine_idle(hw, at_ps);
+}
+
+/* What `input` is worth at that time. */
+static int sample_at(uint64_t at_ps, uint32_t which)
+{
+    uint8_t bytes[2];
+    go_to(at_ps);
+    store(0x500, 1);
+    store(0x510, which + 1);
+    store(0x62c, IN_RAM);
+    store(0x630, 1);
+    store(0x000, 1);
+    store(0x004, 1);
+    go_to(at_ps + 12 * US);
+    ck_assert(machine_peek(hw->m, (struct span){IN_RAM, 2}, bytes));
+    return bytes[0] | bytes[1] << 8;
+}
+
+START_TEST(each_peer_drives_its_own_input_from_the_start)
+{
+    boot();
+    ck_assert_int_eq(sample_at(PS_PER_MS, 1), 341);
+    ck_assert_int_eq(sample_at(2 * PS_PER_MS, 7), 512);
+    ck_assert_int_ne(sample_at(3 * PS_PER_MS, 2), sample_at(4 * PS_PER_MS, 2)); /* nobody's */
+}
+END_TEST
+
+START_TEST(peer_changes_its_voltage_when_the_plan_says)
+{
+    act(0, (struct peer_action){.at_event = 5, .verb = STAND, .arguments = {600}});
+    act(1, (struct peer_action){.at_event = UINT32_MAX,
+                                .timed = true,
+                                .at_ps = 2 * PS_PER_MS,
+                                .verb = STAND,
+                                .arguments = {2400}});
+    act(2, (struct peer_action){.at_event = 5, .verb = STAND, .arguments = {0}});
+    act(3, (struct peer_action){.at_event = 9, .verb = WAVE});
+    boot();
+    ck_assert_int_eq(sample_at(PS_PER_MS, 1), 341);
+    ck_assert_int_eq(sample_at(3 * PS_PER_MS, 1), 682);
+    ck_assert_int_eq(sample_at(6 * PS_PER_MS, 1), 0);
+    ck_assert_int_ne(sample_at(10 * PS_PER_MS, 1), sample_at(11 * PS_PER_MS, 1));
+    ck_assert_uint_eq(machine_peer_fact(hw->m, KNOB, 0), 4);
+    ck_assert_uint_eq(machine_peer_fact(hw->m, OTHER_KNOB, 0), 0);
+    ck_assert_uint_eq(machine_device(hw->m, saadc)->lost_requests, 0);
+}
+END_TEST
+
+START_TEST(peer_says_what_it_does)
+{
+    static const uint32_t said[] = {1200, 600, 0xffff};
+    char text[40];
+    uint32_t n = 0, index = scenario.board.device_count + KNOB;
+    act(0, (struct peer_action){.at_event = 5, .verb = STAND, .arguments = {600}});
+    act(1, (struct peer_action){.at_event = 6, .verb = WAVE});
+    boot();
+    go_to(7 * PS_PER_MS);
+    for (uint64_t i = 0; i < recorder.count; i++) {
+        const struct record *record = &recorder.records[i];
+        if (record->kind != EVENT_PEER_NOTE || pair_high(record->value) != index)
+            continue;
+        ck_assert_uint_lt(n, COUNT(said));
+        ck_assert_uint_eq(pair_low(record->value), said[n++]);
+    }
+    ck_assert_uint_eq(n, COUNT(said));
+    ck_assert_str_eq(analog_peer.note_name(1), "mv");
+    ck_assert_ptr_null(analog_peer.note_name(2));
+    ck_assert_str_eq(analog_peer.note_text(1, 600, text, sizeof text), "stands at 600 mV");
+    ck_assert_str_eq(analog_peer.note_text(1, 0xffff, text, sizeof text), "moves");
+}
+END_TEST
+
 /* --- suite ----------------------------------------------------------------------------------- */
 
 static void add_buffer_tests(TCase *t)
@@ -684,6 +839,12 @@ int main(void)
     add_tests(t);
     add_buffer_tests(t);
     suite_add_tcase(suite, t);
+    TCase *peer = tcase_create("peer");
+    tcase_add_checked_fixture(peer, set_up_machine, tear_down_machine);
+    tcase_add_test(peer, each_peer_drives_its_own_input_from_the_start);
+    tcase_add_test(peer, peer_changes_its_voltage_when_the_plan_says);
+    tcase_add_test(peer, peer_says_what_it_does);
+    suite_add_tcase(suite, peer);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

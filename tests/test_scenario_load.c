@@ -21,6 +21,9 @@ enum { TEXT_SIZE = 4096 };
 #define ON_KIT(world)                                                                              \
     "{ 'claim': 'c', 'board': 'nrf52840dk', 'until_us': 10,\n"                                     \
     "  'apps': [{ 'name': 'owner', 'steps': [] }],\n  'world': " world " }"
+#define ON_SERVICES(world)                                                                         \
+    "{ 'claim': 'c', 'board': 'services', 'until_us': 10,\n"                                       \
+    "  'apps': [{ 'name': 'owner', 'steps': [] }],\n  'world': " world " }"
 #define STEP_HEAD                                                                                  \
     HEAD "  'apps': [{ 'name': 'a', 'variables': { 'x': 0, 'count': 0 },\n    'steps': ["
 #define STEP_TAIL "],\n    'upcalls': { 'tick': [] } }] }"
@@ -320,6 +323,29 @@ static const struct row texts[] = {
      ON_KIT("{ 'net': { 'is': 'host', 'on': 'UARTE1' },\n"
             "'other': { 'is': 'host', 'on': 'UARTE1' } }"),
      0, "t.json:4:32: error: /world/other/on: is taken by the peer \"net\""},
+    {"a voltage without an input", ON_SERVICES("{ 'knob': { 'is': 'analog', 'on': 'SAADC' } }"), 0,
+     "t.json:3:22: error: /world/knob/input: missing: want an integer from 0 to 7, or it in hex as "
+     "a string"},
+    {"a voltage on an input that there is not",
+     ON_SERVICES("{ 'knob': { 'is': 'analog', 'on': 'SAADC', 'input': 8 } }"), 0,
+     "t.json:3:64: error: /world/knob/input: 8: want an integer from 0 to 7, or it in hex as a "
+     "string"},
+    {"a voltage on a UART",
+     ON_SERVICES("{ 'knob': { 'is': 'analog', 'on': 'UARTE0', 'input': 1 } }"), 0,
+     "t.json:3:46: error: /world/knob/on: UARTE0 has a UART: an analog wants analog inputs"},
+    {"a computer on an analog input", ON_SERVICES("{ 'net': { 'is': 'host', 'on': 'SAADC' } }"), 0,
+     "t.json:3:43: error: /world/net/on: SAADC has analog inputs: a host wants a UART"},
+    {"two voltages on one input",
+     ON_SERVICES("{ 'knob': { 'is': 'analog', 'on': 'SAADC', 'input': 1 },\n"
+                 "'other': { 'is': 'analog', 'on': 'SAADC', 'input': 1 } }"),
+     0, "t.json:4:52: error: /world/other/input: is taken by the peer \"knob\""},
+    {"a voltage that is too high",
+     ON_SERVICES("{ 'knob': { 'is': 'analog', 'on': 'SAADC', 'input': 1, 'mv': 5001 } }"), 0,
+     "t.json:3:73: error: /world/knob/mv: 5001: want an integer from 0 to 5000, or it in hex as a "
+     "string"},
+    {"a voltage with a pin",
+     ON_SERVICES("{ 'knob': { 'is': 'analog', 'on': 'SAADC', 'input': 1, 'select': 1 } }"), 0,
+     "t.json:3:67: error: /world/knob/select: \"analog\" has no such parameter"},
     {"a fault of a device without an antenna",
      OWNER("'world': { 'air': { 'faults': [{ 'of': 'TIMER', 'first': 1 }] } }"), 0,
      "t.json:3:42: error: /world/air/faults/0/of: \"TIMER\" has no antenna here"},

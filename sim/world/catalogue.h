@@ -6,6 +6,7 @@
 
 #include "sim/peer.h"
 
+extern const struct peer_type analog_peer;
 extern const struct peer_type beacon_peer;
 extern const struct peer_type central_peer;
 extern const struct peer_type host_peer;
