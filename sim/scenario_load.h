@@ -21,7 +21,7 @@ struct catalogue {
     uint32_t engine_count;
     const struct catalogue_filter *filters;
     uint32_t filter_count;
-    const struct peer_type *const *peers; /* who may be on the other side of the air */
+    const struct peer_type *const *peers; /* who may be on the other side of the air or of a wire */
     uint32_t peer_count;
     const struct extra *const *extras; /* what was compiled in besides: found after all those */
     uint32_t extra_count;

@@ -266,6 +266,41 @@ static const struct row texts[] = {
      0,
      "t.json:3:83: error: /world/central/plan/1/at_event: want them in order: the one before is at "
      "2"},
+    {"a time of a peer that has none",
+     OWNER("'world': { 'central': { 'plan': [{ 'at_us': 1, 'do': 'ping' }] } }"), 0,
+     "t.json:3:36: error: /world/central/plan/0: what a central does has no time: want "
+     "\"at_event\""},
+    {"an action at an event and at a time",
+     ON_KIT("{ 'host': { 'on': 'UARTE1', 'plan': [\n"
+            "{ 'at_event': 1, 'at_us': 1, 'do': 'raw' }] } }"),
+     0, "t.json:4:1: error: /world/host/plan/0: want one of \"at_event\", \"at_us\" and \"at_ms\""},
+    {"an action at two times",
+     ON_KIT("{ 'host': { 'on': 'UARTE1', 'plan': [\n"
+            "{ 'at_us': 1, 'at_ms': 1, 'do': 'raw' }] } }"),
+     0,
+     "t.json:4:15: error: /world/host/plan/0/at_ms: there is \"at_us\" already: want one of them"},
+    {"times out of order",
+     ON_KIT("{ 'host': { 'on': 'UARTE1', 'plan': [\n"
+            "{ 'at_us': 2, 'do': 'raw' }, { 'at_event': 0, 'do': 'raw' }, { 'at_us': 1, 'do': "
+            "'raw' }] } }"),
+     0, "t.json:4:62: error: /world/host/plan/2: want them in order: the one before is at 2 us"},
+    {"a text that is a number",
+     ON_KIT("{ 'host': { 'on': 'UARTE1', 'plan': [\n{ 'at_us': 2, 'do': 'raw', 'text': 1 }] } }"),
+     0, "t.json:4:36: error: /world/host/plan/0/text: want a text of 1 to 768 bytes"},
+    {"a text of nothing",
+     ON_KIT("{ 'host': { 'on': 'UARTE1', 'plan': [\n{ 'at_us': 2, 'do': 'raw', 'text': '' }] } }"),
+     0, "t.json:4:36: error: /world/host/plan/0/text: want a text of 1 to 768 bytes"},
+    {"a text that is too long",
+     ON_KIT("{ 'host': { 'on': 'UARTE1', 'plan': [\n{ 'at_us': 2, 'do': 'want_console', 'text': "
+            "'123456789012345678901234567890123' }] } }"),
+     0, "t.json:4:45: error: /world/host/plan/0/text: want a text of 1 to 32 bytes"},
+    {"half an octet",
+     ON_KIT(
+         "{ 'host': { 'on': 'UARTE1', 'plan': [\n{ 'at_us': 2, 'do': 'raw', 'hex': '0a0' }] } }"),
+     0, "t.json:4:35: error: /world/host/plan/0/hex: want hex of 1 to 768 bytes, such as \"0a0b\""},
+    {"a hex digit that is none",
+     ON_KIT("{ 'host': { 'on': 'UARTE1', 'plan': [\n{ 'at_us': 2, 'do': 'raw', 'hex': '0x' }] } }"),
+     0, "t.json:4:35: error: /world/host/plan/0/hex: want hex of 1 to 768 bytes, such as \"0a0b\""},
     {"an air that is a list", OWNER("'world': { 'air': [] }"), 0,
      "t.json:3:21: error: /world/air: a list: want an object {...}"},
     {"a key of the air that is none", OWNER("'world': { 'air': { 'los_ppm': 1 } }"), 0,

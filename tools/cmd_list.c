@@ -34,9 +34,9 @@ static const struct usage usage = {
     .about =
         "Lists scenarios with their claims. WHAT lists something else that scenarios and boards\n"
         "may name: apps (programs and their facts), boards, costs (what a preset's values are),\n"
-        "devices (types), filters, peers (on the other side of the air: parameters, what they do,\n"
-        "facts), policies (when an app faults), presets (of costs), quiesce (steps between two\n"
-        "owners), rules, schedulers. With a type of devices: its registers.\n",
+        "devices (types), filters, peers (on the other side of the air or of a wire: parameters,\n"
+        "what they do, facts), policies (when an app faults), presets (of costs), quiesce (steps\n"
+        "between two owners), rules, schedulers. With a type of devices: its registers.\n",
     .examples = "  postern list\n"
                 "  postern list scenarios/isolation --members\n"
                 "  postern list devices\n"
