@@ -156,7 +156,7 @@ START_TEST(temperature_is_in_the_formats_of_the_data_sheet)
     ck_assert_uint_eq(get(TEMPERATURE), temperatures[_i].normal);
     put(CONFIGURATION, 0x60b0);
     ck_assert_uint_eq(get(TEMPERATURE), temperatures[_i].normal);
-    run_to(2 * PERIOD_MS * PS_PER_MS);
+    run_to(2 * PS_PER_MS * PERIOD_MS);
     ck_assert_uint_eq(get(TEMPERATURE), temperatures[_i].extended);
 }
 END_TEST
