@@ -75,7 +75,13 @@ enum wire_act {
 };
 
 enum { SPI_MODES = 4 }; /* CPOL << 1 | CPHA */
-enum { WIRE_NOBODY = 0xff, WIRE_PIN_MAX = 47, I2C_ADDRESS_MIN = 0x08, I2C_ADDRESS_MAX = 0x77, ANALOG_INPUT_MAX = 7 };
+enum {
+    WIRE_NOBODY = 0xff,
+    WIRE_PIN_MAX = 47,
+    I2C_ADDRESS_MIN = 0x08,
+    I2C_ADDRESS_MAX = 0x77,
+    ANALOG_INPUT_MAX = 7
+};
 
 struct wire_signal {
     uint8_t act;     /* enum wire_act */

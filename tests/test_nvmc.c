@@ -174,7 +174,7 @@ START_TEST(cpu_that_runs_from_ram_waits_only_for_the_buffer)
     rig_run(r, 41 * US);
     ck_assert_uint_eq(halts_until(), 0);
     ck_assert_uint_eq(rig_read(r, "READY"), 0);
-    rig_run(r, 3 * 41 * US);
+    rig_run(r, 123 * US);
     ck_assert_uint_eq(rig_count(r, REQUEST_FLASH_WRITE, NULL), 3);
     ck_assert_uint_eq(rig_read(r, "READY"), 1);
 }

@@ -406,7 +406,7 @@ START_TEST(burst_takes_all_conversions_of_a_result_at_one_task)
     sample();
     rig_pass(r, 5 * PS_PER_MS);
     uint32_t conversions = _i == 0 ? 8 : 256;
-    ck_assert_uint_eq(rig_event_ps(r, "EVENTS_END"), conversions * 12 * US);
+    ck_assert_uint_eq(rig_event_ps(r, "EVENTS_END"), 12 * US * conversions);
     ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, "EVENTS_DONE"), conversions);
     ck_assert_int_eq(result(0), 341);
 }
