@@ -146,10 +146,9 @@ static uint32_t read_forced(struct device *d, int row)
     return value;
 }
 
-uint32_t device_read(struct device *d, uint32_t offset, uint64_t now_ps)
+uint32_t device_read_row(struct device *d, int found, uint32_t offset, uint64_t now_ps)
 {
     (void)catch_up(d, now_ps);
-    int found = device_row_at(d, offset);
     if (d->fault.forced && offset == d->fault.forced_offset)
         return read_forced(d, found);
     if (found < 0)
@@ -160,10 +159,9 @@ uint32_t device_read(struct device *d, uint32_t offset, uint64_t now_ps)
     return reg->on_read ? reg->on_read(d, row, stored) : stored;
 }
 
-void device_write(struct device *d, uint32_t offset, uint32_t value, uint64_t now_ps)
+void device_write_row(struct device *d, int found, uint32_t value, uint64_t now_ps)
 {
     bool alive = catch_up(d, now_ps);
-    int found = device_row_at(d, offset);
     if (found < 0)
         return;
     uint32_t row = (uint32_t)found;
@@ -178,6 +176,16 @@ void device_write(struct device *d, uint32_t offset, uint32_t value, uint64_t no
     *stored = bits & ~(value & reg->write1_clears);
     if (alive && reg->on_write)
         reg->on_write(d, row, value);
+}
+
+uint32_t device_read(struct device *d, uint32_t offset, uint64_t now_ps)
+{
+    return device_read_row(d, device_row_at(d, offset), offset, now_ps);
+}
+
+void device_write(struct device *d, uint32_t offset, uint32_t value, uint64_t now_ps)
+{
+    device_write_row(d, device_row_at(d, offset), value, now_ps);
 }
 
 void device_task(struct device *d, uint32_t offset, uint64_t now_ps)

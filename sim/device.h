@@ -221,6 +221,9 @@ void device_reset(struct device *d);
  * ignores writes, as an unused address of a peripheral does. */
 uint32_t device_read(struct device *d, uint32_t offset, uint64_t now_ps);
 void device_write(struct device *d, uint32_t offset, uint32_t value, uint64_t now_ps);
+/* The same for who has looked up device_row_at(d, offset) before: it never changes. */
+uint32_t device_read_row(struct device *d, int row, uint32_t offset, uint64_t now_ps);
+void device_write_row(struct device *d, int row, uint32_t value, uint64_t now_ps);
 /* Injected errors that wait, then what is due. Harmless at any time. */
 void device_wake(struct device *d, uint64_t now_ps);
 /* Triggers the task register at `offset`, as PPI or an injection does. Not a task: nothing. */

@@ -67,16 +67,28 @@ static uint64_t read_cycles(const struct hw *hw, uint32_t address)
     return cycles == 0 && !is_system(address) ? 1 : cycles;
 }
 
+static void trace_at(struct hw *hw, enum access_record access, uint32_t place, uint32_t address,
+                     uint32_t value)
+{
+    unsigned kind = access == ACCESS_KERNEL_READ ? EVENT_KERNEL_READ : EVENT_KERNEL_WRITE;
+    machine_trace_to(hw, kind, PROCESS_NONE, address, value,
+                     hw->m->setup->access_listener[access][place]);
+}
+
 /* Apart from hw_read32 and hw_write32, which mostly touch the system: those stay short. */
 static OUT_OF_LINE uint32_t board_read(struct hw *hw, uint32_t address)
 {
     struct machine *m = hw->m;
-    uint32_t device = machine_device_at(m->setup, address);
-    if (device == BOARD_NONE)
-        return memory_or_hole_read(hw, address);
-    struct device *d = machine_device(m, device);
-    uint32_t value = device_read(d, address - d->base, m->now_ps);
-    machine_serve(hw, device);
+    uint32_t device = machine_device_at(m->setup, address), value;
+    if (device == BOARD_NONE) {
+        value = memory_or_hole_read(hw, address);
+        device = machine_place_beside(m, address);
+    } else {
+        struct device *d = machine_device(m, device);
+        value = device_read(d, address - d->base, m->now_ps);
+        machine_serve(hw, device);
+    }
+    trace_at(hw, ACCESS_KERNEL_READ, device, address, value);
     return value;
 }
 
@@ -95,7 +107,10 @@ static OUT_OF_LINE void board_write(struct hw *hw, uint32_t address, uint32_t va
 {
     struct machine *m = hw->m;
     uint32_t device = machine_device_at(m->setup, address);
-    if (device != BOARD_NONE) {
+    bool is_modelled = device != BOARD_NONE;
+    trace_at(hw, ACCESS_KERNEL_WRITE, is_modelled ? device : machine_place_beside(m, address),
+             address, value);
+    if (is_modelled) {
         struct device *d = machine_device(m, device);
         device_write(d, address - d->base, value, m->now_ps);
         machine_serve(hw, device);
@@ -112,8 +127,10 @@ uint32_t hw_read32(struct hw *hw, uint32_t address)
     machine_spend(hw, read_cycles(hw, address));
     if (address % 4 != 0)
         hw_panic(hw, "the kernel read a register at an odd address");
-    uint32_t value = is_system(address) ? system_read(hw->m, address) : board_read(hw, address);
-    machine_trace(hw, EVENT_KERNEL_READ, PROCESS_NONE, address, value);
+    if (!is_system(address))
+        return board_read(hw, address);
+    uint32_t value = system_read(hw->m, address);
+    trace_at(hw, ACCESS_KERNEL_READ, PLACE_ELSEWHERE, address, value);
     return value;
 }
 
@@ -122,11 +139,12 @@ void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
     machine_spend(hw, costs_of(hw)->kernel_mmio);
     if (address % 4 != 0)
         hw_panic(hw, "the kernel wrote a register at an odd address");
-    machine_trace(hw, EVENT_KERNEL_WRITE, PROCESS_NONE, address, value);
-    if (is_system(address))
-        system_write(hw->m, address, value);
-    else
+    if (!is_system(address)) {
         board_write(hw, address, value);
+        return;
+    }
+    trace_at(hw, ACCESS_KERNEL_WRITE, PLACE_ELSEWHERE, address, value);
+    system_write(hw->m, address, value);
 }
 
 static void charge_words(struct hw *hw, uint32_t size)

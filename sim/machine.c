@@ -4,17 +4,20 @@
 
 /* --- the trace ------------------------------------------------------------------------------- */
 
-void machine_tell(struct hw *hw, const struct record *record)
+void machine_tell(struct machine *m, const struct record *record, uint32_t listeners)
 {
-    struct machine *m = hw->m;
-    const struct machine_setup *setup = m->setup;
-    unsigned kind = record->kind;
+    const struct listener *l = &m->setup->listeners[listeners];
+    do
+        l->on_record(m, machine_at(m, l->state), record);
+    while ((++l)->on_record);
+}
+
+void machine_show(struct hw *hw, const struct record *record)
+{
+    const struct machine *m = hw->m;
     if (hw->recorder)
         recorder_add(hw->recorder, record);
-    const struct listener *l = &setup->listeners[setup->first_listener[kind]];
-    for (; l->on_record; l++)
-        l->on_record(m, machine_at(m, l->state), record);
-    if (m->injection_kinds[kind / 64] & KIND_BIT(kind))
+    if (m->injection_kinds[record->kind / 64] & KIND_BIT(record->kind))
         machine_inject_record(hw, record);
 }
 
@@ -561,29 +564,21 @@ static OUT_OF_LINE void sleep_step(struct hw *hw)
     m->mode = CPU_KERNEL;
 }
 
-/* Too many steps at one instant: virtual time stands still, as if the CPU never left a loop. */
-static bool time_stands_still(struct machine *m)
-{
-    if (m->instant_ps != m->now_ps) {
-        m->instant_ps = m->now_ps;
-        m->instant_steps = 0;
-    }
-    return ++m->instant_steps > INSTANT_STEPS_MAX;
-}
-
-static enum run_state one_step(struct hw *hw)
+/* One step; in user mode more, as long as they begin before `end_ps`. */
+static enum run_state take_steps(struct hw *hw, uint64_t end_ps)
 {
     struct machine *m = hw->m;
+    uint64_t until_ps = m->setup->scenario->until_ps;
     if (m->state != RUN_GOING)
         return m->state;
-    if (m->now_ps >= m->setup->scenario->until_ps)
+    if (m->now_ps >= until_ps)
         return m->state = RUN_DONE;
-    if (time_stands_still(m))
-        return m->state = RUN_STUCK;
+    if (!machine_step_begins(m))
+        return m->state;
     if (m->inject_hand_ps <= m->now_ps)
         machine_inject_hand(hw);
     else if (m->mode == CPU_USER)
-        machine_user_step(hw);
+        machine_user_run(hw, earliest(end_ps, until_ps));
     else if (m->mode == CPU_SLEEP)
         sleep_step(hw);
     else
@@ -599,7 +594,7 @@ enum run_state machine_run(struct hw *hw, uint64_t at_ps)
         return hw->m->state;
     }
     hw->can_unwind = true;
-    while (m->now_ps < at_ps && one_step(hw) == RUN_GOING)
+    while (m->now_ps < at_ps && take_steps(hw, at_ps) == RUN_GOING)
         ;
     hw->can_unwind = false;
     return m->state;
@@ -612,7 +607,7 @@ enum run_state machine_step(struct hw *hw)
         return hw->m->state;
     }
     hw->can_unwind = true;
-    enum run_state state = one_step(hw);
+    enum run_state state = take_steps(hw, 0);
     hw->can_unwind = false;
     return state;
 }

@@ -26,7 +26,7 @@ enum {
     MACHINE_DEVICE_MAX = BOARD_DEVICE_MAX + PEER_MAX,
     ROUTER_MAX = 4,
     LINE_NONE = 0xff,
-    MONITOR_MAX = 32, /* ours, as the next: room for all monitors on all their kinds */
+    MONITOR_MAX = 32, /* ours, as the next: room for every set of monitors that hears something */
     LISTENER_MAX = 512,
 };
 
@@ -56,13 +56,14 @@ struct machine_setup {
     uint32_t dirty_words;
     uint32_t flash_device; /* the controller of the flash, or BOARD_NONE */
     uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
-    /* Who hears a record of kind k: rows first_listener[k] up to one without a function. */
+    /* Who hears a record, by its kind, and an access by its place as well: rows of `listeners` from
+     * there up to one without a function. 0: nobody. */
     uint16_t first_listener[EVENT_KINDS];
-    uint64_t listener_kinds[2]; /* kinds that have any */
+    uint16_t access_listener[ACCESS_RECORDS][PLACES];
     struct listener {
         void (*on_record)(struct machine *m, void *state, const struct record *r);
         uint32_t state; /* its offset in the block */
-    } listeners[LISTENER_MAX + EVENT_KINDS];
+    } listeners[LISTENER_MAX];
     /* Who hears a switch to user mode. */
     uint32_t user_listener_count;
     struct user_listener {

@@ -25,8 +25,6 @@ static void find_kinds(struct machine *m)
     for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++)
         if (waits_for_record(m, i))
             m->injection_kinds[planned(m, i)->when.kind / 64] |= KIND_BIT(planned(m, i)->when.kind);
-    for (uint32_t word = 0; word < COUNT_OF(m->heard_kinds); word++)
-        m->heard_kinds[word] = m->injection_kinds[word] | m->setup->listener_kinds[word];
 }
 
 static void find_next(struct machine *m)

@@ -74,30 +74,96 @@ static void place_lines(struct machine_setup *setup, const struct scenario *s)
             setup->device_line[i] = (uint8_t)s->board.devices[i].line;
 }
 
-static bool monitor_hears(const struct monitor *monitor, const struct scenario *s, unsigned kind)
+/* --- who hears what -------------------------------------------------------------------------- */
+
+/* Sets of monitors, a bit each, and where the rows of each set begin. */
+struct listener_sets {
+    uint32_t count, row_count;
+    struct {
+        uint32_t monitors;
+        uint16_t first;
+    } of[LISTENER_MAX];
+};
+
+_Static_assert(MONITOR_MAX <= 32, "one bit each");
+
+static uint32_t hearing(const struct machine_setup *setup, const struct scenario *s, unsigned kind)
 {
-    return monitor->kinds[kind / 64] & KIND_BIT(kind) &&
-           (!monitor->hears || monitor->hears(s, kind));
+    uint32_t set = 0;
+    for (uint32_t i = 0; i < monitor_count; i++)
+        if (setup->monitor_offset[i] && monitors[i]->kinds[kind / 64] & KIND_BIT(kind) &&
+            (!monitors[i]->hears || monitors[i]->hears(s, kind)))
+            set |= UINT32_C(1) << i;
+    return set;
+}
+
+static uint32_t hearing_at(uint32_t set, const struct scenario *s, unsigned kind, uint32_t place)
+{
+    for (uint32_t left = set; left; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctz(left);
+        if (monitors[i]->hears_at && !monitors[i]->hears_at(s, kind, place))
+            set &= ~(UINT32_C(1) << i);
+    }
+    return set;
+}
+
+/* Where the rows of that set begin; row 0 is that of nobody. LISTENER_MAX: there is no room. */
+static uint16_t rows_of(struct machine_setup *setup, struct listener_sets *sets, uint32_t set)
+{
+    if (!set)
+        return 0;
+    for (uint32_t i = 0; i < sets->count; i++)
+        if (sets->of[i].monitors == set)
+            return sets->of[i].first;
+    uint32_t first = sets->row_count + 1, row = first;
+    if (first + (uint32_t)__builtin_popcount(set) >= LISTENER_MAX)
+        return LISTENER_MAX;
+    for (uint32_t left = set; left; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctz(left);
+        setup->listeners[row++] =
+            (struct listener){monitors[i]->on_record, setup->monitor_offset[i]};
+    }
+    sets->row_count = row; /* the row that ends them */
+    sets->of[sets->count].monitors = set;
+    sets->of[sets->count++].first = (uint16_t)first;
+    return (uint16_t)first;
+}
+
+/* False: LISTENER_MAX is too small. */
+static bool place_access_listeners(struct machine_setup *setup, const struct scenario *s,
+                                   struct listener_sets *sets)
+{
+    static const uint8_t kinds[ACCESS_RECORDS] = {
+        [ACCESS_LOAD] = EVENT_LOAD,
+        [ACCESS_STORE] = EVENT_STORE,
+        [ACCESS_KERNEL_READ] = EVENT_KERNEL_READ,
+        [ACCESS_KERNEL_WRITE] = EVENT_KERNEL_WRITE,
+    };
+    for (uint32_t access = 0; access < ACCESS_RECORDS; access++) {
+        uint32_t set = hearing(setup, s, kinds[access]);
+        for (uint32_t place = 0; place < PLACES && set; place++) {
+            if (place == s->board.device_count)
+                place = PLACE_MEMORY;
+            uint16_t rows = rows_of(setup, sets, hearing_at(set, s, kinds[access], place));
+            if (rows == LISTENER_MAX)
+                return false;
+            setup->access_listener[access][place] = rows;
+        }
+    }
+    return true;
 }
 
 /* False: LISTENER_MAX is too small. */
 static bool place_listeners(struct machine_setup *setup, const struct scenario *s)
 {
-    uint16_t count = 0;
+    struct listener_sets sets;
+    sets.count = sets.row_count = 0;
     for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {
-        setup->first_listener[kind] = count;
-        for (uint32_t i = 0; i < monitor_count; i++) {
-            if (!setup->monitor_offset[i] || !monitor_hears(monitors[i], s, kind))
-                continue;
-            if (count >= LISTENER_MAX)
-                return false;
-            setup->listener_kinds[kind / 64] |= KIND_BIT(kind);
-            setup->listeners[count++] =
-                (struct listener){monitors[i]->on_record, setup->monitor_offset[i]};
-        }
-        count++; /* the row that ends them */
+        setup->first_listener[kind] = rows_of(setup, &sets, hearing(setup, s, kind));
+        if (setup->first_listener[kind] == LISTENER_MAX)
+            return false;
     }
-    return true;
+    return place_access_listeners(setup, s, &sets);
 }
 
 /* Which second-level table stands for each megabyte that has a device; 0: none. Their number. */

@@ -97,15 +97,24 @@ static bool is_decided(const struct machine *m, const struct decision *d, const 
            d->region_changes == m->mpu.region_changes && m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE;
 }
 
-static void decide(const struct machine *m, struct decision *d, const struct app_op *op,
+/* A decision with the MPU off is good for this access only. */
+static void decide(struct machine *m, struct decision *d, const struct app_op *op,
                    enum access_kind kind, uint32_t device)
 {
-    if (m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE)
-        *d = (struct decision){.region_changes = m->mpu.region_changes,
-                               .address = op->address,
-                               .size = (uint8_t)op->size,
-                               .kind = (uint8_t)kind,
-                               .device = (uint16_t)device};
+    bool is_memory = device == BOARD_NONE; /* the bus has let it through */
+    bool is_load = kind == ACCESS_READ, is_on = m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE;
+    *d = (struct decision){.region_changes = m->mpu.region_changes,
+                           .address = op->address,
+                           .size = is_on ? (uint8_t)op->size : 0,
+                           .kind = (uint8_t)kind,
+                           .device = (uint16_t)device,
+                           .row = -1};
+    if (!is_memory) {
+        const struct device *touched = machine_device(m, device);
+        d->row = (int16_t)device_row_at(touched, op->address - touched->base);
+    }
+    d->listeners = m->setup->access_listener[is_load ? ACCESS_LOAD : ACCESS_STORE]
+                                            [is_memory ? PLACE_MEMORY : device];
 }
 
 /* False: refused, and the process has faulted. */
@@ -123,22 +132,29 @@ static bool judge(struct hw *hw, const struct app_op *op, enum access_kind kind)
     return refused == 0;
 }
 
-/* The CPU's part of a load or a store: time, and whether it is let through. *device: what is
- * touched, or BOARD_NONE. */
-static bool reach(struct hw *hw, const struct app_op *op, enum access_kind kind,
-                  uint32_t memory_cycles, uint32_t *device)
+/* The CPU's part of a load or a store: time, and whether it is let through. NULL: it is not. */
+static OUT_OF_LINE const struct decision *reach_anew(struct hw *hw, const struct app_op *op,
+                                                     enum access_kind kind, uint32_t memory_cycles)
 {
     struct machine *m = hw->m;
     struct decision *d = decision_at(m, op, kind);
-    bool is_known = is_decided(m, d, op, kind);
-    *device = is_known ? d->device : machine_device_at(m->setup, op->address);
-    machine_spend(hw, *device == BOARD_NONE ? memory_cycles : costs_of(hw)->app_mmio);
-    if (is_known)
-        return true;
-    bool allowed = judge(hw, op, kind);
-    if (allowed)
-        decide(m, d, op, kind, *device);
-    return allowed;
+    uint32_t device = machine_device_at(m->setup, op->address);
+    machine_spend(hw, device == BOARD_NONE ? memory_cycles : costs_of(hw)->app_mmio);
+    if (!judge(hw, op, kind))
+        return NULL;
+    decide(m, d, op, kind, device);
+    return d;
+}
+
+static inline const struct decision *reach(struct hw *hw, const struct app_op *op,
+                                           enum access_kind kind, uint32_t memory_cycles)
+{
+    struct machine *m = hw->m;
+    const struct decision *d = decision_at(m, op, kind);
+    if (!is_decided(m, d, op, kind))
+        return reach_anew(hw, op, kind, memory_cycles);
+    machine_spend(hw, d->device == BOARD_NONE ? memory_cycles : costs_of(hw)->app_mmio);
+    return d;
 }
 
 static uint32_t memory_read(struct machine *m, uint32_t address, uint32_t size)
@@ -152,40 +168,40 @@ static uint32_t memory_read(struct machine *m, uint32_t address, uint32_t size)
 static void load(struct hw *hw, const struct app_op *op)
 {
     struct machine *m = hw->m;
-    uint32_t device;
-    if (!reach(hw, op, ACCESS_READ, costs_of(hw)->app_load, &device))
+    const struct decision *at = reach(hw, op, ACCESS_READ, costs_of(hw)->app_load);
+    if (!at)
         return;
     uint32_t value;
-    if (device == BOARD_NONE) {
+    if (at->device == BOARD_NONE) {
         value = memory_read(m, op->address, op->size);
         if (machine_has_secrets(m))
             value = machine_secret_loaded(m, op, value);
     } else {
-        struct device *d = machine_device(m, device);
-        value = device_read(d, op->address - d->base, m->now_ps);
-        machine_serve(hw, device);
+        struct device *d = machine_device(m, at->device);
+        value = device_read_row(d, at->row, op->address - d->base, m->now_ps);
+        machine_serve(hw, at->device);
     }
     machine_app_mutable(m, m->running)->result.value = value;
-    machine_trace(hw, EVENT_LOAD, m->running, op->address, pair(value, op->size));
+    machine_trace_to(hw, EVENT_LOAD, m->running, op->address, pair(value, op->size), at->listeners);
 }
 
 static void store(struct hw *hw, const struct app_op *op)
 {
     struct machine *m = hw->m;
-    uint32_t device;
-    if (!reach(hw, op, ACCESS_WRITE, costs_of(hw)->app_store, &device))
+    const struct decision *at = reach(hw, op, ACCESS_WRITE, costs_of(hw)->app_store);
+    if (!at)
         return;
-    machine_trace(hw, EVENT_STORE, m->running, op->address, pair(op->value, op->size));
-    if (device == BOARD_NONE) {
+    machine_trace_to(hw, EVENT_STORE, m->running, op->address, pair(op->value, op->size),
+                     at->listeners);
+    if (at->device == BOARD_NONE) {
         memcpy(machine_ram_at(m, (struct span){op->address, op->size}), &op->value, op->size);
         if (machine_has_secrets(m))
             machine_secret_stored(m, op);
     } else {
-        struct device *d = machine_device(m, device);
         uint32_t value = machine_has_secrets(m) ? machine_secret_word(m, op) : op->value;
-        device_write(d, op->address - d->base, value, m->now_ps);
-        machine_serve(hw, device);
-        machine_halt(hw, device);
+        device_write_row(machine_device(m, at->device), at->row, value, m->now_ps);
+        machine_serve(hw, at->device);
+        machine_halt(hw, at->device);
     }
 }
 
@@ -224,22 +240,16 @@ static uint32_t access_size(uint32_t size)
     return size == 1 || size == 2 ? size : 4;
 }
 
-static void perform(struct hw *hw, struct app_op *op)
+/* But for loads and stores. */
+static OUT_OF_LINE void perform(struct hw *hw, const struct app_op *op)
 {
     struct machine *m = hw->m;
-    op->size = access_size(op->size);
     switch (op->kind) {
     case OP_COMPUTE:
         m->compute_left[m->running] = op->cycles;
         break;
     case OP_SPIN:
         m->compute_left[m->running] = SPINS;
-        break;
-    case OP_LOAD:
-        load(hw, op);
-        break;
-    case OP_STORE:
-        store(hw, op);
         break;
     case OP_EXECUTE:
         execute(hw, op);
@@ -254,37 +264,61 @@ static void perform(struct hw *hw, struct app_op *op)
         machine_app_mutable(m, m->running)->result.value =
             op->address < PROCESS_MAX ? m->kernel.processes[op->address].memory.base : 0;
         break;
-    case OP_FAULT:
+    default: /* OP_FAULT */
         fault(hw, op, CFSR_UNDEFINSTR, m->setup->scenario->images[m->running].entry,
               ACCESS_EXECUTE);
         break;
     }
 }
 
-void machine_user_step(struct hw *hw)
+/* The app's next operation. */
+static inline void operate(struct hw *hw)
 {
     struct machine *m = hw->m;
-    uint32_t line = nvic_active_line(&m->nvic);
+    struct app *app = machine_app_mutable(m, m->running);
+    struct app_op op = {.kind = OP_SPIN};
+    uint32_t failed = app->checks_failed;
+    app->engine->next(app, &op);
+    if (failed == 0 && app->checks_failed > 0)
+        app->failed_at_ps = m->now_ps;
+    op.size = access_size(op.size);
+    if (op.kind == OP_STORE)
+        store(hw, &op);
+    else if (op.kind == OP_LOAD)
+        load(hw, &op);
+    else
+        perform(hw, &op);
+}
+
+/* For an interrupt on `line`, or because the slice is over. */
+static OUT_OF_LINE void interrupt(struct hw *hw, uint32_t line)
+{
+    struct machine *m = hw->m;
     if (line != NVIC_NO_LINE) {
         machine_trace(hw, EVENT_IRQ_TAKEN, m->running, line, 0);
         nvic_enter(&m->nvic, line);
         machine_leave_user(hw, &(struct trap){.kind = TRAP_INTERRUPT, .line = line});
         nvic_leave(&m->nvic);
-    } else if (m->nvic.systick_pending) {
+    } else {
         m->nvic.systick_pending = false;
         machine_trace(hw, EVENT_SLICE_END, m->running, 0, 0);
         machine_leave_user(hw, &(struct trap){.kind = TRAP_SLICE_END});
-    } else if (m->compute_left[m->running] > 0) {
-        compute(hw);
-    } else {
-        struct app *app = machine_app_mutable(m, m->running);
-        struct app_op op = {.kind = OP_SPIN};
-        uint32_t failed = app->checks_failed;
-        app->engine->next(app, &op);
-        if (failed == 0 && app->checks_failed > 0)
-            app->failed_at_ps = m->now_ps;
-        perform(hw, &op);
     }
+}
+
+void machine_user_run(struct hw *hw, uint64_t end_ps)
+{
+    struct machine *m = hw->m;
+    do {
+        uint32_t line = nvic_active_line(&m->nvic);
+        if (line != NVIC_NO_LINE || m->nvic.systick_pending)
+            interrupt(hw, line);
+        else if (m->compute_left[m->running] > 0)
+            compute(hw);
+        else
+            operate(hw);
+    } while (m->mode == CPU_USER && m->now_ps < end_ps && m->now_ps < m->inject_hand_ps &&
+             machine_step_begins(m));
 }
 
 void app_check(struct app *app, uint32_t number, bool passed, uint64_t got, uint64_t wanted)

@@ -33,6 +33,8 @@ struct decision {
     uint32_t address;
     uint8_t size, kind; /* size 0: none was made */
     uint16_t device;    /* that is there, or BOARD_NONE */
+    int16_t row;        /* of that device's registers, or -1 */
+    uint16_t listeners; /* who hears of the access */
 };
 
 enum { AWAKE_WORDS = (MACHINE_DEVICE_MAX + 63) / 64 };
@@ -71,7 +73,6 @@ struct machine {
     uint64_t inject_hand_ps;     /* the earliest that needs the kernel between two steps */
     uint32_t injections_waiting; /* not over yet */
     uint64_t injection_kinds[2]; /* kinds of record that one waits for */
-    uint64_t heard_kinds[2];     /* those, and what monitors hear */
     struct injection_state injections[SCENARIO_INJECTION_MAX];
     struct expectation_state {
         uint64_t rules_armed, checks_armed;
@@ -162,19 +163,37 @@ static inline uint8_t *machine_ram_at(struct machine *m, struct span span)
     return bytes;
 }
 
-/* Recorder, monitors and injections get to know of a record. */
-void machine_tell(struct hw *hw, const struct record *record);
+/* The monitors in those rows of listeners get to know of a record; recorder and injections do. */
+void machine_tell(struct machine *m, const struct record *record, uint32_t listeners);
+void machine_show(struct hw *hw, const struct record *record);
 
 /* The trace's one entrance. */
-static inline void machine_trace(struct hw *hw, unsigned kind, uint32_t process, uint32_t address,
-                                 uint64_t value)
+static inline void machine_trace_to(struct hw *hw, unsigned kind, uint32_t process,
+                                    uint32_t address, uint64_t value, uint32_t listeners)
 {
     struct machine *m = hw->m;
     const struct record record = {m->now_ps, (uint16_t)kind, (uint16_t)process, address, value};
     m->hash = trace_hash(m->hash, &record);
     m->record_count++;
-    if (m->heard_kinds[kind / 64] & KIND_BIT(kind) || hw->recorder)
-        machine_tell(hw, &record); /* of most records nobody wants to know more */
+    if (listeners) /* of most records nobody wants to know more */
+        machine_tell(m, &record, listeners);
+    if (hw->recorder || m->injection_kinds[kind / 64] & KIND_BIT(kind))
+        machine_show(hw, &record);
+}
+
+/* A record that is no access. */
+static inline void machine_trace(struct hw *hw, unsigned kind, uint32_t process, uint32_t address,
+                                 uint64_t value)
+{
+    machine_trace_to(hw, kind, process, address, value, hw->m->setup->first_listener[kind]);
+}
+
+/* What is at `address` but for modelled devices: PLACE_MEMORY or PLACE_ELSEWHERE. */
+static inline uint32_t machine_place_beside(const struct machine *m, uint32_t address)
+{
+    const struct board *board = &m->setup->scenario->board;
+    bool is_memory = span_holds(board->ram, address) || span_holds(board->flash, address);
+    return is_memory ? PLACE_MEMORY : PLACE_ELSEWHERE;
 }
 
 /* Time passes: `cycles` of the CPU, with every device effect on the way. */
@@ -253,8 +272,22 @@ void machine_wire_value(struct hw *hw, struct device *d, uint16_t value);
 void machine_wire_signal(struct hw *hw, struct device *d, const struct device_request *r);
 void machine_wire_pins(struct hw *hw, struct device *d, const struct device_request *r);
 
-/* One operation of the process that runs. */
-void machine_user_step(struct hw *hw);
+/* A step begins. False: too many have at this very instant, and the run is stuck: virtual time
+ * stands still, as if the CPU never left a loop. */
+static inline bool machine_step_begins(struct machine *m)
+{
+    if (m->instant_ps != m->now_ps) {
+        m->instant_ps = m->now_ps;
+        m->instant_steps = 0;
+    }
+    if (++m->instant_steps > INSTANT_STEPS_MAX)
+        m->state = RUN_STUCK;
+    return m->state != RUN_STUCK;
+}
+
+/* An operation of the process that runs, or what keeps it from going on; and the next ones, a step
+ * each, while they begin before `end_ps`, user mode lasts and the scenario's hand is not due. */
+void machine_user_run(struct hw *hw, uint64_t end_ps);
 /* Leaves user mode for `trap`. */
 void machine_leave_user(struct hw *hw, const struct trap *trap);
 

@@ -4,6 +4,9 @@
  *   machine.verdicts switch to user mode --> on_user: the MPU as it is now, before the first
  *   instruction
  *
+ * Accesses (loads, stores, the kernel's reads and writes of registers) are most of all records, and
+ * a monitor cares for few of them: it may choose by the place that is touched, too.
+ *
  * on_user comes right after EVENT_RUN and before EVENT_RETURN, EVENT_UPCALL and the first
  * operation.
  * Monitors hear a record in the order of monitors[]: the ledger (sim/monitors/ledger.h) first, so
@@ -27,9 +30,11 @@ struct monitor {
     const char *name;
     uint64_t kinds[2]; /* bit k of word k / 64: on_record hears records of kind k ... */
     bool (*hears)(const struct scenario *s, unsigned kind); /* ... if this says so. NULL: always */
-    size_t state_size;                                      /* zeroed at start */
+    /* ... and, of an access, if this says so of where it goes. NULL: wherever */
+    bool (*hears_at)(const struct scenario *s, unsigned kind, uint32_t place);
+    size_t state_size;                            /* zeroed at start */
     size_t (*size_for)(const struct scenario *s); /* in its place; 0: nothing to judge there */
-    uint64_t rules;                                         /* bit r: this monitor judges rule r */
+    uint64_t rules;                               /* bit r: this monitor judges rule r */
     bool always; /* else only when the scenario has a check for it */
     void (*start)(struct machine *m, void *state);
     void (*on_record)(struct machine *m, void *state, const struct record *r);
@@ -43,6 +48,18 @@ static inline size_t monitor_size(const struct monitor *monitor, const struct sc
 }
 
 #define KIND_BIT(kind) (UINT64_C(1) << ((kind) % 64))
+
+/* Where an access goes: to the registers of a modelled device of the board, by its index, or to one
+ * of these. */
+enum {
+    PLACE_MEMORY = BOARD_DEVICE_MAX, /* RAM or flash */
+    PLACE_ELSEWHERE,                 /* system registers, named holes */
+    PLACES,
+};
+
+/* The records that are accesses. */
+enum access_record { ACCESS_LOAD, ACCESS_STORE, ACCESS_KERNEL_READ, ACCESS_KERNEL_WRITE };
+enum { ACCESS_RECORDS = ACCESS_KERNEL_WRITE + 1 };
 
 /* One break. `verdict_count` in the machine counts all; the first VERDICT_MAX are kept. */
 struct verdict {

@@ -4,6 +4,7 @@
 #include "model/filter.h"
 #include "model/passthrough.h"
 #include "model/quiesce_nrf52.h"
+#include "sim/machine_value.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -132,4 +133,23 @@ void support_free(struct hw *hw)
     machine_free(support->hw.m);
     machine_setup_free(support->setup);
     free(support);
+}
+
+void support_trace(struct hw *hw, unsigned kind, uint32_t process, uint32_t address, uint64_t value)
+{
+    static const uint8_t kinds[ACCESS_RECORDS] = {
+        [ACCESS_LOAD] = EVENT_LOAD,
+        [ACCESS_STORE] = EVENT_STORE,
+        [ACCESS_KERNEL_READ] = EVENT_KERNEL_READ,
+        [ACCESS_KERNEL_WRITE] = EVENT_KERNEL_WRITE,
+    };
+    const struct machine_setup *setup = hw->m->setup;
+    uint32_t place = machine_device_at(setup, address);
+    uint32_t listeners = setup->first_listener[kind];
+    if (place == BOARD_NONE)
+        place = machine_place_beside(hw->m, address);
+    for (uint32_t access = 0; access < ACCESS_RECORDS; access++)
+        if (kinds[access] == kind)
+            listeners = setup->access_listener[access][place];
+    machine_trace_to(hw, kind, process, address, value, listeners);
 }

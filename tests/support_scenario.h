@@ -19,4 +19,8 @@ void support_scenario(struct scenario *s, uint32_t apps, const struct app_engine
 struct hw *support_boot(const struct scenario *s, struct recorder *recorder);
 void support_free(struct hw *hw);
 
+/* A record by hand, of any kind. */
+void support_trace(struct hw *hw, unsigned kind, uint32_t process, uint32_t address,
+                   uint64_t value);
+
 #endif

@@ -136,7 +136,7 @@ static void add(uint64_t at_ps, unsigned kind, uint32_t address, uint64_t value)
 {
     if (at_ps > hw->m->now_ps)
         hw->m->now_ps = at_ps;
-    machine_trace(hw, kind, PROCESS_NONE, address, value);
+    support_trace(hw, kind, PROCESS_NONE, address, value);
 }
 
 /* ---- what holds for the connection */

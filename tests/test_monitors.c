@@ -70,7 +70,7 @@ static void boot(void)
 
 static void add(unsigned kind, uint32_t process, uint32_t address, uint64_t value)
 {
-    machine_trace(hw, kind, process, address, value);
+    support_trace(hw, kind, process, address, value);
 }
 
 static void note(enum note kind, uint32_t process, uint32_t address, uint64_t value)

@@ -222,12 +222,21 @@ static __attribute__((noinline)) void channels_on(struct machine *m, struct armi
     }
 }
 
+/* Timers, and what leads from them. */
+static bool hears_at(const struct scenario *s, unsigned kind, uint32_t place)
+{
+    enum role role = place < PLACE_MEMORY ? role_of(s->board.devices[place].type) : ROLE_NONE;
+
+    (void)kind;
+    return role != ROLE_NONE && role != ROLE_RADIO;
+}
+
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     struct arming *a = state;
     uint32_t page = (r->address - PERIPHERALS) >> 12, offset = r->address & 0xfff;
 
-    if (page >= PAGES || a->role_of_page[page] == ROLE_NONE)
+    if (page >= PAGES)
         return;
     switch ((enum role)a->role_of_page[page]) {
     case ROLE_TIMER:
@@ -266,6 +275,7 @@ const struct monitor monitor_ble_arming = {
     .name = "ble_arming",
     .kinds = {KIND_EVENT(EVENT_STORE) | KIND_EVENT(EVENT_KERNEL_WRITE)},
     .hears = ble_hears,
+    .hears_at = hears_at,
     .state_size = sizeof(struct arming),
     .rules = KIND_BIT(RULE_BLE_ARMED_LATE),
     .always = true,

@@ -172,6 +172,13 @@ static __attribute__((noinline)) void on_end(struct machine *m, struct ble_buffe
               b->now.is_echo ? DETAIL_BLE_ECHO : DETAIL_BLE_STALE, p->event, 0);
 }
 
+/* Radios send from RAM. */
+static bool hears_at(const struct scenario *s, unsigned kind, uint32_t place)
+{
+    (void)s, (void)kind;
+    return place == PLACE_MEMORY;
+}
+
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     struct ble_buffers *b = state;
@@ -212,6 +219,7 @@ const struct monitor monitor_ble_buffer = {
                   KIND_EVENT(EVENT_AIR_START) | KIND_EVENT(EVENT_AIR_END),
               KIND_NOTE(NOTE_RADIO_LOADED)},
     .hears = ble_hears,
+    .hears_at = hears_at,
     .state_size = sizeof(struct ble_buffers),
     .rules = KIND_BIT(RULE_BLE_STALE_BUFFER),
     .always = true,

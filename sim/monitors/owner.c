@@ -105,13 +105,16 @@ static bool is_held(const struct ledger *l, struct owner *owner, const struct re
 static void judge_access(struct machine *m, const struct ledger *l, struct owner *owner,
                          const struct record *r)
 {
-    const struct board *board = &machine_scenario(m)->board;
-
-    if (span_holds(board->ram, r->address) || span_holds(board->flash, r->address))
-        return; /* reach.c's */
     rule_armed(m, RULE_EXCLUSIVE_OWNER);
     if (!is_held(l, owner, r))
         break_add(m, RULE_EXCLUSIVE_OWNER, r->process, r->address, DETAIL_OWNER_ACCESS, 0, 0);
+}
+
+/* Memory is reach.c's. */
+static bool hears_at(const struct scenario *s, unsigned kind, uint32_t place)
+{
+    (void)s, (void)kind;
+    return place != PLACE_MEMORY;
 }
 
 static void on_record(struct machine *m, void *state, const struct record *r)
@@ -130,6 +133,7 @@ const struct monitor monitor_owner = {
     .name = "owner",
     .kinds = {KIND_EVENT(EVENT_RETURN) | KIND_EVENT(EVENT_LOAD) | KIND_EVENT(EVENT_STORE),
               KIND_NOTE(NOTE_WINDOW_GRANTED)},
+    .hears_at = hears_at,
     .state_size = sizeof(struct owner),
     .rules = KIND_BIT(RULE_EXCLUSIVE_OWNER),
     .always = true,

@@ -351,9 +351,11 @@ static void on_user(struct machine *m, void *state, uint32_t process)
 
 /* ---- accesses that went through */
 
-static bool is_memory(const struct scenario *s, uint32_t address)
+/* Registers are owner.c's. */
+static bool hears_at(const struct scenario *s, unsigned kind, uint32_t place)
 {
-    return span_holds(s->board.ram, address) || span_holds(s->board.flash, address);
+    (void)s, (void)kind;
+    return place == PLACE_MEMORY;
 }
 
 static bool access_is_due(const struct machine *m, const struct ledger *l, uint32_t process,
@@ -382,11 +384,8 @@ static __attribute__((noinline)) void judge_access(struct machine *m, const stru
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     (void)state;
-    if (r->process >= PROCESS_MAX)
-        return;
-    if (r->kind != EVENT_EXECUTE && !is_memory(machine_scenario(m), r->address))
-        return; /* owner.c's */
-    judge_access(m, r);
+    if (r->process < PROCESS_MAX)
+        judge_access(m, r);
 }
 
 /* ---- at the end */
@@ -436,6 +435,7 @@ static void at_end(struct machine *m, void *state)
 const struct monitor monitor_reach = {
     .name = "reach",
     .kinds = {KIND_EVENT(EVENT_LOAD) | KIND_EVENT(EVENT_STORE) | KIND_EVENT(EVENT_EXECUTE)},
+    .hears_at = hears_at,
     .state_size = sizeof(struct reach),
     .rules = KIND_BIT(RULE_REACH) | KIND_BIT(RULE_STALE_MPU) | KIND_BIT(RULE_OVER_EXPOSURE),
     .always = true,
