@@ -28,12 +28,15 @@ enum peer_unit {
     PEER_US,     /* the name ends in _us: microseconds with up to six decimals; kept: picoseconds */
     PEER_MS,     /* the name ends in _ms: as above */
     PEER_FLAG,   /* true or false */
-    PEER_TEXT,   /* a text; kept: peer_octets. `max`: octets at most. Left out: none */
+    PEER_TEXT,   /* a text: struct peer_octets. `max`: octets at most */
     PEER_HEX,    /* the same, as hex digits: "0a0b" */
 };
 
-/* What a PEER_TEXT or PEER_HEX is kept as; it lives as long as its scenario. */
+/* What a PEER_TEXT or PEER_HEX stands for: kept is its number in the plan's list, 0 if it is left
+ * out. */
 struct peer_octets {
+    const struct peer_octets *next;
+    uint64_t number; /* from 1 on */
     uint32_t size;
     const uint8_t *octets;
 };
@@ -90,20 +93,24 @@ struct peer_plan {
     uint64_t values[PEER_PARAMETER_MAX]; /* by parameter */
     int64_t drift_ppb;                   /* of both of its clocks */
     uint32_t position_m;                 /* from the board's antenna */
+    const struct peer_octets *octets;    /* all of them; they live as long as the scenario */
     uint32_t action_count;
     struct peer_action
         actions[PEER_ACTION_MAX]; /* in the order of at_event; timed ones in that of at_ps */
 };
 
-/* NULL: it was left out. */
-static inline const struct peer_octets *peer_octets(uint64_t value)
-{
-    return (const struct peer_octets *)(uintptr_t)value;
-}
-
 static inline const struct peer_plan *peer_plan(const struct device *d)
 {
     return (const struct peer_plan *)d->plan;
+}
+
+/* NULL: left out. */
+static inline const struct peer_octets *peer_octets(const struct peer_plan *plan, uint64_t number)
+{
+    const struct peer_octets *octets = plan->octets;
+    while (octets && octets->number != number)
+        octets = octets->next;
+    return octets;
 }
 
 #endif

@@ -71,13 +71,19 @@ static bool time_value_read(const struct json_node *node, const struct peer_para
     return false;
 }
 
-static const struct peer_octets *octets_of(const struct load *load, const uint8_t *octets,
-                                           size_t size)
+/* Their number in the plan. */
+static uint64_t octets_add(const struct load *load, struct peer_plan *plan, const uint8_t *octets,
+                           size_t size)
 {
     struct peer_octets *kept = arena_take(load->arena, sizeof *kept, 1);
-    kept->size = (uint32_t)size;
-    kept->octets = memcpy(arena_take(load->arena, size, 1), octets, size);
-    return kept;
+    uint8_t *copy = arena_take(load->arena, size, 1);
+    memcpy(copy, octets, size);
+    *kept = (struct peer_octets){.next = plan->octets,
+                                 .number = plan->octets ? plan->octets->number + 1 : 1,
+                                 .size = (uint32_t)size,
+                                 .octets = copy};
+    plan->octets = kept;
+    return kept->number;
 }
 
 /* Its bytes, up to `max`; their number, 0: that it is not. */
@@ -96,17 +102,17 @@ static size_t hex_octets(const char *text, uint8_t *octets, size_t max)
 }
 
 static bool octets_read(const struct load *load, const struct json_node *node,
-                        const struct peer_parameter *p, uint64_t *value)
+                        const struct peer_parameter *p, struct peer_plan *plan, uint64_t *value)
 {
-    uint8_t octets[PEER_OCTETS_MAX];
-    size_t max = p->max < sizeof octets ? p->max : sizeof octets;
-    size_t size = 0;
-    if (json_is_string(node) && p->unit == PEER_HEX)
-        size = hex_octets(json_string(node), octets, max);
-    else if (json_is_string(node) && strlen(json_string(node)) <= max)
-        memcpy(octets, json_string(node), size = strlen(json_string(node)));
+    uint8_t hex[PEER_OCTETS_MAX];
+    size_t max = p->max < sizeof hex ? p->max : sizeof hex, size = 0;
+    const char *text = json_is_string(node) ? json_string(node) : "";
+    if (p->unit == PEER_HEX)
+        size = hex_octets(text, hex, max);
+    else if (strlen(text) <= max)
+        size = strlen(text);
     if (size > 0)
-        *value = (uint64_t)(uintptr_t)octets_of(load, octets, size);
+        *value = octets_add(load, plan, p->unit == PEER_HEX ? hex : (const uint8_t *)text, size);
     else
         json_problem(node, "want %s of 1 to %zu bytes%s", p->unit == PEER_HEX ? "hex" : "a text",
                      max, p->unit == PEER_HEX ? ", such as \"0a0b\"" : "");
@@ -114,7 +120,7 @@ static bool octets_read(const struct load *load, const struct json_node *node,
 }
 
 static bool value_read(const struct load *load, const struct json_node *node,
-                       const struct peer_parameter *p, uint64_t *value)
+                       const struct peer_parameter *p, struct peer_plan *plan, uint64_t *value)
 {
     bool flag = false;
     switch (p->unit) {
@@ -128,7 +134,7 @@ static bool value_read(const struct load *load, const struct json_node *node,
         return true;
     case PEER_TEXT:
     case PEER_HEX:
-        return octets_read(load, node, p, value);
+        return octets_read(load, node, p, plan, value);
     case PEER_NUMBER:
         break;
     }
@@ -142,6 +148,7 @@ struct values_of {
     const char *who, *what; /* "central", "parameter" */
     const struct peer_parameter *list;
     uint32_t count;
+    struct peer_plan *plan; /* that they are of */
 };
 
 /* Which of them has this name; complains. */
@@ -181,7 +188,7 @@ static bool values_read(const struct load *load, const struct json_node *object,
         if (is_one_of(node.key, others, other_count))
             continue;
         good &= parameter_named(object, node.key, of, &which) &&
-                value_read(load, &node, &of->list[which], &values[which]);
+                value_read(load, &node, &of->list[which], of->plan, &values[which]);
     }
     return good;
 }
@@ -275,7 +282,7 @@ static bool action_read(const struct load *load, const struct json_node *node,
     plan->action_count++;
     action->verb = (uint16_t)which;
     const struct peer_verb *v = &type->verbs[which];
-    const struct values_of of = {v->name, "argument", v->arguments, v->argument_count};
+    const struct values_of of = {v->name, "argument", v->arguments, v->argument_count, plan};
     return values_read(load, node, &of, own, COUNT_OF(own), action->arguments);
 }
 
@@ -447,7 +454,7 @@ static bool peer_read(struct load *load, const struct json_node *node)
     if (position.value)
         good &= json_want_u32(&position, 0, POSITION_MAX_M, &peer->plan.position_m);
     const struct values_of of = {peer->type->type.name, "parameter", peer->type->parameters,
-                                 peer->type->parameter_count};
+                                 peer->type->parameter_count, &peer->plan};
     good &= values_read(load, node, &of, own, own_keys(peer->type, own), peer->plan.values);
     good &= wire_read(load, node, peer);
     return good && actions_read(load, &list, peer->type, &peer->plan);

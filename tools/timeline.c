@@ -613,10 +613,11 @@ static void add_fault(struct line *line, const struct record *r)
 /* The flag that ends a frame says what it was. */
 static void add_frame(struct wire_lines *lines, struct line *line, const struct record *r)
 {
-    char text[WIRE_FRAME_TEXT_MAX];
     struct wire_frame frame;
-    if (wire_lines_take(lines, r, &frame))
-        put(line, ": %s", wire_frame_text(&frame, text));
+    if (!wire_lines_take(lines, r, &frame))
+        return;
+    char text[WIRE_FRAME_TEXT_MAX];
+    put(line, ": %s", wire_frame_text(&frame, text));
 }
 
 static void add_wire(struct line *line, const struct record *r)

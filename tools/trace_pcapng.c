@@ -271,12 +271,13 @@ static void put_wire_packet(struct pcapng *pcapng, const struct trace *trace,
 {
     struct block *block = &pcapng->block;
     const uint8_t flags[4] = {frame->in ? FLAG_INBOUND : FLAG_OUTBOUND};
-    char text[WIRE_FRAME_TEXT_MAX];
     begin_packet(block, interface, frame->end_ps, kept_of(frame), kept_of(frame));
     put_octets(block, frame->octets, kept_of(frame));
     put_remarks(pcapng, from_ps, until_ps);
-    if (wire_frame_fault(frame))
+    if (wire_frame_fault(frame)) {
+        char text[WIRE_FRAME_TEXT_MAX];
         put_text(block, OPTION_COMMENT, wire_frame_text(frame, text));
+    }
     put_option(block, OPTION_FLAGS, flags, sizeof flags);
     end(block, trace->out);
 }

@@ -116,9 +116,27 @@ const char *wire_frame_text(const struct wire_frame *frame, char text[WIRE_FRAME
 
 /* --- all of them ----------------------------------------------------------------------------- */
 
+/* A frame's, in a list of all. */
+struct wire_octets {
+    struct wire_octets *next;
+    uint8_t octets[];
+};
+
+static const uint8_t *octets_kept(struct wire_log *log, const struct wire_frame *frame)
+{
+    struct wire_octets *kept = malloc(sizeof *kept + frame->size);
+    if (!kept)
+        abort(); /* out of host memory */
+    memcpy(kept->octets, frame->octets, frame->size);
+    kept->next = log->octets;
+    log->octets = kept;
+    return kept->octets;
+}
+
 void wire_log_start(struct wire_log *log, const struct scenario *scenario)
 {
     log->frames = NULL;
+    log->octets = NULL;
     log->count = log->capacity = 0;
     wire_lines_start(&log->lines, scenario);
 }
@@ -132,10 +150,9 @@ void wire_log_add(struct wire_log *log, const struct record *record)
         log->capacity = log->capacity ? 2 * log->capacity : 64;
         log->frames = realloc(log->frames, log->capacity * sizeof *log->frames);
     }
-    uint8_t *octets = malloc((size_t)frame.size + 1);
-    if (!log->frames || !octets)
+    if (!log->frames)
         abort(); /* out of host memory */
-    frame.octets = memcpy(octets, frame.octets, frame.size);
+    frame.octets = octets_kept(log, &frame);
     /* One that comes in may end behind one that goes out. */
     uint32_t at = log->count++;
     for (; at > 0 && log->frames[at - 1].end_ps > frame.end_ps; at--)
@@ -153,8 +170,11 @@ bool wire_log_is_framed(const struct wire_log *log, uint32_t device)
 
 void wire_log_free(struct wire_log *log)
 {
-    for (uint32_t i = 0; i < log->count; i++)
-        free((void *)(uintptr_t)log->frames[i].octets);
+    while (log->octets) {
+        struct wire_octets *next = log->octets->next;
+        free(log->octets);
+        log->octets = next;
+    }
     free(log->frames);
     log->frames = NULL;
     log->count = log->capacity = 0;

@@ -55,11 +55,14 @@ const char *wire_frame_text(const struct wire_frame *frame, char text[WIRE_FRAME
 /* What is wrong with it, or with the packet in it; NULL: nothing. */
 const char *wire_frame_fault(const struct wire_frame *frame);
 
+struct wire_octets;
+
 /* All frames of a run, in the order of their ends. */
 struct wire_log {
     struct wire_lines lines;
     uint32_t count, capacity;
-    struct wire_frame *frames; /* each owns its octets */
+    struct wire_frame *frames;
+    struct wire_octets *octets; /* of the frames */
 };
 
 void wire_log_start(struct wire_log *log, const struct scenario *scenario);

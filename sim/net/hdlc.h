@@ -47,7 +47,7 @@ enum {
 uint16_t hdlc_fcs_step(uint16_t fcs, uint8_t octet);
 uint16_t hdlc_fcs(const uint8_t *octets, uint32_t size);
 
-/* The body of a frame. Its size; 0: longer than HDLC_BODY_MAX. `payload` is not inside of `body`. */
+/* The body of a frame. Its size; 0: longer than HDLC_BODY_MAX. `payload` is elsewhere. */
 uint32_t hdlc_body(uint8_t address, const uint8_t *payload, uint32_t size,
                    uint8_t body[HDLC_BODY_MAX]);
 /* An octet of a body as it goes over the wire: one octet or two, their number. `controls`: those

@@ -5,8 +5,8 @@
  * it came from, ports and addresses exchanged. Its plan sends text, frames and datagrams, whole or
  * spoilt in one way, and says what it wants to hear.
  *
- * Not modelled: LCP and IPV6CP (the link is open, with what sim/net/hdlc.h takes for agreed), ICMPv6
- * (no neighbour is asked for), parity, and a rate other than the UART's: octets come through
+ * Not modelled: LCP and IPV6CP (the link is open, with what sim/net/hdlc.h takes for agreed),
+ * ICMPv6 (no neighbour is asked for), parity, and a rate other than the UART's: octets come through
  * whatever the two rates are.
  */
 #include "sim/world/host.h"

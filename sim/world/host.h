@@ -1,7 +1,7 @@
 /* host.h: what the files of the host share: host.c (who it is, what it hears), host_plan.c (what it
  * does), host_send.c (how that goes over the wire).
  *
- *   octets of the board --hdlc_reader--> frames: those for PPP are IPv6, UDP: answered if it is told
+ *   octets of the board --hdlc_reader--> frames: PPP's are IPv6, UDP: answered if it is told
  *                        \-> outside of frames: a console's
  *   plan, answers --> slots, by the time from which on they may go --octet by octet--> the wire
  *

@@ -75,32 +75,37 @@ enum { PAYLOAD_MAX = HDLC_BODY_MAX - HDLC_BODY_MIN };
 /* clang-format off */
 #define TEXT {"text", "payload", PEER_TEXT, 1, PEER_OCTETS_MAX, 0, NULL, 0}
 #define HEX {"hex", "payload, behind the text", PEER_HEX, 1, PEER_OCTETS_MAX, 0, NULL, 0}
-#define SIZE(max) {"size", "octets of the payload: filled up with 0, 1, ...", PEER_NUMBER, 0, max, 0, NULL, 0}
-#define TIMES {"times", "sent so often, one behind the other", PEER_NUMBER, 1, UINT16_MAX, 1, NULL, 0}
+#define SIZE(max) {"size", "octets of the payload: filled up with 0, 1, ...", PEER_NUMBER, 0, max, \
+                   0, NULL, 0}
+#define TIMES {"times", "sent so often, one behind the other", PEER_NUMBER, 1, UINT16_MAX, 1, \
+               NULL, 0}
 #define ADDRESS {"address", "of the frame", PEER_NUMBER, 0, 255, 1, NULL, 0}
 #define PORT(name, about, reset) {name, about, PEER_NUMBER, 0, UINT16_MAX, reset, NULL, 0}
 
 const struct peer_verb host_verbs[HOST_VERBS] = {
-    [DO_RAW] = {"raw", "sends octets as they are: a console's input, or noise", 3, {TEXT, HEX, TIMES}},
+    [DO_RAW] = {"raw", "sends octets as they are: a console's input, or noise", 3,
+                {TEXT, HEX, TIMES}},
     [DO_FRAME] = {"frame", "sends a frame", 6,
                   {ADDRESS, TEXT, HEX, SIZE(PAYLOAD_MAX),
                    {"wrong", "what is wrong with it", PEER_NUMBER, 0, WRONG_OF_FRAMES - 1, 0,
                     wrongs_of_frames, 0},
                    TIMES}},
     [DO_DATAGRAM] = {"datagram", "sends a UDP datagram to the board", 7,
-                     {PORT("from", "its own port", 7), PORT("to", "the board's port", 1024), TEXT, HEX,
-                      SIZE(DATA_MAX),
+                     {PORT("from", "its own port", 7), PORT("to", "the board's port", 1024), TEXT,
+                      HEX, SIZE(DATA_MAX),
                       {"wrong", "what is wrong with it, and nothing else is", PEER_NUMBER, 0,
                        WRONG_NO_CHECKSUM, 0, wrongs, 0},
                       TIMES}},
     [DO_WANT_FRAME] = {"want_frame", "wants just this in the next frame from this address", 4,
                        {ADDRESS, TEXT, HEX, SIZE(PAYLOAD_MAX)}},
-    [DO_WANT_DATAGRAM] = {"want_datagram", "wants just this in the next datagram between these ports", 5,
+    [DO_WANT_DATAGRAM] = {"want_datagram",
+                          "wants just this in the next datagram between these ports", 5,
                           {PORT("from", "the board's port; 0: any", 0),
                            PORT("to", "its own port; 0: any", 0), TEXT, HEX, SIZE(DATA_MAX)}},
     [DO_WANT_CONSOLE] = {"want_console", "wants this somewhere in what is outside of frames", 2,
                          {{"text", "what", PEER_TEXT, 1, HOST_CONSOLE_KEPT / 2, 0, NULL, 0},
-                          {"hex", "behind the text", PEER_HEX, 1, HOST_CONSOLE_KEPT / 2, 0, NULL, 0}}},
+                          {"hex", "behind the text", PEER_HEX, 1, HOST_CONSOLE_KEPT / 2, 0, NULL,
+                           0}}},
     [DO_SILENCE] = {"silence", "does not answer what comes next", 1,
                     {{"datagrams", "so many", PEER_NUMBER, 1, UINT32_MAX, 1, NULL, 0}}},
 };
@@ -108,9 +113,10 @@ const struct peer_verb host_verbs[HOST_VERBS] = {
 
 /* --- payloads -------------------------------------------------------------------------------- */
 
-static uint32_t add_octets(uint8_t *into, uint32_t at, uint32_t max, uint64_t value)
+static uint32_t add_octets(const struct device *d, uint64_t number, uint8_t *into, uint32_t at,
+                           uint32_t max)
 {
-    const struct peer_octets *octets = peer_octets(value);
+    const struct peer_octets *octets = peer_octets(peer_plan(d), number);
     if (!octets || octets->size > max - at)
         return at;
     memcpy(into + at, octets->octets, octets->size);
@@ -118,9 +124,11 @@ static uint32_t add_octets(uint8_t *into, uint32_t at, uint32_t max, uint64_t va
 }
 
 /* Its size. `texts`: the arguments text and hex, and behind those the size if `sized`. */
-static uint32_t payload_of(const uint64_t texts[], bool sized, uint8_t *into, uint32_t max)
+static uint32_t payload_of(const struct device *d, const uint64_t texts[], bool sized,
+                           uint8_t *into, uint32_t max)
 {
-    uint32_t at = add_octets(into, add_octets(into, 0, max, texts[0]), max, texts[1]);
+    uint32_t at = add_octets(d, texts[0], into, 0, max);
+    at = add_octets(d, texts[1], into, at, max);
     for (uint8_t fill = 0; sized && at < texts[2] && at < max; at++)
         into[at] = fill++;
     return at;
@@ -180,14 +188,14 @@ static void do_raw(struct device *d, const uint64_t *arguments)
     struct host_slot *slot = host_slot(d, d->now_ps, 0, 0);
     if (!slot)
         return;
-    slot->size = (uint16_t)payload_of(&arguments[RAW_TEXT], false, slot->octets, HDLC_BODY_MAX);
+    slot->size = (uint16_t)payload_of(d, &arguments[RAW_TEXT], false, slot->octets, HDLC_BODY_MAX);
     slot->times = slot->size ? (uint16_t)arguments[RAW_TIMES] : 0;
 }
 
 static void do_frame(struct device *d, const uint64_t *arguments)
 {
     uint8_t payload[PAYLOAD_MAX];
-    uint32_t size = payload_of(&arguments[FRAME_TEXT], true, payload, sizeof payload);
+    uint32_t size = payload_of(d, &arguments[FRAME_TEXT], true, payload, sizeof payload);
     send_frame(d, (uint8_t)arguments[TO], payload, size, (enum wrong)arguments[FRAME_WRONG],
                arguments[FRAME_TIMES]);
 }
@@ -254,7 +262,7 @@ static void do_datagram(struct device *d, const uint64_t *arguments)
         .source_port = (uint16_t)arguments[FROM_PORT],
         .destination_port = (uint16_t)arguments[TO_PORT],
         .hop_limit = (uint8_t)host_value(d, HOST_HOP_LIMIT),
-        .size = (uint16_t)payload_of(&arguments[UDP_TEXT], true, data, DATA_MAX),
+        .size = (uint16_t)payload_of(d, &arguments[UDP_TEXT], true, data, DATA_MAX),
         .data = data};
     uint32_t size = ip_build(&datagram, ppp + PPP_HEADER_SIZE, sizeof ppp - PPP_HEADER_SIZE);
     spoil_packet(ppp, wrong);
@@ -279,10 +287,11 @@ static void end_want(struct device *d, uint32_t i, bool match)
 }
 
 /* `texts`: as of payload_of, with a size. */
-static bool is_payload(const uint64_t texts[], const uint8_t *octets, uint32_t size)
+static bool is_payload(const struct device *d, const uint64_t texts[], const uint8_t *octets,
+                       uint32_t size)
 {
     uint8_t wanted[PAYLOAD_MAX];
-    return payload_of(texts, true, wanted, sizeof wanted) == size &&
+    return payload_of(d, texts, true, wanted, sizeof wanted) == size &&
            (size == 0 || memcmp(wanted, octets, size) == 0);
 }
 
@@ -292,7 +301,7 @@ void host_compare_frame(struct device *d, uint8_t address, const uint8_t *octets
         const struct peer_action *want = open_want(d, i, DO_WANT_FRAME);
         if (!want || want->arguments[TO] != address)
             continue;
-        end_want(d, i, is_payload(&want->arguments[FRAME_TEXT], octets, size));
+        end_want(d, i, is_payload(d, &want->arguments[FRAME_TEXT], octets, size));
         return;
     }
 }
@@ -309,7 +318,7 @@ void host_compare_datagram(struct device *d, const struct ip_datagram *datagram)
         if (!want || !port_fits(want->arguments[FROM_PORT], datagram->source_port) ||
             !port_fits(want->arguments[TO_PORT], datagram->destination_port))
             continue;
-        end_want(d, i, is_payload(&want->arguments[UDP_TEXT], datagram->data, datagram->size));
+        end_want(d, i, is_payload(d, &want->arguments[UDP_TEXT], datagram->data, datagram->size));
         return;
     }
 }
@@ -320,7 +329,7 @@ void host_compare_console(struct device *d)
     uint8_t wanted[HOST_CONSOLE_KEPT];
     for (uint32_t i = 0; i < peer_plan(d)->action_count; i++) {
         const struct peer_action *want = open_want(d, i, DO_WANT_CONSOLE);
-        uint32_t size = want ? payload_of(want->arguments, false, wanted, sizeof wanted) : 0;
+        uint32_t size = want ? payload_of(d, want->arguments, false, wanted, sizeof wanted) : 0;
         if (size > 0 && h->console >= size &&
             memcmp(h->console_kept + HOST_CONSOLE_KEPT - size, wanted, size) == 0) {
             end_want(d, i, true);
