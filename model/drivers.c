@@ -11,6 +11,7 @@ const struct driver *const drivers[] = {
     &radio_driver,
     &ble_advertising_driver,
     &rng_driver,
+    &spi_driver,
 };
 /* clang-format on */
 const uint32_t driver_count = COUNT_OF(drivers);

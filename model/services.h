@@ -179,4 +179,19 @@ extern const struct driver ble_advertising_driver;
  * request waits or is under way. */
 extern const struct driver rng_driver;
 
+/* virt/spi.c over chip_spim.c. Driver 0x20001. Commands as Tock's SPI controller driver: 0 exists,
+ * 2 transfer (length, 1 to 128), 3 set chip select (pin of the GPIO port, low while a transfer
+ * lasts), 5 set rate (Hz; the next slower one of 125 kHz to 8 MHz), 7 set phase, 9 set polarity (0
+ * or 1), and 4, 6, 8, 10 get them. Read-only allow 0: what goes out; read-write allow 0: where to
+ * put what comes, as much as there is room for, and it may be missing. Subscribe 0: (enum err,
+ * length, 0).
+ * Each client has a configuration of its own, set in the hardware anew before each of its
+ * transfers; 125 kHz and mode 0 at first. ERR_RESERVE, of 2: no chip select has been set.
+ * ERR_SIZE: no length, more than 128, or more than the buffer. ERR_INVAL: no such pin, phase,
+ * polarity, or no rate as slow. ERR_BUSY: its own transfer waits or is under way. In the upcall
+ * ERR_FAIL: nothing has moved for 100 ms.
+ * Otherwise than Tock's: its boards give each app a chip select by index, and its upcall has no
+ * error. */
+extern const struct driver spi_driver;
+
 #endif

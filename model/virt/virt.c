@@ -6,6 +6,7 @@
 
 const struct virt_type *const virts[VIRTS] = {
     [VIRT_RNG] = &virt_rng,
+    [VIRT_SPI] = &virt_spi,
 };
 
 enum { COPY_MAX = 512 };
@@ -357,26 +358,33 @@ static enum err bytes_fetch(struct hw *hw, const struct process *p, struct span 
     return err ? err : hw_ram_write(hw, to, bytes);
 }
 
+enum err virt_load_and_reserve(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                               uint32_t client, enum allow_kind kind, uint32_t n, uint32_t offset,
+                               uint32_t size, uint32_t more, struct span *down)
+{
+    struct span room = room_of(k, hw, type, client);
+
+    if (!is_process(client) && offset <= room.size)
+        room = (struct span){room.base + offset, room.size - offset};
+    if (size == 0 || size > room.size || more > room.size - size)
+        return ERR_SIZE;
+    *down = (struct span){room.base, size + more};
+    if (is_process(client)) {
+        const struct process *p = &k->processes[client];
+        struct span from = grant_allow(hw, p, type->driver, kind, n);
+        enum err err = bytes_fetch(hw, p, from, offset, (struct span){room.base, size});
+        if (err)
+            return err;
+    }
+    custody_lend(&virt_of(k, type)->custody, hw, client, *down);
+    return ERR_NONE;
+}
+
 enum err virt_load(struct kernel *k, struct hw *hw, const struct virt_type *type, uint32_t client,
                    enum allow_kind kind, uint32_t n, uint32_t offset, uint32_t size,
                    struct span *down)
 {
-    struct span room = room_of(k, hw, type, client);
-
-    if (size == 0 || size > room.size || (!is_process(client) && offset > room.size - size))
-        return ERR_SIZE;
-    *down = (struct span){room.base, size};
-    if (is_process(client)) {
-        const struct process *p = &k->processes[client];
-        struct span from = grant_allow(hw, p, type->driver, kind, n);
-        enum err err = bytes_fetch(hw, p, from, offset, *down);
-        if (err)
-            return err;
-    } else {
-        down->base += offset;
-    }
-    custody_lend(&virt_of(k, type)->custody, hw, client, *down);
-    return ERR_NONE;
+    return virt_load_and_reserve(k, hw, type, client, kind, n, offset, size, 0, down);
 }
 
 uint32_t virt_unload(struct kernel *k, struct hw *hw, const struct virt_type *type,

@@ -126,6 +126,11 @@ enum err virt_load(struct kernel *k, struct hw *hw, const struct virt_type *type
                    enum allow_kind kind, uint32_t n, uint32_t offset, uint32_t size,
                    struct span *down) MUST_CHECK;
 
+/* The same with room for `more` bytes of results behind them; *down is both. */
+enum err virt_load_and_reserve(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                               uint32_t client, enum allow_kind kind, uint32_t n, uint32_t offset,
+                               uint32_t size, uint32_t more, struct span *down) MUST_CHECK;
+
 /* Room for `size` bytes to come for `client`, lent downward. ERR_SIZE: as above. */
 enum err virt_reserve(struct kernel *k, struct hw *hw, const struct virt_type *type,
                       uint32_t client, uint32_t size, struct span *down) MUST_CHECK;
@@ -141,5 +146,6 @@ void virt_upcall(struct kernel *k, struct hw *hw, const struct virt_type *type,
 
 extern const struct virt_type *const virts[VIRTS];
 extern const struct virt_type virt_rng;
+extern const struct virt_type virt_spi;
 
 #endif
