@@ -11,7 +11,7 @@
  * channels, so that oversampling without BURST averages over channels, as the specification warns.
  * Events come at the moment at which the result is in RAM. AMOUNT is set with END and STOPPED.
  *
- * What is on the inputs AIN0 to AIN7: each a triangle from 0 to VDD of about 2 ms, with a phase from
+ * What is on the inputs AIN0 to AIN7: each a triangle from 0 to VDD of about 2 ms, its phase from
  * the seed, so that two samples of different times differ; or what the world says: a peer "analog",
  * or a packet of triples (input 0 to 7, millivolts: low byte, high byte), from when on the input
  * stands there; 0xffff: its triangle again. What is no input or no whole triple changes nothing.

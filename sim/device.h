@@ -151,7 +151,7 @@ struct device_type {
     /* The controller of the flash: privileged code stores a word there, at a multiple of 4. False:
      * it does not allow that, and the bus answers with a fault. */
     bool (*on_flash_write)(struct device *d, uint32_t address, uint32_t word);
-    /* Looked at after each access to it: the CPU stands still until then. In the past: it does not. */
+    /* Looked at after each access to it: the CPU stands still until then. Past: it does not. */
     uint64_t (*halts_until_ps)(const struct device *d);
     void (*on_error)(struct device *d); /* a scenario's "error" injection: as the part would fail */
     void (*on_parameter)(struct device *d, uint32_t index, uint32_t value); /* a board's setting */

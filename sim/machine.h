@@ -143,8 +143,8 @@ const struct air *machine_air(const struct machine *m);
 uint64_t machine_peer_fact(struct machine *m, uint32_t peer, uint32_t fact);
 const struct app *machine_app(const struct machine *m, uint32_t process);
 uint32_t machine_running(const struct machine *m); /* process in user mode, else PROCESS_NONE */
-/* Bytes of RAM, or of the board's storage; false: not all of it is the one or the other. Not traced,
- * not charged. */
+/* Bytes of RAM, or of the board's storage; false: not all of it is the one or the other. Not
+ * traced, not charged. */
 bool machine_peek(const struct machine *m, struct span from, void *to);
 /* The same, to be overwritten by somebody outside of the machine; false: not all of it is RAM. */
 bool machine_poke(struct machine *m, struct span to, const void *from);

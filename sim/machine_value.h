@@ -251,7 +251,7 @@ bool machine_storage_write(struct machine *m, uint32_t address, uint32_t word, u
                            uint32_t *writes);
 /* Whole pages of RAM_PAGE. */
 bool machine_storage_erase(struct machine *m, struct span span);
-/* After an access to `device`: if it is the flash's controller the CPU stands until it may go on. */
+/* After an access to `device`: if it is the flash's controller the CPU stands until it lets it. */
 void machine_halt_slowly(struct hw *hw);
 static inline void machine_halt(struct hw *hw, uint32_t device)
 {

@@ -26,7 +26,7 @@ static struct wire_answer ask(struct hw *hw, uint32_t i, const struct wire_signa
     return answer;
 }
 
-/* --- UART and analog inputs ------------------------------------------------------------------------------------ */
+/* --- UART and analog inputs ------------------------------------------------------------------ */
 
 static void hand_over(struct hw *hw, uint32_t device, uint8_t byte)
 {
