@@ -157,6 +157,7 @@ END_TEST
 
 START_TEST(refused_memory_sends_zeros_and_the_transaction_goes_on)
 {
+    rig_write(r, "ORC", 'x');
     rig_write(r, "TXD.PTR", RIG_RAM_BASE - 1);
     rig_write(r, "TXD.MAXCNT", 2);
     rig_write(r, "TASKS_START", 1);
@@ -287,6 +288,17 @@ START_TEST(start_while_suspended_sends_nothing_until_resume)
 }
 END_TEST
 
+START_TEST(disabling_ends_a_suspension)
+{
+    rig_write(r, "TASKS_SUSPEND", 1);
+    rig_write(r, "ENABLE", 0);
+    rig_write(r, "ENABLE", 7);
+    begin(1, 1);
+    rig_run(r, 9 * BYTE_PS);
+    ck_heard("P");
+}
+END_TEST
+
 START_TEST(stop_of_a_suspended_controller_is_answered_at_once)
 {
     begin(3, 3);
@@ -403,6 +415,7 @@ static Suite *spim_suite(void)
     tcase_add_test(c, suspended_controller_waits_for_resume);
     tcase_add_test(c, suspension_that_ends_in_time_costs_nothing);
     tcase_add_test(c, start_while_suspended_sends_nothing_until_resume);
+    tcase_add_test(c, disabling_ends_a_suspension);
     tcase_add_test(c, stop_of_a_suspended_controller_is_answered_at_once);
     tcase_add_loop_test(c, each_rate_has_its_bit_time, 0, COUNT(rates));
     tcase_add_test(c, rate_written_meanwhile_times_the_byte_anew);
