@@ -8,7 +8,7 @@
 
 #define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
 #define HF_PS UINT64_C(62500)
-#define BYTE_PS (8 * 2 * HF_PS) /* at 8 MHz */
+#define BYTE_PS (HF_PS * 16) /* at 8 MHz */
 
 enum { M8 = 0x80000000, TX = RIG_RAM_BASE + 16, RX = RIG_RAM_BASE + 64, GUARD = 0xee };
 
@@ -323,9 +323,9 @@ START_TEST(each_rate_has_its_bit_time)
 {
     rig_write(r, "FREQUENCY", rates[_i].frequency);
     begin(1, 1);
-    rig_run(r, 8 * 200 * HF_PS);
-    ck_assert_uint_eq(rig_event_ps(r, "EVENTS_END"), 8 * rates[_i].cycles * HF_PS);
-    ck_assert_uint_eq(echo.last.bit_ps, rates[_i].cycles * HF_PS);
+    rig_run(r, HF_PS * 1600);
+    ck_assert_uint_eq(rig_event_ps(r, "EVENTS_END"), HF_PS * 8 * rates[_i].cycles);
+    ck_assert_uint_eq(echo.last.bit_ps, HF_PS * rates[_i].cycles);
 }
 END_TEST
 

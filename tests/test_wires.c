@@ -72,9 +72,9 @@ static void asker_answer(struct device *d, const struct wire_signal *signal,
                          const struct wire_answer *answer)
 {
     (void)signal;
-    struct asker *asker = device_state(d);
-    asker->answer = *answer;
-    asker->answered++;
+    struct asker *a = device_state(d);
+    a->answer = *answer;
+    a->answered++;
 }
 
 static const struct device_type asker_type = {.name = "asker",
