@@ -39,7 +39,7 @@ static void host_is(const char *name, uint64_t value)
     plan.values[place_of(host_peer.parameters, host_peer.parameter_count, name)] = value;
 }
 
-static uint64_t octets(const void *bytes, size_t size)
+static uint64_t bytes_of(const void *bytes, size_t size)
 {
     struct peer_octets *own = &texts[text_count++];
     *own = (struct peer_octets){
@@ -70,7 +70,7 @@ static void with(const char *name, uint64_t value)
 
 static void with_text(const char *text)
 {
-    with("text", octets(text, strlen(text)));
+    with("text", bytes_of(text, strlen(text)));
 }
 
 static uint64_t wrong_named(const char *name)
@@ -422,7 +422,7 @@ START_TEST(payload_is_text_then_hex_then_filled_up)
     host_does("frame");
     with("address", 77);
     with_text("ab");
-    with("hex", octets("\x7e\x7d", 2));
+    with("hex", bytes_of("\x7e\x7d", 2));
     with("size", 6);
     boot();
     run_to(PS_PER_S);
@@ -617,6 +617,20 @@ START_TEST(want_of_a_datagram_looks_at_ports)
     ck_assert_uint_eq(fact("wanted"), 1);
     hear_datagram("hello");
     ck_assert_uint_eq(fact("matched"), 1);
+    ck_assert_uint_eq(fact("mismatched"), 0);
+}
+END_TEST
+
+START_TEST(want_of_a_datagram_looks_at_each_octet)
+{
+    host_does("want_datagram");
+    with_text(_i ? "hello!" : "hellO");
+    boot();
+    run_to(1);
+    hear_datagram("hello");
+    ck_assert_uint_eq(fact("matched"), 0);
+    ck_assert_uint_eq(fact("mismatched"), 1);
+    ck_assert_uint_eq(fact("wanted"), 0);
 }
 END_TEST
 
@@ -684,6 +698,7 @@ int main(void)
     tcase_add_checked_fixture(t, set_up, tear_down);
     tcase_add_test(t, wants_are_met_in_their_order_or_not);
     tcase_add_test(t, want_of_a_datagram_looks_at_ports);
+    tcase_add_loop_test(t, want_of_a_datagram_looks_at_each_octet, 0, 2);
     tcase_add_test(t, wanted_text_may_stand_anywhere_outside_of_frames);
     tcase_add_test(t, notes_have_names_and_texts);
     suite_add_tcase(s, t);
