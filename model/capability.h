@@ -9,5 +9,6 @@
 
 struct process_management_capability; /* load, stop, restart and kill processes */
 struct passthrough_capability;        /* lend a device, take it back */
+struct adc_sampling_capability;       /* sample on and on, which keeps all others from the ADC */
 
 #endif

@@ -90,6 +90,12 @@ struct kernel_client_config {
     uint32_t operations; /* of each, one after the other; 0: for ever */
 };
 
+/* A component of the kernel that samples on and on, from the kernel's start; hz 0: none. */
+struct adc_sampler_config {
+    uint32_t channel, hz;
+    uint32_t buffers; /* of 32 samples; then it lets go. 0: never */
+};
+
 struct kernel_config {
     uint32_t cpu_hz;         /* what SysTick counts */
     struct span process_ram; /* process blocks are carved from it, upward */
@@ -105,6 +111,7 @@ struct kernel_config {
     struct radio_place radio;         /* then none of its devices may be an endpoint */
     struct driver_place virts[VIRTS]; /* of multiplexers with a device of their own */
     struct kernel_client_config kernel_clients[VIRT_NAMES];
+    struct adc_sampler_config adc_sampler;
 
     uint32_t
         passthrough_driver; /* system call driver number, no other driver's; the draft's: 0x10001 */

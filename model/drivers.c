@@ -10,6 +10,7 @@ const struct driver *const drivers[] = {
     &passthrough_driver,
     &radio_driver,
     &ble_advertising_driver,
+    &adc_driver,
     &rng_driver,
     &spi_driver,
 };

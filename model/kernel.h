@@ -22,10 +22,11 @@
 #include "model/services.h"
 
 /* The tokens that kernel_start made: the kernel passes them on to its own calls that demand one,
- * and the passthrough capsule is the one driver that uses `lend`. */
+ * the passthrough capsule is the one driver that uses `lend`, the ADC's sampler `sample`. */
 struct kernel_tokens {
     const struct process_management_capability *manage;
     const struct passthrough_capability *lend;
+    const struct adc_sampling_capability *sample;
 };
 
 struct kernel {

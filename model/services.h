@@ -5,6 +5,7 @@
 #ifndef MODEL_SERVICES_H
 #define MODEL_SERVICES_H
 
+#include "model/capability.h"
 #include "model/driver.h"
 #include "model/limits.h"
 #include "model/process.h"
@@ -158,11 +159,25 @@ struct advertising_service {
 /* Some app advertises: the radio and its line are this driver's. */
 bool advertising_is_on(const struct kernel *k);
 
+/* virt/adc.c: sampling on and on. */
+struct adc_service {
+    bool on; /* nobody else samples */
+    uint32_t buffers;
+};
+
+/* Samples `channel` at `hz` until adc_sample_stop: no other client is served meanwhile, so only
+ * who holds the capability may ask. ERR_INVAL: no such channel or rate. ERR_BUSY: a client is being
+ * served, or somebody samples on and on already. */
+enum err adc_sample_on(struct kernel *k, struct hw *hw, const struct adc_sampling_capability *may,
+                       uint32_t channel, uint32_t hz) MUST_CHECK;
+void adc_sample_stop(struct kernel *k, struct hw *hw, const struct adc_sampling_capability *may);
+
 struct services {
     struct alarm_service alarm;
     struct console_service console;
     struct radio_service radio;
     struct advertising_service advertising;
+    struct adc_service adc;
     struct virt virts[VIRTS];
     uint32_t virts_deferred; /* bit i: virts[i] has something to do in a deferred call */
 };
@@ -178,6 +193,15 @@ extern const struct driver ble_advertising_driver;
  * client are given to no other. ERR_SIZE: no length, or more than the buffer. ERR_BUSY: its own
  * request waits or is under way. */
 extern const struct driver rng_driver;
+
+/* virt/adc.c over chip_saadc.c. Driver 0x5. Commands as Tock's ADC driver: 0 exists, success with
+ * the number of channels; 1 sample (channel 0 to 7: AIN0 to AIN7). Subscribe 0: (enum err, channel,
+ * sample of 12 bits, 0 to 3.6 V). A reading that begins serves all who wait for its channel: samples
+ * are nobody's (virtualization text, Data Sharing 3). ERR_INVAL: no such channel. ERR_BUSY: its own
+ * sample waits or is under way; or a component of the kernel samples on and on.
+ * Otherwise than Tock's: the first argument is an error, not the mode, and 2 to 4, sampling on and
+ * on, do not exist (ERR_NOSUPPORT): they take a capability that no process has. */
+extern const struct driver adc_driver;
 
 /* virt/spi.c over chip_spim.c. Driver 0x20001. Commands as Tock's SPI controller driver: 0 exists,
  * 2 transfer (length, 1 to 128), 3 set chip select (pin of the GPIO port, low while a transfer

@@ -1,3 +1,4 @@
+#include "model/chip_saadc.h"
 #include "model/kernel.h"
 #include "model/nvic.h"
 
@@ -8,6 +9,10 @@ struct process_management_capability {
 struct passthrough_capability {
     char unused;
 };
+struct adc_sampling_capability {
+    char unused;
+};
+static const struct adc_sampling_capability sample;
 static const struct process_management_capability manage;
 static const struct passthrough_capability lend;
 
@@ -39,6 +44,9 @@ static bool virts_are_valid(const struct kernel_config *c)
     for (uint32_t i = 0; i < VIRTS; i++)
         if (!place_is_valid(c, c->virts[i]))
             return false;
+    if (c->adc_sampler.hz && (c->adc_sampler.channel >= SAADC_INPUTS ||
+                              c->adc_sampler.hz < SAADC_HZ_MIN || c->adc_sampler.hz > SAADC_HZ_MAX))
+        return false;
     for (uint32_t i = 0; i < VIRT_NAMES; i++)
         if (c->kernel_clients[i].count > KERNEL_CLIENT_MAX)
             return false;
@@ -219,7 +227,7 @@ enum err kernel_start(struct kernel *k, struct hw *hw, const struct kernel_confi
     k->running = PROCESS_NONE;
     k->last = PROCESS_NONE;
     k->stopped = PROCESS_NONE;
-    k->tokens = (struct kernel_tokens){&manage, &lend};
+    k->tokens = (struct kernel_tokens){&manage, &lend, &sample};
     hardware_start(k, hw);
     for (uint32_t i = 0; i < config->image_count; i++) {
         enum err err = image_load(k, hw, i);

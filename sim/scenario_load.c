@@ -12,6 +12,7 @@
  *   a sweep's path that leads nowhere; more than FAMILY_MAX members
  *   what other files list at their top: board_load.c, app_steps_compile.c
  */
+#include "model/chip_saadc.h"
 #include "model/process.h"
 #include "sim/app_steps.h"
 #include "sim/load.h"
@@ -351,13 +352,34 @@ static bool clients_read(const struct json_node *kernel, struct kernel_config *c
     return good;
 }
 
+/* "adc_sampler": {"channel", "hz", "buffers"} */
+static bool sampler_read(const struct json_node *kernel, struct kernel_config *config)
+{
+    static const char *const keys[] = {"channel", "hz", "buffers"};
+    struct json_node node = json_member(kernel, "adc_sampler");
+    struct json_node channel = json_member(&node, "channel"), hz = json_member(&node, "hz");
+    struct json_node buffers = json_member(&node, "buffers");
+    struct adc_sampler_config *sampler = &config->adc_sampler;
+    if (!node.value)
+        return true;
+    if (!json_want_object(&node, keys, COUNT_OF(keys)) ||
+        !json_want_u32(&channel, 0, SAADC_INPUTS - 1, &sampler->channel) ||
+        !json_want_u32(&hz, SAADC_HZ_MIN, SAADC_HZ_MAX, &sampler->hz) ||
+        (buffers.value && !json_want_u32(&buffers, 1, CLIENT_OPERATIONS_MAX, &sampler->buffers)))
+        return false;
+    if (config->virts[VIRT_ADC].present)
+        return true;
+    json_problem(&node, "the board's kernel has no adc");
+    return false;
+}
+
 enum { SLICE_MAX_US = 1000000 }; /* ours */
 
 static bool kernel_member(struct load *load, const struct json_node *root, struct policy *policy)
 {
     static const char *const keys[] = {"scheduler",    "timeslice_us",  "costs",
                                        "fault_policy", "restart_limit", "passthrough_driver",
-                                       "clients"};
+                                       "clients",      "adc_sampler"};
     struct json_node kernel = json_member(root, "kernel");
     struct kernel_config *config = &load->scenario->config;
     uint32_t which = SCHEDULER_ROUND_ROBIN;
@@ -379,15 +401,15 @@ static bool kernel_member(struct load *load, const struct json_node *root, struc
     good &= costs_read(load->scenario, &costs);
     good &= policy_read(&kernel, policy);
     good &= clients_read(&kernel, config);
+    good &= sampler_read(&kernel, config);
     return good;
 }
 
 /* --- "apps" ---------------------------------------------------------------------------------- */
 
 static const char *const app_keys[] = {
-    "name", "program",     "parameters", "steps",        "upcalls",       "variables",
-    "ram",  "permissions", "requests",   "fault_policy", "restart_limit", "short_id",
-    "secrets",
+    "name",        "program",  "parameters",   "steps",         "upcalls",  "variables", "ram",
+    "permissions", "requests", "fault_policy", "restart_limit", "short_id", "secrets",
 };
 
 static bool name_is_taken(const struct scenario *s, const char *name)
@@ -665,8 +687,7 @@ static bool apps_member(struct load *load, const struct json_node *root, struct 
 
 static const char *const scenario_keys[] = {
     "$schema",  "claim",    "source", "board", "kernel", "apps",   "world",  "inject",
-    "until_us", "until_ms", "seed",   "seeds", "sweep",  "expect", "covers",
-    "declassify",
+    "until_us", "until_ms", "seed",   "seeds", "sweep",  "expect", "covers", "declassify",
 };
 
 enum { CLAIM_SIZE = 1024 };

@@ -6,6 +6,7 @@
 
 const struct virt_type *const virts[VIRTS] = {
     [VIRT_RNG] = &virt_rng,
+    [VIRT_ADC] = &virt_adc,
     [VIRT_SPI] = &virt_spi,
 };
 
@@ -191,7 +192,8 @@ enum err virt_ask_process(struct kernel *k, struct hw *hw, const struct virt_typ
 
 /* ---- callbacks */
 
-/* A component of the kernel asks again in its callback, as long as the board wants it to. */
+/* A component of the kernel asks again in its callback, as long as the board wants it to; not if what
+ * it asked could not even begin: it would ask for that for ever, at no cost to itself. */
 static void kernel_client_ask(struct kernel *k, struct hw *hw, const struct virt_type *type,
                               uint32_t client)
 {
@@ -212,10 +214,12 @@ static void called_back(struct kernel *k, struct hw *hw, const struct virt_type 
     uint32_t request[VIRT_WORDS];
 
     note(hw, NOTE_CLIENT_DONE, type, client, err);
-    if (!is_process(client))
+    if (is_process(client)) {
+        if (!request_load(k, hw, type, client, request))
+            type->deliver(k, hw, &k->processes[client], request, err, result);
+    } else if (!virt_of(k, type)->failed) {
         kernel_client_ask(k, hw, type, client);
-    else if (!request_load(k, hw, type, client, request))
-        type->deliver(k, hw, &k->processes[client], request, err, result);
+    }
 }
 
 static void joined_called_back(struct kernel *k, struct hw *hw, const struct virt_type *type,
@@ -237,7 +241,6 @@ void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enu
 
     if (v->client == CLIENT_NONE)
         return;
-    v->failed = false;
     v->ending = true;
     if (type->timeout_ms > 0)
         alarm_kernel_set(k, hw, type->id, ALARM_NEVER);
@@ -251,6 +254,7 @@ void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enu
     custody_wipe(&v->custody, hw);
     v->client = CLIENT_NONE;
     v->orphan = false;
+    v->failed = false;
     v->ending = false;
     serve(k, hw, type);
 }

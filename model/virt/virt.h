@@ -146,6 +146,7 @@ void virt_upcall(struct kernel *k, struct hw *hw, const struct virt_type *type,
 
 extern const struct virt_type *const virts[VIRTS];
 extern const struct virt_type virt_rng;
+extern const struct virt_type virt_adc;
 extern const struct virt_type virt_spi;
 
 #endif
