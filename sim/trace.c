@@ -96,6 +96,8 @@ void recorder_start(struct recorder *recorder, uint64_t limit)
 
 void recorder_add(struct recorder *recorder, const struct record *record)
 {
+    if (recorder->hear)
+        recorder->hear(recorder->context, record);
     if (recorder->limit && recorder->count >= recorder->limit) {
         recorder->count++;
         return;

@@ -132,6 +132,9 @@ struct recorder {
     uint64_t limit; /* records kept at most; 0: all. Past it, `count` still counts */
     struct recorded_frame *frames;
     uint64_t frame_count, frame_capacity;
+    /* Hears each record as it comes, before it is kept: memory is as it was then. NULL: nobody. */
+    void (*hear)(void *context, const struct record *record);
+    void *context;
 };
 
 void recorder_start(struct recorder *recorder, uint64_t limit);

@@ -335,9 +335,9 @@ static void put_leak(FILE *out, const struct scenario *s, const char *rule,
     if (!leak->found)
         return;
     snprintf(text, sizeof text, "%s observes in run 1: %s; in run 2: %s",
-             s->apps[leak->process].name, leak->what[0], leak->what[1]);
+             twins_observer(s, leak), leak->what[0], leak->what[1]);
     fprintf(out, "%s{\"rule\": \"%s\", \"process\": \"%s\", \"at_us\": %.6f, \"at_us_2\": %.6f",
-            *comma, rule, s->apps[leak->process].name, (double)leak->at_ps[0] / 1e6,
+            *comma, rule, twins_observer(s, leak), (double)leak->at_ps[0] / 1e6,
             (double)leak->at_ps[1] / 1e6);
     put_text(out, "text", text);
     put_text(out, "run_1", leak->what[0]);
@@ -407,10 +407,10 @@ static void print_leak(FILE *out, const struct scenario *s, const char *sort,
     char us[2][US_TEXT_MAX];
     if (!leak->found)
         return;
-    fprintf(out, "  %s that %s observes\n", sort, s->apps[leak->process].name);
+    fprintf(out, "  %s that %s observes\n", sort, twins_observer(s, leak));
     for (int i = 0; i < 2; i++)
         fprintf(out, "    run %d  %15s us  %s  %s\n", i + 1, us_text(leak->at_ps[i], us[i]),
-                s->apps[leak->process].name, leak->what[i]);
+                twins_observer(s, leak), leak->what[i]);
 }
 
 static void print_declassified(FILE *out, const struct scenario *s,

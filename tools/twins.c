@@ -24,12 +24,15 @@ struct resumes {
     uint32_t taken, count, capacity;
 };
 
+/* Each app, and behind them the kernel's own clients, all as one. */
+enum { OBSERVER_KERNEL = PROCESS_MAX, OBSERVERS };
+
 struct side {
     struct twin twin;
     struct twins *twins;
     uint32_t entered; /* the app that was entered last, PROCESS_NONE: none since */
     uint32_t calls[PROCESS_MAX][3]; /* class, r0, r1 of each one's last system call */
-    struct stream streams[PROCESS_MAX];
+    struct stream streams[OBSERVERS];
 };
 
 enum { PAGE_WORDS_MAX = 1024 }; /* 64 MiB of RAM; a scenario's board has less */
@@ -66,8 +69,7 @@ bool twin_begin(struct twin *twin, const struct scenario *scenario, struct secre
 {
     const char *why = NULL;
     uint32_t image = 0;
-    *twin = (struct twin){.setup = machine_setup_make_secret(scenario, secrets, &why)};
-    recorder_start(&twin->recorder, 0);
+    twin->setup = machine_setup_make_secret(scenario, secrets, &why);
     if (!twin->setup) {
         trouble(result, TWINS_BAD_INPUT, why);
         return false;
@@ -149,9 +151,51 @@ static void take_own(struct side *side, const struct record *r)
     push(&side->streams[r->process], &bare);
 }
 
-static void take_record(struct side *side, const struct record *r)
+/* The kernel's buffer that becomes a client's: how long it is; 0: the record is about none. */
+static uint32_t buffer_size(const struct record *r)
 {
-    if (r->process >= side->twins->scenario->app_count)
+    switch (r->kind) {
+    case EVENT_OF(NOTE_CONSOLE_CLIENT):
+        return CONSOLE_BUFFER;
+    case EVENT_OF(NOTE_RADIO_LOADED):
+        return RADIO_PDU_MAX;
+    case EVENT_OF(NOTE_BUFFER_TAKEN):
+        return pair_low(r->value);
+    default:
+        return 0;
+    }
+}
+
+/* What is in it, word by word. */
+static void take_buffer(struct side *side, uint32_t observer, const struct record *r, uint32_t size)
+{
+    for (uint32_t at = 0; at < size; at += 8) {
+        struct record word = {r->at_ps, r->kind, r->process, r->address + at, 0};
+        struct span span = {word.address, size - at < 8 ? size - at : 8};
+        if (machine_peek(side->twin.hw.m, span, &word.value))
+            push(&side->streams[observer], &word);
+    }
+}
+
+static bool is_kernel_clients(const struct record *r)
+{
+    bool client = r->kind >= EVENT_OF(NOTE_CLIENT_ASKS) && r->kind <= EVENT_OF(NOTE_BUFFER_WIPED);
+    return client && r->process == PROCESS_NONE;
+}
+
+static void take_record(void *context, const struct record *r)
+{
+    struct side *side = context;
+    bool kernels = is_kernel_clients(r);
+    uint32_t observer = kernels ? (uint32_t)OBSERVER_KERNEL : r->process;
+    uint32_t size = buffer_size(r);
+    if (kernels)
+        push(&side->streams[OBSERVER_KERNEL], r);
+    else if (r->process >= side->twins->scenario->app_count)
+        return;
+    if (size && observer != side->twins->secret)
+        take_buffer(side, observer, r, size);
+    if (kernels)
         return;
     if (r->kind == EVENT_SYSCALL) {
         side->calls[r->process][0] = r->address;
@@ -167,21 +211,19 @@ static void take_record(struct side *side, const struct record *r)
     }
 }
 
-static void take_records(struct side *side)
-{
-    const struct recorder *recorder = &side->twin.recorder;
-    for (uint64_t i = 0; i < recorder->count; i++)
-        take_record(side, &recorder->records[i]);
-}
-
 /* Until another app is entered, or the run is over. */
 static void advance(struct side *side)
 {
     side->entered = PROCESS_NONE;
     while (!side->twin.over && side->entered == PROCESS_NONE) {
         twin_step(&side->twin);
-        take_records(side);
     }
+}
+
+const char *twins_observer(const struct scenario *scenario, const struct twins_leak *leak)
+{
+    return leak->process < scenario->app_count ? scenario->apps[leak->process].name
+                                               : "a client in the kernel";
 }
 
 /* --- in words --------------------------------------------------------------------------------- */
@@ -226,6 +268,17 @@ static void describe_access(const struct scenario *s, const struct record *r,
              pair_low(r->value));
 }
 
+static void describe_buffer(const struct scenario *s, const struct record *r,
+                            char text[TWINS_TEXT_MAX])
+{
+    char place[96];
+    board_describe_address(&s->board, r->address, place, sizeof place);
+    int used = snprintf(text, TWINS_TEXT_MAX, "is given a buffer of the kernel's, with at %s:", place);
+    for (uint32_t i = 0; i < 8; i++)
+        used += snprintf(text + used, TWINS_TEXT_MAX - (size_t)used, " %02x",
+                         (unsigned)(r->value >> 8 * i & 0xff));
+}
+
 void twins_describe(const struct scenario *s, const struct record *r, char text[TWINS_TEXT_MAX])
 {
     const char *name = r->kind < EVENT_KINDS ? event_name(r->kind) : NULL;
@@ -249,6 +302,11 @@ void twins_describe(const struct scenario *s, const struct record *r, char text[
     case EVENT_KERNEL_READ:
     case EVENT_KERNEL_WRITE:
         describe_access(s, r, text);
+        break;
+    case EVENT_OF(NOTE_CONSOLE_CLIENT):
+    case EVENT_OF(NOTE_RADIO_LOADED):
+    case EVENT_OF(NOTE_BUFFER_TAKEN):
+        describe_buffer(s, r, text);
         break;
     default:
         snprintf(text, TWINS_TEXT_MAX, "%s 0x%" PRIx32 ": 0x%" PRIx64, name ? name : "record",
@@ -568,7 +626,7 @@ static void listen(struct twins *t)
 static void compare(struct twins *t)
 {
     const struct twins_result *result = t->result;
-    for (uint32_t p = 0; p < t->scenario->app_count; p++)
+    for (uint32_t p = 0; p < OBSERVERS; p++)
         if (p != t->secret)
             compare_observer(t, p);
     compare_own(t);
@@ -580,7 +638,7 @@ static void compare(struct twins *t)
 /* Of what an app observed, one run has more than the other: nothing at all came there. */
 static void compare_ends(struct twins *t)
 {
-    for (uint32_t p = 0; p < t->scenario->app_count; p++) {
+    for (uint32_t p = 0; p < OBSERVERS; p++) {
         const struct record *const r[2] = {next_of(&t->sides[0].streams[p]),
                                            next_of(&t->sides[1].streams[p])};
         if (p != t->secret && (r[0] || r[1]) && !t->result->time.found)
@@ -650,7 +708,7 @@ static void make_pages(struct twins *t)
 static void end_both(struct twins *t)
 {
     for (int i = 0; i < 2; i++) {
-        for (uint32_t p = 0; p < PROCESS_MAX; p++)
+        for (uint32_t p = 0; p < OBSERVERS; p++)
             free(t->sides[i].streams[p].records);
         twin_end(&t->sides[i].twin);
     }
@@ -664,7 +722,10 @@ void twins_run(const struct scenario *scenario, uint32_t process, struct twins_r
     struct secrets secrets[2] = {{.process = process}, twins_secrets(scenario, process)};
     struct twins t = {.scenario = scenario, .secret = process, .result = result};
     memset(result, 0, sizeof *result);
-    t.sides[0].twins = t.sides[1].twins = &t;
+    for (int i = 0; i < 2; i++) {
+        t.sides[i].twins = &t;
+        t.sides[i].twin.recorder = (struct recorder){.hear = take_record, .context = &t.sides[i]};
+    }
     bool made = twin_begin(&t.sides[0].twin, scenario, secrets[0], result) &&
                 twin_begin(&t.sides[1].twin, scenario, secrets[1], result);
     if (made && t.sides[0].twin.setup->dirty_words > PAGE_WORDS_MAX) {
@@ -674,8 +735,6 @@ void twins_run(const struct scenario *scenario, uint32_t process, struct twins_r
     if (made) {
         listen(&t);
         make_pages(&t);
-        take_records(&t.sides[0]);
-        take_records(&t.sides[1]);
         run_both(&t);
         judge(&t);
     }

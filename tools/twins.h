@@ -9,7 +9,9 @@
  * What an app observes: each system call's results, each upcall and its arguments, each value it
  * loads, its faults, its (re)starts; the time of each of these and of its own operations; the bytes
  * of RAM that it may read by the ledger, whenever it goes on; the registers of a window when it was
- * lent. The first difference of values and the first of times are kept apart. Who preempts it and
+ * lent; and the kernel's DMA buffer that becomes its own, all of it: that must be wiped by then. Of
+ * the kernel's own clients: which of their operations are accepted and done, and when, and their
+ * buffers. The first difference of values and the first of times are kept apart. Who preempts it and
  * for how long is a matter of time. What leaves on wires and over the air is nobody's but the
  * world's.
  *
@@ -69,6 +71,8 @@ void twins_run(const struct scenario *scenario, uint32_t process, struct twins_r
 /* Fills in the path of a leak. */
 void twins_explain(const struct scenario *scenario, uint32_t process, struct twins_result *result);
 
+/* Who has observed a leak. */
+const char *twins_observer(const struct scenario *scenario, const struct twins_leak *leak);
 /* One record in words, without its time. */
 void twins_describe(const struct scenario *scenario, const struct record *record,
                     char text[TWINS_TEXT_MAX]);
@@ -80,7 +84,8 @@ struct twin {
     struct recorder recorder; /* of the step under way */
     bool over;
 };
-/* False: `result` says why not. Either way twin_end gives back what it took. */
+/* Begun as {.recorder = ...}, whose `hear` may be set. False: `result` says why not. Either way
+ * twin_end gives back what it took. */
 bool twin_begin(struct twin *twin, const struct scenario *scenario, struct secrets secrets,
                 struct twins_result *result);
 /* One step; the recorder has its records, and no older ones. */
