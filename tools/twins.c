@@ -585,6 +585,8 @@ static void keep_resume(void *context, uint32_t process, struct resume *resume)
 {
     struct side *side = context;
     struct resumes *resumes = &side->twins->resumes[process];
+    if (resume->kind == RESUME_CONTINUE)
+        return; /* nothing is told */
     if (resumes->count == resumes->capacity)
         resumes->list = grown(resumes->list, &resumes->capacity, sizeof resumes->list[0]);
     resumes->list[resumes->count++] = *resume;
@@ -596,6 +598,10 @@ static void share_resume(void *context, uint32_t process, struct resume *resume)
     struct side *side = context;
     struct twins *t = side->twins;
     struct resumes *resumes = &t->resumes[process];
+    if (resume->kind == RESUME_CONTINUE)
+        return;
+    while (resumes->taken == resumes->count && !t->sides[0].twin.over)
+        twin_step(&t->sides[0].twin); /* run 1 is late: times have differed */
     if (resumes->taken == resumes->count)
         return;
     const struct resume *first = &resumes->list[resumes->taken++];

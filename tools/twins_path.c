@@ -64,31 +64,59 @@ static const char *device_name(const struct scenario *s, uint32_t device)
                                           : "a device";
 }
 
+/* It may have written that place; NULL: it has not. */
+static const char *writer_by(const struct tracer *t, const struct place *place,
+                             const struct record *r)
+{
+    const struct scenario *s = t->scenario;
+    bool in_ram = place->device == BOARD_NONE;
+    switch (r->kind) {
+    case EVENT_DMA_WRITE:
+        return in_ram && span_meets((struct span){r->address, pair_low(r->value)},
+                                    (struct span){place->address, place->size})
+                   ? "DMA of"
+                   : NULL;
+    case EVENT_DMA_READ:
+        return place->device == pair_high(r->value) ? "DMA of" : NULL;
+    case EVENT_INJECTED:
+        return in_ram ? NULL : "what came from outside, to";
+    case EVENT_STORE:
+        return r->process < s->app_count ? "a store of" : NULL;
+    case EVENT_SYSCALL:
+        return r->process < s->app_count ? "in a system call of" : NULL;
+    case EVENT_KERNEL_WRITE:
+        return in_ram || board_device_at(&s->board, r->address) != place->device
+                   ? NULL
+                   : "a register write of";
+    default:
+        return NULL;
+    }
+}
+
+static const char *writer_name(const struct tracer *t, const struct place *place,
+                               const struct record *r)
+{
+    const struct scenario *s = t->scenario;
+    if (r->process < s->app_count)
+        return s->apps[r->process].name;
+    if (r->kind == EVENT_DMA_WRITE || r->kind == EVENT_DMA_READ)
+        return device_name(s, pair_high(r->value));
+    return r->kind == EVENT_INJECTED ? device_name(s, place->device) : "the kernel";
+}
+
 /* By the records of the step that has just been made in run 1. */
 static void tell_writer(const struct tracer *t, struct place *place)
 {
     const struct recorder *recorder = &t->twins[0].recorder;
-    const struct scenario *s = t->scenario;
-    const char *name = "the kernel";
-    const char *what = "written by";
+    const char *what = place->device == BOARD_NONE ? "written by" : "of";
+    const char *name = place->device == BOARD_NONE ? "the kernel" : "its own accord";
     for (uint64_t i = recorder->count; i-- > 0;) {
         const struct record *r = &recorder->records[i];
-        if (r->kind == EVENT_DMA_WRITE && place->device == BOARD_NONE &&
-            span_holds((struct span){r->address, pair_low(r->value)}, place->address)) {
-            what = "DMA of";
-            name = device_name(s, pair_high(r->value));
-            break;
-        }
-        if (r->kind == EVENT_DMA_READ && place->device == pair_high(r->value)) {
-            what = "DMA by";
-            name = "itself";
-            break;
-        }
-        if (r->kind == EVENT_STORE && r->process < s->app_count) {
-            what = "a store of";
-            name = s->apps[r->process].name;
-            break;
-        }
+        if (!writer_by(t, place, r))
+            continue;
+        what = writer_by(t, place, r);
+        name = writer_name(t, place, r);
+        break;
     }
     snprintf(place->how, sizeof place->how, "%s %s", what, name);
 }
@@ -140,7 +168,7 @@ static void look_at(struct tracer *t, const struct stretch *s)
 static struct span own_memory(const struct tracer *t)
 {
     const struct ledger_process *p = &ledger_of(t->twins[0].hw.m)->processes[t->secret];
-    return (struct span){p->block.base, p->live ? p->app_break - p->block.base : 0};
+    return (struct span){p->block.base, p->block.size ? p->app_break - p->block.base : 0};
 }
 
 static void look_at_ram(struct tracer *t, struct span span)
