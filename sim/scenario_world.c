@@ -266,11 +266,28 @@ static bool moment_read(const struct json_node *node, const struct peer_type *ty
     return false;
 }
 
+/* The app whose secret it is what this sends. */
+static bool secret_of_read(const struct load *load, const struct json_node *node,
+                           const struct peer_verb *verb, struct peer_action *action)
+{
+    uint32_t app = 0;
+    for (uint32_t i = 0; i < verb->argument_count; i++) {
+        enum peer_unit unit = verb->arguments[i].unit;
+        if (unit != PEER_TEXT && unit != PEER_HEX)
+            continue;
+        bool named = app_named(load, node, &app);
+        action->secret_of = (uint8_t)(app + 1);
+        return named;
+    }
+    json_problem(node, "\"%s\" has no octets that could be a secret", verb->name);
+    return false;
+}
+
 static bool action_read(const struct load *load, const struct json_node *node,
                         const struct peer_type *type, struct peer_plan *plan)
 {
-    static const char *const own[] = {"at_event", "at_us", "at_ms", "do", "comment"};
-    struct json_node verb = json_member(node, "do");
+    static const char *const own[] = {"at_event", "at_us", "at_ms", "do", "secret_of", "comment"};
+    struct json_node verb = json_member(node, "do"), of_app = json_member(node, "secret_of");
     struct peer_action *action = &plan->actions[plan->action_count];
     uint32_t which = 0;
     if (!json_is_object(node)) {
@@ -283,6 +300,8 @@ static bool action_read(const struct load *load, const struct json_node *node,
     action->verb = (uint16_t)which;
     const struct peer_verb *v = &type->verbs[which];
     const struct values_of of = {v->name, "argument", v->arguments, v->argument_count, plan};
+    if (of_app.value && !secret_of_read(load, &of_app, v, action))
+        return false;
     return values_read(load, node, &of, own, COUNT_OF(own), action->arguments);
 }
 

@@ -11,7 +11,8 @@
  * padded no longer.
  *
  * Secret as well: a store with "secret", to memory or to a register of a lent device (its loads
- * find what the register holds), and what arrives on a wire with "secret_of".
+ * find what the register holds), and what arrives on a wire with "secret_of". Octets of a peer's
+ * plan with "secret_of" are padded in run 2's copy of the scenario, before it begins.
  *
  * An app that acts on its secrets, after others have handed them back to it, does not do the same
  * in both runs: such a pair says nothing about the kernel.

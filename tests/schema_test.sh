@@ -40,7 +40,7 @@ SEMANTIC = re.compile("|".join([
     "is not a device", "is not a driver's name", "is not a rule", "is a word too many", "want one of \"widen_512k\"",
     "no such parameter", "is not a number$", "behind the app's name", "is not a (peer, or a )?note of", "is not out or in", "has no interrupt line",
     # what a type of peers, a program's facts may say
-    "nothing that can be asked of", "is not a value of", "is not a type of peer", "is nothing that an?", "has no antenna",
+    "nothing that can be asked of", "has no octets", "is not a value of", "is not a type of peer", "is nothing that an?", "has no antenna",
     "has no such (parameter|argument)", "is taken by the peer", "want one of \"running\"", "want them in order", "it ends before it begins",
     r"^/world/(?!air/)[a-z0-9_]+/(plan/\d+/)?(?!is:|drift_ppm|position_m|plan|at_event|do:)\w+: ",
     # what is known only while it runs, or only by adding up

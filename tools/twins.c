@@ -64,12 +64,90 @@ static void trouble(struct twins_result *result, enum twins_end end, const char 
     snprintf(result->trouble, sizeof result->trouble, "%s", text);
 }
 
+enum { PLANS_OCTETS_MAX = PEER_MAX * PEER_ACTION_MAX * 2 }; /* no verb takes more than two */
+
+/* A scenario whose peers send other octets. */
+struct twin_plans {
+    struct scenario scenario;
+    uint64_t changed; /* octets */
+    uint32_t count;
+    struct peer_octets octets[PLANS_OCTETS_MAX];
+};
+
+/* As many others, which stand before those that they take the place of. */
+static void pad_octets(struct twin_plans *plans, struct peer_plan *plan, uint64_t number,
+                       struct secrets secrets)
+{
+    const struct peer_octets *from = peer_octets(plan, number);
+    uint8_t *octets = from ? malloc((size_t)from->size + 1) : NULL;
+    if (!octets || plans->count == PLANS_OCTETS_MAX) {
+        free(octets);
+        return;
+    }
+    const struct random pads = {.state = secrets.key ^ plans->count};
+    for (uint32_t i = 0; i < from->size; i++)
+        octets[i] = from->octets[i] ^ (uint8_t)(random_nth(pads, i) | 1);
+    struct peer_octets *into = &plans->octets[plans->count++];
+    *into = (struct peer_octets){
+        .next = plan->octets, .number = number, .size = from->size, .octets = octets};
+    plan->octets = into;
+    plans->changed += from->size;
+}
+
+static void pad_action(struct twin_plans *plans, const struct peer_verb *verb,
+                       struct peer_plan *plan, const struct peer_action *action,
+                       struct secrets secrets)
+{
+    for (uint32_t i = 0; i < verb->argument_count; i++)
+        if (verb->arguments[i].unit == PEER_TEXT || verb->arguments[i].unit == PEER_HEX)
+            pad_octets(plans, plan, action->arguments[i], secrets);
+}
+
+static bool is_sent_to(const struct scenario *s, uint32_t process)
+{
+    for (uint32_t p = 0; p < s->peer_count; p++)
+        for (uint32_t i = 0; i < s->peers[p].plan.action_count; i++)
+            if (s->peers[p].plan.actions[i].secret_of == process + 1)
+                return true;
+    return false;
+}
+
+/* The scenario that the run is made from. */
+static const struct scenario *scenario_for(struct twin *twin, const struct scenario *s,
+                                           struct secrets secrets)
+{
+    if (!secrets.key || !is_sent_to(s, secrets.process))
+        return s;
+    twin->plans = calloc(1, sizeof *twin->plans);
+    if (!twin->plans)
+        abort();
+    twin->plans->scenario = *s;
+    for (uint32_t p = 0; p < s->peer_count; p++) {
+        struct scenario_peer *peer = &twin->plans->scenario.peers[p];
+        for (uint32_t i = 0; i < peer->plan.action_count; i++) {
+            const struct peer_action *action = &peer->plan.actions[i];
+            if (action->secret_of == secrets.process + 1)
+                pad_action(twin->plans, &peer->type->verbs[action->verb], &peer->plan, action,
+                           secrets);
+        }
+    }
+    return &twin->plans->scenario;
+}
+
+static void plans_free(struct twin_plans *plans)
+{
+    for (uint32_t i = 0; plans && i < plans->count; i++)
+        free((void *)(uintptr_t)plans->octets[i].octets);
+    free(plans);
+}
+
 bool twin_begin(struct twin *twin, const struct scenario *scenario, struct secrets secrets,
                 struct twins_result *result)
 {
     const char *why = NULL;
     uint32_t image = 0;
-    twin->setup = machine_setup_make_secret(scenario, secrets, &why);
+    const struct scenario *own = scenario_for(twin, scenario, secrets);
+    twin->setup = machine_setup_make_secret(own, secrets, &why);
     if (!twin->setup) {
         trouble(result, TWINS_BAD_INPUT, why);
         return false;
@@ -97,6 +175,7 @@ void twin_end(struct twin *twin)
 {
     machine_free(twin->hw.m);
     machine_setup_free(twin->setup);
+    plans_free(twin->plans);
     recorder_free(&twin->recorder);
 }
 
@@ -681,6 +760,7 @@ static void judge(struct twins *t)
     struct twins_result *result = t->result;
     bool leaked = result->value.found || result->time.found;
     result->facts = machine_secret_facts(machine_of(t, 1));
+    result->facts.changed += t->sides[1].twin.plans ? t->sides[1].twin.plans->changed : 0;
     result->trace_hash = machine_trace_hash(machine_of(t, 0));
     if (t->acts && !leaked_before(&result->value, t->acts_ps) &&
         !leaked_before(&result->time, t->acts_ps)) {
