@@ -10,9 +10,9 @@ const struct driver *const drivers[] = {
     &passthrough_driver,
     &radio_driver,
     &ble_advertising_driver,
-    &adc_driver,
     &rng_driver,
     &spi_driver,
+    &adc_driver,
 };
 /* clang-format on */
 const uint32_t driver_count = COUNT_OF(drivers);
