@@ -5,6 +5,7 @@
 #include "tests/support_scenario.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,7 +125,7 @@ static uint32_t add_device(const char *name, const struct device_type *type, uin
                                .alias_of = BOARD_NONE,
                                .line = BOARD_NONE,
                                .endpoint = BOARD_NONE};
-    strcpy(d->name, name);
+    snprintf(d->name, sizeof d->name, "%s", name);
     return board->device_count++;
 }
 
