@@ -13,6 +13,7 @@ const struct driver *const drivers[] = {
     &rng_driver,
     &spi_driver,
     &adc_driver,
+    &i2c_driver,
 };
 /* clang-format on */
 const uint32_t driver_count = COUNT_OF(drivers);

@@ -213,9 +213,26 @@ extern const struct driver adc_driver;
  * transfers; 125 kHz and mode 0 at first. ERR_RESERVE, of 2: no chip select has been set.
  * ERR_SIZE: no length, more than 128, or more than the buffer. ERR_INVAL: no such pin, phase,
  * polarity, or no rate as slow. ERR_BUSY: its own transfer waits or is under way. In the upcall
- * ERR_FAIL: nothing has moved for 100 ms.
+ * ERR_FAIL: it has taken more than 100 ms, or was cut short.
  * Otherwise than Tock's: its boards give each app a chip select by index, and its upcall has no
  * error. */
 extern const struct driver spi_driver;
+
+/* virt/i2c.c over chip_twim.c. Driver 0x20003. Commands as Tock's I2C master driver: 0 exists, 1
+ * write (address of 7 bits, length), 2 read (address, length), 3 write then read, with a repeated
+ * START between (address | length to write << 8, length to read). Lengths from 1, 128 together.
+ * Read-write allow 1: what goes out is at its start, and what comes is put there. Subscribe 0:
+ * (enum err, bytes that came, or of a write went, 0).
+ * Each client has a rate of its own, set in the hardware anew before each of its transfers: 4 set
+ * rate (Hz; the next slower one of 100, 250 and 400 kHz), 5 get it; 100 kHz at first.
+ * ERR_SIZE: no length, more than 128, or more than the buffer. ERR_INVAL: no such address, or no
+ * rate as slow. ERR_BUSY: its own transfer waits or is under way. In the upcall, ERR_NOACK: nobody
+ * has that address, or a byte was refused. ERR_SIZE: also an overrun, bytes are lost. ERR_FAIL: it
+ * has taken more than 100 ms, since somebody holds the clock, or was cut short. As long as the
+ * clock is held each client in its turn is told so; when it is let go, the next is served.
+ * Otherwise than Tock's: there the rate is the board's, addresses are cut to 8 bits, lengths go up
+ * to 64, a bare address may be written, a second client is told NOMEM, and the upcall has no
+ * length. */
+extern const struct driver i2c_driver;
 
 #endif

@@ -217,13 +217,15 @@ static void on_process_end(struct kernel *k, struct hw *hw, struct process_id id
 static bool on_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
 {
     const struct driver_place *place = virt_place(k, &virt_spi);
+    uint32_t size = virt_of(k, &virt_spi)->custody.down.size / 2;
 
     if (place->line != line)
         return false;
     if (!chip_spim_ended(hw, place->base))
         return true;
     select_raise(k, hw);
-    virt_end(k, hw, &virt_spi, ERR_NONE, chip_spim_received(hw, place->base));
+    bool whole = chip_spim_received(hw, place->base) == size;
+    virt_end(k, hw, &virt_spi, whole ? ERR_NONE : ERR_FAIL, size);
     return true;
 }
 

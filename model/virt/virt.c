@@ -8,6 +8,7 @@ const struct virt_type *const virts[VIRTS] = {
     [VIRT_RNG] = &virt_rng,
     [VIRT_ADC] = &virt_adc,
     [VIRT_SPI] = &virt_spi,
+    [VIRT_I2C] = &virt_i2c,
 };
 
 enum { COPY_MAX = 512 };

@@ -148,5 +148,6 @@ extern const struct virt_type *const virts[VIRTS];
 extern const struct virt_type virt_rng;
 extern const struct virt_type virt_adc;
 extern const struct virt_type virt_spi;
+extern const struct virt_type virt_i2c;
 
 #endif
