@@ -37,9 +37,9 @@ void nrf_event_written(struct device *d, uint32_t row, uint32_t written)
 static void run_shorts(struct device *d, uint32_t events)
 {
     const struct nrf_type *type = nrf_type(d);
-    if (!type->short_count)
+    uint32_t shorts = type->short_count ? device_value(d, type->shorts) : 0;
+    if (!shorts)
         return;
-    uint32_t shorts = device_value(d, type->shorts);
     uint64_t tasks = 0; /* by row: tasks stand in the first 64 */
     for (uint32_t i = 0; i < type->short_count; i++) {
         const struct nrf_short *s = &type->short_list[i];

@@ -103,6 +103,7 @@ struct device {
     uint32_t base;  /* first address of its window */
     uint32_t size;  /* bytes of its window */
     bool irq_high;  /* its one line, level */
+    bool line_told; /* the level that the machine has taken note of: its own field */
     uint8_t request_count;
     uint8_t block_shift;              /* bytes of a block, as a power of two */
     uint8_t block_row[DEVICE_BLOCKS]; /* the first row at or after each block, 255 at most: where a

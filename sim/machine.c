@@ -311,15 +311,15 @@ static void serve_request(struct hw *hw, struct device *d, const struct device_r
     }
 }
 
-static void serve_line(struct hw *hw, const struct device *d)
+static void serve_line(struct hw *hw, struct device *d)
 {
     struct machine *m = hw->m;
     uint32_t line = m->setup->device_line[d->index];
-    if (line == LINE_NONE)
-        return;
-    bool was = m->nvic.level[line / 32] >> (line % 32) & 1;
     bool is = device_line(d);
-    if (was == is)
+    if (d->line_told == is)
+        return;
+    d->line_told = is;
+    if (line == LINE_NONE)
         return;
     nvic_drive(&m->nvic, line, is);
     machine_trace(hw, is ? EVENT_IRQ_RAISED : EVENT_IRQ_LOWERED, PROCESS_NONE, line, d->index);
@@ -353,8 +353,7 @@ void machine_serve_all(struct hw *hw, uint32_t device)
         }
         struct device_request queue[DEVICE_REQUEST_MAX];
         uint32_t count = d->request_count;
-        for (uint32_t i = 0; i < count; i++)
-            queue[i] = d->requests[i];
+        memcpy(queue, d->requests, count * sizeof queue[0]);
         d->request_count = 0;
         for (uint32_t i = 0; i < count; i++)
             serve_request(hw, d, &queue[i]);
@@ -556,9 +555,9 @@ static OUT_OF_LINE void kernel_step(struct hw *hw)
 static OUT_OF_LINE void sleep_step(struct hw *hw)
 {
     struct machine *m = hw->m;
-    if (nvic_active_line(&m->nvic) == NVIC_NO_LINE)
+    if (!nvic_calls(&m->nvic) || nvic_active_line(&m->nvic) == NVIC_NO_LINE)
         machine_idle(hw, m->setup->scenario->until_ps);
-    if (nvic_active_line(&m->nvic) == NVIC_NO_LINE)
+    if (!nvic_calls(&m->nvic) || nvic_active_line(&m->nvic) == NVIC_NO_LINE)
         return;
     machine_trace(hw, EVENT_WAKE, PROCESS_NONE, 0, 0);
     m->mode = CPU_KERNEL;

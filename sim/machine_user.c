@@ -290,10 +290,11 @@ static inline void operate(struct hw *hw)
         perform(hw, &op);
 }
 
-/* For an interrupt on `line`, or because the slice is over. */
-static OUT_OF_LINE void interrupt(struct hw *hw, uint32_t line)
+/* For an interrupt, or because the slice is over. */
+static OUT_OF_LINE void interrupt(struct hw *hw)
 {
     struct machine *m = hw->m;
+    uint32_t line = nvic_active_line(&m->nvic);
     if (line != NVIC_NO_LINE) {
         machine_trace(hw, EVENT_IRQ_TAKEN, m->running, line, 0);
         nvic_enter(&m->nvic, line);
@@ -310,9 +311,8 @@ void machine_user_run(struct hw *hw, uint64_t end_ps)
 {
     struct machine *m = hw->m;
     do {
-        uint32_t line = nvic_active_line(&m->nvic);
-        if (line != NVIC_NO_LINE || m->nvic.systick_pending)
-            interrupt(hw, line);
+        if (nvic_calls(&m->nvic))
+            interrupt(hw);
         else if (m->compute_left[m->running] > 0)
             compute(hw);
         else

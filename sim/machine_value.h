@@ -234,10 +234,8 @@ static inline void machine_serve(struct hw *hw, uint32_t device)
 {
     struct machine *m = hw->m;
     const struct device *d = machine_device(m, device);
-    uint32_t line = m->setup->device_line[device];
-    bool was = line != LINE_NONE && (m->nvic.level[line / 32] >> line % 32 & 1);
-    bool is = line != LINE_NONE && device_line(d);
-    if (d->request_count > 0 || d->wake_ps != m->wakes_ps[device] || was != is || d->fault.hung)
+    if (d->request_count > 0 || d->wake_ps != m->wakes_ps[device] ||
+        d->line_told != device_line(d) || d->fault.hung)
         machine_serve_all(hw, device);
 }
 /* Bytes of flash: of the board's storage as they stand, else a pattern of their addresses, the same

@@ -36,6 +36,7 @@ void nvic_drive(struct nvic *nvic, uint32_t line, bool high)
     if (line >= nvic->line_count)
         return;
     uint32_t bit = 1u << (line % 32);
+    nvic->is_quiet = false;
     if (high && !(nvic->level[line / 32] & bit))
         nvic->pending[line / 32] |= bit;
     if (high)
@@ -48,6 +49,7 @@ bool nvic_pulse(struct nvic *nvic, uint32_t line)
 {
     if (line >= nvic->line_count || (nvic->pending[line / 32] >> (line % 32) & 1))
         return false;
+    nvic->is_quiet = false;
     nvic->pending[line / 32] |= 1u << (line % 32);
     return true;
 }
@@ -63,6 +65,7 @@ void nvic_enter(struct nvic *nvic, uint32_t line)
 void nvic_leave(struct nvic *nvic)
 {
     uint32_t line = nvic->active;
+    nvic->is_quiet = false;
     nvic->active = NVIC_NO_LINE;
     if (line != NVIC_NO_LINE)
         nvic->pending[line / 32] |= nvic->level[line / 32] & 1u << (line % 32);
@@ -109,6 +112,7 @@ static void systick_run(struct nvic *nvic, uint32_t left, uint64_t now_ps, uint6
 void nvic_systick_fire(struct nvic *nvic, uint64_t cpu_hz)
 {
     nvic->systick_counted = true;
+    nvic->is_quiet = false;
     if (nvic->systick_control & CSR_TICKINT)
         nvic->systick_pending = true;
     systick_run(nvic, 0, nvic->systick_fires_ps, cpu_hz);
@@ -225,6 +229,7 @@ void nvic_write(struct nvic *nvic, uint32_t address, uint32_t value, uint64_t no
     uint32_t *word = word_at(nvic, address);
     uint32_t index = address % CLEARS / 4;
     uint32_t bits = word ? value & existing(nvic, index) : 0;
+    nvic->is_quiet = false;
     if (word && address & CLEARS)
         *word = (*word & ~bits) | (pends_again(nvic, address, index) & bits);
     else if (word)

@@ -21,6 +21,7 @@ struct nvic {
     uint32_t pending[NVIC_WORDS];
     uint32_t level[NVIC_WORDS]; /* lines that are high now: they pend again after ICPR */
     uint32_t active;            /* the line whose handler runs, or NVIC_NO_LINE */
+    bool is_quiet;              /* a look has found nothing to take, and nothing has come since */
     /* SysTick counts down at the CPU clock; kept as the time of its next zero. */
     uint32_t systick_control, systick_reload;
     uint32_t systick_left; /* cycles left at systick_since_ps, while enabled */
@@ -60,6 +61,14 @@ static inline uint32_t nvic_active_line(const struct nvic *nvic)
             return word * 32 + (uint32_t)__builtin_ctz(ready);
     }
     return NVIC_NO_LINE;
+}
+/* Something is to be taken: a line, or SysTick. */
+static inline bool nvic_calls(struct nvic *nvic)
+{
+    if (nvic->is_quiet)
+        return false; /* nearly always */
+    nvic->is_quiet = nvic_active_line(nvic) == NVIC_NO_LINE && !nvic->systick_pending;
+    return !nvic->is_quiet;
 }
 /* Its handler begins: it pends no more, until it is made to again (B3.4.1). And ends: a line that
  * is still high pends again. Only for a handler that user mode is left for: one that comes while

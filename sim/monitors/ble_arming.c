@@ -49,8 +49,9 @@ enum role { ROLE_NONE, ROLE_TIMER, ROLE_RTC, ROLE_PPI, ROLE_RADIO };
 struct arming {
     uint8_t ppi; /* 1 + its index on the board; 0: there is none */
     uint8_t role_of_page[PAGES];
-    uint8_t fresh_of_page[PAGES]; /* bit i: CC[i] was written, and not judged since */
-    uint8_t close_of_page[PAGES]; /* bit i: with too little lead */
+    uint8_t device_of_page[PAGES]; /* where there is a role */
+    uint8_t fresh_of_page[PAGES];  /* bit i: CC[i] was written, and not judged since */
+    uint8_t close_of_page[PAGES];  /* bit i: with too little lead */
 };
 
 static enum role role_of(const struct device_type *type)
@@ -154,13 +155,10 @@ static void judge(struct machine *m, struct arming *a, const struct record *r, u
 {
     uint32_t page = (event - PERIPHERALS) >> 12, i = (event & 0xfff) / 4 - COMPARE / 4;
     uint32_t address = (event & ~UINT32_C(0xfff)) + CC + 4 * i;
-    uint32_t index = board_device_at(&machine_scenario(m)->board, event);
-    struct device *d = index == BOARD_NONE ? NULL : machine_device(m, index);
+    struct device *d = machine_device(m, a->device_of_page[page]);
     enum role role = (enum role)a->role_of_page[page];
 
     a->fresh_of_page[page] &= (uint8_t) ~(1u << i);
-    if (!d)
-        return;
     rule_armed(m, RULE_BLE_ARMED_LATE);
     uint32_t mask = mask_of(d, role), now = counter_at(d, role, r->at_ps) & mask;
     uint32_t ahead = (value - now) & mask;
@@ -194,7 +192,7 @@ static __attribute__((noinline)) void compare_written(struct machine *m, struct 
     a->fresh_of_page[page] |= bit;
     a->close_of_page[page] &= (uint8_t)~bit;
     if (a->role_of_page[page] == ROLE_RTC) {
-        struct device *d = machine_device(m, board_device_at(&machine_scenario(m)->board, event));
+        struct device *d = machine_device(m, a->device_of_page[page]);
         uint32_t ahead = (value - counter_at(d, ROLE_RTC, r->at_ps)) & 0xffffff;
         a->close_of_page[page] |= ahead < RTC_LEAD ? bit : 0;
     }
@@ -217,7 +215,7 @@ static __attribute__((noinline)) void channels_on(struct machine *m, struct armi
         uint32_t page = (event - PERIPHERALS) >> 12, i = (event & 0xfff) / 4 - COMPARE / 4;
         if (!event || !(a->fresh_of_page[page] >> i & 1))
             continue;
-        struct device *d = machine_device(m, board_device_at(&machine_scenario(m)->board, event));
+        struct device *d = machine_device(m, a->device_of_page[page]);
         judge(m, a, r, event, value_at(d, CC + 4 * i));
     }
 }
@@ -266,6 +264,7 @@ static void start(struct machine *m, void *state)
         if (page >= PAGES || d->alias_of != BOARD_NONE)
             continue;
         a->role_of_page[page] = (uint8_t)role_of(d->type);
+        a->device_of_page[page] = (uint8_t)i;
         if (a->role_of_page[page] == ROLE_PPI)
             a->ppi = (uint8_t)(i + 1);
     }
