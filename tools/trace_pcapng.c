@@ -265,13 +265,21 @@ static uint32_t kept_of(const struct wire_frame *frame)
     return frame->size - (whole ? (uint32_t)HDLC_FCS_SIZE : 0u);
 }
 
+/* Behind the air's, two for each UART with frames: put_wire_interfaces. */
+static uint32_t interface_of(const struct pcapng *pcapng, const struct wire_frame *frame)
+{
+    uint32_t interface = wire_frame_is_ppp(frame) ? 1 : 2;
+    for (uint32_t i = 0; i < frame->device; i++)
+        interface += wire_log_is_framed(&pcapng->wires, i) ? 2 : 0;
+    return interface;
+}
+
 static void put_wire_packet(struct pcapng *pcapng, const struct trace *trace,
-                            const struct wire_frame *frame, uint32_t interface, uint64_t from_ps,
-                            uint64_t until_ps)
+                            const struct wire_frame *frame, uint64_t from_ps, uint64_t until_ps)
 {
     struct block *block = &pcapng->block;
     const uint8_t flags[4] = {frame->in ? FLAG_INBOUND : FLAG_OUTBOUND};
-    begin_packet(block, interface, frame->end_ps, kept_of(frame), kept_of(frame));
+    begin_packet(block, interface_of(pcapng, frame), frame->end_ps, kept_of(frame), kept_of(frame));
     put_octets(block, frame->octets, kept_of(frame));
     put_remarks(pcapng, from_ps, until_ps);
     if (wire_frame_fault(frame)) {
@@ -377,14 +385,6 @@ static void put_wire_interfaces(struct pcapng *pcapng, const struct trace *trace
     }
 }
 
-static uint32_t interface_of(const struct pcapng *pcapng, const struct wire_frame *frame)
-{
-    uint32_t interface = wire_frame_is_ppp(frame) ? 1 : 2;
-    for (uint32_t i = 0; i < frame->device; i++)
-        interface += wire_log_is_framed(&pcapng->wires, i) ? 2 : 0;
-    return interface;
-}
-
 static void put_packets(struct pcapng *pcapng, const struct trace *trace)
 {
     struct cursor at = {next_of_air(&pcapng->log, 0), next_of_wires(&pcapng->wires, 0)};
@@ -392,11 +392,10 @@ static void put_packets(struct pcapng *pcapng, const struct trace *trace)
     while (cursor_ps(pcapng, at) != UINT64_MAX) {
         struct cursor next = behind(pcapng, at);
         uint64_t until_ps = cursor_ps(pcapng, next);
-        const struct wire_frame *frame = pcapng->wires.frames + at.wire;
         if (is_airs_turn(pcapng, at))
             put_air_packet(pcapng, trace, pcapng->log.frames[at.air], from_ps, until_ps);
         else
-            put_wire_packet(pcapng, trace, frame, interface_of(pcapng, frame), from_ps, until_ps);
+            put_wire_packet(pcapng, trace, &pcapng->wires.frames[at.wire], from_ps, until_ps);
         at = next;
         from_ps = until_ps;
     }
