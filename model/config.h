@@ -106,7 +106,8 @@ struct kernel_config {
     uint32_t timeslice_us; /* round robin; 0: Tock's 10,000 */
 
     struct driver_place alarm;        /* an RTC: COUNTER at 32768 Hz */
-    struct driver_place console;      /* a UARTE */
+    struct driver_place console;      /* a UARTE; with VIRT_UART above it */
+    bool frames;                      /* what comes in at the console is sorted by frames */
     struct driver_place gpio;         /* a GPIO port */
     struct radio_place radio;         /* then none of its devices may be an endpoint */
     struct driver_place virts[VIRTS]; /* of multiplexers with a device of their own */
@@ -126,5 +127,14 @@ struct kernel_config {
     uint8_t image_count;
     const struct process_image *images;
 };
+
+/* Where multiplexer `virt` finds its device: VIRT_UART has the console's, VIRT_ALARM the alarm's. */
+static inline const struct driver_place *config_virt(const struct kernel_config *config,
+                                                     uint32_t virt)
+{
+    if (virt == VIRT_ALARM)
+        return &config->alarm;
+    return virt == VIRT_UART ? &config->console : &config->virts[virt];
+}
 
 #endif

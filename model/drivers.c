@@ -14,6 +14,7 @@ const struct driver *const drivers[] = {
     &spi_driver,
     &adc_driver,
     &i2c_driver,
+    &frames_driver,
 };
 /* clang-format on */
 const uint32_t driver_count = COUNT_OF(drivers);

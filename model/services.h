@@ -9,6 +9,7 @@
 #include "model/driver.h"
 #include "model/limits.h"
 #include "model/process.h"
+#include "model/virt/uart.h"
 #include "model/virt/virt.h"
 
 /* capsule_alarm.c over chip_rtc.c. Driver 0x0. Commands as Tock's alarm driver: 0 exists, 1
@@ -40,21 +41,20 @@ void alarm_kernel_set(struct kernel *k, struct hw *hw, uint32_t which, uint64_t 
  * Subscribe 1: written (length, 0, 0); 2: read (enum err, length, 0).
  *
  * A write is whole and in its turn: longer than the DMA buffer it goes out in pieces, none of
- * another process's between; then the next process's, round robin. The length is cut to the allowed
- * buffer, at each piece anew. One reader at a time, up to CONSOLE_BUFFER bytes a read. Both DMA
- * buffers stand at the start of kernel_ram (sending, then receiving) and are zeroed before they
- * serve the next client. A dead writer's transfer under way ends; a dead reader's is stopped.
+ * anybody else's between; then the next client's (virt/uart.h). The length is cut to the allowed
+ * buffer, at each piece anew. One reader at a time, up to CONSOLE_BUFFER bytes a read; its buffer
+ * stands at CONSOLE_BUFFER in kernel_ram and is zeroed before it serves the next. A dead writer's
+ * transfer under way ends; a dead reader's is stopped. On a board with frames the reader gets the
+ * bytes that are outside of them; those that come while nobody reads are lost.
  *
- * ERR_BUSY: this process's write is under way; or anybody's read is.
+ * ERR_BUSY: this process's write, or frame, is under way; or anybody's read is.
  * ERR_SIZE: length 0, or no buffer allowed. ERR_ALREADY: abort, but this process does not read.
  * ERR_CANCEL, in the upcall: aborted, with the bytes that came before. */
 struct console_service {
-    struct process_id writer; /* whose bytes the DMA buffer holds; unique 0: idle */
-    uint32_t write_length;    /* bytes of the transfer under way */
-    struct process_id reader;
+    struct process_id reader; /* unique 0: nobody */
     uint32_t read_length;
-    bool read_stopped; /* aborted, or its reader died: ends soon */
-    uint32_t turn;     /* where the search for the next writer begins */
+    uint32_t read_count; /* bytes that have come, on a board with frames */
+    bool read_stopped;   /* aborted, or its reader died: ends soon */
 };
 
 /* capsule_gpio.c over chip_gpio.c. Driver 0x4. Commands as Tock's GPIO driver: 0 exists, 1 enable
@@ -175,6 +175,7 @@ void adc_sample_stop(struct kernel *k, struct hw *hw, const struct adc_sampling_
 struct services {
     struct alarm_service alarm;
     struct console_service console;
+    struct uart_service uart;
     struct radio_service radio;
     struct advertising_service advertising;
     struct adc_service adc;
@@ -234,5 +235,30 @@ extern const struct driver spi_driver;
  * to 64, a bare address may be written, a second client is told NOMEM, and the upcall has no
  * length. */
 extern const struct driver i2c_driver;
+
+/* virt/frames.c over virt/uart.h. Driver 0x30003 (ours), on a board whose kernel has "frames": each
+ * process may have an address on the console's line, and frames of RFC 1662 go to it and come from
+ * it; whose a frame is, the address says.
+ *
+ *   read-only allow 0     the payload to send
+ *   read-write allow 0    where a payload that comes goes
+ *   subscribe 0           received: (enum err, size, 0), once for each command 3
+ *   subscribe 1           sent: (enum err, size, 0), once for each command 4
+ *
+ *   0 exists
+ *   1 bind               (address, 1 to 254), first come first served. ERR_BUSY: it is another
+ *                        process's. ERR_ALREADY: this one has an address. ERR_INVAL: no address
+ *   2 unbind             a receive that waits is called back with ERR_CANCEL
+ *   3 receive            one frame. ERR_BUSY: it waits for one. ERR_SIZE: no buffer
+ *   4 send               (size), with the own address. ERR_SIZE: 0, more than FRAME_PAYLOAD_MAX, or
+ *                        than the buffer. ERR_BUSY: a write or a frame of its own is on its way
+ *
+ * ERR_RESERVE, of 2 to 4: this process has no address; in upcall 1: it has none any more. The
+ * address is free again when the process ends.
+ *
+ * In upcall 0, ERR_SIZE: the buffer was shorter than the frame, whose size it says; nothing of it
+ * has been given. A frame that comes while its process does not wait is dropped. In upcall 1,
+ * ERR_SIZE: the buffer shrank; whoever reads the line has seen the frame aborted. */
+extern const struct driver frames_driver;
 
 #endif

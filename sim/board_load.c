@@ -12,6 +12,7 @@
  *   kernel drivers: a name that is no device, without a type, without a line, or lendable as well
  *     (but for the radio driver's: while the kernel has them they are lent to nobody); two of one
  *     device
+ *   frames without a console
  *   a lendable DMA master that does not say whether the board opts in (allow_dma)
  */
 #include "model/passthrough.h"
@@ -569,11 +570,25 @@ static bool virts_read(const struct board_reader *r, const struct json_node *ker
     return good;
 }
 
+/* "frames": what comes in at the console is sorted by them. */
+static bool frames_read(const struct json_node *kernel, struct kernel_config *c)
+{
+    struct json_node frames = json_member(kernel, "frames");
+    if (!frames.value)
+        return true;
+    if (!json_want_bool(&frames, &c->frames))
+        return false;
+    if (!c->frames || c->console.present)
+        return true;
+    json_problem(&frames, "they come in at the console: want a \"console\" as well");
+    return false;
+}
+
 static bool kernel_read(const struct board_reader *r)
 {
-    static const char *const keys[] = {"alarm", "console", "gpio", "radio", "passthrough_driver",
-                                       "rng",   "adc",     "spi",  "i2c",   "storage",
-                                       "crypto"};
+    static const char *const keys[] = {"alarm",  "console", "gpio", "radio", "passthrough_driver",
+                                       "rng",    "adc",     "spi",  "i2c",   "storage",
+                                       "crypto", "frames"};
     struct json_node kernel = key_of(r, "kernel");
     struct kernel_config *c = &r->board->config;
     if (!json_want_object(&kernel, keys, COUNT_OF(keys)))
@@ -586,7 +601,8 @@ static bool kernel_read(const struct board_reader *r)
     if (driver.value && !json_want_u32(&driver, 0, UINT32_MAX, &c->passthrough_driver))
         return false;
     return place_read(r, &alarm, true, &c->alarm) && place_read(r, &console, true, &c->console) &&
-           place_read(r, &gpio, false, &c->gpio) && radio_read(r, &radio) && virts_read(r, &kernel);
+           place_read(r, &gpio, false, &c->gpio) && radio_read(r, &radio) &&
+           virts_read(r, &kernel) && frames_read(&kernel, c);
 }
 
 /* --- filter, forbidden, over-exposure -------------------------------------------------------- */

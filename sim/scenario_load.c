@@ -343,7 +343,7 @@ static bool clients_read(const struct json_node *kernel, struct kernel_config *c
         if (!node.value)
             continue;
         good &= client_read(&node, &config->kernel_clients[i]);
-        if (i == VIRT_ALARM ? config->alarm.present : config->virts[i].present)
+        if (config_virt(config, i)->present)
             continue;
         json_problem(&node, "the board's kernel has no %s: want a multiplexer that it has",
                      virt_words[i]);

@@ -163,7 +163,7 @@ void board_start(void)
     board.config = (struct kernel_config){
         .cpu_hz = 64000000,
         .process_ram = {PROCESS_RAM, 0x10000},
-        .kernel_ram = {KERNEL_RAM, 0x400},
+        .kernel_ram = {KERNEL_RAM, 0x4000},
         .line_count = BOARD_LINES,
         .passthrough_driver = PASSTHROUGH_DRIVER_DEFAULT,
         .image_count = BOARD_PROCESSES,

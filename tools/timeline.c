@@ -6,6 +6,7 @@
 #include "model/driver.h"
 #include "model/process.h"
 #include "model/virt/turn.h"
+#include "model/virt/uart.h"
 #include "sim/app_steps.h"
 #include "sim/mpu_armv7m.h"
 #include "sim/nvic.h"
@@ -483,6 +484,19 @@ static const char *const phrases[EVENT_KINDS] = {
     [EVENT_NOTE_BASE + NOTE_BUFFER_LENT] = "%l bytes at %a go down to the chip driver%C",
     [EVENT_NOTE_BASE + NOTE_BUFFER_BACK] = "%l bytes at %a are back from the chip driver%C",
     [EVENT_NOTE_BASE + NOTE_BUFFER_WIPED] = "%l bytes at %a are wiped%C",
+    [EVENT_NOTE_BASE + NOTE_FRAME] = "a frame to address %A, %h bytes: %F",
+};
+
+static const char *const frame_fates[FRAME_FATES] = {
+    [FRAME_GIVEN] = "given to its client",
+    [FRAME_UNAWAITED] = "dropped, its client does not wait",
+    [FRAME_TOO_LARGE] = "dropped, its client's buffer is too short",
+    [FRAME_NOBODYS] = "dropped, it is nobody's",
+    [FRAME_BAD_FCS] = "dropped, its check sequence is wrong",
+    [FRAME_BAD_CONTROL] = "dropped, its control octet is not 03",
+    [FRAME_ABORTED] = "dropped, its sender gave it up",
+    [FRAME_SHORT] = "dropped, too short",
+    [FRAME_LONG] = "dropped, too long",
 };
 
 /* A process stands in the line already. */
@@ -572,6 +586,9 @@ static void put_letter(struct line *line, const struct record *r, char letter)
         break;
     case 'C':
         put_client(line, high >> 8);
+        break;
+    case 'F':
+        put(line, "%s", low < FRAME_FATES ? frame_fates[low] : "?");
         break;
     case 'z':
         put(line, "%" PRIu32, r->address & 0xffff);

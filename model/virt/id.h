@@ -5,13 +5,13 @@
 #include "model/limits.h"
 
 enum virt_id {
+    VIRT_UART, /* on the console's place; first, so that its buffer stands where it stood */
     VIRT_RNG,
     VIRT_ADC,
     VIRT_SPI,
     VIRT_I2C,
     VIRT_STORAGE,
     VIRT_CRYPTO,
-    VIRT_UART,
     VIRT_UDP,
     VIRTS, /* those that serve in turns */
     VIRT_ALARM = VIRTS,

@@ -15,8 +15,9 @@
 #include "model/types.h"
 
 enum {
-    CLIENT_KERNEL = PROCESS_MAX, /* the first of the kernel's own */
-    CLIENT_MAX = PROCESS_MAX + KERNEL_CLIENT_MAX,
+    CLIENT_KERNEL = PROCESS_MAX,                        /* the first of the kernel's own */
+    CLIENT_NETWORK = CLIENT_KERNEL + KERNEL_CLIENT_MAX, /* of the UART: the multiplexer above it */
+    CLIENT_MAX,
     CLIENT_NONE = 0xff,
     CLIENT_WORDS = (CLIENT_MAX + 31) / 32,
 };

@@ -5,6 +5,7 @@
 #include "model/kernel.h"
 
 const struct virt_type *const virts[VIRTS] = {
+    [VIRT_UART] = &virt_uart,
     [VIRT_RNG] = &virt_rng,
     [VIRT_ADC] = &virt_adc,
     [VIRT_SPI] = &virt_spi,
@@ -20,7 +21,7 @@ struct virt *virt_of(struct kernel *k, const struct virt_type *type)
 
 const struct driver_place *virt_place(const struct kernel *k, const struct virt_type *type)
 {
-    return &k->config->virts[type->id];
+    return config_virt(k->config, type->id);
 }
 
 static bool is_process(uint32_t client)
@@ -60,8 +61,10 @@ struct span virt_client_buffer(const struct kernel *k, enum virt_id id, uint32_t
 
 bool virt_present(const struct kernel *k, const struct virt_type *type)
 {
+    struct span last = virt_client_buffer(k, type->id, CLIENT_KERNEL + KERNEL_CLIENT_MAX - 1);
+
     return virt_place(k, type)->present &&
-           k->config->kernel_ram.size >= VIRT_RAM_OFFSET + VIRT_KERNEL_RAM;
+           last.base + last.size - k->config->kernel_ram.base <= k->config->kernel_ram.size;
 }
 
 void virt_start(struct kernel *k, struct hw *hw, const struct virt_type *type)
@@ -76,11 +79,20 @@ void virt_start(struct kernel *k, struct hw *hw, const struct virt_type *type)
 
 /* ---- requests */
 
+/* A process's grant has room for what its driver's requests need of the words. */
+static uint32_t words_of(const struct virt_type *type)
+{
+    uint32_t words = type->driver->grant_bytes / 4;
+
+    return words < VIRT_WORDS ? words : VIRT_WORDS;
+}
+
 static enum err request_store(struct kernel *k, struct hw *hw, const struct virt_type *type,
                               uint32_t client, const uint32_t request[VIRT_WORDS])
 {
     if (is_process(client))
-        return capsule_state_store(hw, &k->processes[client], type->driver, request, VIRT_WORDS);
+        return capsule_state_store(hw, &k->processes[client], type->driver, request,
+                                   words_of(type));
     memcpy(virt_of(k, type)->requests[client - CLIENT_KERNEL], request, 4 * VIRT_WORDS);
     return ERR_NONE;
 }
@@ -88,8 +100,9 @@ static enum err request_store(struct kernel *k, struct hw *hw, const struct virt
 static enum err request_load(struct kernel *k, struct hw *hw, const struct virt_type *type,
                              uint32_t client, uint32_t request[VIRT_WORDS])
 {
+    memset(request, 0, 4 * VIRT_WORDS);
     if (is_process(client))
-        return capsule_state_load(hw, &k->processes[client], type->driver, request, VIRT_WORDS);
+        return capsule_state_load(hw, &k->processes[client], type->driver, request, words_of(type));
     memcpy(request, virt_of(k, type)->requests[client - CLIENT_KERNEL], 4 * VIRT_WORDS);
     return ERR_NONE;
 }
@@ -204,6 +217,8 @@ static void kernel_client_ask(struct kernel *k, struct hw *hw, const struct virt
 
     if (most && *asked >= most)
         return;
+    if (type->kernel_prepare)
+        type->kernel_prepare(k, hw, client);
     type->kernel_request(client, request);
     if (!virt_ask(k, hw, type, client, request))
         ++*asked;
@@ -218,6 +233,8 @@ static void called_back(struct kernel *k, struct hw *hw, const struct virt_type 
     if (is_process(client)) {
         if (!request_load(k, hw, type, client, request))
             type->deliver(k, hw, &k->processes[client], request, err, result);
+    } else if (client == CLIENT_NETWORK) {
+        type->network_done(k, hw, err, result);
     } else if (!virt_of(k, type)->failed) {
         kernel_client_ask(k, hw, type, client);
     }
@@ -390,6 +407,21 @@ enum err virt_load(struct kernel *k, struct hw *hw, const struct virt_type *type
                    struct span *down)
 {
     return virt_load_and_reserve(k, hw, type, client, kind, n, offset, size, 0, down);
+}
+
+enum err virt_make(struct kernel *k, struct hw *hw, const struct virt_type *type, uint32_t client,
+                   const uint8_t *bytes, uint32_t size, struct span *down)
+{
+    struct virt *v = virt_of(k, type);
+
+    own_take(v, hw, client);
+    if (size == 0 || size > v->custody.own.size)
+        return ERR_SIZE;
+    *down = (struct span){v->custody.own.base, size};
+    enum err err = hw_ram_write(hw, *down, bytes);
+    if (!err)
+        custody_lend(&v->custody, hw, client, *down);
+    return err;
 }
 
 uint32_t virt_unload(struct kernel *k, struct hw *hw, const struct virt_type *type,

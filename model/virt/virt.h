@@ -48,13 +48,14 @@ struct virt {
     bool given_up;         /* it showed no progress: ERR_FAIL, whatever abort says */
     uint8_t err;
     uint32_t progress; /* the multiplexer's own, 0 at begin */
-    uint32_t requests[KERNEL_CLIENT_MAX][VIRT_WORDS];
+    uint32_t requests[CLIENT_MAX - CLIENT_KERNEL][VIRT_WORDS];
     uint32_t asked[KERNEL_CLIENT_MAX]; /* operations that each kernel client has asked for */
 };
 
 struct virt_type {
     enum virt_id id;
-    const struct driver *driver; /* the row whose callers are the process clients */
+    const struct driver *driver; /* the row whose callers are the process clients; grant_bytes is
+                                    of the request's first words, at most VIRT_WORDS */
     uint16_t buffer_size;        /* of the multiplexer's own buffer in kernel RAM; 0: none */
 
     /* Begins `client`'s operation: checks the request, loads the buffer, sets the chip to work.
@@ -74,12 +75,16 @@ struct virt_type {
     bool (*joins)(const uint32_t mine[VIRT_WORDS], const uint32_t theirs[VIRT_WORDS]);
     /* What kernel client `client` asks for, each time anew; its buffer is virt_client_buffer. */
     void (*kernel_request)(uint32_t client, uint32_t request[VIRT_WORDS]);
+    /* Before that: fills its buffer. NULL: it hands over nothing of its own. */
+    void (*kernel_prepare)(struct kernel *k, struct hw *hw, uint32_t client);
+    /* The callback of CLIENT_NETWORK. NULL: it never asks. */
+    void (*network_done)(struct kernel *k, struct hw *hw, enum err err, uint32_t result);
 };
 
 /* Idle, nobody waits, buffer wiped. Before any client asks. */
 void virt_start(struct kernel *k, struct hw *hw, const struct virt_type *type);
 
-/* The board has this device, and kernel RAM for buffers. */
+/* The board has this device, and kernel RAM for its buffers. */
 bool virt_present(const struct kernel *k, const struct virt_type *type);
 
 /* `client`'s operation, with the words of its request, in its turn.
@@ -135,6 +140,11 @@ enum err virt_load_and_reserve(struct kernel *k, struct hw *hw, const struct vir
 enum err virt_reserve(struct kernel *k, struct hw *hw, const struct virt_type *type,
                       uint32_t client, uint32_t size, struct span *down) MUST_CHECK;
 
+/* What the multiplexer has made of `client`'s bytes, process or not, into its own buffer, lent
+ * downward. ERR_SIZE: as above. */
+enum err virt_make(struct kernel *k, struct hw *hw, const struct virt_type *type, uint32_t client,
+                   const uint8_t *bytes, uint32_t size, struct span *down) MUST_CHECK;
+
 /* In deliver: the first `size` bytes of the multiplexer's own buffer, from `from` on, to the
  * process's read-write allow `n` as it is now; how many it took. */
 uint32_t virt_unload(struct kernel *k, struct hw *hw, const struct virt_type *type,
@@ -145,6 +155,7 @@ void virt_upcall(struct kernel *k, struct hw *hw, const struct virt_type *type,
                  const struct process *p, uint32_t n, uint32_t a, uint32_t b, uint32_t c);
 
 extern const struct virt_type *const virts[VIRTS];
+extern const struct virt_type virt_uart;
 extern const struct virt_type virt_rng;
 extern const struct virt_type virt_adc;
 extern const struct virt_type virt_spi;

@@ -28,12 +28,12 @@ struct virt_buffers {
     } of[];
 };
 
-/* Each multiplexer's own, and one for each of its kernel clients. */
+/* Each multiplexer's own, and one for each of its kernel clients; the UART's for frames. */
 static uint32_t row_limit(const struct scenario *s)
 {
-    uint32_t count = 0;
+    uint32_t count = s->config.frames;
     for (uint32_t i = 0; i < VIRTS; i++)
-        if (s->config.virts[i].present)
+        if (config_virt(&s->config, i)->present)
             count += 1 + s->config.kernel_clients[i].count;
     return count;
 }

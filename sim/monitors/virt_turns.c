@@ -57,7 +57,7 @@ static uint32_t mux_count(const struct scenario *s)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < VIRTS; i++)
-        count += s->config.virts[i].present;
+        count += config_virt(&s->config, i)->present;
     return count;
 }
 
@@ -315,6 +315,10 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     case EVENT_OF(NOTE_UPCALL_DROPPED):
         upcall_queued(m, t, r);
         break;
+    case EVENT_OF(NOTE_LINE_SERVICED): /* what the kernel does next is no callback's */
+        for (uint32_t i = 0; i < rows; i++)
+            t->of[i].called_back = CLIENT_NONE;
+        break;
     case EVENT_RUN:
     case EVENT_SLEEP:
         for (uint32_t i = 0; i < rows; i++)
@@ -343,7 +347,7 @@ static void start(struct machine *m, void *state)
 
     t->count = s->app_count + KERNEL_CLIENT_MAX;
     for (uint32_t i = 0; i < VIRTS; i++) {
-        if (!s->config.virts[i].present)
+        if (!config_virt(&s->config, i)->present)
             continue;
         t->of[row].served = t->of[row].called_back = CLIENT_NONE;
         t->place[i] = ++row;
@@ -356,7 +360,7 @@ const struct monitor monitor_virt_turns = {
               KIND_NOTE(NOTE_CLIENT_ASKS) | KIND_NOTE(NOTE_CLIENT_ANSWERED) |
                   KIND_NOTE(NOTE_CLIENT_BEGUN) | KIND_NOTE(NOTE_CLIENT_DONE) |
                   KIND_NOTE(NOTE_PROCESS_END) | KIND_NOTE(NOTE_UPCALL_QUEUED) |
-                  KIND_NOTE(NOTE_UPCALL_DROPPED)},
+                  KIND_NOTE(NOTE_UPCALL_DROPPED) | KIND_NOTE(NOTE_LINE_SERVICED)},
     .size_for = size_for,
     .rules = KIND_BIT(RULE_VIRT_TURN) | KIND_BIT(RULE_VIRT_CALLBACK),
     .always = true,

@@ -1,0 +1,5 @@
+/* uart_network.c: which multiplexer has the frames to address 0xff. A file of its own, so that a
+ * test can say otherwise. */
+#include "model/virt/uart.h"
+
+const struct uart_network *const uart_network = NULL;
