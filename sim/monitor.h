@@ -234,6 +234,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
       "the same again, for ever") \
     X(DETAIL_VIRT_TURN, \
       "%q waited for %x while %w operations of others began, some client's twice") \
+    X(DETAIL_VIRT_WAITED, "%q waited for %x while %g operations of others began, wanted %b") \
     X(DETAIL_VIRT_INSIDE, "%q was called back by %x inside the call in which it asked") \
     X(DETAIL_VIRT_UNASKED, "%q was called back by %x without an operation of its own") \
     X(DETAIL_VIRT_FOREIGN, "%q got an upcall in what is the callback of %o, by %x") \
@@ -305,6 +306,17 @@ const struct latency_result *latency_result_2(const struct machine *m, uint32_t 
 /* The upper edge of the histogram's bar that holds the quantile, but never more than the maximum.
  * */
 uint64_t latency_quantile_ps(const struct latency_result *l, uint32_t per_mille);
+
+/* What the virt_turns monitor saw of a multiplexer; NULL: no operation began, or the board has it
+ * not. With round robin nobody waits for more operations than there are other clients, or for one
+ * more if one was under way. */
+struct virt_result {
+    uint32_t operations; /* that began, those that shared one included */
+    uint32_t clients;    /* that were served */
+    uint32_t waited;     /* the longest wait: operations of others that began meanwhile */
+    uint8_t client;      /* whose that was */
+};
+const struct virt_result *virt_result(const struct machine *m, uint32_t virt);
 
 /* What the reach monitor saw: the worst over-exposure of each process. */
 struct exposure_result {

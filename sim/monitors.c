@@ -21,6 +21,7 @@ enum rule check_rule(enum check_kind kind)
         [CHECK_COMPLETION] = RULE_FINAL,
         [CHECK_VARIABLE] = RULE_FINAL,
         [CHECK_SPEEDUP] = RULE_LATENCY,
+        [CHECK_TURNS] = RULE_VIRT_TURN,
         [CHECK_OVER_EXPOSURE] = RULE_OVER_EXPOSURE,
         [CHECK_PEER_FACT] = RULE_FINAL,
         [CHECK_APP_FACT] = RULE_FINAL,

@@ -98,6 +98,8 @@ enum check_kind {
     CHECK_OVER_EXPOSURE,
     /* mean latency of `from`->`to` divided by that of `from2`->`to2`: at least min */
     CHECK_SPEEDUP,
+    /* most operations of others that a client of multiplexer `number` waited for: in [min, max] */
+    CHECK_TURNS,
     CHECK_PEER_FACT, /* at the end: fact `number` of peer `process` is in [min, max] */
     CHECK_APP_FACT,  /* at the end: fact `number` of a C program */
     /* At the end: row `number` of ble_link_facts (sim/ble_expect.h) of connection `process`

@@ -373,6 +373,21 @@ static bool expect_over_exposure(struct load *load, const struct json_node *node
            (!app.value || app_named(load, &app, &check->process)) && range_read(node, check);
 }
 
+static bool expect_turns(struct load *load, const struct json_node *node)
+{
+    static const char *const keys[] = {"of", "is", "min", "max"};
+    struct check *check = new_check(load, node, CHECK_TURNS);
+    struct json_node of = json_member(node, "of");
+    if (!check || !json_want_object(node, keys, COUNT_OF(keys)) ||
+        !json_want_word(&of, virt_words, VIRTS, &check->number) || !range_read(node, check))
+        return false;
+    if (load->scenario->config.virts[check->number].present)
+        return true;
+    json_problem(&of, "the board's kernel has no %s: want a multiplexer that it has",
+                 virt_words[check->number]);
+    return false;
+}
+
 /* --- expected breaks ------------------------------------------------------------------------- */
 
 static bool rule_read(const struct json_node *node, uint16_t *rule)
@@ -685,6 +700,7 @@ static const struct {
     {"latency", expect_latency},
     {"speedup", expect_speedup},
     {"over_exposure", expect_over_exposure},
+    {"turns", expect_turns},
     {"ble_link", expect_ble_link},
 };
 

@@ -234,8 +234,8 @@ static uint64_t count_pairs(struct engine *engine, bool files_too)
 static enum outcome outcome_of(enum twins_end end)
 {
     static const enum outcome outcomes[TWINS_ENDS] = {
-        [TWINS_EQUAL] = OUTCOME_HOLDS,     [TWINS_LEAK] = OUTCOME_FAILED,
-        [TWINS_VACUOUS] = OUTCOME_VACUOUS, [TWINS_IDLE] = OUTCOME_HOLDS,
+        [TWINS_EQUAL] = OUTCOME_HOLDS,         [TWINS_LEAK] = OUTCOME_FAILED,
+        [TWINS_VACUOUS] = OUTCOME_VACUOUS,     [TWINS_IDLE] = OUTCOME_HOLDS,
         [TWINS_BAD_INPUT] = OUTCOME_BAD_INPUT, [TWINS_BUDGET] = OUTCOME_BUDGET,
         [TWINS_SIMULATOR] = OUTCOME_SIMULATOR,
     };
@@ -334,8 +334,8 @@ static void put_leak(FILE *out, const struct scenario *s, const char *rule,
     char text[3 * TWINS_TEXT_MAX];
     if (!leak->found)
         return;
-    snprintf(text, sizeof text, "%s observes in run 1: %s; in run 2: %s",
-             twins_observer(s, leak), leak->what[0], leak->what[1]);
+    snprintf(text, sizeof text, "%s observes in run 1: %s; in run 2: %s", twins_observer(s, leak),
+             leak->what[0], leak->what[1]);
     fprintf(out, "%s{\"rule\": \"%s\", \"process\": \"%s\", \"at_us\": %.6f, \"at_us_2\": %.6f",
             *comma, rule, twins_observer(s, leak), (double)leak->at_ps[0] / 1e6,
             (double)leak->at_ps[1] / 1e6);
@@ -502,8 +502,8 @@ static void print_summary(const struct engine *engine)
             ", \"value_leaks\": %" PRIu64 ", \"time_leaks\": %" PRIu64 ", \"vacuous\": %" PRIu64
             ", \"not_judged\": %" PRIu64 ", \"changed\": %" PRIu64 ", \"read\": %" PRIu64
             ", \"not_compared\": {",
-            totals->pairs, totals->runs, totals->leaks, totals->value_leaks,
-            totals->time_leaks, totals->vacuous, totals->others, totals->changed, totals->read);
+            totals->pairs, totals->runs, totals->leaks, totals->value_leaks, totals->time_leaks,
+            totals->vacuous, totals->others, totals->changed, totals->read);
     for (int i = 1; i < SKIPPED_KINDS; i++) {
         fprintf(out, "%s\"%s\": %" PRIu64, comma, skipped_texts[i], totals->skipped[i]);
         comma = ", ";
@@ -512,8 +512,7 @@ static void print_summary(const struct engine *engine)
 }
 
 /* Counted as `run` counts it; printed by its formats. */
-static void report_pair(struct engine *engine, const struct job *job,
-                        const struct job_result *done)
+static void report_pair(struct engine *engine, const struct job *job, const struct job_result *done)
 {
     char *text = NULL;
     size_t size;

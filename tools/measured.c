@@ -3,6 +3,7 @@
 
 #include "tools/measured.h"
 
+#include "sim/scenario_load.h"
 #include "tools/suite.h"
 #include "tools/text.h"
 #include <inttypes.h>
@@ -129,6 +130,19 @@ static void add_speedup(struct measured *measured, const struct scenario *s,
             us_text(fast->sum_ps / fast->count, fast_us), ratio / 1000, ratio % 1000);
 }
 
+static void add_turns(struct measured *measured, const struct check *check,
+                      const struct result *result)
+{
+    const struct virt_result *turns = &result->turns[check->number];
+    if (!turns->operations || !open_file(measured))
+        return;
+    put_name(measured);
+    fprintf(measured->file,
+            "  %s: %" PRIu32 " operations, %" PRIu32 " clients; the longest wait was for %" PRIu32
+            " operations of others (bound: %" PRIu64 ")\n",
+            virt_name(check->number), turns->operations, turns->clients, turns->waited, check->max);
+}
+
 void measured_add(struct measured *measured, const struct scenario *scenario,
                   const struct result *result)
 {
@@ -145,6 +159,9 @@ void measured_add(struct measured *measured, const struct scenario *scenario,
         else if (!l->second)
             add_speedup(measured, scenario, result, l->check);
     }
+    for (uint32_t i = 0; i < scenario->check_count; i++)
+        if (scenario->checks[i].kind == CHECK_TURNS)
+            add_turns(measured, &scenario->checks[i], result);
 }
 
 void measured_print(struct measured *measured, FILE *out, bool color)

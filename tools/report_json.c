@@ -109,6 +109,24 @@ static void put_exposure(FILE *out, const struct member *member)
     fprintf(out, "]");
 }
 
+static void put_turns(FILE *out, const struct result *result)
+{
+    const char *comma = "";
+    fprintf(out, ", \"turns\": [");
+    for (uint32_t i = 0; i < VIRTS; i++) {
+        const struct virt_result *turns = &result->turns[i];
+        if (!turns->operations)
+            continue;
+        fprintf(out, "%s{\"of\": \"%s\"", comma, virt_name(i));
+        put_number(out, "operations", turns->operations);
+        put_number(out, "clients", turns->clients);
+        put_number(out, "longest_wait", turns->waited);
+        fprintf(out, "}");
+        comma = ", ";
+    }
+    fprintf(out, "]");
+}
+
 /* What is left of the bound; negative: it was passed. */
 static void put_margin(FILE *out, uint64_t bound_ps, uint64_t max_ps)
 {
@@ -202,6 +220,7 @@ static void put_judgement(FILE *out, const struct member *member)
     put_verdicts(out, member);
     put_breaks(out, member);
     put_exposure(out, member);
+    put_turns(out, r);
     put_latencies(out, member);
     fprintf(out, ", ");
     connections_write_json(out, member->scenario, r->connections, r->connection_count);

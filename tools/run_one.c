@@ -157,6 +157,11 @@ static void take_facts(const struct machine *m, struct result *result)
         if (exposure)
             result->exposure[i] = *exposure;
     }
+    for (uint32_t i = 0; i < VIRTS; i++) {
+        const struct virt_result *turns = virt_result(m, i);
+        if (turns)
+            result->turns[i] = *turns;
+    }
 }
 
 /* A generator that is not where the seed has put it. */

@@ -49,6 +49,7 @@ struct result {
     uint32_t connection_count; /* of the Bluetooth LE connections, those that are kept */
     struct gate gate;
     struct exposure_result exposure[PROCESS_MAX];
+    struct virt_result turns[VIRTS]; /* operations 0: it was not used */
     char panic_text[160];
     char trouble[RESULT_TEXT_MAX]; /* why there is no judgement; "": there is one */
     struct result_latency latencies[RESULT_LATENCY_MAX];

@@ -39,6 +39,7 @@ struct mux {
     bool orphan;            /* ... and it has died since */
     uint8_t called_back;    /* its callback has begun; CLIENT_NONE: nobody's, or it is over */
     uint64_t orphan_since_ps;
+    struct virt_result result;
     struct moment {
         uint64_t waiting; /* a hash of who waited then */
         uint8_t client;
@@ -179,12 +180,26 @@ static void wait_ends(struct machine *m, struct virt_turns *t, struct mux *x, ui
     c->is &= (uint8_t) ~(WAITS | OVERSHOT | REPORTED);
 }
 
+static void count_wait(struct virt_turns *t, struct mux *x, uint32_t client)
+{
+    const struct client *c = &clients_of(t, x)[slot_of(t, client)];
+    uint32_t waited = c->is & WAITS ? x->begun - c->asked_at : 0;
+
+    x->result.operations++;
+    x->result.clients += c->begun_at == 0;
+    if (waited <= x->result.waited)
+        return;
+    x->result.waited = waited;
+    x->result.client = (uint8_t)client;
+}
+
 static void begins(struct machine *m, struct virt_turns *t, struct mux *x, uint32_t client,
                    bool shares)
 {
     uint32_t slot = slot_of(t, client);
     struct client *c = &clients_of(t, x)[slot];
 
+    count_wait(t, x, client);
     wait_ends(m, t, x, slot);
     if (shares) {
         c->is |= SHARES;
@@ -330,9 +345,36 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     }
 }
 
+const struct virt_result *virt_result(const struct machine *m, uint32_t virt)
+{
+    struct virt_turns *t = machine_monitor_state((struct machine *)m, MONITOR_virt_turns);
+    const struct mux *x = t ? mux_of(t, virt) : NULL;
+
+    return x && x->result.operations ? &x->result : NULL;
+}
+
+static void judge_check(struct machine *m, uint32_t index)
+{
+    const struct check *check = &machine_scenario(m)->checks[index];
+    const struct virt_result *result = virt_result(m, check->number);
+    uint32_t waited = result ? result->waited : 0;
+
+    if (result && result->clients > 1)
+        check_armed(m, index);
+    if (waited < check->min || waited > check->max)
+        break_of_check(m, index, PROCESS_NONE,
+                       check->number | (result ? result->client : CLIENT_NONE) << 8,
+                       DETAIL_VIRT_WAITED, waited, 0);
+}
+
 static void at_end(struct machine *m, void *state)
 {
+    const struct scenario *s = machine_scenario(m);
     struct virt_turns *t = state;
+
+    for (uint32_t i = 0; i < s->check_count; i++)
+        if (s->checks[i].kind == CHECK_TURNS)
+            judge_check(m, i);
 
     for (uint32_t i = 0; i < mux_count(machine_scenario(m)); i++)
         for (uint32_t slot = 0; slot < t->count; slot++)
