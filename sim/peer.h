@@ -85,7 +85,8 @@ struct peer_action {
     uint32_t at_event; /* the peer's own count, e.g. of connection events; UINT32_MAX if `timed` */
     uint16_t verb;
     bool timed;
-    uint8_t secret_of; /* 1 + index of the app whose secret the octets are (sim/secret.h); 0: none */
+    uint8_t
+        secret_of; /* 1 + index of the app whose secret the octets are (sim/secret.h); 0: none */
     uint64_t arguments[PEER_ARGUMENT_MAX];
 };
 

@@ -30,7 +30,7 @@ enum { OBSERVER_KERNEL = PROCESS_MAX, OBSERVERS };
 struct side {
     struct twin twin;
     struct twins *twins;
-    uint32_t entered; /* the app that was entered last, PROCESS_NONE: none since */
+    uint32_t entered;               /* the app that was entered last, PROCESS_NONE: none since */
     uint32_t calls[PROCESS_MAX][3]; /* class, r0, r1 of each one's last system call */
     struct stream streams[OBSERVERS];
 };
@@ -43,7 +43,7 @@ struct twins {
     struct twins_result *result;
     struct side sides[2];
     struct resumes resumes[PROCESS_MAX];
-    bool acts;       /* the app with the secrets did something else in run 2 */
+    bool acts; /* the app with the secrets did something else in run 2 */
     uint64_t acts_ps;
     uint32_t page_words;
     uint64_t *pages;                /* for each app: written since it was compared */
@@ -193,8 +193,7 @@ static void *grown(void *list, uint32_t *capacity, size_t size)
 static void push(struct stream *stream, const struct record *record)
 {
     if (stream->count == stream->capacity)
-        stream->records =
-            grown(stream->records, &stream->capacity, sizeof stream->records[0]);
+        stream->records = grown(stream->records, &stream->capacity, sizeof stream->records[0]);
     stream->records[stream->count++] = *record;
 }
 
@@ -310,9 +309,8 @@ const char *twins_observer(const struct scenario *scenario, const struct twins_l
 static const char *handler_of(const struct scenario *s, uint32_t process, uint32_t address)
 {
     const struct scenario_app *app = &s->apps[process];
-    const char *name = app->engine == &app_steps_engine
-                           ? app_steps_handler_name(app->program, address)
-                           : NULL;
+    const char *name =
+        app->engine == &app_steps_engine ? app_steps_handler_name(app->program, address) : NULL;
     return name ? name : "";
 }
 
@@ -352,7 +350,8 @@ static void describe_buffer(const struct scenario *s, const struct record *r,
 {
     char place[96];
     board_describe_address(&s->board, r->address, place, sizeof place);
-    int used = snprintf(text, TWINS_TEXT_MAX, "is given a buffer of the kernel's, with at %s:", place);
+    int used =
+        snprintf(text, TWINS_TEXT_MAX, "is given a buffer of the kernel's, with at %s:", place);
     for (uint32_t i = 0; i < 8; i++)
         used += snprintf(text + used, TWINS_TEXT_MAX - (size_t)used, " %02x",
                          (unsigned)(r->value >> 8 * i & 0xff));
@@ -372,8 +371,8 @@ void twins_describe(const struct scenario *s, const struct record *r, char text[
     case EVENT_UPCALL_MORE:
         snprintf(text, TWINS_TEXT_MAX, "upcall %s, %s 0x%" PRIx32 ", 0x%" PRIx32,
                  r->process < s->app_count ? handler_of(s, r->process, r->address) : "",
-                 r->kind == EVENT_UPCALL ? "first arguments" : "more arguments",
-                 pair_low(r->value), pair_high(r->value));
+                 r->kind == EVENT_UPCALL ? "first arguments" : "more arguments", pair_low(r->value),
+                 pair_high(r->value));
         break;
     case EVENT_LOAD:
     case EVENT_STORE:
@@ -437,8 +436,7 @@ static void keep_leak(struct twins *t, struct twins_leak *leak, uint32_t process
         return;
     *leak = (struct twins_leak){.found = true, .process = (uint16_t)process};
     for (int i = 0; i < 2; i++) {
-        leak->at_ps[i] = records[i] ? records[i]->at_ps
-                                    : machine_now_ps(t->sides[i].twin.hw.m);
+        leak->at_ps[i] = records[i] ? records[i]->at_ps : machine_now_ps(t->sides[i].twin.hw.m);
         if (records[i])
             twins_describe(t->scenario, records[i], leak->what[i]);
         else
@@ -471,8 +469,7 @@ static void compare_observer(struct twins *t, uint32_t process)
 /* What the app with the secrets does, whenever it does it. */
 static void compare_own(struct twins *t)
 {
-    struct stream *streams[2] = {&t->sides[0].streams[t->secret],
-                                 &t->sides[1].streams[t->secret]};
+    struct stream *streams[2] = {&t->sides[0].streams[t->secret], &t->sides[1].streams[t->secret]};
     const struct record *r[2];
     while (!t->acts && (r[0] = next_of(streams[0])) && (r[1] = next_of(streams[1]))) {
         if (!same_but_time(r[0], r[1])) {
@@ -510,8 +507,8 @@ static void keep_bytes_leak(struct twins *t, uint32_t process, uint32_t address,
     for (int i = 0; i < 2; i++) {
         int used = snprintf(leak->what[i], TWINS_TEXT_MAX, "can read at %s:", place);
         for (uint32_t n = 0; n < leak->size; n++)
-            used += snprintf(leak->what[i] + used, TWINS_TEXT_MAX - (size_t)used, " %02x",
-                             bytes[i][n]);
+            used +=
+                snprintf(leak->what[i] + used, TWINS_TEXT_MAX - (size_t)used, " %02x", bytes[i][n]);
         leak->at_ps[i] = machine_now_ps(machine_of(t, i));
         memcpy(leak->bytes[i], bytes[i], leak->size);
     }
@@ -775,8 +772,9 @@ static void judge(struct twins *t)
     else if (!result->observed)
         trouble(result, TWINS_IDLE, "no other app ran");
     else if (!result->facts.changed)
-        trouble(result, TWINS_VACUOUS,
-                "nothing of its secrets differed: none of its \"secrets\" is in memory that it has");
+        trouble(
+            result, TWINS_VACUOUS,
+            "nothing of its secrets differed: none of its \"secrets\" is in memory that it has");
 }
 
 /* Every page counts as written at first. */

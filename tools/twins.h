@@ -83,7 +83,8 @@ struct twin {
     struct hw hw;
     struct recorder recorder; /* of the step under way */
     bool over;
-    struct twin_plans *plans; /* what peers do in run 2, if the app's secrets are in it; else NULL */
+    struct twin_plans
+        *plans; /* what peers do in run 2, if the app's secrets are in it; else NULL */
 };
 /* Begun as {.recorder = ...}, whose `hear` may be set. False: `result` says why not. Either way
  * twin_end gives back what it took. */

@@ -18,9 +18,9 @@
 
 enum {
     PLACES_MAX = 512,
-    RUN_MAX = 64,            /* bytes of one place */
-    STEPS_MAX = 4000000,     /* of each run; ours: a path that is longer stays untold */
-    PAGE_WORDS_MAX = 1024,   /* as twins.c has it */
+    RUN_MAX = 64,          /* bytes of one place */
+    STEPS_MAX = 4000000,   /* of each run; ours: a path that is longer stays untold */
+    PAGE_WORDS_MAX = 1024, /* as twins.c has it */
 };
 
 /* Bytes that differ between the runs. */
@@ -46,11 +46,11 @@ struct tracer {
     struct twins_result *result;
     const struct twins_leak *leak;
     struct twin twins[2];
-    uint8_t *ram[2];       /* what differed, as it was when seen last */
-    uint8_t *devices[2];   /* the same of all devices: their part of the machine's block */
+    uint8_t *ram[2];     /* what differed, as it was when seen last */
+    uint8_t *devices[2]; /* the same of all devices: their part of the machine's block */
     uint32_t place_count;
     struct place *places;
-    bool parted;            /* the traces have differed: `first` is told */
+    bool parted; /* the traces have differed: `first` is told */
     char first[TWINS_TEXT_MAX];
 };
 
@@ -253,9 +253,8 @@ static void tell_first(struct tracer *t, const struct record *a, const struct re
     twins_describe(t->scenario, a, what[0]);
     twins_describe(t->scenario, b, what[1]);
     t->parted = true;
-    snprintf(t->first, sizeof t->first,
-             "the runs part at %s | %s us: %s: %.70s | %.70s", us_text(a->at_ps, us[0]),
-             us_text(b->at_ps, us[1]),
+    snprintf(t->first, sizeof t->first, "the runs part at %s | %s us: %s: %.70s | %.70s",
+             us_text(a->at_ps, us[0]), us_text(b->at_ps, us[1]),
              a->process < t->scenario->app_count ? t->scenario->apps[a->process].name
                                                  : "the kernel or a device",
              what[0], what[1]);
@@ -307,8 +306,8 @@ static void tell_own(struct tracer *t)
     bool there = bytes[0] && bytes[1] && own.size > 0 &&
                  machine_peek(t->twins[0].hw.m, own, bytes[0]) &&
                  machine_peek(t->twins[1].hw.m, own, bytes[1]);
-    int at = there ? find_bytes(t->leak, (const uint8_t *const[]){bytes[0], bytes[1]}, own.size)
-                   : -1;
+    int at =
+        there ? find_bytes(t->leak, (const uint8_t *const[]){bytes[0], bytes[1]}, own.size) : -1;
     if (at >= 0) {
         board_describe_address(&t->scenario->board, own.base + (uint32_t)at, place, sizeof place);
         tell(t, "a byte of %s: %s", t->scenario->apps[t->secret].name, place);
@@ -337,8 +336,7 @@ static void tell_place(struct tracer *t, const struct place *place, uint32_t at)
         return;
     }
     board_describe_address(&t->scenario->board, place->address + at, where, sizeof where);
-    tell(t, "%s us: memory of %s: %s, %s", us, owner_of(t, place->address + at), where,
-         place->how);
+    tell(t, "%s us: memory of %s: %s, %s", us, owner_of(t, place->address + at), where, place->how);
 }
 
 static void tell_places(struct tracer *t)
@@ -361,8 +359,7 @@ static void tell_places(struct tracer *t)
 
 static bool is_past(const struct tracer *t, int side)
 {
-    return t->twins[side].over ||
-           machine_now_ps(t->twins[side].hw.m) > t->leak->at_ps[side];
+    return t->twins[side].over || machine_now_ps(t->twins[side].hw.m) > t->leak->at_ps[side];
 }
 
 static void trace_both(struct tracer *t)
