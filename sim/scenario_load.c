@@ -10,7 +10,8 @@
  *   a time finer than a picosecond, or with more than 15 digits
  *   an order among values: initial <= ram, min <= max; bounds that any value meets
  *   a sweep's path that leads nowhere; more than FAMILY_MAX members
- *   what other files list at their top: board_load.c, app_steps_compile.c
+ *   what other files list at their top: board_load.c, app_steps_compile.c,
+ *   scenario_secrets.c
  */
 #include "model/chip_saadc.h"
 #include "model/process.h"

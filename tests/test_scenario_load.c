@@ -18,6 +18,7 @@ enum { TEXT_SIZE = 4096 };
 #define OWNER(rest)                                                                                \
     HEAD "  'apps': [{ 'name': 'owner', 'variables': { 'ticks': 0 }, 'steps': [], "                \
          "'upcalls': { 'tick': [] } }],\n  " rest " }"
+#define SECRETS(list) HEAD "  'apps': [{ 'name': 'owner', 'secrets': " list ", 'steps': [] }] }"
 #define ON_KIT(world)                                                                              \
     "{ 'claim': 'c', 'board': 'nrf52840dk', 'until_us': 10,\n"                                     \
     "  'apps': [{ 'name': 'owner', 'steps': [] }],\n  'world': " world " }"
@@ -603,6 +604,33 @@ static const struct row texts[] = {
      0,
      "t.json:1:1: error: /kernel/scheduler: \"prio\": want one of \"round-robin\", "
      "\"cooperative\", \"priority\", \"mlfq\", in member #kernel.scheduler=prio@1"},
+    {"secrets that are no list", SECRETS("{}"), 0,
+     "t.json:2:42: error: /apps/0/secrets: an object: want a list [...]"},
+    {"a secret of the kernel's", SECRETS("[{ 'at': 'kernel.ram', 'size': 4 }]"), 0,
+     "t.json:2:51: error: /apps/0/secrets/0/at: not inside this app's memory: want a place such as "
+     "\"app.ram+0x100\""},
+    {"a secret past the end", SECRETS("[{ 'at': 'app.ram+0xffe', 'size': 4 }]"), 0,
+     "t.json:2:51: error: /apps/0/secrets/0/at: not inside this app's memory: want a place such as "
+     "\"app.ram+0x100\""},
+    {"a secret of nothing", SECRETS("[{ 'at': 'app.ram', 'size': 0 }]"), 0,
+     "t.json:2:70: error: /apps/0/secrets/0/size: 0: want an integer from 1 to 4294967295, or it "
+     "in hex as a string"},
+    {"nothing declassified", OWNER("'declassify': []"), 0,
+     "t.json:3:17: error: /declassify: a list of 0: want 1 to 16"},
+    {"declassified, but what?", OWNER("'declassify': [{ 'driver': 0, 'why': 'w' }]"), 0,
+     "t.json:3:18: error: /declassify/0: want one of \"upcall\" and \"command\" beside \"driver\""},
+    {"declassified twice",
+     OWNER("'declassify': [{ 'driver': 0, 'upcall': 0, 'command': 1, 'why': 'w' }]"), 0,
+     "t.json:3:18: error: /declassify/0: want one of \"upcall\" and \"command\" beside \"driver\""},
+    {"declassified for no reason", OWNER("'declassify': [{ 'driver': 0, 'upcall': 0 }]"), 0,
+     "t.json:3:18: error: /declassify/0/why: missing: want a text of 1 to 159 bytes"},
+    {"declassified to nobody",
+     OWNER("'declassify': [{ 'app': 'x', 'at': 'app.ram', 'size': 4, 'why': 'w' }]"), 0,
+     "t.json:3:27: error: /declassify/0/app: \"x\" is not the name of an app"},
+    {"a secret of nobody's",
+     OWNER("'inject': [{ 'at_us': 1, 'receive': { 'device': 'UART', 'text': 'x', 'secret_of': 'x' "
+           "} }]"),
+     0, "t.json:3:85: error: /inject/0/receive/secret_of: \"x\" is not the name of an app"},
     {"a family too large", OWNER("'seeds': 4096, 'sweep': { 'seed': [1, 2] }"), 0,
      "t.json:3:18: error: /sweep: more than 4096 members: want fewer values, or fewer seeds"},
 };

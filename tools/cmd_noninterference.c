@@ -103,11 +103,11 @@ enum skipped {
 };
 
 static const char *const skipped_texts[SKIPPED_KINDS] = {
-    [ONE_APP] = "of one app",
-    [BREAKS_EXPECTED] = "that expect broken rules",
-    [NO_SECRETS] = "whose apps have no secrets",
-    [NOT_THAT_APP] = "without that app",
-    [NEVER_RAN] = "whose app never ran, or no other did",
+    [ONE_APP] = "runs of one app",
+    [BREAKS_EXPECTED] = "runs that expect broken rules",
+    [NO_SECRETS] = "runs whose apps have no secrets",
+    [NOT_THAT_APP] = "runs without that app",
+    [NEVER_RAN] = "pairs whose app never ran, or no other did",
 };
 
 struct job {
@@ -283,7 +283,7 @@ static void count_result(struct engine *engine, const struct job *job,
                          const struct twins_result *result)
 {
     struct totals *totals = &engine->totals;
-    totals->pairs++;
+    totals->pairs += result->end != TWINS_IDLE;
     totals->runs += job->first;
     totals->leaks += result->end == TWINS_LEAK;
     totals->value_leaks += result->end == TWINS_LEAK && result->value.found;
@@ -535,7 +535,7 @@ static void report_skipped(struct engine *engine, const struct job *job)
 {
     engine->totals.skipped[job->skipped]++;
     if (engine->options->format == FORMAT_PRETTY && engine->options->verbose)
-        fprintf(engine->report.out, "-----  %s: one %s\n", job->unit.scenario->id,
+        fprintf(engine->report.out, "-----  %s: one of the %s\n", job->unit.scenario->id,
                 skipped_texts[job->skipped]);
 }
 
