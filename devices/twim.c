@@ -160,6 +160,7 @@ static void begin(struct device *d, enum direction direction)
     t->pointer = device_value(d, in ? RXD_PTR : TXD_PTR);
     t->size = device_value(d, in ? RXD_MAXCNT : TXD_MAXCNT);
     t->done = 0;
+    t->loses = false;
     t->address = (uint8_t)(device_value(d, ADDRESS) << 1 | in);
     device_values(d)[in ? RXD_AMOUNT : TXD_AMOUNT] = 0;
     enter(d, STEP_START);

@@ -363,6 +363,24 @@ START_TEST(injected_overrun_loses_a_byte)
 }
 END_TEST
 
+/* Nothing of that transfer came, so nothing is lost of the next one. */
+START_TEST(overrun_ends_with_its_transfer)
+{
+    read_bytes(3, STOP_AT_LASTRX);
+    rig_run(r, BIT_PS + BYTE_PS / 2);
+    r->d->fault.errors++;
+    device_wake(r->d, r->now_ps);
+    rig_serve(r);
+    rig_write(r, "TASKS_STOP", 1);
+    run_on();
+    rig_write(r, "ERRORSRC", OVERRUN);
+    read_bytes(2, STOP_AT_LASTRX);
+    run_on();
+    ck_assert_uint_eq(rig_read(r, "ERRORSRC"), 0);
+    ck_assert_mem_eq(r->ram + 64, "\x31\x32", 2);
+}
+END_TEST
+
 START_TEST(injected_error_of_a_disabled_master_is_none)
 {
     rig_write(r, "ENABLE", 0);
@@ -712,6 +730,7 @@ static void add_errors(Suite *suite)
     tcase_add_test(c, error_forgets_the_start_that_waits);
     tcase_add_test(c, after_an_error_a_start_is_repeated);
     tcase_add_test(c, injected_overrun_loses_a_byte);
+    tcase_add_test(c, overrun_ends_with_its_transfer);
     tcase_add_test(c, injected_error_of_a_disabled_master_is_none);
     tcase_add_loop_test(c, stretched_clock_delays_what_follows, 0, COUNT(stretches));
     tcase_add_test(c, next_byte_is_read_when_the_clock_is_let_go);
