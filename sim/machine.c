@@ -353,7 +353,8 @@ void machine_serve_all(struct hw *hw, uint32_t device)
         }
         struct device_request queue[DEVICE_REQUEST_MAX];
         uint32_t count = d->request_count;
-        memcpy(queue, d->requests, count * sizeof queue[0]);
+        for (uint32_t i = 0; i < count; i++) /* memcpy is slow to begin */
+            queue[i] = d->requests[i];
         d->request_count = 0;
         for (uint32_t i = 0; i < count; i++)
             serve_request(hw, d, &queue[i]);
@@ -552,18 +553,26 @@ static OUT_OF_LINE void kernel_step(struct hw *hw)
     }
 }
 
-static OUT_OF_LINE void sleep_step(struct hw *hw)
+static bool line_calls(struct nvic *nvic)
 {
-    struct machine *m = hw->m;
-    if (!nvic_calls(&m->nvic) || nvic_active_line(&m->nvic) == NVIC_NO_LINE)
-        machine_idle(hw, m->setup->scenario->until_ps);
-    if (!nvic_calls(&m->nvic) || nvic_active_line(&m->nvic) == NVIC_NO_LINE)
-        return;
-    machine_trace(hw, EVENT_WAKE, PROCESS_NONE, 0, 0);
-    m->mode = CPU_KERNEL;
+    return nvic_calls(nvic) && nvic_active_line(nvic) != NVIC_NO_LINE;
 }
 
-/* One step; in user mode more, as long as they begin before `end_ps`. */
+/* Sleeps to the next moment at which something is due, and on, a step each. */
+static OUT_OF_LINE void sleep_on(struct hw *hw, uint64_t end_ps)
+{
+    struct machine *m = hw->m;
+    do {
+        if (!line_calls(&m->nvic))
+            machine_idle(hw, m->setup->scenario->until_ps);
+        if (line_calls(&m->nvic)) {
+            machine_trace(hw, EVENT_WAKE, PROCESS_NONE, 0, 0);
+            m->mode = CPU_KERNEL;
+        }
+    } while (machine_goes_on(m, CPU_SLEEP, end_ps));
+}
+
+/* One step; in user mode and asleep more, as long as they begin before `end_ps`. */
 static enum run_state take_steps(struct hw *hw, uint64_t end_ps)
 {
     struct machine *m = hw->m;
@@ -579,7 +588,7 @@ static enum run_state take_steps(struct hw *hw, uint64_t end_ps)
     else if (m->mode == CPU_USER)
         machine_user_run(hw, earliest(end_ps, until_ps));
     else if (m->mode == CPU_SLEEP)
-        sleep_step(hw);
+        sleep_on(hw, earliest(end_ps, until_ps));
     else
         kernel_step(hw);
     return m->state;

@@ -317,8 +317,7 @@ void machine_user_run(struct hw *hw, uint64_t end_ps)
             compute(hw);
         else
             operate(hw);
-    } while (m->mode == CPU_USER && m->now_ps < end_ps && m->now_ps < m->inject_hand_ps &&
-             machine_step_begins(m));
+    } while (machine_goes_on(m, CPU_USER, end_ps));
 }
 
 void app_check(struct app *app, uint32_t number, bool passed, uint64_t got, uint64_t wanted)

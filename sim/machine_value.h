@@ -283,6 +283,14 @@ static inline bool machine_step_begins(struct machine *m)
     return m->state != RUN_STUCK;
 }
 
+/* The CPU is still in that mode, and its next step begins before `end_ps` and before the scenario's
+ * hand is due. */
+static inline bool machine_goes_on(struct machine *m, enum cpu_mode mode, uint64_t end_ps)
+{
+    return m->mode == mode && m->now_ps < end_ps && m->now_ps < m->inject_hand_ps &&
+           machine_step_begins(m);
+}
+
 /* An operation of the process that runs, or what keeps it from going on; and the next ones, a step
  * each, while they begin before `end_ps`, user mode lasts and the scenario's hand is not due. */
 void machine_user_run(struct hw *hw, uint64_t end_ps);

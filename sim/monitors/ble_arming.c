@@ -48,6 +48,7 @@ enum role { ROLE_NONE, ROLE_TIMER, ROLE_RTC, ROLE_PPI, ROLE_RADIO };
 
 struct arming {
     uint8_t ppi; /* 1 + its index on the board; 0: there is none */
+    uint8_t chen_row, channel_row, group_row, fork_row; /* of PPI, the first of their kind */
     uint8_t role_of_page[PAGES];
     uint8_t device_of_page[PAGES]; /* where there is a role */
     uint8_t fresh_of_page[PAGES];  /* bit i: CC[i] was written, and not judged since */
@@ -100,13 +101,6 @@ static uint32_t mask_of(struct device *d, enum role role)
 
 /* ---- what leads where */
 
-static uint32_t value_at(struct device *d, uint32_t offset)
-{
-    int row = device_row_at(d, offset);
-
-    return row < 0 ? 0 : device_value(d, (uint32_t)row);
-}
-
 static bool is_radios(const struct arming *a, uint32_t task)
 {
     uint32_t page = (task - PERIPHERALS) >> 12, offset = task & 0xfff;
@@ -129,12 +123,12 @@ static const struct {
 /* The COMPARE event that leads by this channel to the radio's TXEN, RXEN or DISABLE; 0: none. */
 static uint32_t compare_of(const struct arming *a, struct device *ppi, uint32_t channel)
 {
-    bool to_radio = is_radios(a, value_at(ppi, PPI_FORK + 4 * channel));
+    bool to_radio = is_radios(a, device_value(ppi, a->fork_row + channel));
     uint32_t event = 0;
 
     if (channel < PPI_PROGRAMMABLE) {
-        event = value_at(ppi, PPI_CHANNEL + 8 * channel);
-        to_radio |= is_radios(a, value_at(ppi, PPI_CHANNEL + 4 + 8 * channel));
+        event = device_value(ppi, a->channel_row + 2 * channel);
+        to_radio |= is_radios(a, device_value(ppi, a->channel_row + 2 * channel + 1));
     }
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         if (fixed[i].channel == channel) {
@@ -196,7 +190,7 @@ static __attribute__((noinline)) void compare_written(struct machine *m, struct 
         uint32_t ahead = (value - counter_at(d, ROLE_RTC, r->at_ps)) & 0xffffff;
         a->close_of_page[page] |= ahead < RTC_LEAD ? bit : 0;
     }
-    for (uint32_t left = ppi ? value_at(ppi, PPI_CHEN) : 0; left; left &= left - 1) {
+    for (uint32_t left = ppi ? device_value(ppi, a->chen_row) : 0; left; left &= left - 1) {
         if (compare_of(a, ppi, (uint32_t)__builtin_ctz(left)) != event)
             continue;
         judge(m, a, r, event, value);
@@ -210,13 +204,15 @@ static __attribute__((noinline)) void channels_on(struct machine *m, struct armi
 {
     struct device *ppi = ppi_of(m, a);
 
-    for (uint32_t left = channels & ~value_at(ppi, PPI_CHEN); left; left &= left - 1) {
+    for (uint32_t left = channels & ~device_value(ppi, a->chen_row); left; left &= left - 1) {
         uint32_t event = compare_of(a, ppi, (uint32_t)__builtin_ctz(left));
         uint32_t page = (event - PERIPHERALS) >> 12, i = (event & 0xfff) / 4 - COMPARE / 4;
         if (!event || !(a->fresh_of_page[page] >> i & 1))
             continue;
         struct device *d = machine_device(m, a->device_of_page[page]);
-        judge(m, a, r, event, value_at(d, CC + 4 * i));
+        int row =
+            device_row_at(d, CC + 4 * i); /* TIMER0 has four, and may be written as had it six */
+        judge(m, a, r, event, row < 0 ? 0 : device_value(d, (uint32_t)row));
     }
 }
 
@@ -246,11 +242,20 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         if (offset == PPI_CHEN || offset == PPI_CHENSET)
             channels_on(m, a, r, (uint32_t)r->value);
         else if (offset < 8 * PPI_GROUPS && offset % 8 == 0 && (r->value & 1))
-            channels_on(m, a, r, value_at(ppi_of(m, a), PPI_GROUP + offset / 2));
+            channels_on(m, a, r, device_value(ppi_of(m, a), a->group_row + offset / 8));
         break;
     default:
         break;
     }
+}
+
+static void find_ppi(struct arming *a, uint32_t index, const struct device_type *type)
+{
+    a->ppi = (uint8_t)(index + 1);
+    a->chen_row = (uint8_t)device_row(type, PPI_CHEN);
+    a->channel_row = (uint8_t)device_row(type, PPI_CHANNEL);
+    a->group_row = (uint8_t)device_row(type, PPI_GROUP);
+    a->fork_row = (uint8_t)device_row(type, PPI_FORK);
 }
 
 static void start(struct machine *m, void *state)
@@ -266,7 +271,7 @@ static void start(struct machine *m, void *state)
         a->role_of_page[page] = (uint8_t)role_of(d->type);
         a->device_of_page[page] = (uint8_t)i;
         if (a->role_of_page[page] == ROLE_PPI)
-            a->ppi = (uint8_t)(i + 1);
+            find_ppi(a, i, d->type);
     }
 }
 
