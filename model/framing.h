@@ -7,7 +7,8 @@
  * Two rules are ours, so that octets outside of frames can be told from those inside: a sender
  * gives each frame both of its flags; and a reader takes a flag for a closing one only behind a
  * good frame. Any other flag opens one. So what a damaged frame leaves behind is thrown away up to
- * the next flag, and never taken for octets outside.
+ * the next flag, and never taken for octets outside. Where one of the two flags between two good
+ * frames is lost on the wire, the second one does show as octets outside.
  *
  * All is pure. Sources: RFC 1662, 4.2 (transparency), 4.3 (invalid frames, abort), appendix C
  * (FCS); 3.1 on addresses by prior agreement.
