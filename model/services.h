@@ -161,8 +161,7 @@ bool advertising_is_on(const struct kernel *k);
 
 /* virt/adc.c: sampling on and on. */
 struct adc_service {
-    bool on; /* nobody else samples */
-    uint32_t buffers;
+    uint32_t buffers; /* that the kernel's sampler has had */
 };
 
 /* Samples `channel` at `hz` until adc_sample_stop: no other client is served meanwhile, so only

@@ -15,8 +15,6 @@ static enum err begin(struct kernel *k, struct hw *hw, uint32_t client,
 
     if (request[CHANNEL] >= SAADC_INPUTS)
         return ERR_INVAL;
-    if (k->services.adc.on)
-        return ERR_BUSY;
     enum err err = virt_reserve(k, hw, &virt_adc, client, SAADC_RESULT, &down);
     if (err)
         return err;
@@ -68,9 +66,9 @@ enum err adc_sample_on(struct kernel *k, struct hw *hw, const struct adc_samplin
     (void)may; /* who has it got it from the start-up code */
     if (channel >= SAADC_INPUTS || hz < SAADC_HZ_MIN || hz > SAADC_HZ_MAX)
         return ERR_INVAL;
-    if (k->services.adc.on || virt_of(k, &virt_adc)->client != CLIENT_NONE)
-        return ERR_BUSY;
-    k->services.adc.on = true;
+    enum err err = virt_close(k, &virt_adc);
+    if (err)
+        return err;
     custody_take(&virt_of(k, &virt_adc)->custody, hw, CLIENT_KERNEL);
     custody_lend(&virt_of(k, &virt_adc)->custody, hw, CLIENT_KERNEL, buffer);
     chip_saadc_sample_on(hw, virt_place(k, &virt_adc)->base, channel, hz, buffer);
@@ -80,12 +78,12 @@ enum err adc_sample_on(struct kernel *k, struct hw *hw, const struct adc_samplin
 void adc_sample_stop(struct kernel *k, struct hw *hw, const struct adc_sampling_capability *may)
 {
     (void)may;
-    if (!k->services.adc.on)
+    if (!virt_of(k, &virt_adc)->closed)
         return;
     chip_saadc_stop(hw, virt_place(k, &virt_adc)->base);
     custody_back(&virt_of(k, &virt_adc)->custody, hw);
     custody_wipe(&virt_of(k, &virt_adc)->custody, hw);
-    k->services.adc.on = false;
+    virt_open(k, &virt_adc);
 }
 
 /* The kernel's sampler: as many buffers as the board wants, and then it lets go. */
@@ -108,8 +106,6 @@ static enum err sample(struct kernel *k, struct hw *hw, struct process *p, uint3
 
     if (channel >= SAADC_INPUTS)
         return ERR_INVAL;
-    if (k->services.adc.on)
-        return ERR_BUSY;
     return virt_ask_process(k, hw, &virt_adc, p, request);
 }
 
@@ -156,7 +152,7 @@ static bool on_interrupt(struct kernel *k, struct hw *hw, uint32_t line)
         return false;
     if (!chip_saadc_ended(hw, place->base))
         return true;
-    if (k->services.adc.on) {
+    if (virt_of(k, &virt_adc)->closed) {
         buffer_full(k, hw);
         return true;
     }

@@ -126,6 +126,23 @@ static void others_join(struct kernel *k, struct hw *hw, const struct virt_type 
     }
 }
 
+static void call_later(struct kernel *k, const struct virt_type *type)
+{
+    k->services.virts_deferred |= (uint32_t)1 << type->id;
+}
+
+/* Its client may still be in the call that asks. */
+static void over_at_once(struct kernel *k, const struct virt_type *type, enum err err,
+                         uint32_t result)
+{
+    struct virt *v = virt_of(k, type);
+
+    v->over = true;
+    v->err = (uint8_t)err;
+    v->result = result;
+    call_later(k, type);
+}
+
 /* Whose it is stands before the chip is set to work: it may be done at once. */
 static void operation_begin(struct kernel *k, struct hw *hw, const struct virt_type *type,
                             uint32_t client)
@@ -135,19 +152,19 @@ static void operation_begin(struct kernel *k, struct hw *hw, const struct virt_t
 
     v->client = (uint8_t)client;
     v->progress = 0;
+    v->beginning = true;
     note(hw, NOTE_CLIENT_BEGUN, type, client, false);
     enum err err = request_load(k, hw, type, client, request);
     if (!err)
         err = type->begin(k, hw, client, request);
-    if (!err)
-        virt_progress(k, hw, type);
-    if (err) {
-        v->failed = true;
-        v->err = (uint8_t)err;
-        k->services.virts_deferred |= (uint32_t)1 << type->id;
-    } else if (type->joins) {
+    v->beginning = false;
+    if (err)
+        over_at_once(k, type, err, 0);
+    if (v->over)
+        return;
+    virt_progress(k, hw, type);
+    if (type->joins)
         others_join(k, hw, type, request);
-    }
 }
 
 void virt_progress(struct kernel *k, struct hw *hw, const struct virt_type *type)
@@ -181,7 +198,8 @@ enum err virt_ask(struct kernel *k, struct hw *hw, const struct virt_type *type,
     struct virt *v = virt_of(k, type);
 
     note(hw, NOTE_CLIENT_ASKS, type, client, 0);
-    enum err err = has_one(v, client) ? ERR_BUSY : request_store(k, hw, type, client, request);
+    bool busy = v->closed || has_one(v, client);
+    enum err err = busy ? ERR_BUSY : request_store(k, hw, type, client, request);
     if (!err) {
         turn_ask(&v->turn, client);
         serve(k, hw, type);
@@ -207,7 +225,7 @@ enum err virt_ask_process(struct kernel *k, struct hw *hw, const struct virt_typ
 /* ---- callbacks */
 
 /* A component of the kernel asks again in its callback, as long as the board wants it to; not if what
- * it asked could not even begin: it would ask for that for ever, at no cost to itself. */
+ * it asked was over at once: it would ask for that for ever, at no cost to itself. */
 static void kernel_client_ask(struct kernel *k, struct hw *hw, const struct virt_type *type,
                               uint32_t client)
 {
@@ -235,7 +253,7 @@ static void called_back(struct kernel *k, struct hw *hw, const struct virt_type 
             type->deliver(k, hw, &k->processes[client], request, err, result);
     } else if (client == CLIENT_NETWORK) {
         type->network_done(k, hw, err, result);
-    } else if (!virt_of(k, type)->failed) {
+    } else if (!virt_of(k, type)->over) {
         kernel_client_ask(k, hw, type, client);
     }
 }
@@ -252,13 +270,11 @@ static void joined_called_back(struct kernel *k, struct hw *hw, const struct vir
     }
 }
 
-void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enum err err,
-              uint32_t result)
+static void operation_end(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                          enum err err, uint32_t result)
 {
     struct virt *v = virt_of(k, type);
 
-    if (v->client == CLIENT_NONE)
-        return;
     v->ending = true;
     if (type->timeout_ms > 0)
         alarm_kernel_set(k, hw, type->id, ALARM_NEVER);
@@ -272,16 +288,29 @@ void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enu
     custody_wipe(&v->custody, hw);
     v->client = CLIENT_NONE;
     v->orphan = false;
-    v->failed = false;
+    v->over = false;
     v->ending = false;
     serve(k, hw, type);
+}
+
+void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enum err err,
+              uint32_t result)
+{
+    const struct virt *v = virt_of(k, type);
+
+    if (v->client == CLIENT_NONE || v->over || v->ending)
+        return;
+    if (v->beginning)
+        over_at_once(k, type, err, result);
+    else
+        operation_end(k, hw, type, err, result);
 }
 
 void virt_timeout(struct kernel *k, struct hw *hw, const struct virt_type *type)
 {
     struct virt *v = virt_of(k, type);
 
-    if (v->client == CLIENT_NONE || v->failed)
+    if (v->client == CLIENT_NONE || v->over)
         return;
     v->given_up = true;
     if (type->abort)
@@ -300,8 +329,24 @@ void virt_forget(struct kernel *k, struct hw *hw, const struct virt_type *type,
     if (v->client != id.index || v->orphan)
         return;
     v->orphan = true;
-    if (type->abort && !v->failed)
+    if (type->abort && !v->over && clients_from(&v->joined, 0) == CLIENT_NONE)
         type->abort(k, hw);
+}
+
+enum err virt_close(struct kernel *k, const struct virt_type *type)
+{
+    struct virt *v = virt_of(k, type);
+
+    if (v->closed || v->client != CLIENT_NONE)
+        return ERR_BUSY;
+    v->closed = true;
+    return ERR_NONE;
+}
+
+void virt_open(struct kernel *k, const struct virt_type *type)
+{
+    virt_of(k, type)->closed = false;
+    call_later(k, type); /* kernel clients may have been told ERR_BUSY */
 }
 
 static void kernel_clients_wake(struct kernel *k, struct hw *hw, const struct virt_type *type)
@@ -317,8 +362,8 @@ static void deferred_call(struct kernel *k, struct hw *hw, const struct virt_typ
 
     k->services.virts_deferred &= ~((uint32_t)1 << type->id);
     hw_spend(hw, PATH_INTERRUPT_BOTTOM, 1); /* as dear as one, without the interrupt */
-    if (v->failed)
-        virt_end(k, hw, type, (enum err)v->err, 0);
+    if (v->over)
+        operation_end(k, hw, type, (enum err)v->err, v->result);
     kernel_clients_wake(k, hw, type);
 }
 

@@ -13,11 +13,12 @@
  * one in drivers.c. What this core sees to, none of them needs to:
  *
  *   (a) one callback for each accepted operation, never inside the call that asked: one that cannot
- *       begin is called back from a deferred call (kernel_next);
+ *       begin, or is over as it begins, is called back from a deferred call (kernel_next);
  *   (b) buffers: custody.h. A callback is over, and the buffer wiped, before the next one begins;
  *   (c) turns: turn.h. A client that asks again in its callback waits behind all others that wait;
  *   (d) an error from below ends one operation, and the next begins;
- *   (e) a client's death frees its place; what is under way for it ends without a callback.
+ *   (e) a client's death frees its place; what is under way for it ends without a callback, but
+ *       goes on for others that share it.
  *
  * A process's request stands in its grant, and devices that it was lent can write there: what is
  * loaded is input, and begin checks it. A kernel client's stands in struct virt.
@@ -44,9 +45,12 @@ struct virt {
     uint8_t client;        /* whose operation is under way; CLIENT_NONE: idle */
     bool orphan;           /* ... but that client has died */
     bool ending;           /* its callback runs */
-    bool failed;           /* it could not begin: the deferred call ends it with `err` */
+    bool beginning;        /* begin runs: nobody is called back in it */
+    bool over;             /* it could not begin, or was done at once: the deferred call ends it */
     bool given_up;         /* it showed no progress: ERR_FAIL, whatever abort says */
-    uint8_t err;
+    bool closed;           /* to all who ask: virt_close */
+    uint8_t err;           /* of what is over */
+    uint32_t result;
     uint32_t progress; /* the multiplexer's own, 0 at begin */
     uint32_t requests[CLIENT_MAX - CLIENT_KERNEL][VIRT_WORDS];
     uint32_t asked[KERNEL_CLIENT_MAX]; /* operations that each kernel client has asked for */
@@ -65,8 +69,8 @@ struct virt_type {
     /* Gives a process what its operation has brought: results into its buffers, and the upcall. */
     void (*deliver)(struct kernel *k, struct hw *hw, const struct process *p,
                     const uint32_t request[VIRT_WORDS], enum err err, uint32_t result);
-    /* The client has died: the chip is to stop. If it has stopped at once, calls virt_end. NULL:
-     * what is under way ends soon by itself. */
+    /* The client has died, and nobody shares what it asked for: the chip is to stop. If it has
+     * stopped at once, calls virt_end. NULL: what is under way ends soon by itself. */
     void (*abort)(struct kernel *k, struct hw *hw);
     /* An operation that shows no progress for so long is given up: abort, and ERR_FAIL for the
      * client. 0, or a board without an alarm: it waits for ever. Progress is virt_progress. */
@@ -88,7 +92,8 @@ void virt_start(struct kernel *k, struct hw *hw, const struct virt_type *type);
 bool virt_present(const struct kernel *k, const struct virt_type *type);
 
 /* `client`'s operation, with the words of its request, in its turn.
- * ERR_BUSY: one of its own waits or is under way. For a process, also those of grant_write. */
+ * ERR_BUSY: one of its own waits or is under way; or it is closed. For a process, also those of
+ * grant_write. */
 enum err virt_ask(struct kernel *k, struct hw *hw, const struct virt_type *type, uint32_t client,
                   const uint32_t request[VIRT_WORDS]) MUST_CHECK;
 
@@ -97,7 +102,8 @@ enum err virt_ask(struct kernel *k, struct hw *hw, const struct virt_type *type,
 enum err virt_ask_process(struct kernel *k, struct hw *hw, const struct virt_type *type,
                           struct process *p, const uint32_t request[VIRT_WORDS]) MUST_CHECK;
 
-/* The chip is done, for better or worse. Nothing under way: nothing. */
+/* The chip is done, for better or worse. Nothing under way: nothing. In begin: once the call has
+ * returned. */
 void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enum err err,
               uint32_t result);
 
@@ -110,7 +116,12 @@ void virt_timeout(struct kernel *k, struct hw *hw, const struct virt_type *type)
 void virt_forget(struct kernel *k, struct hw *hw, const struct virt_type *type,
                  struct process_id id);
 
-/* Ends what could not begin, and wakes kernel clients that have not asked yet. True: it did
+/* What is one client's for as long as it likes, behind a capability: from now on all who ask are told
+ * ERR_BUSY. ERR_BUSY: an operation is under way, or it is closed. virt_open: to be shared again. */
+enum err virt_close(struct kernel *k, const struct virt_type *type) MUST_CHECK;
+void virt_open(struct kernel *k, const struct virt_type *type);
+
+/* Ends what is over since it began, and wakes kernel clients that have not asked yet. True: it did
  * something. Called by kernel_next. */
 bool virt_deferred(struct kernel *k, struct hw *hw);
 

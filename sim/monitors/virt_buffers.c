@@ -95,6 +95,8 @@ static void lent(struct machine *m, struct row *row, uint32_t client, struct spa
 {
     if (row->owner == CLIENT_NONE)
         row->owner = (uint8_t)client; /* a kernel client's own buffer: its bytes from the first */
+    if (client >= CLIENT_KERNEL && row->all.base == down.base && row->all.size < down.size)
+        row->all.size = down.size; /* so much of it has not been seen before */
     if (row->down.size > 0 || row->owner != client || !span_covers(row->all, down))
         broken(m, row, client, DETAIL_CUSTODY_LENT, row->owner);
     row->down = down;

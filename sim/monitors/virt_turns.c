@@ -6,8 +6,9 @@
  *                  break is told as a lasso where there is one: what is served, and who waits, is
  *                  as it was an operation of that client ago, so that the loop can go on for ever.
  *                  Operations that share another's (an ADC sample) take nobody's turn.
- *   virt-callback  each accepted operation has one callback: none without an operation, none inside
- *                  the call that asks, the upcall to the process that asked. Nobody waits while
+ *   virt-callback  each accepted operation has one callback: before the next one begins, none
+ *                  without an operation, none inside the call that asks, the upcall to the process
+ *                  that asked. Nobody waits while
  *                  nothing is under way when the kernel leaves for user mode or sleep. An operation
  *                  of the dead keeps nobody waiting for longer than ORPHAN_MAX_PS; ours: twice a
  *                  flash page's erasure.
@@ -18,6 +19,8 @@
 #include "model/virt/turn.h"
 #include "sim/machine.h"
 #include "sim/monitors.h"
+#include "sim/scenario_load.h"
+#include <string.h>
 
 #define ORPHAN_MAX_PS (200 * PS_PER_MS)
 
@@ -193,6 +196,21 @@ static void count_wait(struct virt_turns *t, struct mux *x, uint32_t client)
     x->result.client = (uint8_t)client;
 }
 
+/* Another operation begins: all who had the one before have been called back, or are dead. */
+static void judge_called_back(struct machine *m, struct virt_turns *t, struct mux *x,
+                              uint32_t client)
+{
+    struct client *clients = clients_of(t, x);
+
+    for (uint32_t i = 0; i < t->count; i++) {
+        uint32_t lost = client_in(t, i);
+        if (clients[i].is & (IS_SERVED | SHARES))
+            break_add(m, RULE_VIRT_CALLBACK, process_of(lost), about(t, x, lost), DETAIL_VIRT_LOST,
+                      process_of(client), 0);
+        clients[i].is &= (uint8_t) ~(IS_SERVED | SHARES);
+    }
+}
+
 static void begins(struct machine *m, struct virt_turns *t, struct mux *x, uint32_t client,
                    bool shares)
 {
@@ -205,6 +223,7 @@ static void begins(struct machine *m, struct virt_turns *t, struct mux *x, uint3
         c->is |= SHARES;
         return;
     }
+    judge_called_back(m, t, x, client);
     x->begun++;
     x->history[x->begun % LOOP_MAX] = (struct moment){waiting_hash(t, x), (uint8_t)client};
     judge_turn(m, t, x, c->begun_at);
@@ -232,12 +251,26 @@ static void calls_back(struct machine *m, struct virt_turns *t, struct mux *x, u
     x->called_back = (uint8_t)client;
 }
 
-/* An upcall of some driver, in the callback of another client. */
+/* The multiplexer whose driver has that number, by its name; VIRT_NAMES: some other driver's. */
+static uint32_t virt_of_driver(const struct machine *m, uint32_t number)
+{
+    const char *name = driver_name(&machine_scenario(m)->config, number);
+    uint32_t virt = 0;
+    while (virt < VIRT_NAMES && (!name || strcmp(name, virt_words[virt]) != 0))
+        virt++;
+    return virt;
+}
+
+/* An upcall of some driver, in the callback of another client; an alarm that fires in the same stay
+ * of the kernel, say, is none. */
 static void upcall_queued(struct machine *m, struct virt_turns *t, const struct record *r)
 {
+    uint32_t about_virt = virt_of_driver(m, r->address);
+
     for (uint32_t virt = 0; virt < VIRTS; virt++) {
         const struct mux *x = mux_of(t, virt);
-        if (x && x->called_back != CLIENT_NONE && x->called_back != r->process)
+        if (x && (about_virt == virt || about_virt == VIRT_NAMES) &&
+            x->called_back != CLIENT_NONE && x->called_back != r->process)
             break_add(m, RULE_VIRT_CALLBACK, r->process, about(t, x, r->process),
                       DETAIL_VIRT_FOREIGN, process_of(x->called_back), 0);
     }
