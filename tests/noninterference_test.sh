@@ -64,6 +64,7 @@ scenario printed '' "$prints" '{ "compute_us": 2000 }' ''
 scenario no_secrets '"secrets": [],' "$prints" '{ "compute_us": 2000 }' ''
 scenario nowhere '"ram": { "size": 4096, "initial": 1024 }, "secrets": [{ "at": "app.ram+0x800", "size": 4 }],' "$prints" '{ "compute_us": 2000 }' ''
 # A register gives back what it holds, and a asks the kernel by it.
+# shellcheck disable=SC2016 # $x is the scenario's
 scenario acts '"variables": { "x": 0 },' '{ "command": { "driver": "passthrough", "number": 2, "args": ["TIMER1", "TIMER1.size"] }, "expect": "success" },
     { "store": "TIMER1.BITMODE", "value": 3 }, { "store": "TIMER1.CC[1]", "value": 5, "secret": true },
     { "load": "TIMER1.CC[1]", "into": "x" }, { "command": { "driver": "alarm", "number": "$x" } }' '{ "compute_us": 10 }' ''

@@ -72,6 +72,7 @@ struct twin_plans {
     uint64_t changed; /* octets */
     uint32_t count;
     struct peer_octets octets[PLANS_OCTETS_MAX];
+    uint8_t *bytes[PLANS_OCTETS_MAX]; /* of each; owned */
 };
 
 /* As many others, which stand before those that they take the place of. */
@@ -87,6 +88,7 @@ static void pad_octets(struct twin_plans *plans, struct peer_plan *plan, uint64_
     const struct random pads = {.state = secrets.key ^ plans->count};
     for (uint32_t i = 0; i < from->size; i++)
         octets[i] = from->octets[i] ^ (uint8_t)(random_nth(pads, i) | 1);
+    plans->bytes[plans->count] = octets;
     struct peer_octets *into = &plans->octets[plans->count++];
     *into = (struct peer_octets){
         .next = plan->octets, .number = number, .size = from->size, .octets = octets};
@@ -137,7 +139,7 @@ static const struct scenario *scenario_for(struct twin *twin, const struct scena
 static void plans_free(struct twin_plans *plans)
 {
     for (uint32_t i = 0; plans && i < plans->count; i++)
-        free((void *)(uintptr_t)plans->octets[i].octets);
+        free(plans->bytes[i]);
     free(plans);
 }
 
@@ -453,7 +455,7 @@ static void compare_observer(struct twins *t, uint32_t process)
     struct twins_result *result = t->result;
     const struct record *r[2];
     while ((r[0] = next_of(streams[0])) && (r[1] = next_of(streams[1])) && !result->value.found) {
-        bool gap[2] = {is_gap(r[0]), is_gap(r[1])};
+        const bool gap[2] = {is_gap(r[0]), is_gap(r[1])};
         if (gap[0] != gap[1] || r[0]->at_ps != r[1]->at_ps)
             keep_leak(t, &result->time, process, r);
         if (gap[0] == gap[1] && !same_but_time(r[0], r[1]))

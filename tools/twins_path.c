@@ -233,7 +233,7 @@ static void look_at_devices(struct tracer *t)
     for (uint32_t i = 0; i < t->twins[0].setup->device_count; i++) {
         struct device *d[2] = {machine_device(t->twins[0].hw.m, i),
                                machine_device(t->twins[1].hw.m, i)};
-        if (!d[0])
+        if (!d[0] || !d[1])
             continue;
         struct stretch stretch = {
             .now = {(const uint8_t *)device_values(d[0]), (const uint8_t *)device_values(d[1])},
@@ -308,13 +308,13 @@ static void tell_own(struct tracer *t)
 {
     struct span own = own_memory(t);
     uint8_t *bytes[2] = {malloc(own.size + 1), malloc(own.size + 1)};
-    char place[96];
     bool there = bytes[0] && bytes[1] && own.size > 0 &&
                  machine_peek(t->twins[0].hw.m, own, bytes[0]) &&
                  machine_peek(t->twins[1].hw.m, own, bytes[1]);
     int at =
         there ? find_bytes(t->leak, (const uint8_t *const[]){bytes[0], bytes[1]}, own.size) : -1;
     if (at >= 0) {
+        char place[96];
         board_describe_address(&t->scenario->board, own.base + (uint32_t)at, place, sizeof place);
         tell(t, "a byte of %s: %s", t->scenario->apps[t->secret].name, place);
     }
