@@ -134,7 +134,9 @@ static inline const struct driver_place *config_virt(const struct kernel_config 
 {
     if (virt == VIRT_ALARM)
         return &config->alarm;
-    return virt == VIRT_UART ? &config->console : &config->virts[virt];
+    if (virt == VIRT_UART || (virt == VIRT_UDP && config->frames))
+        return &config->console;
+    return &config->virts[virt];
 }
 
 #endif

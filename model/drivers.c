@@ -13,6 +13,7 @@ const struct driver *const drivers[] = {
     &rng_driver,
     &spi_driver,
     &adc_driver,
+    &udp_driver,
     &i2c_driver,
     &frames_driver,
 };

@@ -49,6 +49,7 @@ enum note {
     NOTE_BUFFER_LENT,  /* down to the chip driver */
     NOTE_BUFFER_BACK,  /* from the chip driver */
     NOTE_BUFFER_WIPED, /* the client's no longer */
+    NOTE_DATAGRAM, /* the port it is for; pair(enum udp_fate, data size): over, given or not (udp.h) */
     NOTE_FRAME, /* its address; pair(enum frame_fate, payload size): over, given or not (uart.h) */
     NOTES
 };

@@ -10,6 +10,7 @@
 #include "model/limits.h"
 #include "model/process.h"
 #include "model/virt/uart.h"
+#include "model/virt/udp.h"
 #include "model/virt/virt.h"
 
 /* capsule_alarm.c over chip_rtc.c. Driver 0x0. Commands as Tock's alarm driver: 0 exists, 1
@@ -178,6 +179,7 @@ struct services {
     struct radio_service radio;
     struct advertising_service advertising;
     struct adc_service adc;
+    struct udp_service udp;
     struct virt virts[VIRTS];
     uint32_t virts_deferred; /* bit i: virts[i] has something to do in a deferred call */
 };
@@ -259,5 +261,30 @@ extern const struct driver i2c_driver;
  * has been given. A frame that comes while its process does not wait is dropped. In upcall 1,
  * ERR_SIZE: the buffer shrank; whoever reads the line has seen the frame aborted. */
 extern const struct driver frames_driver;
+
+/* virt/udp.c over virt/uart.h. Driver 0x30002, on a board whose kernel has "frames": UDP over IPv6
+ * over the serial line, with the host at its other end (fe80::1; the board is fe80::2).
+ *
+ *   read-only allow 0     the data to send
+ *   read-only allow 1     where to: an IPv6 address of 16 bytes; may be missing: the host
+ *   read-write allow 0    where received data goes
+ *   read-write allow 1    where its sender's address goes; may be missing
+ *   subscribe 0           received: (enum err, size, the sender's port)
+ *   subscribe 1           sent: (enum err, size, 0)
+ *
+ *   0 exists
+ *   1 bind (port)           success with the port; 0 picks a free one. ERR_BUSY: another client has
+ *                           it. ERR_ALREADY: this one has a port. ERR_NOMEM: UDP_PORTS are in use.
+ *                           ERR_INVAL: no such port
+ *   2 unbind                what waits to be received is given up without an upcall
+ *   3 send (size, port)     size 0 to 256. ERR_SIZE: more than that, or than the buffer. ERR_INVAL:
+ *                           no such port. ERR_BUSY: its own datagram waits or is under way
+ *   4 receive               one datagram. ERR_BUSY: it waits for one
+ *
+ * ERR_RESERVE, of 2 to 4: no port. In upcall 0, ERR_SIZE: the buffer was shorter than the datagram,
+ * whose size it says; nothing of it has been given. A datagram that comes while its client does not
+ * wait is dropped, as UDP may.
+ * Otherwise than Tock's: there command 2 sends, 3 binds, with addresses and ports in buffers. */
+extern const struct driver udp_driver;
 
 #endif

@@ -457,6 +457,7 @@ static const struct row {
     {ROW_OF_NOTE(NOTE_CLIENT_ANSWERED), false, false, read_virt},
     {ROW_OF_NOTE(NOTE_CLIENT_BEGUN), false, false, read_virt},
     {ROW_OF_NOTE(NOTE_CLIENT_DONE), false, false, read_virt},
+    {ROW_OF_NOTE(NOTE_DATAGRAM), false, true, read_number},
     {ROW_OF_NOTE(NOTE_FRAME), false, true, read_number},
 };
 

@@ -381,7 +381,7 @@ static bool expect_turns(struct load *load, const struct json_node *node)
     if (!check || !json_want_object(node, keys, COUNT_OF(keys)) ||
         !json_want_word(&of, virt_words, VIRTS, &check->number) || !range_read(node, check))
         return false;
-    if (load->scenario->config.virts[check->number].present)
+    if (config_virt(&load->scenario->config, check->number)->present)
         return true;
     json_problem(&of, "the board's kernel has no %s: want a multiplexer that it has",
                  virt_words[check->number]);

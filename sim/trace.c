@@ -82,6 +82,7 @@ static const char *const names[EVENT_KINDS] = {
     [EVENT_NOTE_BASE + NOTE_BUFFER_LENT] = "buffer-lent",
     [EVENT_NOTE_BASE + NOTE_BUFFER_BACK] = "buffer-back",
     [EVENT_NOTE_BASE + NOTE_BUFFER_WIPED] = "buffer-wiped",
+    [EVENT_NOTE_BASE + NOTE_DATAGRAM] = "datagram",
     [EVENT_NOTE_BASE + NOTE_FRAME] = "frame",
 };
 

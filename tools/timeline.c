@@ -7,6 +7,7 @@
 #include "model/process.h"
 #include "model/virt/turn.h"
 #include "model/virt/uart.h"
+#include "model/virt/udp.h"
 #include "sim/app_steps.h"
 #include "sim/mpu_armv7m.h"
 #include "sim/nvic.h"
@@ -484,6 +485,7 @@ static const char *const phrases[EVENT_KINDS] = {
     [EVENT_NOTE_BASE + NOTE_BUFFER_LENT] = "%l bytes at %a go down to the chip driver%C",
     [EVENT_NOTE_BASE + NOTE_BUFFER_BACK] = "%l bytes at %a are back from the chip driver%C",
     [EVENT_NOTE_BASE + NOTE_BUFFER_WIPED] = "%l bytes at %a are wiped%C",
+    [EVENT_NOTE_BASE + NOTE_DATAGRAM] = "a datagram for port %A, %h bytes: %U",
     [EVENT_NOTE_BASE + NOTE_FRAME] = "a frame to address %A, %h bytes: %F",
 };
 
@@ -497,6 +499,15 @@ static const char *const frame_fates[FRAME_FATES] = {
     [FRAME_ABORTED] = "dropped, its sender gave it up",
     [FRAME_SHORT] = "dropped, too short",
     [FRAME_LONG] = "dropped, too long",
+};
+
+static const char *const udp_fates[UDP_FATES] = {
+    [UDP_GIVEN] = "given to its client",
+    [UDP_UNAWAITED] = "dropped, its client does not wait",
+    [UDP_TOO_LARGE] = "dropped, its client's buffer is too short",
+    [UDP_NOBODYS] = "dropped, nobody has the port",
+    [UDP_STRAY] = "dropped, it is for somebody else",
+    [UDP_BAD] = "dropped, it is none, or damaged",
 };
 
 /* A process stands in the line already. */
@@ -586,6 +597,9 @@ static void put_letter(struct line *line, const struct record *r, char letter)
         break;
     case 'C':
         put_client(line, high >> 8);
+        break;
+    case 'U':
+        put(line, "%s", low < UDP_FATES ? udp_fates[low] : "?");
         break;
     case 'F':
         put(line, "%s", low < FRAME_FATES ? frame_fates[low] : "?");

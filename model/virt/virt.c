@@ -6,6 +6,7 @@
 
 const struct virt_type *const virts[VIRTS] = {
     [VIRT_UART] = &virt_uart,
+    [VIRT_UDP] = &virt_udp,
     [VIRT_RNG] = &virt_rng,
     [VIRT_ADC] = &virt_adc,
     [VIRT_SPI] = &virt_spi,

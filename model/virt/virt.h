@@ -170,6 +170,7 @@ extern const struct virt_type virt_uart;
 extern const struct virt_type virt_rng;
 extern const struct virt_type virt_adc;
 extern const struct virt_type virt_spi;
+extern const struct virt_type virt_udp;
 extern const struct virt_type virt_i2c;
 
 #endif
