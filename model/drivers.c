@@ -13,9 +13,9 @@ const struct driver *const drivers[] = {
     &rng_driver,
     &spi_driver,
     &adc_driver,
-    &udp_driver,
     &i2c_driver,
     &frames_driver,
+    &udp_driver,
 };
 /* clang-format on */
 const uint32_t driver_count = COUNT_OF(drivers);
