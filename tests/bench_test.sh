@@ -43,6 +43,7 @@ claim 'connection events are timed against a bare loop' measured 2 'the same, ar
 claim 'register accesses are timed against a bare loop' measured 3 'an app'
 claim 'a scenario is timed from its text to its result' measured 5 'scenario of 5 KB'
 claim 'the cost of the trace is told' measured 10 'calls with trace'
+claim 'multiplexers are timed with many clients against one' measured 11 'an SPI transfer'
 claim 'a goal that cannot be measured says why' says_why
 if command -v python3 >/dev/null; then
     claim 'what is written as JSON is JSON' well_formed
@@ -51,4 +52,4 @@ else
 fi
 claim 'an unknown option is refused' refuses --fast
 claim 'an option without its value is refused' refuses --json
-claim 'a goal that is not there is refused' refuses --only 11
+claim 'a goal that is not there is refused' refuses --only 12

@@ -134,6 +134,14 @@ void measure_event_eight(const struct bench *b, struct figure *f);
 void measure_hour(const struct bench *b, struct figure *f);
 void measure_day(const struct bench *b, struct figure *f);
 
+void measure_virt_uart(const struct bench *b, struct figure *f);
+void measure_virt_udp(const struct bench *b, struct figure *f);
+void measure_virt_adc(const struct bench *b, struct figure *f);
+void measure_virt_spi(const struct bench *b, struct figure *f);
+void measure_virt_i2c(const struct bench *b, struct figure *f);
+void measure_virt_rng(const struct bench *b, struct figure *f);
+void measure_virt_alarm(const struct bench *b, struct figure *f);
+
 void measure_scenario(const struct bench *b, struct figure *f);
 void measure_scenario_isolated(const struct bench *b, struct figure *f);
 void measure_scenario_forked(const struct bench *b, struct figure *f);

@@ -48,5 +48,20 @@ const struct goal goals[] = {
     {10, "calls with trace and hash on", "off", UNIT_RATIO, 1.5, 1.2, measure_trace, NULL},
     {10, "runs under ASan and UBSan", "release", UNIT_RATIO, 6, 4.5, measure_sanitized, NULL},
     {10, "a frame of the map", "bare SDL", UNIT_RATIO, 3, 1.5, NULL, "no viewer yet"},
+    /* At most logarithmic: 1 + the logarithm of the clients to base 2. */
+    {11, "a write at the serial line, 64 clients that always ask", "one client", UNIT_RATIO, 7, 0,
+     measure_virt_uart, NULL},
+    {11, "a datagram, 16 clients that always ask", "one client", UNIT_RATIO, 5, 0, measure_virt_udp,
+     NULL},
+    {11, "an ADC sample, 64 clients that always ask", "one client", UNIT_RATIO, 7, 0,
+     measure_virt_adc, NULL},
+    {11, "an SPI transfer, 64 clients that always ask", "one client", UNIT_RATIO, 7, 0,
+     measure_virt_spi, NULL},
+    {11, "an I2C transfer, 64 clients that always ask", "one client", UNIT_RATIO, 7, 0,
+     measure_virt_i2c, NULL},
+    {11, "8 random bytes, 64 clients that always ask", "one client", UNIT_RATIO, 7, 0,
+     measure_virt_rng, NULL},
+    {11, "an alarm, 64 clients that always ask", "one client", UNIT_RATIO, 7, 0, measure_virt_alarm,
+     NULL},
 };
 const uint32_t goal_count = COUNT_OF(goals);
