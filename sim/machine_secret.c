@@ -125,6 +125,7 @@ uint32_t machine_secret_word(struct machine *m, const struct app_op *op)
     if (!op->secret || !is_owner(m))
         return value;
     m->secret_facts.changed += 4;
+    m->secret_facts.read += 4;
     for (uint32_t i = 0; i < 4; i++)
         value ^= (uint32_t)pad_of(m, op->address + i) << 8 * i;
     return value;
@@ -135,6 +136,7 @@ void machine_secret_bytes(struct machine *m, uint32_t process, uint8_t *bytes, u
     if (process != m->setup->secrets.process)
         return;
     m->secret_facts.changed += size;
+    m->secret_facts.read += size;
     for (uint32_t i = 0; i < size; i++)
         bytes[i] ^= pad_of(m, i);
 }

@@ -35,6 +35,7 @@ enum declassified_kind {
     DECLASSIFIED_UPCALL,  /* the arguments of upcall `number` of `driver` */
     DECLASSIFIED_COMMAND, /* what command `number` of `driver` returns */
     DECLASSIFIED_MEMORY,  /* bytes of `process` */
+    DECLASSIFIED_TIMES,   /* when things happen: how long it takes to serve `process` */
 };
 
 struct declassified {

@@ -2,7 +2,8 @@
  * "declassify".
  *
  *   "apps": [ { "name": "a", "secrets": [ { "at": "app.ram+0x100", "size": 32 } ], ... } ]
- *   "declassify": [ { "driver": "adc", "upcall": 0, "why": "one sample may serve all who ask" } ]
+ *   "declassify": [ { "driver": "adc", "upcall": 0, "why": "one sample may serve all who ask" },
+ *                   { "times_of": "a", "why": "stuffing: a frame's length hangs on its octets" } ]
  *
  * What the schema cannot say is refused here: a place that is not in the app's own memory, a driver
  * or an app that there is not, an entry about two things or about none.
@@ -71,17 +72,33 @@ static bool of_memory_read(const struct load *load, const struct json_node *node
     return true;
 }
 
+static bool of_times_read(const struct load *load, const struct json_node *name,
+                          struct declassified *what)
+{
+    uint32_t app = 0;
+    what->kind = DECLASSIFIED_TIMES;
+    if (!app_named(load, name, &app))
+        return false;
+    what->process = (uint16_t)app;
+    return true;
+}
+
 static bool entry_read(const struct load *load, const struct json_node *node,
                        struct declassified *what)
 {
     static const char *const of_driver[] = {"driver", "upcall", "command", "why"};
     static const char *const of_memory[] = {"app", "at", "size", "why"};
+    static const char *const of_times[] = {"times_of", "why"};
     struct json_node app = json_member(node, "app"), why = json_member(node, "why");
-    bool good = app.value ? json_want_object(node, of_memory, COUNT_OF(of_memory))
-                          : json_want_object(node, of_driver, COUNT_OF(of_driver));
+    struct json_node times_of = json_member(node, "times_of");
+    bool good = times_of.value ? json_want_object(node, of_times, COUNT_OF(of_times))
+                : app.value    ? json_want_object(node, of_memory, COUNT_OF(of_memory))
+                               : json_want_object(node, of_driver, COUNT_OF(of_driver));
     if (!good || !json_want_text(&why, what->why, sizeof what->why))
         return false;
     json_pointer(node, what->path, sizeof what->path);
+    if (times_of.value)
+        return of_times_read(load, &times_of, what);
     return app.value ? of_memory_read(load, node, what) : of_driver_read(load, node, what);
 }
 

@@ -30,7 +30,7 @@ struct secrets {
 /* How much of it there was. */
 struct secret_facts {
     uint64_t changed; /* bytes that became others: in memory, in registers, on wires */
-    uint64_t read;    /* of those in memory, what kernel and devices have read */
+    uint64_t read;    /* of those, what kernel and devices have read, or got */
 };
 
 #endif

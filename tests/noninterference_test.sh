@@ -54,6 +54,11 @@ scenario ticks '' "$wait" '{ "repeat": 40, "steps": [{ "compute_us": 300 }, { "c
 scenario ticks_shared '' "$wait" '{ "repeat": 40, "steps": [{ "compute_us": 300 }, { "command": { "driver": "alarm", "number": 2 } }] }' '
   "declassify": [{ "driver": "alarm", "command": 2, "why": "time is everybody'"'"'s" }],'
 
+scenario times_shared '' "$wait" "$busy" '
+  "declassify": [{ "times_of": "a", "why": "it may interrupt when it likes" }],'
+scenario times_shared_for_nothing '' '{ "compute_us": 10 }' "$busy" '
+  "declassify": [{ "times_of": "a", "why": "it sends nothing" }],'
+
 # a prints its secrets: the world's, nobody else's. Its own loads give what it stored.
 prints='{ "store": "app.ram", "value": "0x21796568" }, { "load": "app.ram", "expect": "0x21796568" },
     { "load": "app.ram+0x1", "size": 1, "expect": 121 },
@@ -113,6 +118,9 @@ finds 'what is declassified and never needed is an error' 5 shared_for_nothing \
     '^  /declassify/0 was never needed'
 finds 'a secret that decides when others run is a leak of times, and of times only' 1 times \
     '^  times that b observes$' '1 leak \(0 of values, 1 of times\)' 'the runs part at'
+finds 'unless its times are declassified' 0 times_shared '^  shared   it may interrupt when it likes$'
+finds 'times of an app whose secrets nobody gets need no such entry' 5 times_shared_for_nothing \
+    '^  /declassify/0 was never needed'
 finds 'what a command returns is a value' 1 ticks '1 leak \(1 of values, 1 of times\)'
 finds 'unless it is declassified' 1 ticks_shared '1 leak \(0 of values, 1 of times\)' \
     "^  shared   time is everybody's$"

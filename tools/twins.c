@@ -754,14 +754,34 @@ static bool leaked_before(const struct twins_leak *leak, uint64_t at_ps)
     return leak->found && (leak->at_ps[0] <= at_ps || leak->at_ps[1] <= at_ps);
 }
 
+/* Differences of times that the scenario allows. True: there were some. */
+static bool share_times(struct twins *t)
+{
+    const struct scenario *s = t->scenario;
+    bool differed = t->result->time.found;
+    for (uint32_t i = 0; i < s->declassified_count; i++) {
+        const struct declassified *d = &s->declassified[i];
+        if (d->kind != DECLASSIFIED_TIMES || d->process != t->secret)
+            continue;
+        t->result->time.found = false;
+        if (t->result->facts.read)
+            t->result->declassified |= UINT32_C(1) << i;
+    }
+    return differed && !t->result->time.found;
+}
+
 static void judge(struct twins *t)
 {
     struct twins_result *result = t->result;
-    bool leaked = result->value.found || result->time.found;
     result->facts = machine_secret_facts(machine_of(t, 1));
-    result->facts.changed += t->sides[1].twin.plans ? t->sides[1].twin.plans->changed : 0;
+    bool shared = share_times(t); /* the app itself then has its results in another order */
+    bool leaked = result->value.found || result->time.found;
+    if (t->sides[1].twin.plans) {
+        result->facts.changed += t->sides[1].twin.plans->changed;
+        result->facts.read += t->sides[1].twin.plans->changed;
+    }
     result->trace_hash = machine_trace_hash(machine_of(t, 0));
-    if (t->acts && !leaked_before(&result->value, t->acts_ps) &&
+    if (t->acts && !shared && !leaked_before(&result->value, t->acts_ps) &&
         !leaked_before(&result->time, t->acts_ps)) {
         result->end = TWINS_VACUOUS;
         return;

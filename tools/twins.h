@@ -15,6 +15,9 @@
  * for how long is a matter of time. What leaves on wires and over the air is nobody's but the
  * world's.
  *
+ * Where the scenario declassifies when the app is served ("times_of"), differences of times are no
+ * leak; the entry is needed if kernel or devices have read any of its secrets.
+ *
  * Where the two runs' orders part, after a difference of times, memory is compared no longer.
  *
  * An app that acts on its own secrets makes a pair void: TWINS_VACUOUS, as does a pair in which it
