@@ -151,7 +151,7 @@ static void kernel_fire(struct kernel *k, struct hw *hw, uint32_t which, uint64_
     hw_note(hw, NOTE_ALARM_FIRED, PROCESS_NONE, PROCESS_MAX + which, *due);
     *due = ALARM_NEVER;
     if (which < ALARM_KERNEL_CLIENT)
-        virt_timeout(k, hw, virts[which]);
+        virt_alarm(k, hw, virts[which]);
     else
         kernel_client_set(k, hw, which - ALARM_KERNEL_CLIENT);
 }

@@ -111,6 +111,7 @@ struct kernel_config {
     struct driver_place gpio;         /* a GPIO port */
     struct radio_place radio;         /* then none of its devices may be an endpoint */
     struct driver_place virts[VIRTS]; /* of multiplexers with a device of their own */
+    struct span storage; /* flash, in whole pages, that virts[VIRT_STORAGE] writes; size 0: none */
     struct kernel_client_config kernel_clients[VIRT_NAMES];
     struct adc_sampler_config adc_sampler;
 

@@ -12,6 +12,7 @@ const struct driver *const drivers[] = {
     &ble_advertising_driver,
     &rng_driver,
     &spi_driver,
+    &storage_driver,
     &adc_driver,
     &i2c_driver,
     &frames_driver,

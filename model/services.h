@@ -172,6 +172,19 @@ enum err adc_sample_on(struct kernel *k, struct hw *hw, const struct adc_samplin
                        uint32_t channel, uint32_t hz) MUST_CHECK;
 void adc_sample_stop(struct kernel *k, struct hw *hw, const struct adc_sampling_capability *may);
 
+/* virt/storage.c: what is under way. */
+struct storage_service {
+    uint32_t row;   /* of the directory, and the region's number */
+    bool claims;    /* ... the row is to be written first */
+    bool erases;    /* ... then the region is to be erased */
+    bool touched;   /* a slice of that has been done: only the page buffer has its bytes now */
+    bool wrote;     /* the word at `at` has been written, and not yet read back */
+    bool fails;     /* a word is not as it was written */
+    uint8_t slices; /* of the erasure, yet to do */
+    uint32_t at, end;
+    uint32_t length; /* for the callback */
+};
+
 struct services {
     struct alarm_service alarm;
     struct console_service console;
@@ -180,6 +193,7 @@ struct services {
     struct advertising_service advertising;
     struct adc_service adc;
     struct udp_service udp;
+    struct storage_service storage;
     struct virt virts[VIRTS];
     uint32_t virts_deferred; /* bit i: virts[i] has something to do in a deferred call */
 };
@@ -286,5 +300,37 @@ extern const struct driver frames_driver;
  * wait is dropped, as UDP may.
  * Otherwise than Tock's: there command 2 sends, 3 binds, with addresses and ports in buffers. */
 extern const struct driver udp_driver;
+
+/* virt/storage.c over chip_nvmc.c. Driver 0x50001. Commands as Tock's nonvolatile storage driver: 0
+ * exists, 1 size of the client's region (success with STORAGE_REGION bytes), 2 read (offset,
+ * length), 3 write (offset, length). Read-write allow 0: where to read to; read-only allow 0: what
+ * to write. Subscribe 0: read, 1: written: (length, enum err, 0).
+ *
+ * Each client has one region, a page of flash, and offsets count from its start. The board's storage
+ * begins with a page that says whose each further one is: an app's by the short id of its
+ * credential, whatever its place among the apps, so that it finds its bytes again in another life or
+ * after the kernel's restart, and nobody else ever does. A region is its owner's for good, from its
+ * first write on; before, it reads as erased. Apps with one id are one app.
+ *
+ * A write changes its bytes and no others. Tock's apps know no erasure, and so the kernel sees to
+ * it: where words are erased or as they shall be, they are written alone; else the region is read
+ * into the page buffer, erased and written anew. Flash keeps the CPU from its code while it is
+ * written, so the work is done in pieces of 1 ms (of the erasure, or 24 words), with STORAGE_PAUSE_US
+ * for the apps and other drivers before each: a write takes up to 260 ms, and costs others half of
+ * the CPU, never more than a piece at once. What an app hands over is copied as its write begins.
+ * An app that dies in its write ends it at once, unless the region is being erased: then the write
+ * is ended for it, since its other bytes are in the page buffer alone. Power that fails then costs
+ * the region, as with Tock's flash pages.
+ *
+ * ERR_NOSUPPORT, of 1 to 3: no credential, so nobody's region. ERR_INVAL: not all in the region.
+ * ERR_RESERVE: no buffer allowed. ERR_SIZE: no length, or more than the buffer. ERR_BUSY: its own
+ * operation waits or is under way. In the upcall ERR_NOMEM: no region is free. ERR_FAIL: a word or
+ * the page is not as it was written, or the controller is busy for 20 ms; words that did not fail
+ * are written.
+ * Otherwise than Tock's: there all apps share one region, lengths are cut to the buffer's, and the
+ * upcall has no error. Left out: regions of several pages, and of other ids (TBF storage
+ * permissions). */
+enum { STORAGE_REGION = 4096, STORAGE_PAUSE_US = 1000 };
+extern const struct driver storage_driver;
 
 #endif

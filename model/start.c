@@ -39,8 +39,19 @@ static bool place_is_valid(const struct kernel_config *c, struct driver_place pl
     return !place.present || (place.line < c->line_count && place.base % 4 == 0);
 }
 
+/* Whole pages, and no RAM of ours. */
+static bool storage_is_valid(const struct kernel_config *c)
+{
+    return c->storage.size == 0 ||
+           (span_valid(c->storage) && c->storage.base % STORAGE_REGION == 0 &&
+            c->storage.size % STORAGE_REGION == 0 && !span_meets(c->storage, c->process_ram) &&
+            !span_meets(c->storage, c->kernel_ram));
+}
+
 static bool virts_are_valid(const struct kernel_config *c)
 {
+    if (!storage_is_valid(c))
+        return false;
     for (uint32_t i = 0; i < VIRTS; i++)
         if (!place_is_valid(c, c->virts[i]))
             return false;

@@ -73,6 +73,7 @@ static bool storage_read(const struct json_node *memory, struct board *b)
                                                              : NULL;
     if (why)
         json_problem(&node, "%s", why);
+    b->config.storage = b->storage;
     return !why;
 }
 

@@ -5,15 +5,17 @@
 #include "model/kernel.h"
 
 const struct virt_type *const virts[VIRTS] = {
-    [VIRT_UART] = &virt_uart,
-    [VIRT_UDP] = &virt_udp,
-    [VIRT_RNG] = &virt_rng,
-    [VIRT_ADC] = &virt_adc,
-    [VIRT_SPI] = &virt_spi,
-    [VIRT_I2C] = &virt_i2c,
+    [VIRT_UART] = &virt_uart,       [VIRT_UDP] = &virt_udp, [VIRT_RNG] = &virt_rng,
+    [VIRT_ADC] = &virt_adc,         [VIRT_SPI] = &virt_spi, [VIRT_I2C] = &virt_i2c,
+    [VIRT_STORAGE] = &virt_storage,
 };
 
 enum { COPY_MAX = 512 };
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
 
 struct virt *virt_of(struct kernel *k, const struct virt_type *type)
 {
@@ -144,6 +146,23 @@ static void over_at_once(struct kernel *k, const struct virt_type *type, enum er
     call_later(k, type);
 }
 
+/* For the next piece, or, where the chip does it all, until it is given up. */
+static void alarm_begin(struct kernel *k, struct hw *hw, const struct virt_type *type)
+{
+    uint32_t us = type->step ? type->step_us : 1000 * (uint32_t)type->timeout_ms;
+
+    if (us > 0)
+        alarm_kernel_set(k, hw, type->id,
+                         alarm_now(k, hw) + ((uint64_t)us * RTC_HZ + 999999) / 1000000);
+}
+
+void virt_progress(struct kernel *k, struct hw *hw, const struct virt_type *type)
+{
+    virt_of(k, type)->polls = 0;
+    if (!type->step)
+        alarm_begin(k, hw, type);
+}
+
 /* Whose it is stands before the chip is set to work: it may be done at once. */
 static void operation_begin(struct kernel *k, struct hw *hw, const struct virt_type *type,
                             uint32_t client)
@@ -154,6 +173,7 @@ static void operation_begin(struct kernel *k, struct hw *hw, const struct virt_t
     v->client = (uint8_t)client;
     v->progress = 0;
     v->beginning = true;
+    v->polls = 0;
     note(hw, NOTE_CLIENT_BEGUN, type, client, false);
     enum err err = request_load(k, hw, type, client, request);
     if (!err)
@@ -163,17 +183,9 @@ static void operation_begin(struct kernel *k, struct hw *hw, const struct virt_t
         over_at_once(k, type, err, 0);
     if (v->over)
         return;
-    virt_progress(k, hw, type);
+    alarm_begin(k, hw, type);
     if (type->joins)
         others_join(k, hw, type, request);
-}
-
-void virt_progress(struct kernel *k, struct hw *hw, const struct virt_type *type)
-{
-    uint64_t ticks = (uint64_t)type->timeout_ms * RTC_HZ / 1000;
-
-    if (ticks > 0)
-        alarm_kernel_set(k, hw, type->id, alarm_now(k, hw) + ticks);
 }
 
 static void serve(struct kernel *k, struct hw *hw, const struct virt_type *type)
@@ -307,17 +319,37 @@ void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enu
         operation_end(k, hw, type, err, result);
 }
 
-void virt_timeout(struct kernel *k, struct hw *hw, const struct virt_type *type)
+static void give_up(struct kernel *k, struct hw *hw, const struct virt_type *type)
 {
     struct virt *v = virt_of(k, type);
 
-    if (v->client == CLIENT_NONE || v->over)
-        return;
     v->given_up = true;
     if (type->abort)
         type->abort(k, hw);
     if (v->given_up)
         virt_end(k, hw, type, ERR_FAIL, 0);
+}
+
+/* The pause begins when the piece is over. */
+static void next_step(struct kernel *k, struct hw *hw, const struct virt_type *type)
+{
+    const struct virt *v = virt_of(k, type);
+
+    type->step(k, hw);
+    if (v->client != CLIENT_NONE && !v->over)
+        alarm_begin(k, hw, type);
+}
+
+void virt_alarm(struct kernel *k, struct hw *hw, const struct virt_type *type)
+{
+    struct virt *v = virt_of(k, type);
+
+    if (v->client == CLIENT_NONE || v->over)
+        return;
+    if (type->step && (uint32_t)v->polls++ * type->step_us < 1000 * (uint32_t)type->timeout_ms)
+        next_step(k, hw, type);
+    else
+        give_up(k, hw, type);
 }
 
 void virt_forget(struct kernel *k, struct hw *hw, const struct virt_type *type,
@@ -419,10 +451,42 @@ static enum err bytes_fetch(struct hw *hw, const struct process *p, struct span 
                             uint32_t offset, struct span to)
 {
     uint8_t bytes[COPY_MAX];
+    enum err err = ERR_NONE;
 
-    if (to.size > sizeof bytes || offset > from.size || from.size - offset < to.size)
+    if (offset > from.size || from.size - offset < to.size)
         return ERR_SIZE;
-    enum err err = buffer_read(hw, p, from, offset, to.size, bytes);
+    for (uint32_t done = 0; !err && done < to.size; done += COPY_MAX) {
+        uint32_t size = smaller(to.size - done, COPY_MAX);
+        err = buffer_read(hw, p, from, offset + done, size, bytes);
+        if (!err)
+            err = hw_ram_write(hw, (struct span){to.base + done, size}, bytes);
+    }
+    return err;
+}
+
+struct span virt_take(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                      uint32_t client)
+{
+    struct custody *custody = &virt_of(k, type)->custody;
+
+    own_take(virt_of(k, type), hw, client);
+    custody_lend(custody, hw, client, custody->own);
+    return custody->own;
+}
+
+enum err virt_fetch(struct kernel *k, struct hw *hw, const struct virt_type *type, uint32_t client,
+                    enum allow_kind kind, uint32_t n, struct span to)
+{
+    uint8_t bytes[VIRT_CLIENT_BUFFER];
+
+    if (is_process(client)) {
+        const struct process *p = &k->processes[client];
+        return bytes_fetch(hw, p, grant_allow(hw, p, type->driver, kind, n), 0, to);
+    }
+    if (to.size > sizeof bytes)
+        return ERR_SIZE;
+    struct span from = {virt_client_buffer(k, type->id, client).base, to.size};
+    enum err err = hw_ram_read(hw, from, bytes);
     return err ? err : hw_ram_write(hw, to, bytes);
 }
 
@@ -477,12 +541,15 @@ uint32_t virt_unload(struct kernel *k, struct hw *hw, const struct virt_type *ty
     struct span own = virt_of(k, type)->custody.own;
     uint8_t bytes[COPY_MAX];
 
-    if (size > to.size)
-        size = to.size;
-    if (from > own.size || size > own.size - from || size > sizeof bytes || size == 0 ||
-        hw_ram_read(hw, (struct span){own.base + from, size}, bytes) ||
-        buffer_write(hw, p, to, 0, size, bytes))
+    size = smaller(size, to.size);
+    if (from > own.size || size > own.size - from)
         return 0;
+    for (uint32_t done = 0; done < size; done += COPY_MAX) {
+        uint32_t piece = smaller(size - done, COPY_MAX);
+        if (hw_ram_read(hw, (struct span){own.base + from + done, piece}, bytes) ||
+            buffer_write(hw, p, to, done, piece, bytes))
+            return 0;
+    }
     return size;
 }
 

@@ -34,7 +34,7 @@
 enum {
     VIRT_WORDS = 6,           /* of a request */
     VIRT_CLIENT_BUFFER = 64,  /* bytes of each kernel client's own buffer */
-    VIRT_KERNEL_RAM = 0x1000, /* bytes of kernel_ram that all of them need, from VIRT_RAM_OFFSET */
+    VIRT_KERNEL_RAM = 0x2000, /* bytes of kernel_ram that all of them need, from VIRT_RAM_OFFSET */
     VIRT_RAM_OFFSET = 0x400,  /* behind the console's and the radio's buffers */
 };
 
@@ -51,6 +51,7 @@ struct virt {
     bool closed;           /* to all who ask: virt_close */
     uint8_t err;           /* of what is over */
     uint32_t result;
+    uint16_t polls;        /* pieces since the last one with progress */
     uint32_t progress; /* the multiplexer's own, 0 at begin */
     uint32_t requests[CLIENT_MAX - CLIENT_KERNEL][VIRT_WORDS];
     uint32_t asked[KERNEL_CLIENT_MAX]; /* operations that each kernel client has asked for */
@@ -75,6 +76,11 @@ struct virt_type {
     /* An operation that shows no progress for so long is given up: abort, and ERR_FAIL for the
      * client. 0, or a board without an alarm: it waits for ever. Progress is virt_progress. */
     uint16_t timeout_ms;
+    /* What no interrupt drives: one piece of the operation under way, which ends it by virt_end.
+     * Called `step_us` after the last one or after begin, by the board's alarm: user mode runs
+     * between. timeout_ms of pieces without virt_progress: given up. NULL: the chip does it all. */
+    void (*step)(struct kernel *k, struct hw *hw);
+    uint16_t step_us;
     /* One result may serve both. NULL: never. */
     bool (*joins)(const uint32_t mine[VIRT_WORDS], const uint32_t theirs[VIRT_WORDS]);
     /* What kernel client `client` asks for, each time anew; its buffer is virt_client_buffer. */
@@ -109,8 +115,8 @@ void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enu
 
 /* The chip is not done, but works: the timeout begins anew. */
 void virt_progress(struct kernel *k, struct hw *hw, const struct virt_type *type);
-/* It has shown no progress. */
-void virt_timeout(struct kernel *k, struct hw *hw, const struct virt_type *type);
+/* Its alarm: the next piece is due, or it has shown no progress. */
+void virt_alarm(struct kernel *k, struct hw *hw, const struct virt_type *type);
 
 /* The process is gone: driver.on_process_end. */
 void virt_forget(struct kernel *k, struct hw *hw, const struct virt_type *type,
@@ -156,6 +162,14 @@ enum err virt_reserve(struct kernel *k, struct hw *hw, const struct virt_type *t
 enum err virt_make(struct kernel *k, struct hw *hw, const struct virt_type *type, uint32_t client,
                    const uint8_t *bytes, uint32_t size, struct span *down) MUST_CHECK;
 
+/* The multiplexer's own buffer, all of it, becomes `client`'s, a kernel client's, too, and is lent
+ * downward. For what is put together there; virt_fetch: the first bytes of what `client` hands over,
+ * as they are now, to `to` in it. ERR_SIZE: the client's has not so many. */
+struct span virt_take(struct kernel *k, struct hw *hw, const struct virt_type *type,
+                      uint32_t client);
+enum err virt_fetch(struct kernel *k, struct hw *hw, const struct virt_type *type, uint32_t client,
+                    enum allow_kind kind, uint32_t n, struct span to) MUST_CHECK;
+
 /* In deliver: the first `size` bytes of the multiplexer's own buffer, from `from` on, to the
  * process's read-write allow `n` as it is now; how many it took. */
 uint32_t virt_unload(struct kernel *k, struct hw *hw, const struct virt_type *type,
@@ -171,6 +185,7 @@ extern const struct virt_type virt_rng;
 extern const struct virt_type virt_adc;
 extern const struct virt_type virt_spi;
 extern const struct virt_type virt_udp;
+extern const struct virt_type virt_storage;
 extern const struct virt_type virt_i2c;
 
 #endif
