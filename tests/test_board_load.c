@@ -448,6 +448,8 @@ static const struct {
     {"a driver on no device", REST("'kernel': { 'alarm': 'TIMR' }"),
      "9:24: error: /kernel/alarm: \"TIMR\" is not the name of a device of this board (did you mean "
      "\"TIMER\"?)"},
+    {"frames without a console", REST("'kernel': { 'frames': true }"),
+     "9:25: error: /kernel/frames: they come in at the console: want a \"console\" as well"},
     {"a radio without its timer", REST("'kernel': { 'radio': { 'device': 'TIMER' } }"),
      "9:24: error: /kernel/radio/timer: missing: want the name of a device of this board"},
     {"one device for two drivers",

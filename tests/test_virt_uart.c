@@ -225,7 +225,7 @@ static bool uarte_write(struct page *page, uint32_t offset, uint32_t value)
     return true;
 }
 
-static void sent(void)
+static void piece_sent(void)
 {
     ck_assert(uarte.sending);
     uarte.sending = false;
@@ -236,7 +236,7 @@ static void sent(void)
 static void all_sent(void)
 {
     for (uint32_t i = 0; i < 100 && uarte.sending; i++)
-        sent();
+        piece_sent();
     ck_assert(!uarte.sending);
 }
 
@@ -256,7 +256,7 @@ static void arrive(const uint8_t *octets, uint32_t size)
 
 static void frame_arrives(uint8_t address, const char *text)
 {
-    uint8_t wire[100];
+    uint8_t wire[100] = {0};
 
     arrive(wire, framed(address, (const uint8_t *)text, (uint32_t)strlen(text), wire));
 }
@@ -411,7 +411,7 @@ START_TEST(a_request_that_was_written_over_is_checked_again)
     ck_assert_int_eq((int)capsule_state_store(hw, board_process(0), &console_driver,
                                               rewrites[_i].words, UART_WORDS),
                      ERR_NONE);
-    sent();
+    piece_sent();
     ck_assert_int_eq(uarte.sending, rewrites[_i].sends);
     all_sent();
 
@@ -432,7 +432,7 @@ START_TEST(a_buffer_that_shrinks_aborts_its_frame)
     ck_assert_int_eq((int)frames(0, SEND, 100), ERR_NONE);
     ck_assert_int_eq((int)frames(1, SEND, 4), ERR_NONE);
     payload_of(0, 'a', 30);
-    sent();
+    piece_sent();
 
     ck_assert_uint_eq(uarte.wire[uarte.sent - 2], FRAMING_ESCAPE);
     ck_assert_uint_eq(uarte.wire[uarte.sent - 1], FRAMING_FLAG);
@@ -450,18 +450,18 @@ START_TEST(a_dead_senders_frame_is_aborted_and_its_heir_waits_its_turn)
     ck_assert_int_eq((int)frames(0, BIND, 3), ERR_NONE);
     ck_assert_int_eq((int)frames(0, SEND, 100), ERR_NONE);
     for (int i = 0; i < _i; i++)
-        sent();
+        piece_sent();
     kernel_end_process(k, hw, 0, END_FAULT);
     board_subscribe(board_process(0), &frames_driver, 1);
     payload_of(0, 'h', 2);
     ck_assert_int_eq((int)frames(0, BIND, 5), ERR_NONE);
     ck_assert_int_eq((int)frames(0, SEND, 2), ERR_NONE);
-    sent();
+    piece_sent();
 
     bool whole = _i == 4; /* its last piece was on its way */
     if (!whole) {
         ck_assert_uint_eq(uarte.wire[uarte.sent - 2], FRAMING_ESCAPE);
-        sent();
+        piece_sent();
     }
     ck_assert_int_eq(told(0, 1), -1);
     ck_assert_uint_eq(uarte.wire[uarte.sent - 7], 5);
@@ -567,7 +567,7 @@ START_TEST(the_network_sends_in_its_turn)
     network.again = true;
     ck_assert_int_eq((int)frames(0, SEND, 4), ERR_NONE);
     for (uint32_t i = 0; i < 5; i++)
-        sent();
+        piece_sent();
 
     ck_assert_uint_eq(network.sent, 1);
     ck_assert_uint_eq(network.sent_size, 100);

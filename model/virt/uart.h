@@ -113,8 +113,8 @@ struct uart_network {
 /* NULL: none, and frames to 0xff are nobody's. */
 extern const struct uart_network *const uart_network;
 
-/* Sends a frame to 0xff in its turn. `payload`, in kernel RAM, is lent until on_sent, which is never
- * called inside of this. ERR_BUSY: one is under way or waits. ERR_SIZE: 0, or more than
+/* Sends a frame to 0xff in its turn. `payload`, in kernel RAM, is lent until on_sent, which is
+ * never called inside of this. ERR_BUSY: one is under way or waits. ERR_SIZE: 0, or more than
  * FRAME_PAYLOAD_MAX. */
 enum err uart_network_send(struct kernel *k, struct hw *hw, struct span payload) MUST_CHECK;
 

@@ -96,17 +96,19 @@ static enum err request_store(struct kernel *k, struct hw *hw, const struct virt
     if (is_process(client))
         return capsule_state_store(hw, &k->processes[client], type->driver, request,
                                    words_of(type));
-    memcpy(virt_of(k, type)->requests[client - CLIENT_KERNEL], request, 4 * VIRT_WORDS);
+    memcpy(virt_of(k, type)->requests[client - CLIENT_KERNEL], request,
+           sizeof(uint32_t) * VIRT_WORDS);
     return ERR_NONE;
 }
 
 static enum err request_load(struct kernel *k, struct hw *hw, const struct virt_type *type,
                              uint32_t client, uint32_t request[VIRT_WORDS])
 {
-    memset(request, 0, 4 * VIRT_WORDS);
+    memset(request, 0, sizeof(uint32_t) * VIRT_WORDS);
     if (is_process(client))
         return capsule_state_load(hw, &k->processes[client], type->driver, request, words_of(type));
-    memcpy(request, virt_of(k, type)->requests[client - CLIENT_KERNEL], 4 * VIRT_WORDS);
+    memcpy(request, virt_of(k, type)->requests[client - CLIENT_KERNEL],
+           sizeof(uint32_t) * VIRT_WORDS);
     return ERR_NONE;
 }
 
@@ -237,8 +239,8 @@ enum err virt_ask_process(struct kernel *k, struct hw *hw, const struct virt_typ
 
 /* ---- callbacks */
 
-/* A component of the kernel asks again in its callback, as long as the board wants it to; not if what
- * it asked was over at once: it would ask for that for ever, at no cost to itself. */
+/* A component of the kernel asks again in its callback, as long as the board wants it to; not if
+ * what it asked was over at once: it would ask for that for ever, at no cost to itself. */
 static void kernel_client_ask(struct kernel *k, struct hw *hw, const struct virt_type *type,
                               uint32_t client)
 {
@@ -258,10 +260,9 @@ static void kernel_client_ask(struct kernel *k, struct hw *hw, const struct virt
 static void called_back(struct kernel *k, struct hw *hw, const struct virt_type *type,
                         uint32_t client, enum err err, uint32_t result)
 {
-    uint32_t request[VIRT_WORDS];
-
     note(hw, NOTE_CLIENT_DONE, type, client, err);
     if (is_process(client)) {
+        uint32_t request[VIRT_WORDS];
         if (!request_load(k, hw, type, client, request))
             type->deliver(k, hw, &k->processes[client], request, err, result);
     } else if (client == CLIENT_NETWORK) {
