@@ -17,6 +17,7 @@ const struct driver *const drivers[] = {
     &i2c_driver,
     &frames_driver,
     &udp_driver,
+    &crypto_driver,
 };
 /* clang-format on */
 const uint32_t driver_count = COUNT_OF(drivers);

@@ -9,6 +9,7 @@
 #include "model/driver.h"
 #include "model/limits.h"
 #include "model/process.h"
+#include "model/virt/crypto.h"
 #include "model/virt/uart.h"
 #include "model/virt/udp.h"
 #include "model/virt/virt.h"
@@ -194,6 +195,7 @@ struct services {
     struct adc_service adc;
     struct udp_service udp;
     struct storage_service storage;
+    struct crypto_service crypto;
     struct virt virts[VIRTS];
     uint32_t virts_deferred; /* bit i: virts[i] has something to do in a deferred call */
 };

@@ -246,6 +246,16 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_ALARM_EARLY, "alarm %l fired %g ticks before it was due, at tick %w") \
     X(DETAIL_ALARM_LOST, "alarm %l was due %g ticks ago, at tick %w, and has not fired") \
     X(DETAIL_ALARM_UNSET, "alarm %l fired for tick %g, which it was not set for") \
+    /* key-custody */ \
+    X(DETAIL_KEYS_LEFT, "key register %g of %a holds a key, and it is nobody's") \
+    X(DETAIL_KEYS_TAKEN, "%p was given key register %g of %a, which client %w has reserved") \
+    X(DETAIL_KEYS_ENGINE, \
+      "%p is served by %a, which still holds something of an earlier operation: its key (0), or " \
+      "its vector (1): %g") \
+    X(DETAIL_KEYS_FOREIGN, "%a works for %p with key register %g, whose owner is client %w") \
+    X(DETAIL_KEYS_OTHER, \
+      "%a works for %p with another key than that in its register %g, or with none") \
+    X(DETAIL_KEYS_DEAD, "key register %g of %a is kept for %p, which has died") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
     X(DETAIL_STEP_FAULT, \

@@ -114,6 +114,12 @@ static const struct explanation explanations[RULE_NUMBER] = {
                          "the end",
                          EXAMPLE(.detail = DETAIL_ALARM_LOST, .process = 1, .address = 1,
                                  .got = 3300, .wanted = 66)},
+    [RULE_KEY_CUSTODY] =
+        {"by the engine's areas, its own copy and its vector, when an operation begins, when a "
+         "register is reserved or freed, and whenever the kernel leaves; at each access of its DMA "
+         "by the area that it works with; whose it is, and whose operation, by the kernel's notes",
+         EXAMPLE(.detail = DETAIL_KEYS_FOREIGN, .process = 0, .address = 0x40030000, .got = 2,
+                 .wanted = 1)},
     [RULE_STEP] = {"by the app's own engine, step by step; and by its faults",
                    EXAMPLE(.detail = DETAIL_STEP, .process = 0, .address = 3, .got = 2,
                            .wanted = 0)},

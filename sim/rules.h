@@ -124,6 +124,10 @@
       "No alarm fires before its tick, and none is lost: all that are due fire, and then the "     \
       "earliest is armed.",                                                                        \
       "Tock, alarm multiplexer: issues 2695, 3136, 3277")                                          \
+    X(RULE_KEY_CUSTODY, "key-custody", "",                                                         \
+      "A key register works for the client that has reserved it, with its key, and for nobody "    \
+      "else; it, the engine's copy and the vector are wiped before another client's turn.",        \
+      "Tock, Virtualization document, sections Data Sharing, rule 3, and Fairness: reservations")  \
     /* Rules that a scenario asks for. */                                                          \
     X(RULE_STEP, "step", "", "A step of an app gives what the scenario expects of it.", "")        \
     X(RULE_COUNT, "count", "", "Events are as many as the scenario says.", "")                     \

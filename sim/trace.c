@@ -84,6 +84,8 @@ static const char *const names[EVENT_KINDS] = {
     [EVENT_NOTE_BASE + NOTE_BUFFER_WIPED] = "buffer-wiped",
     [EVENT_NOTE_BASE + NOTE_DATAGRAM] = "datagram",
     [EVENT_NOTE_BASE + NOTE_FRAME] = "frame",
+    [EVENT_NOTE_BASE + NOTE_KEY_RESERVED] = "key-reserved",
+    [EVENT_NOTE_BASE + NOTE_KEY_FREED] = "key-freed",
 };
 
 const char *event_name(unsigned kind)

@@ -487,6 +487,8 @@ static const char *const phrases[EVENT_KINDS] = {
     [EVENT_NOTE_BASE + NOTE_BUFFER_WIPED] = "%l bytes at %a are wiped%C",
     [EVENT_NOTE_BASE + NOTE_DATAGRAM] = "a datagram for port %A, %h bytes: %U",
     [EVENT_NOTE_BASE + NOTE_FRAME] = "a frame to address %A, %h bytes: %F",
+    [EVENT_NOTE_BASE + NOTE_KEY_RESERVED] = "key register %l of %a is its from now on%C",
+    [EVENT_NOTE_BASE + NOTE_KEY_FREED] = "key register %l of %a is wiped, and nobody's%C",
 };
 
 static const char *const frame_fates[FRAME_FATES] = {

@@ -5,9 +5,9 @@
 #include "model/kernel.h"
 
 const struct virt_type *const virts[VIRTS] = {
-    [VIRT_UART] = &virt_uart,       [VIRT_UDP] = &virt_udp, [VIRT_RNG] = &virt_rng,
-    [VIRT_ADC] = &virt_adc,         [VIRT_SPI] = &virt_spi, [VIRT_I2C] = &virt_i2c,
-    [VIRT_STORAGE] = &virt_storage,
+    [VIRT_UART] = &virt_uart,       [VIRT_UDP] = &virt_udp,       [VIRT_RNG] = &virt_rng,
+    [VIRT_ADC] = &virt_adc,         [VIRT_SPI] = &virt_spi,       [VIRT_I2C] = &virt_i2c,
+    [VIRT_STORAGE] = &virt_storage, [VIRT_CRYPTO] = &virt_crypto,
 };
 
 enum { COPY_MAX = 512 };
@@ -201,8 +201,10 @@ static void serve(struct kernel *k, struct hw *hw, const struct virt_type *type)
         operation_begin(k, hw, type, client);
 }
 
-static bool has_one(const struct virt *v, uint32_t client)
+bool virt_has(struct kernel *k, const struct virt_type *type, uint32_t client)
 {
+    const struct virt *v = virt_of(k, type);
+
     return clients_have(&v->turn.waiting, client) || clients_have(&v->joined, client) ||
            (v->client == client && !v->orphan && !v->ending);
 }
@@ -213,7 +215,7 @@ enum err virt_ask(struct kernel *k, struct hw *hw, const struct virt_type *type,
     struct virt *v = virt_of(k, type);
 
     note(hw, NOTE_CLIENT_ASKS, type, client, 0);
-    bool busy = v->closed || has_one(v, client);
+    bool busy = v->closed || virt_has(k, type, client);
     enum err err = busy ? ERR_BUSY : request_store(k, hw, type, client, request);
     if (!err) {
         turn_ask(&v->turn, client);

@@ -108,6 +108,9 @@ enum err virt_ask(struct kernel *k, struct hw *hw, const struct virt_type *type,
 enum err virt_ask_process(struct kernel *k, struct hw *hw, const struct virt_type *type,
                           struct process *p, const uint32_t request[VIRT_WORDS]) MUST_CHECK;
 
+/* An operation of `client` waits, or is under way and has not been called back. */
+bool virt_has(struct kernel *k, const struct virt_type *type, uint32_t client);
+
 /* The chip is done, for better or worse. Nothing under way: nothing. In begin: once the call has
  * returned. */
 void virt_end(struct kernel *k, struct hw *hw, const struct virt_type *type, enum err err,
@@ -187,5 +190,6 @@ extern const struct virt_type virt_spi;
 extern const struct virt_type virt_udp;
 extern const struct virt_type virt_storage;
 extern const struct virt_type virt_i2c;
+extern const struct virt_type virt_crypto;
 
 #endif
