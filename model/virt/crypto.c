@@ -135,11 +135,12 @@ static void abort_stuck(struct kernel *k, struct hw *hw)
     operation_end(k, hw, ERR_FAIL);
 }
 
-/* Its register was reserved at the start: see there. */
+/* Its register was reserved at the start: see there. A buffer full takes the engine longer than
+ * the kernel takes to leave: one that asks for less, on and on, would let no app run. */
 static void kernel_request(uint32_t client, uint32_t request[VIRT_WORDS])
 {
     request[WHAT] = (client - CLIENT_KERNEL) | CHIP_AES_CTR << MODE_SHIFT;
-    request[LENGTH] = 1 + 21 * (client - CLIENT_KERNEL) % VIRT_CLIENT_BUFFER;
+    request[LENGTH] = VIRT_CLIENT_BUFFER;
     request[IV] = client;
 }
 
