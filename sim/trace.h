@@ -4,9 +4,11 @@
  *                                                    \--> monitors of that kind, at once
  *                                                     \-> recorder, if one is attached
  *
- * The hash is over each record's fields, little-endian, eight bytes at a time, in order: time;
- * kind | process << 16 | address << 32; value. Verdicts and text are out of it; it is the same with
- * recording off.
+ * The hash is over each record's fields, eight bytes at a time: time; kind | process << 16 |
+ * address << 32; value. These three words are multiplied side by side, each by a factor of its own,
+ * and the sum goes into the hash, record after record: so a CPU need not wait for one word before
+ * it takes the next. Words are numbers: the same on every machine. Verdicts and text are out of it;
+ * it is the same with recording off.
  */
 #ifndef SIM_TRACE_H
 #define SIM_TRACE_H
@@ -107,6 +109,11 @@ static inline uint32_t air_more(uint64_t value)
 
 #define TRACE_HASH_START UINT64_C(0x9e3779b97f4a7c15)
 
+/* Any odd numbers whose bits are well mixed would do. */
+#define TRACE_HASH_TIME UINT64_C(0xc2b2ae3d27d4eb4f)
+#define TRACE_HASH_PLACE UINT64_C(0xd6e8feb86659fd93)
+#define TRACE_HASH_VALUE UINT64_C(0x94d049bb133111eb)
+
 static inline uint64_t trace_hash_word(uint64_t hash, uint64_t word)
 {
     hash = (hash ^ word) * UINT64_C(0x9fb21c651e98df25);
@@ -116,9 +123,9 @@ static inline uint64_t trace_hash_word(uint64_t hash, uint64_t word)
 /* The hash after `r`. */
 static inline uint64_t trace_hash(uint64_t hash, const struct record *r)
 {
-    hash = trace_hash_word(hash, r->at_ps);
-    hash = trace_hash_word(hash, r->kind | (uint64_t)r->process << 16 | (uint64_t)r->address << 32);
-    return trace_hash_word(hash, r->value);
+    uint64_t place = r->kind | (uint64_t)r->process << 16 | (uint64_t)r->address << 32;
+    return trace_hash_word(hash, r->at_ps * TRACE_HASH_TIME + place * TRACE_HASH_PLACE +
+                                     r->value * TRACE_HASH_VALUE);
 }
 
 /* The kind's name as patterns and `show` say it ("store", "irq", "upcall-queued"). */

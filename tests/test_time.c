@@ -122,6 +122,14 @@ START_TEST(every_field_is_in_the_hash)
 }
 END_TEST
 
+START_TEST(words_that_change_places_change_the_hash)
+{
+    const struct record record = {5, 0, 0, 0, 9}, other = {9, 0, 0, 0, 5};
+
+    ck_assert_uint_ne(trace_hash(TRACE_HASH_START, &record), trace_hash(TRACE_HASH_START, &other));
+}
+END_TEST
+
 START_TEST(order_is_in_the_hash)
 {
     uint64_t ab = trace_hash(trace_hash(TRACE_HASH_START, &changed[0]), &changed[1]);
@@ -135,7 +143,7 @@ START_TEST(hash_of_a_known_record_is_the_same_on_every_machine)
 {
     const struct record record = {15625, EVENT_STORE, 1, 0x40008540, 0x4000003e8};
 
-    ck_assert_uint_eq(trace_hash(TRACE_HASH_START, &record), UINT64_C(0xbe99902506a8a2d0));
+    ck_assert_uint_eq(trace_hash(TRACE_HASH_START, &record), UINT64_C(0xd5f7d231d91230bb));
 }
 END_TEST
 
@@ -177,6 +185,7 @@ int main(void)
     tcase_add_test(t, bounded_draws_stay_below_their_bound_and_reach_all_of_it);
     tcase_add_loop_test(t, every_field_is_in_the_hash, 0, 5);
     tcase_add_test(t, order_is_in_the_hash);
+    tcase_add_test(trace, words_that_change_places_change_the_hash);
     tcase_add_test(t, hash_of_a_known_record_is_the_same_on_every_machine);
     tcase_add_test(t, every_kind_of_record_has_a_name);
     tcase_add_test(t, recorder_keeps_what_it_is_told_up_to_its_limit);
