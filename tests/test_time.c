@@ -185,7 +185,7 @@ int main(void)
     tcase_add_test(t, bounded_draws_stay_below_their_bound_and_reach_all_of_it);
     tcase_add_loop_test(t, every_field_is_in_the_hash, 0, 5);
     tcase_add_test(t, order_is_in_the_hash);
-    tcase_add_test(trace, words_that_change_places_change_the_hash);
+    tcase_add_test(t, words_that_change_places_change_the_hash);
     tcase_add_test(t, hash_of_a_known_record_is_the_same_on_every_machine);
     tcase_add_test(t, every_kind_of_record_has_a_name);
     tcase_add_test(t, recorder_keeps_what_it_is_told_up_to_its_limit);
