@@ -97,11 +97,11 @@ static uint32_t hearing(const struct machine_setup *setup, const struct scenario
     return set;
 }
 
-static uint32_t hearing_at(uint32_t set, const struct scenario *s, unsigned kind, uint32_t place)
+static uint32_t hearing_at(uint32_t set, const struct scenario *s, unsigned kind, uint32_t at)
 {
     for (uint32_t left = set; left; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctz(left);
-        if (monitors[i]->hears_at && !monitors[i]->hears_at(s, kind, place))
+        if (monitors[i]->hears_at && !monitors[i]->hears_at(s, kind, at))
             set &= ~(UINT32_C(1) << i);
     }
     return set;
@@ -141,13 +141,13 @@ static bool place_access_listeners(struct machine_setup *setup, const struct sce
     };
     for (uint32_t access = 0; access < ACCESS_RECORDS; access++) {
         uint32_t set = hearing(setup, s, kinds[access]);
-        for (uint32_t place = 0; place < PLACES && set; place++) {
-            if (place == s->board.device_count)
-                place = PLACE_MEMORY;
-            uint16_t rows = rows_of(setup, sets, hearing_at(set, s, kinds[access], place));
+        for (uint32_t at = 0; at < PLACES && set; at++) {
+            if (at == s->board.device_count)
+                at = PLACE_MEMORY;
+            uint16_t rows = rows_of(setup, sets, hearing_at(set, s, kinds[access], at));
             if (rows == LISTENER_MAX)
                 return false;
-            setup->access_listener[access][place] = rows;
+            setup->access_listener[access][at] = rows;
         }
     }
     return true;

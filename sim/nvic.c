@@ -226,10 +226,10 @@ static uint32_t pends_again(const struct nvic *nvic, uint32_t address, uint32_t 
 void nvic_write(struct nvic *nvic, uint32_t address, uint32_t value, uint64_t now_ps,
                 uint64_t cpu_hz)
 {
+    nvic->is_quiet = false;
     uint32_t *word = word_at(nvic, address);
     uint32_t index = address % CLEARS / 4;
     uint32_t bits = word ? value & existing(nvic, index) : 0;
-    nvic->is_quiet = false;
     if (word && address & CLEARS)
         *word = (*word & ~bits) | (pends_again(nvic, address, index) & bits);
     else if (word)

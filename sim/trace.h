@@ -123,8 +123,8 @@ static inline uint64_t trace_hash_word(uint64_t hash, uint64_t word)
 /* The hash after `r`. */
 static inline uint64_t trace_hash(uint64_t hash, const struct record *r)
 {
-    uint64_t place = r->kind | (uint64_t)r->process << 16 | (uint64_t)r->address << 32;
-    return trace_hash_word(hash, r->at_ps * TRACE_HASH_TIME + place * TRACE_HASH_PLACE +
+    uint64_t where = r->kind | (uint64_t)r->process << 16 | (uint64_t)r->address << 32;
+    return trace_hash_word(hash, r->at_ps * TRACE_HASH_TIME + where * TRACE_HASH_PLACE +
                                      r->value * TRACE_HASH_VALUE);
 }
 
