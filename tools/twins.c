@@ -259,8 +259,8 @@ static void take_buffer(struct side *side, uint32_t observer, const struct recor
 
 static bool is_kernel_clients(const struct record *r)
 {
-    bool client = r->kind >= EVENT_OF(NOTE_CLIENT_ASKS) && r->kind <= EVENT_OF(NOTE_BUFFER_WIPED);
-    return client && r->process == PROCESS_NONE;
+    bool client = r->kind >= EVENT_OF(NOTE_CLIENT_ASKS) && r->kind <= EVENT_OF(NOTE_CLIENT_DONE);
+    return (client || r->kind == EVENT_OF(NOTE_BUFFER_TAKEN)) && r->process == PROCESS_NONE;
 }
 
 static void take_record(void *context, const struct record *r)
