@@ -10,6 +10,11 @@
  * the next flag, and never taken for octets outside. Where one of the two flags between two good
  * frames is lost on the wire, the second one does show as octets outside.
  *
+ * The flag of an abort (7d 7e) opens one, too, in this reader: behind damage what looks like an
+ * abort may be text that ends with 7d, and the first flag of the next frame, which is then no text.
+ * The price: what a sender writes outside behind an abort is lost up to its next good frame. Who
+ * reads what the kernel sends need not pay it: all flags in it are frames'.
+ *
  * All is pure. Sources: RFC 1662, 4.2 (transparency), 4.3 (invalid frames, abort), appendix C
  * (FCS); 3.1 on addresses by prior agreement.
  */

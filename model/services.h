@@ -47,7 +47,8 @@ void alarm_kernel_set(struct kernel *k, struct hw *hw, uint32_t which, uint64_t 
  * buffer, at each piece anew. One reader at a time, up to CONSOLE_BUFFER bytes a read; its buffer
  * stands at CONSOLE_BUFFER in kernel_ram and is zeroed before it serves the next. A dead writer's
  * transfer under way ends; a dead reader's is stopped. On a board with frames the reader gets the
- * bytes that are outside of them; those that come while nobody reads are lost.
+ * bytes that are outside of them; those that come while nobody reads are lost; and a '~' that a
+ * process writes goes out as '^', since it is a frame's flag.
  *
  * ERR_BUSY: this process's write, or frame, is under way; or anybody's read is.
  * ERR_SIZE: length 0, or no buffer allowed. ERR_ALREADY: abort, but this process does not read.
@@ -282,7 +283,7 @@ extern const struct driver frames_driver;
  * over the serial line, with the host at its other end (fe80::1; the board is fe80::2).
  *
  *   read-only allow 0     the data to send
- *   read-only allow 1     where to: an IPv6 address of 16 bytes; may be missing: the host
+ *   read-only allow 1     where to: an IPv6 address of 16 bytes; none, of size 0: the host
  *   read-write allow 0    where received data goes
  *   read-write allow 1    where its sender's address goes; may be missing
  *   subscribe 0           received: (enum err, size, the sender's port)
@@ -290,16 +291,19 @@ extern const struct driver frames_driver;
  *
  *   0 exists
  *   1 bind (port)           success with the port; 0 picks a free one. ERR_BUSY: another client has
- *                           it. ERR_ALREADY: this one has a port. ERR_NOMEM: UDP_PORTS are in use.
- *                           ERR_INVAL: no such port
+ *                           it, or a datagram from it is still under way. ERR_ALREADY: this one has
+ *                           a port. ERR_NOMEM: UDP_PORTS are in use. ERR_INVAL: no such port
  *   2 unbind                what waits to be received is given up without an upcall
- *   3 send (size, port)     size 0 to 256. ERR_SIZE: more than that, or than the buffer. ERR_INVAL:
- *                           no such port. ERR_BUSY: its own datagram waits or is under way
+ *   3 send (size, port)     size 0 to 256. ERR_SIZE: more than that, or than the buffer; or 1 to 15
+ *                           bytes of an address. ERR_INVAL: no such port. ERR_BUSY: its own waits
+ *                           or is under way
  *   4 receive               one datagram. ERR_BUSY: it waits for one
  *
- * ERR_RESERVE, of 2 to 4: no port. In upcall 0, ERR_SIZE: the buffer was shorter than the datagram,
- * whose size it says; nothing of it has been given. A datagram that comes while its client does not
- * wait is dropped, as UDP may.
+ * ERR_RESERVE, of 2 to 4: no port; in upcall 1: it has none any more. Data and address are taken at
+ * the datagram's turn: in upcall 1, ERR_SIZE: they have shrunk meanwhile. In upcall 0, ERR_SIZE:
+ * the buffer was shorter than the datagram, whose size it says; nothing of it has been given. A
+ * datagram that comes while its client does not wait is dropped, as UDP may, and so is one that had
+ * begun to come before the port was this client's.
  * Otherwise than Tock's: there command 2 sends, 3 binds, with addresses and ports in buffers. */
 extern const struct driver udp_driver;
 

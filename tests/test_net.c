@@ -128,6 +128,14 @@ static const struct {
     {"an abort", WIRE(ONE "ab\x7d\x7e"), 0, 0, 1, 0, 0, ""},
     {"an abort of nothing", WIRE("\x7e\x7d\x7e"), 0, 0, 1, 0, 0, ""},
     {"an abort, then a frame", WIRE(ONE "a\x7d\x7e" AB), 1, 0, 1, 0, 0, ""},
+    {"text behind an abort is text",
+     WIRE(ONE "a\x7d\x7e"
+              "text" AB),
+     1, 0, 1, 0, 0, "text"},
+    {"text behind an abort behind a bad frame, too",
+     WIRE(ONE "aB\x74\x41\x7e" ONE "a\x7d\x7e"
+              "text"),
+     0, 1, 1, 0, 0, "text"},
     {"three octets",
      WIRE("\x7e\x05\x03"
           "a\x7e"),

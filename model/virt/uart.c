@@ -31,6 +31,34 @@ static uint32_t room_of(const struct kernel *k, struct hw *hw, uint32_t client)
     return grant_allow(hw, &k->processes[client], &console_driver, ALLOW_RO, BUFFER).size;
 }
 
+static enum err made_send(struct kernel *k, struct hw *hw, uint32_t client, const uint8_t *bytes,
+                          uint32_t size)
+{
+    struct span down;
+    enum err err = virt_make(k, hw, &virt_uart, client, bytes, size, &down);
+
+    if (!err)
+        chip_send(k, hw, down);
+    return err;
+}
+
+/* Flags are the kernel's alone: else whoever writes text could write a frame in another's name. */
+static enum err flagless_send(struct kernel *k, struct hw *hw, uint32_t client, uint32_t from,
+                              uint32_t size)
+{
+    const struct process *p = &k->processes[client];
+    struct span text = grant_allow(hw, p, &console_driver, ALLOW_RO, BUFFER);
+    uint8_t bytes[CONSOLE_BUFFER];
+    enum err err = buffer_read(hw, p, text, from, size, bytes);
+
+    if (err)
+        return err;
+    for (uint32_t i = 0; i < size; i++)
+        if (bytes[i] == FRAMING_FLAG)
+            bytes[i] ^= FRAMING_FLIP;
+    return made_send(k, hw, client, bytes, size);
+}
+
 /* Sends what comes next of a write. ERR_SIZE: nothing is left. */
 static enum err write_piece(struct kernel *k, struct hw *hw, uint32_t client)
 {
@@ -40,8 +68,10 @@ static enum err write_piece(struct kernel *k, struct hw *hw, uint32_t client)
 
     if (sent >= end)
         return ERR_SIZE;
-    enum err err = virt_load(k, hw, &virt_uart, client, ALLOW_RO, BUFFER, sent,
-                             smaller(end - sent, CONSOLE_BUFFER), &down);
+    uint32_t size = smaller(end - sent, CONSOLE_BUFFER);
+    if (k->config->frames && client < CLIENT_KERNEL)
+        return flagless_send(k, hw, client, sent, size);
+    enum err err = virt_load(k, hw, &virt_uart, client, ALLOW_RO, BUFFER, sent, size, &down);
     if (!err)
         chip_send(k, hw, down);
     return err;
@@ -60,17 +90,6 @@ static enum err payload_read(struct kernel *k, struct hw *hw, uint32_t client, u
     if (sent > from.size || from.size - sent < size)
         return ERR_SIZE;
     return buffer_read(hw, p, from, sent, size, bytes);
-}
-
-static enum err made_send(struct kernel *k, struct hw *hw, uint32_t client, const uint8_t *bytes,
-                          uint32_t size)
-{
-    struct span down;
-    enum err err = virt_make(k, hw, &virt_uart, client, bytes, size, &down);
-
-    if (!err)
-        chip_send(k, hw, down);
-    return err;
 }
 
 static enum err frame_piece(struct kernel *k, struct hw *hw, uint32_t client)
@@ -106,6 +125,8 @@ static void frame_abort(struct kernel *k, struct hw *hw, enum err why)
 
 static enum err piece_send(struct kernel *k, struct hw *hw, uint32_t client)
 {
+    if (client == CLIENT_NETWORK && k->services.uart.cancelled)
+        return ERR_CANCEL;
     return k->services.uart.is_frame ? frame_piece(k, hw, client) : write_piece(k, hw, client);
 }
 
@@ -189,7 +210,13 @@ enum err uart_network_send(struct kernel *k, struct hw *hw, struct span payload)
 
     if (payload.size == 0 || payload.size > FRAME_PAYLOAD_MAX)
         return ERR_SIZE;
+    k->services.uart.cancelled = false;
     return virt_ask(k, hw, &virt_uart, CLIENT_NETWORK, request);
+}
+
+void uart_network_cancel(struct kernel *k)
+{
+    k->services.uart.cancelled = true;
 }
 
 const struct virt_type virt_uart = {

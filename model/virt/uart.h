@@ -9,6 +9,8 @@
  * whole, in pieces of the DMA buffer, with nobody's bytes between; then the next client's. A client
  * has one at a time, write or frame. A frame whose sender dies, or takes its buffer away, is ended
  * by RFC 1662's abort, in the middle: nobody takes it for good. ENDTX that never comes: all wait.
+ * On a board with frames a flag in a process's write goes out as '^': else whoever writes text
+ * could write a whole frame, in another's name.
  *
  * Receiving (uart_receive.c), on a board whose config says `frames`: the UARTE brings one byte at a
  * time (it has a FIFO of four: the kernel may be late by 350 us at 115200 baud; what is lost then
@@ -61,7 +63,8 @@ struct uart_service {
     /* The operation under way: its words, checked; the request in a grant is not asked again. */
     bool is_frame, aborted;
     uint8_t address;
-    uint8_t err; /* of a frame that was aborted */
+    bool cancelled; /* the network's frame that waits or is under way is wanted no more */
+    uint8_t err;    /* of a frame that was aborted */
     uint16_t fcs;
     uint32_t total; /* bytes; of a write, at most */
     uint32_t base;  /* the network's payload */
@@ -69,6 +72,7 @@ struct uart_service {
     struct framing_reader reader;
     struct custody frame;       /* that comes */
     uint8_t frame_address;      /* its */
+    uint32_t network_frames;    /* to 0xff that have begun to come */
     uint8_t bound[PROCESS_MAX]; /* each process's address; 0: none */
     struct clients waiting;     /* for a frame */
     uint32_t frames[FRAME_FATES];
@@ -117,5 +121,9 @@ extern const struct uart_network *const uart_network;
  * never called inside of this. ERR_BUSY: one is under way or waits. ERR_SIZE: 0, or more than
  * FRAME_PAYLOAD_MAX. */
 enum err uart_network_send(struct kernel *k, struct hw *hw, struct span payload) MUST_CHECK;
+
+/* What waits or is under way is wanted no more: unless its end is on its way already, whoever reads
+ * the line sees it aborted, or nothing of it. on_sent follows, with ERR_CANCEL then. */
+void uart_network_cancel(struct kernel *k);
 
 #endif

@@ -54,6 +54,7 @@ static void octet_keep(struct kernel *k, struct hw *hw)
     if (reader->size == 1) {
         uint32_t owner = owner_of(k, reader->octet);
         uart->frame_address = reader->octet;
+        uart->network_frames += owner == CLIENT_NETWORK;
         if (owner != CLIENT_NONE)
             custody_take(&uart->frame, hw, owner);
     } else if (reader->size > FRAMING_HEADER_SIZE && uart->frame.client != CLIENT_NONE) {

@@ -11,6 +11,12 @@ static const uint8_t host_address[DATAGRAM_ADDRESS_SIZE] = {0xfe, 0x80, [15] = 1
 
 /* ---- sending */
 
+/* Whole, or missing. */
+static bool address_fits(struct span address)
+{
+    return address.size == 0 || address.size >= DATAGRAM_ADDRESS_SIZE;
+}
+
 /* The destination's address and the data, as the client has them now. */
 static enum err data_read(struct kernel *k, struct hw *hw, uint32_t client, uint32_t size,
                           struct datagram *datagram, uint8_t *data)
@@ -23,9 +29,9 @@ static enum err data_read(struct kernel *k, struct hw *hw, uint32_t client, uint
     const struct process *p = &k->processes[client];
     struct span from = grant_allow(hw, p, &udp_driver, ALLOW_RO, DATA);
     struct span address = grant_allow(hw, p, &udp_driver, ALLOW_RO, ADDRESS);
-    if (size > from.size)
+    if (size > from.size || !address_fits(address))
         return ERR_SIZE;
-    if (address.size >= DATAGRAM_ADDRESS_SIZE) {
+    if (address.size > 0) {
         enum err err = buffer_read(hw, p, address, 0, DATAGRAM_ADDRESS_SIZE, datagram->destination);
         if (err)
             return err;
@@ -43,7 +49,9 @@ static enum err begin(struct kernel *k, struct hw *hw, uint32_t client,
 
     if (row == UDP_PORTS)
         return ERR_RESERVE;
-    if (request[LENGTH] > DATAGRAM_DATA_MAX || request[PORT] == 0 || request[PORT] > UINT16_MAX)
+    if (request[LENGTH] > DATAGRAM_DATA_MAX)
+        return ERR_SIZE;
+    if (request[PORT] == 0 || request[PORT] > UINT16_MAX)
         return ERR_INVAL;
     struct datagram datagram = {.source_port = k->services.udp.ports[row].port,
                                 .destination_port = (uint16_t)request[PORT],
@@ -55,7 +63,17 @@ static enum err begin(struct kernel *k, struct hw *hw, uint32_t client,
     uint32_t size = datagram_build(&datagram, packet);
     hw_spend(hw, PATH_COPY_WORD, size / 4); /* the checksum's pass over it */
     err = virt_make(k, hw, &virt_udp, client, packet, size, &down);
-    return err ? err : uart_network_send(k, hw, down);
+    if (!err)
+        err = uart_network_send(k, hw, down);
+    if (!err)
+        k->services.udp.sending = datagram.source_port;
+    return err;
+}
+
+static void abort_sending(struct kernel *k, struct hw *hw)
+{
+    (void)hw;
+    uart_network_cancel(k);
 }
 
 static void deliver(struct kernel *k, struct hw *hw, const struct process *p,
@@ -88,12 +106,14 @@ const struct virt_type virt_udp = {
     .buffer_size = (DATAGRAM_MAX + 3) / 4 * 4,
     .begin = begin,
     .deliver = deliver,
+    .abort = abort_sending,
     .kernel_request = kernel_request,
     .kernel_prepare = kernel_prepare,
 };
 
 static void on_sent(struct kernel *k, struct hw *hw, enum err err, uint32_t size)
 {
+    k->services.udp.sending = 0;
     virt_end(k, hw, &virt_udp, err, err ? 0 : size - DATAGRAM_OVERHEAD);
 }
 
@@ -111,7 +131,8 @@ static enum err send(struct kernel *k, struct hw *hw, struct process *p, uint32_
 {
     const uint32_t request[VIRT_WORDS] = {[LENGTH] = size, [PORT] = port};
 
-    if (size > DATAGRAM_DATA_MAX || size > grant_allow(hw, p, &udp_driver, ALLOW_RO, DATA).size)
+    if (size > DATAGRAM_DATA_MAX || size > grant_allow(hw, p, &udp_driver, ALLOW_RO, DATA).size ||
+        !address_fits(grant_allow(hw, p, &udp_driver, ALLOW_RO, ADDRESS)))
         return ERR_SIZE;
     if (port == 0 || port > UINT16_MAX)
         return ERR_INVAL;

@@ -5,9 +5,14 @@
  *   kernel clients /                 in turns
  *
  * A port belongs to whoever binds it first, until it is unbound or its process ends. What is sent
- * carries the sender's own port and the board's own address: neither is the sender's to choose. What
- * comes goes to the client that has the port when the frame is good and over, if it waits for a
- * datagram just then; else it is dropped and counted: none is kept.
+ * carries the sender's own port and the board's own address: neither is the sender's to choose; and
+ * as long as a datagram from a port is under way, nobody gets that port. What comes goes to the
+ * client that had the port when the frame began, and has had it since, if it waits for a datagram
+ * when the frame is good and over; else it is dropped and counted: none is kept. So nobody gets
+ * what was sent to whom the port belonged before. A dead client's datagram is aborted on the line.
+ *
+ * Components of the kernel send, and nothing waits for what comes to their ports. A host that never
+ * answers: who waits for a datagram waits for ever, and nobody else does.
  * Source: the virtualization text, Data Sharing, example 1.
  */
 #ifndef MODEL_VIRT_UDP_H
@@ -30,9 +35,9 @@ enum udp_fate {
     UDP_GIVEN,
     UDP_UNAWAITED, /* good, but its client does not wait for one */
     UDP_TOO_LARGE, /* ... or its buffer is too short */
-    UDP_NOBODYS,   /* good, but nobody has the port */
+    UDP_NOBODYS,   /* good, but nobody has the port, or not since the frame began */
     UDP_STRAY,     /* good, but not for this board */
-    UDP_BAD,       /* no UDP in IPv6, or with a wrong checksum */
+    UDP_BAD,       /* no UDP in IPv6, with a wrong checksum, or longer than DATAGRAM_MAX */
     UDP_FATES
 };
 
@@ -40,7 +45,9 @@ struct udp_service {
     struct {
         uint16_t port;
         uint8_t client; /* CLIENT_NONE: a free row */
+        uint32_t after; /* the last of the network's frames to have begun before it was bound */
     } ports[UDP_PORTS];
+    uint16_t sending;       /* the port of the datagram under way; 0: none is */
     struct clients waiting; /* for a datagram */
     uint16_t free_next;     /* where the search for a free port begins */
     uint32_t fates[UDP_FATES];
@@ -61,7 +68,7 @@ struct hw;
 uint32_t udp_row(const struct kernel *k, uint32_t port, uint32_t client);
 
 /* *port 0: picks a free one. ERR_INVAL: no such port. ERR_ALREADY: the client has one. ERR_BUSY:
- * another has this one. ERR_NOMEM: the table is full. */
+ * another has this one, or a datagram from it is under way. ERR_NOMEM: the table is full. */
 enum err udp_bind(struct kernel *k, uint32_t client, uint32_t *port) MUST_CHECK;
 void udp_unbind(struct kernel *k, uint32_t client);
 

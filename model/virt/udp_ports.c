@@ -28,6 +28,11 @@ static uint32_t row_free(const struct kernel *k)
     return i;
 }
 
+static bool port_taken(const struct kernel *k, uint32_t port)
+{
+    return port == k->services.udp.sending || udp_row(k, port, 0) < UDP_PORTS;
+}
+
 /* There are more ports to choose from than rows: one is free. */
 static uint32_t port_free(struct kernel *k)
 {
@@ -37,7 +42,7 @@ static uint32_t port_free(struct kernel *k)
     do {
         port = *next;
         *next = *next == UINT16_MAX ? UDP_PORT_FREE_FIRST : (uint16_t)(*next + 1);
-    } while (udp_row(k, port, 0) < UDP_PORTS);
+    } while (port_taken(k, port));
     return port;
 }
 
@@ -49,7 +54,7 @@ enum err udp_bind(struct kernel *k, uint32_t client, uint32_t *port)
         return ERR_INVAL;
     if (udp_row(k, 0, client) < UDP_PORTS)
         return ERR_ALREADY;
-    if (*port && udp_row(k, *port, 0) < UDP_PORTS)
+    if (*port && port_taken(k, *port))
         return ERR_BUSY;
     if (row == UDP_PORTS)
         return ERR_NOMEM;
@@ -57,6 +62,7 @@ enum err udp_bind(struct kernel *k, uint32_t client, uint32_t *port)
         *port = port_free(k);
     k->services.udp.ports[row].port = (uint16_t)*port;
     k->services.udp.ports[row].client = (uint8_t)client;
+    k->services.udp.ports[row].after = k->services.uart.network_frames;
     return ERR_NONE;
 }
 
@@ -95,10 +101,11 @@ static enum udp_fate route(struct kernel *k, struct hw *hw, const struct datagra
 
     if (memcmp(datagram->destination, udp_own_address, DATAGRAM_ADDRESS_SIZE) != 0)
         return UDP_STRAY;
-    if (datagram->destination_port == 0 || row == UDP_PORTS)
+    if (datagram->destination_port == 0 || row == UDP_PORTS ||
+        k->services.udp.ports[row].after == k->services.uart.network_frames)
         return UDP_NOBODYS;
     *client = k->services.udp.ports[row].client;
-    if (!clients_have(waiting, *client))
+    if (*client >= CLIENT_KERNEL || !clients_have(waiting, *client))
         return UDP_UNAWAITED;
     clients_remove(waiting, *client);
     return give(k, hw, &k->processes[*client], datagram, data);

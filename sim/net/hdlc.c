@@ -70,13 +70,13 @@ static enum hdlc_news judged(const struct hdlc_reader *reader)
     return reader->body[1] == HDLC_CONTROL ? HDLC_FRAME : HDLC_BAD_CONTROL;
 }
 
-/* The next octet begins anew: unless the frame was good, behind an opening flag. */
+/* The next octet begins anew: behind an opening flag, unless this one closes. */
 static enum hdlc_news take_flag(struct hdlc_reader *reader)
 {
     bool empty = !reader->inside || (reader->size == 0 && !reader->escaped);
     enum hdlc_news news = empty ? HDLC_NOTHING : judged(reader);
     reader->ended = reader->size < reader->limit ? reader->size : reader->limit;
-    reader->inside = news != HDLC_FRAME;
+    reader->inside = news != HDLC_FRAME && news != HDLC_ABORTED;
     reader->escaped = false;
     if (news != HDLC_FRAME)
         reader->size = 0;

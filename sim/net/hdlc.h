@@ -9,11 +9,14 @@
  *
  * RFC 1662 lets a flag end one frame and begin the next, and knows no octets outside of frames. So
  * that those can be told from a frame's, two rules are ours: a sender gives each frame both of its
- * flags; and a reader takes a flag for a closing one only behind a frame that is good. Any other
- * flag opens a frame. So what a damaged frame leaves behind is thrown away up to the next flag, and
- * is not taken for the console's: it was not for whoever reads that. (Where one of the two flags
- * between two good frames is lost, the second one does show as octets outside.) Text with a 7e in
- * it opens a frame, and is lost up to the next flag.
+ * flags; and a reader takes a flag for a closing one only behind a frame that is good, or that its
+ * sender gave up (7d 7e: RFC 1662, 4.3, calls that flag a closing one, so text behind it is text).
+ * Any other flag opens a frame. So what a damaged frame leaves behind is thrown away up to the next
+ * flag, and is not taken for the console's: it was not for whoever reads that. (Where one of the
+ * two flags between two good frames is lost, the second one does show as octets outside; and so
+ * does a frame behind damage and text that ends with 7d. A reader with several clients behind it
+ * does better to take an abort's flag for an opening one.) Text with a 7e in it opens a frame, and
+ * is lost up to the next flag: whoever writes text keeps it out.
  *
  * Neither LCP nor anything that it would agree upon: no octet but the two needs an escape (an ACCM
  * of 0), but each may have one; address and control are always there, the protocol is two octets.
