@@ -108,6 +108,22 @@ static void read_stop(struct kernel *k, struct hw *hw)
         chip_uarte_receive_stop(hw, k->config->console.base);
 }
 
+void console_restart(struct kernel *k, struct hw *hw)
+{
+    const struct console_service *console = &k->services.console;
+    uint32_t base = k->config->console.base;
+    struct span buffer = {buffer_receiving(k).base, console->read_length};
+
+    chip_uarte_stop(hw, base);
+    chip_uarte_start(hw, base);
+    if (k->config->frames)
+        uart_receive(k, hw);
+    else if (console->read_stopped)
+        read_end(k, hw);
+    else if (console->reader.unique)
+        chip_uarte_receive(hw, base, buffer);
+}
+
 static enum err read_abort(struct kernel *k, struct hw *hw, const struct process *p)
 {
     if (k->services.console.reader.unique != p->id.unique || k->services.console.read_stopped)

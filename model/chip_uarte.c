@@ -36,6 +36,11 @@ void chip_uarte_start(struct hw *hw, uint32_t base)
     hw_write32(hw, base + INTENSET, INT_ENDRX | INT_ENDTX | INT_RXTO);
 }
 
+void chip_uarte_stop(struct hw *hw, uint32_t base)
+{
+    hw_write32(hw, base + ENABLE, 0);
+}
+
 void chip_uarte_send(struct hw *hw, uint32_t base, struct span bytes)
 {
     hw_write32(hw, base + EVENTS_ENDTX, 0);

@@ -9,6 +9,8 @@
 #include "model/hw_port.h"
 
 void chip_uarte_start(struct hw *hw, uint32_t base);
+/* Off, whatever was under way; then chip_uarte_start. */
+void chip_uarte_stop(struct hw *hw, uint32_t base);
 
 /* Sends `bytes` of RAM; the buffer is the device's until chip_uarte_sent says so. */
 void chip_uarte_send(struct hw *hw, uint32_t base, struct span bytes);

@@ -158,7 +158,7 @@ static struct hw *const hw = &board.hw;
 static struct kernel *const k = &board.k;
 
 enum { UARTE = 0x40002000, LINE = 2, STARTRX = 0, STARTTX = 8, ENDRX = 4, ENDTX = 8 };
-enum { RXD_PTR = 0x534, RXD_AMOUNT = 0x53c, TXD_PTR = 0x544, TXD_MAXCNT = 0x548 };
+enum { ENABLE = 0x500, RXD_PTR = 0x534, RXD_AMOUNT = 0x53c, TXD_PTR = 0x544, TXD_MAXCNT = 0x548 };
 enum { SENDING = KERNEL_RAM + VIRT_RAM_OFFSET, COMING = KERNEL_RAM + FRAME_RAM_OFFSET };
 
 static struct {
@@ -211,6 +211,8 @@ static uint8_t *ram_at(uint32_t address)
 
 static bool uarte_write(struct page *page, uint32_t offset, uint32_t value)
 {
+    if (page->base == UARTE && offset == ENABLE && value == 0)
+        uarte.sending = uarte.receiving = false;
     if (page->base != UARTE || offset > STARTTX || value != 1)
         return false;
     if (offset == STARTRX) {
@@ -485,6 +487,51 @@ START_TEST(a_stray_end_of_transfer_ends_nothing)
 }
 END_TEST
 
+/* ENDTX does not come. */
+START_TEST(a_uarte_that_hangs_costs_one_operation_each_time)
+{
+    board_with_frames();
+    payload_of(0, 'a', 100);
+    payload_of(1, 'b', 4);
+    room(1, 4);
+    ck_assert_int_eq((int)frames(0, BIND, 3), ERR_NONE);
+    ck_assert_int_eq((int)frames(1, BIND, 4), ERR_NONE);
+    ck_assert_int_eq((int)frames(0, SEND, 100), ERR_NONE);
+    ck_assert_int_eq((int)frames(1, SEND, 4), ERR_NONE);
+    piece_sent();
+    virt_alarm(k, hw, &virt_uart);
+
+    ck_assert_int_eq(told(0, 1), ERR_FAIL << 16);
+    ck_assert(uarte.sending);
+    ck_assert_uint_eq(page_read(board_page_at(UARTE), ENABLE), 8);
+    all_sent();
+    ck_assert_int_eq(told(1, 1), 4);
+    ck_assert_int_eq((int)frames(1, RECEIVE, 0), ERR_NONE);
+    frame_arrives(4, "text");
+    ck_assert_int_eq(told(1, 0), 4);
+}
+END_TEST
+
+START_TEST(a_dead_client_of_a_uarte_that_hangs_gives_way)
+{
+    board_with_frames();
+    payload_of(0, 'a', 100);
+    payload_of(1, 'b', 4);
+    ck_assert_int_eq((int)frames(0, BIND, 3), ERR_NONE);
+    ck_assert_int_eq((int)frames(1, BIND, 4), ERR_NONE);
+    ck_assert_int_eq((int)frames(0, SEND, 100), ERR_NONE);
+    ck_assert_int_eq((int)frames(1, SEND, 4), ERR_NONE);
+    kernel_end_process(k, hw, 0, END_KILL);
+    uint32_t before = uarte.sent;
+    ck_assert_int_eq(told(1, 1), -1);
+    virt_alarm(k, hw, &virt_uart);
+
+    ck_assert_uint_gt(uarte.sent, before);
+    all_sent();
+    ck_assert_int_eq(told(1, 1), 4);
+}
+END_TEST
+
 START_TEST(a_frame_comes_to_its_client_and_the_buffer_is_wiped)
 {
     board_with_frames();
@@ -629,6 +676,8 @@ static TCase *frames_tests(void)
     tcase_add_test(t, a_buffer_that_shrinks_aborts_its_frame);
     tcase_add_loop_test(t, a_dead_senders_frame_is_aborted_and_its_heir_waits_its_turn, 0, 5);
     tcase_add_test(t, a_stray_end_of_transfer_ends_nothing);
+    tcase_add_test(t, a_uarte_that_hangs_costs_one_operation_each_time);
+    tcase_add_test(t, a_dead_client_of_a_uarte_that_hangs_gives_way);
     tcase_add_test(t, a_frame_comes_to_its_client_and_the_buffer_is_wiped);
     tcase_add_loop_test(t, a_frame_that_cannot_be_given_is_told, 0, 4);
     tcase_add_test(t, an_empty_frame_is_a_frame);

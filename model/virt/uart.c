@@ -144,6 +144,7 @@ void uart_sent(struct kernel *k, struct hw *hw)
         return;
     }
     enum err err = v->orphan ? ERR_CANCEL : piece_send(k, hw, v->client);
+    virt_progress(k, hw, &virt_uart);
     if (err && uart->is_frame)
         frame_abort(k, hw, err);
     else if (err)
@@ -178,7 +179,14 @@ static void deliver(struct kernel *k, struct hw *hw, const struct process *p,
     if (k->services.uart.is_frame)
         frames_sent(k, hw, p, err, err ? 0 : result);
     else
-        virt_upcall(k, hw, &virt_uart, p, WRITTEN, result, 0, 0);
+        virt_upcall(k, hw, &virt_uart, p, WRITTEN, virt_of(k, &virt_uart)->progress, 0, 0);
+}
+
+/* A dead client's piece ends by itself. One that does not end: the UARTE is turned off and on. */
+static void abort_now(struct kernel *k, struct hw *hw)
+{
+    if (virt_of(k, &virt_uart)->given_up)
+        console_restart(k, hw);
 }
 
 /* A component that writes lines for whoever looks for a fault: its number. */
@@ -225,6 +233,8 @@ const struct virt_type virt_uart = {
     .buffer_size = CONSOLE_BUFFER,
     .begin = begin,
     .deliver = deliver,
+    .abort = abort_now,
+    .timeout_ms = 100, /* 64 bytes take 5.6 ms */
     .kernel_request = kernel_request,
     .kernel_prepare = kernel_prepare,
     .network_done = network_done,

@@ -8,9 +8,11 @@
  * Sending (uart.c): writes and frames are operations of one multiplexer, VIRT_UART. One goes out
  * whole, in pieces of the DMA buffer, with nobody's bytes between; then the next client's. A client
  * has one at a time, write or frame. A frame whose sender dies, or takes its buffer away, is ended
- * by RFC 1662's abort, in the middle: nobody takes it for good. ENDTX that never comes: all wait.
- * On a board with frames a flag in a process's write goes out as '^': else whoever writes text
- * could write a whole frame, in another's name.
+ * by RFC 1662's abort, in the middle: nobody takes it for good. On a board with frames a flag in a
+ * process's write goes out as '^': else whoever writes text could write a whole frame, in another's
+ * name. A piece that has not gone out after 100 ms is given up, and the UARTE is turned off and on
+ * (on a board with an alarm: else all wait). A write then has gone as far as it had; a frame is
+ * told ERR_FAIL.
  *
  * Receiving (uart_receive.c), on a board whose config says `frames`: the UARTE brings one byte at a
  * time (it has a FIFO of four: the kernel may be late by 350 us at 115200 baud; what is lost then
@@ -86,6 +88,8 @@ enum { UART_IS_FRAME, UART_LENGTH, UART_WORDS, UART_BASE = UART_WORDS };
 
 /* The UARTE is up: buffers wiped, nobody waits; begins to receive if the board has frames. */
 void uart_start(struct kernel *k, struct hw *hw);
+/* On a board with frames: the next byte may come. */
+void uart_receive(struct kernel *k, struct hw *hw);
 /* The transfer under way has gone out (ENDTX). None of ours: nothing. */
 void uart_sent(struct kernel *k, struct hw *hw);
 /* A byte has come (ENDRX), on a board with frames. */
@@ -93,7 +97,9 @@ void uart_received(struct kernel *k, struct hw *hw);
 /* The process has unbound its address, or is gone: what comes for it is nobody's. */
 void uart_address_lost(struct kernel *k, struct hw *hw, uint32_t process);
 
-/* capsule_console.c, on a board with frames: a byte outside of frames. False: nobody reads. */
+/* capsule_console.c: the UARTE hangs: off and on. A read goes on, without what had come. */
+void console_restart(struct kernel *k, struct hw *hw);
+/* The same, on a board with frames: a byte outside of frames. False: nobody reads. */
 bool console_take(struct kernel *k, struct hw *hw, uint8_t byte);
 /* frames.c: a good frame for `p`, its payload in kernel RAM; and one of `p` has been sent. */
 enum frame_fate frames_give(struct kernel *k, struct hw *hw, const struct process *p,

@@ -30,6 +30,11 @@ void uart_start(struct kernel *k, struct hw *hw)
     framing_start(&uart->reader, FRAME_PAYLOAD_MAX + FRAMING_BODY_MIN);
     custody_start(&uart->frame, hw, VIRT_UART, frame_ram(k));
     ram_put(hw, slot_of(k).base, 0);
+    uart_receive(k, hw);
+}
+
+void uart_receive(struct kernel *k, struct hw *hw)
+{
     chip_uarte_receive(hw, k->config->console.base, slot_of(k));
 }
 
@@ -138,6 +143,6 @@ void uart_received(struct kernel *k, struct hw *hw)
     enum err err = hw_ram_read(hw, slot, &byte);
     KASSERT(hw, err == ERR_NONE); /* the kernel's own RAM */
     ram_put(hw, slot.base, 0);
-    chip_uarte_receive(hw, k->config->console.base, slot);
+    uart_receive(k, hw);
     byte_take(k, hw, byte);
 }
