@@ -572,7 +572,7 @@ START_TEST(what_shows_no_progress_is_given_up)
         error_comes(OVERRUN);
         ck_assert(board_settle(20));
     }
-    virt_timeout(k, hw, &virt_i2c);
+    virt_alarm(k, hw, &virt_i2c);
     ck_called_back(0, ERR_FAIL, 0);
     ck_assert_uint_eq(chip.cuts, 1);
     ck_assert_uint_eq(served(), 1);
@@ -589,7 +589,7 @@ START_TEST(a_stray_interrupt_or_timeout_is_ignored)
     error_comes(OVERRUN);
     ck_assert(board_settle(20));
     stop_is_out();
-    virt_timeout(k, hw, &virt_i2c);
+    virt_alarm(k, hw, &virt_i2c);
     ck_assert(!i2c_driver.on_interrupt(k, hw, LINE + 1));
     asks(0, 4, 8);
     ck_assert(i2c_driver.on_interrupt(k, hw, LINE));
@@ -665,7 +665,7 @@ START_TEST(a_dead_client_whose_stop_does_not_go_out_is_given_up)
     kernel_end_process(k, hw, 0, END_KILL);
     ck_assert_uint_eq(chip.cuts, 0);
 
-    virt_timeout(k, hw, &virt_i2c);
+    virt_alarm(k, hw, &virt_i2c);
 
     ck_assert_uint_eq(chip.cuts, 1);
     ck_not_called_back(0);

@@ -529,7 +529,7 @@ START_TEST(what_shows_no_progress_is_given_up)
     board_with_spi();
     ck_assert_int_eq(spi(0, TRANSFER, 8), ERR_NONE);
     ck_assert_int_eq(spi(1, TRANSFER, 8), ERR_NONE);
-    virt_timeout(k, hw, &virt_spi);
+    virt_alarm(k, hw, &virt_spi);
     ck_called_back(0, ERR_FAIL, 0);
     ck_assert_uint_eq(chip.cuts, 1);
     ck_assert_uint_eq(chip.selected, 2);
@@ -544,7 +544,7 @@ START_TEST(a_stray_interrupt_or_timeout_is_ignored)
     board_with_spi();
     page_event(at(SPIM), END);
     ck_assert(board_settle(20));
-    virt_timeout(k, hw, &virt_spi);
+    virt_alarm(k, hw, &virt_spi);
     ck_assert(!spi_driver.on_interrupt(k, hw, LINE + 1));
     ck_assert_int_eq(spi(0, TRANSFER, 8), ERR_NONE);
     ck_assert(spi_driver.on_interrupt(k, hw, LINE));
