@@ -237,6 +237,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_VIRT_WAITED, "%q waited for %x while %g operations of others began, wanted %b") \
     X(DETAIL_VIRT_INSIDE, "%q was called back by %x inside the call in which it asked") \
     X(DETAIL_VIRT_UNASKED, "%q was called back by %x without an operation of its own") \
+    X(DETAIL_VIRT_UNWANTED, "%x begins an operation of %q, which waits for none") \
     X(DETAIL_VIRT_LOST, "%q was never called back by %x, which goes on with %o") \
     X(DETAIL_VIRT_FOREIGN, "%q got an upcall in what is the callback of %o, by %x") \
     X(DETAIL_VIRT_FORGOTTEN, "%q waits for %x, where nothing is under way") \

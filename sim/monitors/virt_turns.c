@@ -6,12 +6,11 @@
  *                  break is told as a lasso where there is one: what is served, and who waits, is
  *                  as it was an operation of that client ago, so that the loop can go on for ever.
  *                  Operations that share another's (an ADC sample) take nobody's turn.
- *   virt-callback  each accepted operation has one callback: before the next one begins, none
- *                  without an operation, none inside the call that asks, the upcall to the process
- *                  that asked. Nobody waits while
- *                  nothing is under way when the kernel leaves for user mode or sleep. An operation
- *                  of the dead keeps nobody waiting for longer than ORPHAN_MAX_PS; ours: twice a
- *                  flash page's erasure.
+ *   virt-callback  each accepted operation begins once and is called back once, before the next one
+ *                  begins: none without an operation, none inside the call that asks, the upcall to
+ *                  the process that asked. Nobody waits while nothing is under way when the kernel
+ *                  leaves for user mode or sleep. An operation of the dead keeps nobody waiting for
+ *                  longer than ORPHAN_MAX_PS; ours: twice a flash page's erasure.
  *
  * Cannot see: an operation whose device never answers while its client lives.
  */
@@ -217,6 +216,9 @@ static void begins(struct machine *m, struct virt_turns *t, struct mux *x, uint3
     uint32_t slot = slot_of(t, client);
     struct client *c = &clients_of(t, x)[slot];
 
+    if (!(c->is & (IS_ASKING | WAITS)))
+        break_add(m, RULE_VIRT_CALLBACK, process_of(client), about(t, x, client),
+                  DETAIL_VIRT_UNWANTED, 0, 0);
     count_wait(t, x, client);
     wait_ends(m, t, x, slot);
     if (shares) {
