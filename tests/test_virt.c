@@ -19,7 +19,7 @@ enum { CHIP = 0x4000d000, CHIP_LINE = 13, RTC = 0x40011000, RTC_LINE = 17 };
 enum { IN = 0, OUT = 0, UPCALL = 0, OWN = 32, TIMEOUT_MS = 10 };
 enum { SIZE, TOPIC, MARK, WORDS }; /* words of a request; those of one topic may share */
 enum { COUNTER = 0x504, COMPARE0 = 16, DONE = 0 };
-enum { KERNEL0 = CLIENT_KERNEL };
+enum { KERNEL0 = CLIENT_KERNEL, TIMEOUT_TICKS = (TIMEOUT_MS * RTC_HZ + 999) / 1000 };
 
 /* ---- the made-up multiplexer */
 
@@ -233,7 +233,7 @@ static void done(void)
 /* So long that whatever is under way is given up. */
 static void time_out(void)
 {
-    ticks += TIMEOUT_MS * RTC_HZ / 1000 + 1;
+    ticks += TIMEOUT_TICKS;
     page_event(board_page_at(RTC), COMPARE0);
     settle();
 }
@@ -607,7 +607,7 @@ START_TEST(silence_is_given_up_and_the_next_begins)
     must_ask(0, 8);
     must_ask(1, 8);
 
-    ticks += TIMEOUT_MS * RTC_HZ / 1000 - 1;
+    ticks += TIMEOUT_TICKS - 1;
     page_event(board_page_at(RTC), COMPARE0);
     settle();
     nobody_heard();
@@ -635,7 +635,7 @@ START_TEST(progress_puts_the_giving_up_off)
     must_ask(0, 8);
 
     for (uint32_t i = 0; i < 5; i++) {
-        ticks += TIMEOUT_MS * RTC_HZ / 1000 - 1;
+        ticks += TIMEOUT_TICKS - 1;
         virt_progress(k, hw, &virt_rng);
         page_event(board_page_at(RTC), COMPARE0);
         settle();
