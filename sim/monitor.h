@@ -257,6 +257,13 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_KEYS_OTHER, \
       "%a works for %p with another key than that in its register %g, or with none") \
     X(DETAIL_KEYS_DEAD, "key register %g of %a is kept for %p, which has died") \
+    /* storage-region */ \
+    X(DETAIL_STORAGE_NOBODY, \
+      "%a in storage changed for nobody: what is under way (%p) has no region") \
+    X(DETAIL_STORAGE_FOREIGN, "%a in storage changed in an operation of %p, and it is %o's") \
+    X(DETAIL_STORAGE_UNCLAIMED, "%a in storage changed in an operation of %p, not its owner yet") \
+    X(DETAIL_STORAGE_SECOND, "%p got a second page of storage by %a, it has page %g") \
+    X(DETAIL_STORAGE_ROWS, "%a in storage was erased, and says whose the pages are") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
     X(DETAIL_STEP_FAULT, \

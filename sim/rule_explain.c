@@ -120,6 +120,10 @@ static const struct explanation explanations[RULE_NUMBER] = {
          "by the area that it works with; whose it is, and whose operation, by the kernel's notes",
          EXAMPLE(.detail = DETAIL_KEYS_FOREIGN, .process = 0, .address = 0x40030000, .got = 2,
                  .wanted = 1)},
+    [RULE_STORAGE_REGION] = {"at each word that the flash controller writes and each page that it "
+                             "erases, by the order in which pages got their owners",
+                             EXAMPLE(.detail = DETAIL_STORAGE_FOREIGN, .process = 1,
+                                     .address = 0x2a000, .got = 0)},
     [RULE_STEP] = {"by the app's own engine, step by step; and by its faults",
                    EXAMPLE(.detail = DETAIL_STEP, .process = 0, .address = 3, .got = 2,
                            .wanted = 0)},

@@ -128,6 +128,10 @@
       "A key register works for the client that has reserved it, with its key, and for nobody "    \
       "else; it, the engine's copy and the vector are wiped before another client's turn.",        \
       "Tock, Virtualization document, sections Data Sharing, rule 3, and Fairness: reservations")  \
+    X(RULE_STORAGE_REGION, "storage-region", "",                                                   \
+      "A word of storage changes only for the client whose operation is under way, in that "       \
+      "client's own region; no page with another's bytes is erased.",                              \
+      "Tock, Virtualization document, section Data Sharing; isolated nonvolatile storage driver")  \
     /* Rules that a scenario asks for. */                                                          \
     X(RULE_STEP, "step", "", "A step of an app gives what the scenario expects of it.", "")        \
     X(RULE_COUNT, "count", "", "Events are as many as the scenario says.", "")                     \

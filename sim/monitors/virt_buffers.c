@@ -16,7 +16,7 @@
 #include "sim/machine.h"
 #include "sim/monitors.h"
 
-enum { BUFFER_MAX = 512 }; /* bytes of the longest */
+enum { BUFFER_MAX = 4096 }; /* bytes of the longest: a page of flash */
 
 struct virt_buffers {
     uint32_t count; /* rows in use */

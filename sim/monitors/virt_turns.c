@@ -10,7 +10,8 @@
  *                  begins: none without an operation, none inside the call that asks, the upcall to
  *                  the process that asked. Nobody waits while nothing is under way when the kernel
  *                  leaves for user mode or sleep. An operation of the dead keeps nobody waiting for
- *                  longer than ORPHAN_MAX_PS; ours: twice a flash page's erasure.
+ *                  longer than ORPHAN_MAX_PS; ours: twice a page of flash, which is erased
+ *                  and written anew in pieces.
  *
  * Cannot see: an operation whose device never answers while its client lives.
  */
@@ -21,7 +22,7 @@
 #include "sim/scenario_load.h"
 #include <string.h>
 
-#define ORPHAN_MAX_PS (200 * PS_PER_MS)
+#define ORPHAN_MAX_PS (350 * PS_PER_MS)
 
 enum { LOOP_MAX = 8 }; /* clients of a loop that a verdict can name */
 
