@@ -74,6 +74,9 @@ void virt_start(struct kernel *k, struct hw *hw, const struct virt_type *type)
 {
     struct virt *v = virt_of(k, type);
 
+    KASSERT(hw, virt_client_buffer(k, type->id, CLIENT_KERNEL + KERNEL_CLIENT_MAX).base -
+                        k->config->kernel_ram.base <=
+                    VIRT_RAM_OFFSET + VIRT_KERNEL_RAM);
     *v = (struct virt){.client = CLIENT_NONE};
     custody_start(&v->custody, hw, type->id, virt_buffer(k, type->id));
     if (k->config->kernel_clients[type->id].count > 0)

@@ -34,7 +34,7 @@
 enum {
     VIRT_WORDS = 6,           /* of a request */
     VIRT_CLIENT_BUFFER = 64,  /* bytes of each kernel client's own buffer */
-    VIRT_KERNEL_RAM = 0x2000, /* bytes of kernel_ram that all of them need, from VIRT_RAM_OFFSET */
+    VIRT_KERNEL_RAM = 0x2800, /* bytes of kernel_ram that all of them need, from VIRT_RAM_OFFSET */
     VIRT_RAM_OFFSET = 0x400,  /* behind the console's and the radio's buffers */
 };
 
