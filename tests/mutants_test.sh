@@ -25,7 +25,7 @@ heads_are_whole() {
     sed -n 's/^ *X(RULE_[A-Z_]*, "\([a-z-]*\)".*/\1/p' sim/rules.h >"$work/rules"
     for file in tests/mutants/*.patch; do
         awk -v file="$file" -v rules="$work/rules" '
-            BEGIN { while ((getline id < rules) > 0) known[id] = 1 }
+            BEGIN { known["noninterference"] = 1; while ((getline id < rules) > 0) known[id] = 1 }
             /^$/ { exit }
             length > 98 { print file ": a line of more than 98 columns" }
             /^[A-Z]/ { name = $1; if ($2 == "") print file ": nothing behind " name; seen[name]++ }

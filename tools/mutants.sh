@@ -10,8 +10,12 @@
 # A bug is tests/mutants/NAME.patch, a unified diff with these lines on top, and then an empty one:
 #   Bug: what the kernel does wrong; as many lines as it takes, the further ones indented
 #   Origin: where it was seen, or which document it breaks
-#   Rule: an id of sim/rules.h, or "test PROGRAM" where no scenario can see it
+#   Rule: an id of sim/rules.h; "noninterference" where another app can tell a secret, by a value or
+#       by a time; or "test PROGRAM" where no scenario can see it
 #   Scenarios: globs under scenarios/, without .json, that are tried first; none for a test
+#
+# What has the rule noninterference is tried by `postern noninterference`, and not by `run`: on its
+# own scenarios only, the whole suite is no fallback. It is caught by a leak of values or of times.
 #
 #   caught    by the rule that the file names, in its scenarios or else in the whole suite
 #   other     only by other rules, which are listed: the file must be right
@@ -81,6 +85,14 @@ up_to_date() {
     return 3
 }
 
+# The scenarios of the bugs among "$@" that are tried by pairs of runs.
+pairs_of() {
+    local patch
+    for patch; do
+        [ "$(field Rule "$patch")" != noninterference ] || field Scenarios "$patch"
+    done | tr ' ' '\n' | sort -u
+}
+
 # What complains about the tree without a bug catches nothing.
 base_is_sound() {
     local sound=0 program
@@ -93,6 +105,12 @@ base_is_sound() {
             cat build.log run.log >>"$work/base.log" 2>&1
             sound=3
         fi
+    done
+    for scenarios in $(pairs_of "$@"); do
+        judge_by_pairs
+        [ "$verdict" = survived ] && continue
+        echo "scenarios/$scenarios.json: $verdict $detail" >>"$work/base.log"
+        sound=3
     done
     [ $sound = 0 ] || cat "$work/base.log" >&2
     [ $sound = 0 ] || echo "mutants: the tree without a bug does not pass" >&2
@@ -136,17 +154,44 @@ judge() {
     fi
 }
 
-judge_by_scenarios() {
-    local paths=() glob found
+# Sets `paths` to the files that `scenarios` means; false: a glob of it means none.
+find_paths() {
+    local glob found
+    paths=()
     for glob in $scenarios; do
         # shellcheck disable=SC2206 # a glob is meant
         found=(scenarios/$glob.json)
         if ! [ -e "${found[0]}" ]; then
             verdict=error detail="there is no scenarios/$glob.json"
-            return
+            return 1
         fi
         paths+=("${found[@]}")
     done
+}
+
+# Only a leak catches: a pair that says nothing any more does not.
+judge_by_pairs() {
+    local paths code leaks
+    find_paths || return
+    build/postern noninterference -j 1 --budget 20 --format json --output pairs.jsonl \
+        "${paths[@]}" >run.log 2>&1
+    code=$?
+    leaks=$(grep -oE '"rule": "(value|time)-leak"' pairs.jsonl 2>/dev/null | cut -d'"' -f4 |
+        sort -ru | tr '\n' ' ')
+    case $code in
+    0) verdict=survived detail= ;;
+    1) verdict=caught detail="noninterference: ${leaks% }" ;;
+    2 | 3) verdict=error detail=$(head -n 1 run.log) ;;
+    *) verdict=other detail="no leak, but exit code $code" ;;
+    esac
+    if [ $verdict = caught ] && [ -z "$leaks" ]; then
+        verdict=other detail='exit code 1 without a leak'
+    fi
+}
+
+judge_by_scenarios() {
+    local paths
+    find_paths || return
     verdict=survived
     [ ${#paths[@]} = 0 ] || judge "${paths[@]}"
     if [ $verdict = survived ] || [ $verdict = other ]; then
@@ -179,6 +224,8 @@ judge_patch() {
         verdict=error detail="does not compile: $(grep -m 1 error: build.log)"
     elif [[ $rule = test\ * ]]; then
         judge_by_test "${rule#test }"
+    elif [ "$rule" = noninterference ]; then
+        judge_by_pairs
     else
         judge_by_scenarios
     fi
