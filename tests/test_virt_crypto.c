@@ -353,7 +353,7 @@ static const struct {
     uint32_t what, size, control;
 } messages[] = {
     {ECB, 16, 0x004}, {ECB | DECRYPT, 256, 0x000}, {CBC, 32, 0x024}, {CBC | DECRYPT, 16, 0x020},
-    {CTR, 1, 0x1c4},  {CTR | DECRYPT, 255, 0x1c0},
+    {CTR, 1, 0x1c4},  {CTR + DECRYPT, 255, 0x1c0},
 };
 
 START_TEST(a_message_is_worked_with_its_own_key_mode_and_vector)
@@ -399,10 +399,10 @@ static const struct {
     uint32_t word, value;
     enum err expect;
 } lies[] = {
-    {0, 1 | ECB, ERR_RESERVE},  {0, 0xff | ECB, ERR_RESERVE},
-    {0, 0 | 3 << 8, ERR_INVAL}, {0, 1u << 31 | 1, ERR_RESERVE},
-    {1, 0, ERR_SIZE},           {1, 17, ERR_SIZE},
-    {1, 0xfffffff0, ERR_SIZE},  {1, 512, ERR_SIZE},
+    {0, 1 | ECB, ERR_RESERVE}, {0, 0xff | ECB, ERR_RESERVE},
+    {0, 3 << 8, ERR_INVAL},    {0, 1u << 31 | 1, ERR_RESERVE},
+    {1, 0, ERR_SIZE},          {1, 17, ERR_SIZE},
+    {1, 0xfffffff0, ERR_SIZE}, {1, 512, ERR_SIZE},
 };
 
 START_TEST(a_request_that_was_rewritten_ends_in_an_error)

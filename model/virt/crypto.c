@@ -139,7 +139,7 @@ static void abort_stuck(struct kernel *k, struct hw *hw)
  * the kernel takes to leave: one that asks for less, on and on, would let no app run. */
 static void kernel_request(uint32_t client, uint32_t request[VIRT_WORDS])
 {
-    request[WHAT] = (client - CLIENT_KERNEL) | CHIP_AES_CTR << MODE_SHIFT;
+    request[WHAT] = client - CLIENT_KERNEL + (CHIP_AES_CTR << MODE_SHIFT);
     request[LENGTH] = VIRT_CLIENT_BUFFER;
     request[IV] = client;
 }
