@@ -168,6 +168,8 @@ static void put_client(struct text *t, const struct scenario *s, uint32_t client
 {
     if (client < CLIENT_KERNEL)
         put_process(t, s, client);
+    else if (client == CLIENT_NETWORK)
+        put(t, "the network");
     else
         put(t, "kernel client %" PRIu32, client - CLIENT_KERNEL);
 }

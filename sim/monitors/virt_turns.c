@@ -57,6 +57,9 @@ struct virt_turns {
     struct mux of[];
 };
 
+/* The kernel's components, and the multiplexer above the UART's. */
+enum { OF_KERNEL = CLIENT_MAX - CLIENT_KERNEL };
+
 static uint32_t mux_count(const struct scenario *s)
 {
     uint32_t count = 0;
@@ -67,7 +70,7 @@ static uint32_t mux_count(const struct scenario *s)
 
 static size_t size_for(const struct scenario *s)
 {
-    uint32_t clients = s->app_count + KERNEL_CLIENT_MAX;
+    uint32_t clients = s->app_count + OF_KERNEL;
     uint32_t count = mux_count(s);
     return count ? sizeof(struct virt_turns) +
                        count * (sizeof(struct mux) + clients * sizeof(struct client))
@@ -90,12 +93,12 @@ static struct client *clients_of(struct virt_turns *t, const struct mux *x)
 /* A client's place among them, and back. */
 static uint32_t slot_of(const struct virt_turns *t, uint32_t client)
 {
-    return client < CLIENT_KERNEL ? client : t->count - KERNEL_CLIENT_MAX + client - CLIENT_KERNEL;
+    return client < CLIENT_KERNEL ? client : t->count - OF_KERNEL + client - CLIENT_KERNEL;
 }
 
 static uint32_t client_in(const struct virt_turns *t, uint32_t slot)
 {
-    uint32_t apps = t->count - KERNEL_CLIENT_MAX;
+    uint32_t apps = t->count - OF_KERNEL;
     return slot < apps ? slot : CLIENT_KERNEL + slot - apps;
 }
 
@@ -423,7 +426,7 @@ static void start(struct machine *m, void *state)
     struct virt_turns *t = state;
     uint8_t row = 0;
 
-    t->count = s->app_count + KERNEL_CLIENT_MAX;
+    t->count = s->app_count + OF_KERNEL;
     for (uint32_t i = 0; i < VIRTS; i++) {
         if (!config_virt(&s->config, i)->present)
             continue;
