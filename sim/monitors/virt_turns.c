@@ -292,11 +292,17 @@ static uint32_t waits_first(struct virt_turns *t, const struct mux *x)
     return client_in(t, slot);
 }
 
+/* An operation of the dead is under way for too long. */
+static bool is_stuck(const struct mux *x, uint64_t now_ps)
+{
+    return x->orphan && now_ps - x->orphan_since_ps > ORPHAN_MAX_PS;
+}
+
 /* The kernel leaves: it has done what it could. */
 static void judge_idle(struct machine *m, struct virt_turns *t, struct mux *x, uint64_t now_ps)
 {
     x->called_back = CLIENT_NONE;
-    bool over = x->orphan && now_ps - x->orphan_since_ps > ORPHAN_MAX_PS;
+    bool over = is_stuck(x, now_ps);
     if (x->waiting_count == 0 || (x->served != CLIENT_NONE && !over))
         return;
     uint32_t waits = waits_first(t, x);
@@ -415,9 +421,12 @@ static void at_end(struct machine *m, void *state)
         if (s->checks[i].kind == CHECK_TURNS)
             judge_check(m, i);
 
-    for (uint32_t i = 0; i < mux_count(machine_scenario(m)); i++)
+    for (uint32_t i = 0; i < mux_count(s); i++) {
+        if (is_stuck(&t->of[i], machine_now_ps(m)))
+            judge_idle(m, t, &t->of[i], machine_now_ps(m));
         for (uint32_t slot = 0; slot < t->count; slot++)
             wait_ends(m, t, &t->of[i], slot);
+    }
 }
 
 static void start(struct machine *m, void *state)
