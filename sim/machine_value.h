@@ -165,7 +165,7 @@ static inline uint8_t *machine_ram_at(struct machine *m, struct span span)
 
 /* The monitors in those rows of listeners get to know of a record; recorder and injections do. */
 void machine_tell(struct machine *m, const struct record *record, uint32_t listeners);
-void machine_show(struct hw *hw, const struct record *record) SELDOM;
+void machine_show(struct hw *hw, const struct record *record);
 
 /* The trace's one entrance. */
 static inline void machine_trace_to(struct hw *hw, unsigned kind, uint32_t process,

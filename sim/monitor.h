@@ -293,17 +293,14 @@ enum verdict_detail {
         DETAIL_NUMBER
 };
 
-/* What is done in a broken run only, or once: compilers put what leads there out of the way. */
-#define SELDOM __attribute__((cold))
-
-void verdict_add(struct machine *m, struct verdict verdict) SELDOM;
+void verdict_add(struct machine *m, struct verdict verdict);
 /* The same for monitors: a break of `rule` now, unless one of the same rule, process, address and
  * detail is kept already: one fault that shows a thousand times must not push others out. */
 void break_add(struct machine *m, enum rule rule, uint32_t process, uint32_t address,
-               enum verdict_detail detail, uint64_t got, uint64_t wanted) SELDOM;
+               enum verdict_detail detail, uint64_t got, uint64_t wanted);
 /* The same of the scenario's check `check`, and of the rule that its kind belongs to. */
 void break_of_check(struct machine *m, uint32_t check, uint32_t process, uint32_t address,
-                    enum verdict_detail detail, uint64_t got, uint64_t wanted) SELDOM;
+                    enum verdict_detail detail, uint64_t got, uint64_t wanted);
 enum rule check_rule(enum check_kind kind);
 /* The rule had something to judge: needed for requested checks (no vacuous pass). */
 void rule_armed(struct machine *m, enum rule rule);
