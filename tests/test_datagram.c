@@ -191,6 +191,35 @@ START_TEST(packet_with_one_wrong_octet_is_refused)
 }
 END_TEST
 
+/* The checksum as it must be for the octets as they are, and the length that they have. */
+static void checksum_fits(uint8_t *packet, uint32_t size)
+{
+    uint32_t checksum = ip_udp_checksum(packet + PPP_HEADER_SIZE, size - PPP_HEADER_SIZE);
+
+    packet[48] = (uint8_t)(checksum >> 8);
+    packet[49] = (uint8_t)checksum;
+}
+
+/* All lengths but the right one, in either header. */
+START_TEST(wrong_length_is_refused_even_where_the_checksum_fits)
+{
+    uint32_t place = _i == 0 ? 6 : 46;
+    uint8_t packet[HELLO_SIZE];
+    struct datagram read;
+
+    memcpy(packet, hello, HELLO_SIZE);
+    for (uint32_t length = 0; length < 0x10000; length++) {
+        packet[place] = (uint8_t)(length >> 8);
+        packet[place + 1] = (uint8_t)length;
+        checksum_fits(packet, HELLO_SIZE);
+        if (length == 13)
+            ck_assert(datagram_parse(packet, HELLO_SIZE, &read));
+        else
+            is_refused("length", packet, HELLO_SIZE);
+    }
+}
+END_TEST
+
 START_TEST(good_packet_is_read)
 {
     struct datagram read;
@@ -289,6 +318,7 @@ int main(void)
     tcase_add_test(t, good_packet_is_read);
     tcase_add_loop_test(t, what_another_builds_is_read, 0, DATAGRAM_DATA_MAX + 1);
     tcase_add_loop_test(t, packet_with_one_wrong_octet_is_refused, 0, COUNT(spoilt));
+    tcase_add_loop_test(t, wrong_length_is_refused_even_where_the_checksum_fits, 0, 2);
     tcase_add_loop_test(t, octets_that_routers_change_do_not_matter, 0, 4);
     tcase_add_test(t, no_checksum_is_refused_even_where_it_would_be_right);
     tcase_add_test(t, packet_that_was_cut_is_refused_at_every_length);

@@ -461,6 +461,22 @@ START_TEST(request_that_was_written_over_is_checked_again)
 }
 END_TEST
 
+/* The buffer has as much, the multiplexer's has not. */
+START_TEST(size_that_was_written_over_is_a_datagrams)
+{
+    const uint32_t words[VIRT_WORDS] = {DATAGRAM_DATA_MAX + 1, 7};
+
+    wait_behind_another();
+    board_allow(board_process(1), &udp_driver, ALLOW_RO, 0, 0x100, DATAGRAM_DATA_MAX + 1);
+    ck_assert_int_eq((int)capsule_state_store(hw, board_process(1), &udp_driver, words, 2),
+                     ERR_NONE);
+    all_sent();
+
+    ck_assert_uint_eq(host.frames, 1);
+    is_told(1, 1, ERR_SIZE, 0, 0);
+}
+END_TEST
+
 /* All words that a process's grant has, whatever stands there: the port is the table's. */
 START_TEST(request_that_was_written_over_says_not_who_sends)
 {
@@ -974,6 +990,7 @@ static TCase *send_tests(void)
                         DATAGRAM_DATA_MAX + 1);
     tcase_add_loop_test(t, address_is_whole_or_there_is_none, 0, COUNT_OF(addresses));
     tcase_add_loop_test(t, request_that_was_written_over_is_checked_again, 0, 6);
+    tcase_add_test(t, size_that_was_written_over_is_a_datagrams);
     tcase_add_test(t, request_that_was_written_over_says_not_who_sends);
     tcase_add_test(t, what_is_sent_is_as_it_stands_at_its_turn);
     tcase_add_loop_test(t, buffers_that_shrank_are_told_at_their_turn, 0, 2);
