@@ -234,7 +234,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
       "the same again, for ever") \
     X(DETAIL_VIRT_TURN, \
       "%q waited for %x while %w operations of others began, some client's twice") \
-    X(DETAIL_VIRT_WAITED, "%q waited for %x while %g operations of others began, wanted %b") \
+    X(DETAIL_VIRT_WAITED, "%q waited for %x; operations of others that began meanwhile: %g, wanted %b") \
     X(DETAIL_VIRT_INSIDE, "%q was called back by %x inside the call in which it asked") \
     X(DETAIL_VIRT_UNASKED, "%q was called back by %x without an operation of its own") \
     X(DETAIL_VIRT_UNWANTED, "%x begins an operation of %q, which waits for none") \

@@ -479,7 +479,7 @@ static const char *const phrases[EVENT_KINDS] = {
     [EVENT_NOTE_BASE + NOTE_CLIENT_ANSWERED] = "%m answers%c: %E",
     [EVENT_NOTE_BASE + NOTE_CLIENT_BEGUN] = "%m begins%c",
     [EVENT_NOTE_BASE + NOTE_CLIENT_DONE] = "%m calls back%c: %E",
-    [EVENT_NOTE_BASE + NOTE_ALARM_SET] = "alarm %A is set for tick %v",
+    [EVENT_NOTE_BASE + NOTE_ALARM_SET] = "alarm %A is set for %T",
     [EVENT_NOTE_BASE + NOTE_ALARM_FIRED] = "alarm %A fires, due at tick %v",
     [EVENT_NOTE_BASE + NOTE_BUFFER_TAKEN] = "%l bytes at %a are its from now on%C",
     [EVENT_NOTE_BASE + NOTE_BUFFER_LENT] = "%l bytes at %a go down to the chip driver%C",
@@ -590,6 +590,12 @@ static void put_letter(struct line *line, const struct record *r, char letter)
         break;
     case 'S':
         put_device(line, air_device(r->value));
+        break;
+    case 'T':
+        if (r->value == UINT64_MAX)
+            put(line, "never");
+        else
+            put(line, "tick %" PRIu64, r->value);
         break;
     case 'm':
         put(line, "%s", virt_name(r->address));
