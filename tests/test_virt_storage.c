@@ -17,7 +17,7 @@ static struct kernel *const k = &board.k;
 enum { NVMC = 0x4001e000, RTC1 = 0x40011000, RTC_LINE = 17 };
 enum { READY = 0x400, CONFIG = 0x504, PARTIAL = 0x518, PARTIAL_CFG = 0x51c };
 enum { REN, WEN, EEN };
-enum { PAGES = 4, REGIONS = PAGES - 1, STORAGE = 0x2c000, PAGE = 4096 };
+enum { PAGES = 4, REGIONS = PAGES - 1, STORAGE = 0x2c000, PAGE = 4096, STORED = PAGES * PAGE };
 enum { EXISTS, SIZE, READ, WRITE };
 enum { OUT_AT = 0x10, IN_AT = 0x110, ROOM = 0x100 };
 enum { RAM_ASKED = 0x2800, BIG_AT = 0x10, BIG_IN = 0x1010 };
@@ -69,7 +69,7 @@ static uint32_t region_of(uint32_t region)
 
 static bool storage_is_erased(void)
 {
-    for (uint32_t at = 0; at < PAGES * PAGE; at += 4)
+    for (uint32_t at = 0; at < STORED; at += 4)
         if (flash_word_at(STORAGE + at) != UINT32_MAX)
             return false;
     return true;
@@ -124,7 +124,7 @@ static bool writes(struct page *to, uint32_t offset, uint32_t value)
 
 static bool stores(struct hw *h, uint32_t address, uint32_t value)
 {
-    if (address - STORAGE < PAGES * PAGE) {
+    if (address - STORAGE < STORED) {
         word_written(address, value);
         return true;
     }
@@ -138,7 +138,7 @@ static void board_make(void)
     memset(&flash, 0, sizeof flash);
     board_start();
     hw->flash = (struct span){STORAGE, APP_FLASH + 0x1000 * BOARD_PROCESSES - STORAGE};
-    memset(hw->flash_bytes, 0xff, PAGES * PAGE);
+    memset(hw->flash_bytes, 0xff, STORED);
     board_page(NVMC, -1);
     board_page(RTC1, RTC_LINE);
     board.on_read = reads;
@@ -147,7 +147,7 @@ static void board_make(void)
     hw->on_write = stores;
     board.config.alarm = (struct driver_place){true, RTC1, RTC_LINE};
     board.config.virts[VIRT_STORAGE] = (struct driver_place){true, NVMC, 0};
-    board.config.storage = (struct span){STORAGE, PAGES * PAGE};
+    board.config.storage = (struct span){STORAGE, STORED};
     for (uint32_t i = 0; i < BOARD_PROCESSES; i++) {
         board.images[i].min_ram_size = RAM_ASKED;
         board.images[i].initial_app_size = RAM_ASKED;

@@ -51,7 +51,7 @@ struct virt {
     bool closed;           /* to all who ask: virt_close */
     uint8_t err;           /* of what is over */
     uint32_t result;
-    uint16_t polls;        /* pieces since the last one with progress */
+    uint16_t polls;    /* pieces since the last one with progress */
     uint32_t progress; /* the multiplexer's own, 0 at begin */
     uint32_t requests[CLIENT_MAX - CLIENT_KERNEL][VIRT_WORDS];
     uint32_t asked[KERNEL_CLIENT_MAX]; /* operations that each kernel client has asked for */
