@@ -89,3 +89,14 @@ bool region_is_blank(struct kernel *k, struct hw *hw, uint32_t region)
             return false;
     return true;
 }
+
+bool region_takes(struct kernel *k, struct hw *hw, uint32_t region, uint32_t page, uint32_t from,
+                  uint32_t to)
+{
+    for (uint32_t at = from; at < to; at += 4) {
+        uint32_t word = flash_word(hw, region_address(k, region) + at);
+        if (word != NVMC_ERASED && word != flash_word(hw, page + at))
+            return false;
+    }
+    return true;
+}

@@ -37,6 +37,11 @@ enum err region_find(struct kernel *k, struct hw *hw, const struct region_owner 
 void region_read(struct kernel *k, struct hw *hw, uint32_t region, uint32_t offset, struct span to);
 bool region_is_blank(struct kernel *k, struct hw *hw, uint32_t region);
 
+/* Its words from offset `from` to before `to` can be made those of the page at `page` without an
+ * erasure: each is erased, or is so already. None is written twice, so that none is worn. */
+bool region_takes(struct kernel *k, struct hw *hw, uint32_t region, uint32_t page, uint32_t from,
+                  uint32_t to);
+
 /* A word of the storage, or of the kernel's RAM. */
 uint32_t flash_word(struct hw *hw, uint32_t address);
 

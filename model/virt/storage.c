@@ -1,5 +1,6 @@
 #include "model/chip_nvmc.h"
 #include "model/kernel.h"
+#include "model/process_block.h"
 #include "model/virt/regions.h"
 #include "model/virt/virt.h"
 
@@ -16,24 +17,6 @@ static bool is_inside(uint32_t offset, uint32_t length)
     return offset < STORAGE_REGION && length <= STORAGE_REGION - offset;
 }
 
-/* Words are written once since their erasure, so that none is worn. */
-static bool wants_erasure(struct kernel *k, struct hw *hw, struct span page)
-{
-    const struct storage_service *s = &k->services.storage;
-
-    for (uint32_t at = s->at; at < s->end; at += 4) {
-        uint32_t is = flash_word(hw, region_address(k, s->row) + at);
-        if (is != NVMC_ERASED && is != flash_word(hw, page.base + at))
-            return true;
-    }
-    return false;
-}
-
-static uint32_t to_word(uint32_t at)
-{
-    return at & ~(uint32_t)3;
-}
-
 static enum err write_begin(struct kernel *k, struct hw *hw, uint32_t client, struct span page,
                             const uint32_t request[VIRT_WORDS])
 {
@@ -44,9 +27,9 @@ static enum err write_begin(struct kernel *k, struct hw *hw, uint32_t client, st
     enum err err = virt_fetch(k, hw, &virt_storage, client, ALLOW_RO, OUT, to);
     if (err)
         return err;
-    s->at = s->claims ? 0 : to_word(request[OFFSET]);
-    s->end = s->claims ? page.size : to_word(request[OFFSET] + request[LENGTH] + 3);
-    s->erases = wants_erasure(k, hw, page);
+    s->at = s->claims ? 0 : request[OFFSET] / 4 * 4;
+    s->end = s->claims ? page.size : (request[OFFSET] + request[LENGTH] + 3) / 4 * 4;
+    s->erases = !region_takes(k, hw, s->row, page.base, s->at, s->end);
     s->slices = NVMC_ERASE_MS / SLICE_MS;
     if (s->erases || s->claims) { /* all of it; but the row first */
         s->at = 0;
@@ -176,13 +159,10 @@ static void abort_now(struct kernel *k, struct hw *hw)
 /* A kernel client keeps a count: each of its writes has another first byte. */
 static void kernel_prepare(struct kernel *k, struct hw *hw, uint32_t client)
 {
-    struct span count = {virt_client_buffer(k, VIRT_STORAGE, client).base, 1};
-    uint8_t byte = 0;
-    enum err err = hw_ram_read(hw, count, &byte);
+    uint32_t at = virt_client_buffer(k, VIRT_STORAGE, client).base;
+    uint32_t count = flash_word(hw, at) + 1;
+    enum err err = words_write(hw, at, &count, 1);
 
-    ++byte;
-    if (!err)
-        err = hw_ram_write(hw, count, &byte);
     KASSERT(hw, err == ERR_NONE); /* the kernel's own RAM */
 }
 
