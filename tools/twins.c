@@ -774,12 +774,12 @@ static void judge(struct twins *t)
 {
     struct twins_result *result = t->result;
     result->facts = machine_secret_facts(machine_of(t, 1));
-    bool shared = share_times(t); /* the app itself then has its results in another order */
-    bool leaked = result->value.found || result->time.found;
     if (t->sides[1].twin.plans) {
         result->facts.changed += t->sides[1].twin.plans->changed;
         result->facts.read += t->sides[1].twin.plans->changed;
     }
+    bool shared = share_times(t); /* the app itself then has its results in another order */
+    bool leaked = result->value.found || result->time.found;
     result->trace_hash = machine_trace_hash(machine_of(t, 0));
     if (t->acts && !shared && !leaked_before(&result->value, t->acts_ps) &&
         !leaked_before(&result->time, t->acts_ps)) {
