@@ -184,7 +184,7 @@ judge_by_pairs() {
     2 | 3) verdict=error detail=$(head -n 1 run.log) ;;
     *) verdict=other detail="no leak, but exit code $code" ;;
     esac
-    if [ $verdict = caught ] && [ -z "$leaks" ]; then
+    if [ "$verdict" = caught ] && [ -z "$leaks" ]; then
         verdict=other detail='exit code 1 without a leak'
     fi
 }
