@@ -326,7 +326,8 @@ extern const struct driver udp_driver;
  * the CPU, never more than a piece at once. What an app hands over is copied as its write begins.
  * An app that dies in its write ends it at once, unless the region is being erased: then the write
  * is ended for it, since its other bytes are in the page buffer alone. Power that fails then costs
- * the region, as with Tock's flash pages.
+ * the region, as with Tock's flash pages. Only words that change are written, so that the time of a
+ * write tells others how many there are: no secret is kept there.
  *
  * ERR_NOSUPPORT, of 1 to 3: no credential, so nobody's region. ERR_INVAL: not all in the region.
  * ERR_RESERVE: no buffer allowed. ERR_SIZE: no length, or more than the buffer. ERR_BUSY: its own
