@@ -342,6 +342,184 @@ START_TEST(random_alarms_fire_once_in_time)
 }
 END_TEST
 
+/* ---- near the counter's turn, at edges, far ahead */
+
+/* Due right before, at and behind the tick at which the 24 bits turn over; set early, and late. */
+START_TEST(an_alarm_at_the_counters_turn_is_on_time)
+{
+    uint32_t args[3];
+    int64_t offset = _i % 7 - 3;
+    uint64_t due = (uint64_t)(RTC_SPAN + offset), from = _i < 7 ? 5 : (uint64_t)(RTC_SPAN - 9);
+    alarm_board(from);
+
+    set_relative(0, (uint32_t)(due - from));
+    rtc_go(due - rtc.ticks - 1);
+    ck_assert_uint_eq(fired(0), 0);
+    rtc_go(3);
+
+    ck_assert(board_upcall(process(0), &alarm_driver, 0, args));
+    ck_assert_uint_eq(args[1], (uint32_t)due);
+    ck_assert_uint_le(args[0] - due, 2);
+    rtc_go(RTC_SPAN + 10);
+    ck_assert_uint_eq(fired(0), 0);
+}
+END_TEST
+
+/* What is as far as can be is neither now nor never: 36 hours. */
+START_TEST(the_farthest_alarm_comes_when_it_is_due)
+{
+    static const uint32_t far[] = {0xffffffff, 0xfffffffe, 0x80000000, 0x80000001, 0x7fffffff,
+                                   0x01000000, 0x00ffffff, 0x00fffffe, 0x01000001};
+    uint64_t due;
+    alarm_board(1000);
+    due = rtc.ticks + far[_i];
+    set_relative(0, far[_i]);
+
+    while (due - rtc.ticks > RTC_SPAN) {
+        rtc_go(RTC_SPAN);
+        ck_assert_uint_eq(fired(0), 0);
+    }
+    rtc_go(due - rtc.ticks - 1);
+    ck_assert_uint_eq(fired(0), 0);
+    rtc_go(4);
+
+    ck_assert_uint_eq(fired(0), 1);
+}
+END_TEST
+
+/* By a reference that lies so far back, the time is due or not: the edge is exact. */
+START_TEST(an_absolute_alarm_is_over_from_its_tick_on)
+{
+    uint32_t args[3];
+    alarm_board(5000);
+    alarm(0, SET_ABSOLUTE, 4000, 1000 + (uint32_t)_i);
+
+    rtc_go(1);
+    ck_assert_uint_eq(fired(0), 0);
+    rtc_go(1 + (uint32_t)_i);
+
+    ck_assert(board_upcall(process(0), &alarm_driver, 0, args));
+    ck_assert_uint_ge(args[0], 5000 + (uint32_t)_i);
+    ck_assert_uint_eq(args[1], 5000 + (uint32_t)_i);
+}
+END_TEST
+
+/* ---- components of the kernel */
+
+static void alarm_board_with(uint8_t components, uint32_t operations)
+{
+    board_start();
+    board.config.alarm = (struct driver_place){true, RTC, RTC_LINE};
+    board.config.kernel_clients[VIRT_ALARM] = (struct kernel_client_config){components, operations};
+    board_page(RTC, RTC_LINE);
+    memset(&rtc, 0, sizeof rtc);
+    board.on_read = rtc_read;
+    board.on_write = rtc_write;
+    board_run();
+}
+
+/* Each sets its next one in the callback of the last, due at once among them: none is lost, though
+ * nobody else sets any. */
+START_TEST(components_set_their_next_alarm_in_the_callback)
+{
+    alarm_board_with(KERNEL_CLIENT_MAX, 50);
+    rtc.per_tick = (uint32_t)_i;
+
+    rtc_go(50 * 210);
+
+    ck_assert_uint_eq(fake_hw_noted(hw, NOTE_ALARM_FIRED), KERNEL_CLIENT_MAX * 50);
+    for (uint32_t i = 0; i < KERNEL_CLIENT_MAX; i++)
+        ck_assert_uint_eq(k->services.alarm.kernel_due[ALARM_KERNEL_CLIENT + i], ALARM_NEVER);
+    ck_assert(!k->services.alarm.firing);
+}
+END_TEST
+
+START_TEST(a_components_alarm_is_moved_and_taken_back)
+{
+    alarm_board(100);
+    fake_hw_forget(hw);
+    alarm_kernel_set(k, hw, ALARM_KERNEL_CLIENT, 150);
+    alarm_kernel_set(k, hw, ALARM_KERNEL_CLIENT, 150); /* as it is */
+    alarm_kernel_set(k, hw, ALARM_KERNEL_CLIENT, 200);
+    ck_assert_uint_eq(fake_hw_noted(hw, NOTE_ALARM_SET), 2);
+
+    rtc_go(80);
+    ck_assert_uint_eq(fake_hw_noted(hw, NOTE_ALARM_FIRED), 0);
+    alarm_kernel_set(k, hw, ALARM_KERNEL_CLIENT, ALARM_NEVER);
+    rtc_go(100);
+
+    ck_assert_uint_eq(fake_hw_noted(hw, NOTE_ALARM_FIRED), 0);
+}
+END_TEST
+
+/* As many processes as there can be, in little memory each. */
+static struct process_image many[PROCESS_MAX];
+
+static void full_board(void)
+{
+    enum { FLASH = 0x400, RAM = 0x300 };
+
+    board_start();
+    hw->ram.size = FAKE_RAM_MAX;
+    hw->flash.size = FAKE_FLASH_MAX;
+    board.config.process_ram.size = FAKE_RAM_MAX - (PROCESS_RAM - KERNEL_RAM);
+    for (uint32_t i = 0; i < PROCESS_MAX; i++)
+        many[i] = (struct process_image){.flash = {APP_FLASH + FLASH * i, FLASH},
+                                         .entry = APP_FLASH + FLASH * i + 0x80,
+                                         .min_ram_size = RAM,
+                                         .initial_app_size = RAM / 2,
+                                         .fault_policy = FAULT_RESTART};
+    board.config.images = many;
+    board.config.image_count = PROCESS_MAX;
+    board.config.alarm = (struct driver_place){true, RTC, RTC_LINE};
+    board_page(RTC, RTC_LINE);
+    memset(&rtc, 0, sizeof rtc);
+    board.on_read = rtc_read;
+    board.on_write = rtc_write;
+    board_run();
+    for (uint32_t i = 0; i < PROCESS_MAX; i++)
+        board_subscribe(process(i), &alarm_driver, 0);
+}
+
+START_TEST(alarms_of_all_due_at_once_all_fire)
+{
+    uint32_t args[3];
+    full_board();
+    for (uint32_t i = 0; i < PROCESS_MAX; i++)
+        alarm(i, SET_ABSOLUTE, 0, 100);
+    for (uint32_t i = 0; i < KERNEL_CLIENT_MAX; i++)
+        alarm_kernel_set(k, hw, ALARM_KERNEL_CLIENT + i, 100);
+    fake_hw_forget(hw);
+
+    rtc_go(99);
+    ck_assert_uint_eq(fake_hw_noted(hw, NOTE_ALARM_FIRED), 0);
+    rtc_go(1);
+
+    ck_assert_uint_eq(fake_hw_noted(hw, NOTE_ALARM_FIRED), PROCESS_MAX + KERNEL_CLIENT_MAX);
+    for (uint32_t i = 0; i < PROCESS_MAX; i++) {
+        ck_assert(board_upcall(process(i), &alarm_driver, 0, args));
+        ck_assert_uint_eq(args[0], 100);
+        ck_assert_uint_eq(fired(i), 0);
+    }
+}
+END_TEST
+
+/* Firing takes longer than the ticks between: what comes due meanwhile is found by the next look. */
+START_TEST(alarms_that_come_due_while_others_fire_are_not_lost)
+{
+    full_board();
+    for (uint32_t i = 0; i < PROCESS_MAX; i++)
+        alarm(i, SET_ABSOLUTE, 0, 100 + i);
+    rtc_go(99 - rtc.ticks);
+    rtc.per_tick = (uint32_t)_i;
+
+    rtc_go(PROCESS_MAX + 200);
+
+    for (uint32_t i = 0; i < PROCESS_MAX; i++)
+        ck_assert_uint_eq(fired(i), 1);
+}
+END_TEST
+
 START_TEST(the_alarm_counts_beyond_32_bits)
 {
     alarm_board(0);
@@ -1000,6 +1178,13 @@ static TCase *alarm_tests(void)
     tcase_add_loop_test(t, a_slow_bus_loses_no_alarm, 1, 9);
     tcase_add_loop_test(t, random_alarms_fire_once_in_time, 0, 4);
     tcase_add_test(t, the_alarm_counts_beyond_32_bits);
+    tcase_add_loop_test(t, an_alarm_at_the_counters_turn_is_on_time, 0, 14);
+    tcase_add_loop_test(t, the_farthest_alarm_comes_when_it_is_due, 0, 9);
+    tcase_add_loop_test(t, an_absolute_alarm_is_over_from_its_tick_on, 0, 5);
+    tcase_add_loop_test(t, components_set_their_next_alarm_in_the_callback, 0, 6);
+    tcase_add_test(t, a_components_alarm_is_moved_and_taken_back);
+    tcase_add_test(t, alarms_of_all_due_at_once_all_fire);
+    tcase_add_loop_test(t, alarms_that_come_due_while_others_fire_are_not_lost, 0, 6);
     tcase_add_test(t, an_alarm_without_room_for_its_grant_is_refused);
     tcase_add_test(t, a_capsules_state_has_a_largest_size);
     tcase_add_test(t, no_alarm_no_time);
