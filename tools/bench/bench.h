@@ -139,6 +139,8 @@ void measure_virt_udp(const struct bench *b, struct figure *f);
 void measure_virt_adc(const struct bench *b, struct figure *f);
 void measure_virt_spi(const struct bench *b, struct figure *f);
 void measure_virt_i2c(const struct bench *b, struct figure *f);
+void measure_virt_storage(const struct bench *b, struct figure *f);
+void measure_virt_crypto(const struct bench *b, struct figure *f);
 void measure_virt_rng(const struct bench *b, struct figure *f);
 void measure_virt_alarm(const struct bench *b, struct figure *f);
 
