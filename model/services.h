@@ -327,7 +327,7 @@ extern const struct driver udp_driver;
  * An app that dies in its write ends it at once, unless the region is being erased: then the write
  * is ended for it, since its other bytes are in the page buffer alone. Power that fails then costs
  * the region, as with Tock's flash pages. Only words that change are written, so that the time of a
- * write tells others how many there are: no secret is kept there.
+ * write tells others how many there are. That is not kept from them.
  *
  * ERR_NOSUPPORT, of 1 to 3: no credential, so nobody's region. ERR_INVAL: not all in the region.
  * ERR_RESERVE: no buffer allowed. ERR_SIZE: no length, or more than the buffer. ERR_BUSY: its own
