@@ -86,7 +86,7 @@ static void ends(uint32_t client)
     of_client(NOTE_CLIENT_DONE, client, ERR_NONE);
 }
 
-static void word(uint32_t at)
+static void written(uint32_t at)
 {
     support_trace(hw, EVENT_FLASH_WRITTEN, PROCESS_NONE, STORAGE + at, pair(0, 1));
 }
@@ -98,8 +98,8 @@ static void erased(uint32_t at)
 
 static void claimed(uint32_t page)
 {
-    word(8 * (page - 1));
-    word(8 * (page - 1) + 4);
+    written(8 * (page - 1));
+    written(8 * (page - 1) + 4);
 }
 
 /* ---- what is good */
@@ -108,9 +108,9 @@ static void own_page(void)
 {
     begins(A);
     claimed(1);
-    word(PAGE);
+    written(PAGE);
     erased(PAGE);
-    word(2 * PAGE - 4);
+    written(2 * PAGE - 4);
 }
 
 static void each_its_own(void)
@@ -119,7 +119,7 @@ static void each_its_own(void)
     ends(A);
     begins(B);
     claimed(2);
-    word(2 * PAGE);
+    written(2 * PAGE);
     ends(B);
     begins(COMPONENT);
     claimed(3);
@@ -134,18 +134,18 @@ static void twin_has_the_same(void)
     own_page();
     ends(A);
     begins(TWIN);
-    word(PAGE + 4);
+    written(PAGE + 4);
 }
 
 /* Its first word failed, and the row is another's in the end. */
 static void row_not_made_whole(void)
 {
     begins(A);
-    word(0);
+    written(0);
     ends(A);
     begins(B);
     claimed(1);
-    word(PAGE);
+    written(PAGE);
 }
 
 static void dead_client_goes_on(void)
@@ -153,7 +153,7 @@ static void dead_client_goes_on(void)
     own_page();
     support_trace(hw, EVENT_NOTE_BASE + NOTE_PROCESS_END, A, 0, 0);
     erased(PAGE);
-    word(PAGE);
+    written(PAGE);
 }
 
 static void (*const good[])(void) = {own_page, each_its_own, twin_has_the_same, row_not_made_whole,
@@ -170,14 +170,14 @@ END_TEST
 
 static void nobody_writes(void)
 {
-    word(PAGE);
+    written(PAGE);
 }
 
 static void after_it_is_done(void)
 {
     own_page();
     ends(A);
-    word(PAGE);
+    written(PAGE);
 }
 
 static void stranger_writes(void)
@@ -191,7 +191,7 @@ static void anothers_word(void)
     own_page();
     ends(A);
     begins(B);
-    word(PAGE + 8);
+    written(PAGE + 8);
 }
 
 static void anothers_page(void)
@@ -207,19 +207,19 @@ static void anothers_row(void)
     own_page();
     ends(A);
     begins(B);
-    word(0);
+    written(0);
 }
 
 static void not_claimed(void)
 {
     begins(A);
-    word(PAGE);
+    written(PAGE);
 }
 
 static void half_claimed(void)
 {
     begins(A);
-    word(0);
+    written(0);
     erased(PAGE);
 }
 
