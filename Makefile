@@ -7,6 +7,7 @@
 #   CFLAGS=...     appended to our flags   V=1       show the commands
 #   PATHS=...      what `make run` and `make soak` run (default: all of scenarios/, or of EXTRA's)
 #   SEEDS=N        seeds of `make soak`, from 1 on (default: 1000)
+#   PAIRS=N        pairs of runs of `make soak` (default: ten times SEEDS) and of `make noninterference`
 #   EXTRA=dir      compiles dir/*.c into the tool as well: devices, apps, filters (sim/extra.h);
 #                  `make run` then runs the scenarios in dir, if there are any
 #   PREFIX, DESTDIR  where `make install` puts things (default: /usr/local)
@@ -32,6 +33,7 @@ OPT ?= $(OPT_DEFAULT)
 cc_name := $(notdir $(lastword $(CC)))
 PREFIX ?= /usr/local
 SEEDS ?= 1000
+soak_pairs = $(or $(PAIRS),$(SEEDS)0)
 BUILD ?= build$(addprefix -,$(filter-out gcc,$(cc_name)))$(if $(SAN),-san)$(if $(LTO),-lto)$(filter-out $(OPT_DEFAULT),$(OPT))
 Q := $(if $(V),,@)
 
@@ -168,11 +170,18 @@ run:
 	$(again) _all
 	@test -z '$(program)' || $(program) run $(run_paths)
 
-## Run all scenarios (or PATHS=...) over 1,000 seeds each, or SEEDS=...
+## Run all scenarios (or PATHS=...) over 1,000 seeds each, or SEEDS=..., and 10,000 pairs of runs
 soak:
 	@sh tools/setup.sh build
 	$(again) _all
 	@test -z '$(program)' || $(program) run --seeds $(SEEDS) $(run_paths)
+	@test -z '$(program)' || $(program) noninterference --quiet --pairs $(soak_pairs) $(run_paths)
+
+## Find who can tell another app's secrets, in pairs of runs of scenarios/virtualization or PATHS=...
+noninterference:
+	@sh tools/setup.sh build
+	$(again) _all
+	@test -z '$(program)' || $(call pairs_run,$(or $(run_paths),scenarios/virtualization))
 
 ## Build and run every test; ends with "N passed, N failed"
 test:
@@ -243,7 +252,14 @@ clean:
 
 ## Show this help
 help:
-	@awk '/^## /{text=substr($$0,4); getline; sub(/:.*/,""); printf "  make %-12s %s\n", $$0, text}' Makefile
+	@awk '/^## /{text=substr($$0,4); getline; sub(/:.*/,""); printf "  make %-15s %s\n", $$0, text}' Makefile
+
+# Of pairs without a difference nothing is said, but what they share on purpose, and why. What is not
+# compared is listed with its reason, the members of a sweep as one.
+pairs_run = { $(program) noninterference --verbose $(addprefix --pairs ,$(PAIRS)) $(1) \
+	>$(BUILD)/noninterference.log; code=$$?; awk '/^equal/ { held = $$0; next } \
+	/^-----/ { sub(/[\#@][^:]*:/, ":"); if (seen[$$0]++) next } \
+	/^  shared/ && held { print held } { held = ""; print }' $(BUILD)/noninterference.log; exit $$code; }
 
 # ---- what those call
 
@@ -301,5 +317,5 @@ _cross: $(cross_obj)
 
 FORCE:
 .PHONY: install uninstall
-.PHONY: all run soak test bench lint layers cross determinism schemas coverage mutants clean help
+.PHONY: all run soak noninterference test bench lint layers cross determinism schemas coverage mutants clean help
 .PHONY: FORCE _all _tests _bench _coverage _libs _format _tidy _cppcheck _shellcheck _lengths _cross
