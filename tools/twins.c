@@ -24,8 +24,12 @@ struct resumes {
     uint32_t taken, count, capacity;
 };
 
-/* Each app, and behind them the kernel's own clients, all as one. */
-enum { OBSERVER_KERNEL = PROCESS_MAX, OBSERVERS };
+/* Each app, and behind them the kernel's own clients of each multiplexer; the network is one. */
+enum {
+    KERNEL_CLIENTS = CLIENT_MAX - CLIENT_KERNEL,
+    OBSERVER_KERNEL = PROCESS_MAX,
+    OBSERVERS = OBSERVER_KERNEL + VIRT_NAMES * KERNEL_CLIENTS
+};
 
 struct side {
     struct twin twin;
@@ -263,14 +267,24 @@ static bool is_kernel_clients(const struct record *r)
     return (client || r->kind == EVENT_OF(NOTE_BUFFER_TAKEN)) && r->process == PROCESS_NONE;
 }
 
+/* In which order different ones of them are served, none of them observes. */
+static uint32_t kernel_observer(const struct record *r)
+{
+    bool taken = r->kind == EVENT_OF(NOTE_BUFFER_TAKEN);
+    uint32_t virt = taken ? pair_high(r->value) & 0xff : r->address;
+    uint32_t client = taken ? pair_high(r->value) >> 8 : pair_low(r->value);
+    return OBSERVER_KERNEL + virt % VIRT_NAMES * KERNEL_CLIENTS +
+           (client - CLIENT_KERNEL) % KERNEL_CLIENTS;
+}
+
 static void take_record(void *context, const struct record *r)
 {
     struct side *side = context;
     bool kernels = is_kernel_clients(r);
-    uint32_t observer = kernels ? (uint32_t)OBSERVER_KERNEL : r->process;
+    uint32_t observer = kernels ? kernel_observer(r) : r->process;
     uint32_t size = buffer_size(r);
     if (kernels)
-        push(&side->streams[OBSERVER_KERNEL], r);
+        push(&side->streams[observer], r);
     else if (r->process >= side->twins->scenario->app_count)
         return;
     if (size && observer != side->twins->secret)
