@@ -51,7 +51,7 @@ START_TEST(datagram_is_built_octet_for_octet)
     uint8_t packet[DATAGRAM_MAX];
 
     memset(packet, 0xee, sizeof packet);
-    memcpy(packet + DATAGRAM_OVERHEAD, "hello", 5);
+    memcpy(packet + DATAGRAM_OVERHEAD, hello + DATAGRAM_OVERHEAD, 5);
     ck_assert_uint_eq(datagram_build(&datagram, packet), HELLO_SIZE);
     ck_assert_mem_eq(packet, hello, HELLO_SIZE);
     ck_assert_uint_eq(packet[HELLO_SIZE], 0xee);
