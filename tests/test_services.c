@@ -422,12 +422,14 @@ static void alarm_board_with(uint8_t components, uint32_t operations)
  * nobody else sets any. */
 START_TEST(components_set_their_next_alarm_in_the_callback)
 {
-    alarm_board_with(KERNEL_CLIENT_MAX, 50);
+    enum { OPERATIONS = 50 };
+    alarm_board_with(KERNEL_CLIENT_MAX, OPERATIONS);
     rtc.per_tick = (uint32_t)_i;
 
-    rtc_go(50 * 210);
+    rtc_go((uint64_t)OPERATIONS * 210);
 
-    ck_assert_uint_eq(fake_hw_noted(hw, NOTE_ALARM_FIRED), KERNEL_CLIENT_MAX * 50);
+    ck_assert_uint_eq(fake_hw_noted(hw, NOTE_ALARM_FIRED),
+                      (uintmax_t)KERNEL_CLIENT_MAX * OPERATIONS);
     for (uint32_t i = 0; i < KERNEL_CLIENT_MAX; i++)
         ck_assert_uint_eq(k->services.alarm.kernel_due[ALARM_KERNEL_CLIENT + i], ALARM_NEVER);
     ck_assert(!k->services.alarm.firing);
