@@ -558,15 +558,23 @@ static bool radio_read(const struct board_reader *r, const struct json_node *nod
     return true;
 }
 
+static const enum virt_home virt_homes[VIRTS] = {
+#define VIRT_HOME(number, name, home) [number] = home,
+    VIRT_LIST(VIRT_HOME)
+#undef VIRT_HOME
+};
+
 /* Devices of multiplexers: {"rng": "RNG"}. A board that lends one may be used with a kernel that
  * keeps it. */
 static bool virts_read(const struct board_reader *r, const struct json_node *kernel)
 {
     bool good = true;
-    for (uint32_t i = VIRT_RNG; i <= VIRT_CRYPTO; i++) {
+    for (uint32_t i = 0; i < VIRTS; i++) {
+        if (virt_homes[i] == VIRT_OF_CONSOLE)
+            continue;
         struct json_node name = json_member(kernel, virt_words[i]);
         lend_withdraw(r->board, &name);
-        good &= place_read(r, &name, i != VIRT_STORAGE, &r->board->config.virts[i]);
+        good &= place_read(r, &name, virt_homes[i] == VIRT_WITH_LINE, &r->board->config.virts[i]);
     }
     return good;
 }
@@ -585,14 +593,25 @@ static bool frames_read(const struct json_node *kernel, struct kernel_config *c)
     return false;
 }
 
+/* The multiplexers' keys behind the others. */
+static bool kernel_keys_check(const struct json_node *kernel)
+{
+    static const char *const others[] = {"alarm", "console", "gpio",
+                                         "radio", "frames",  "passthrough_driver"};
+    const char *keys[COUNT_OF(others) + VIRTS];
+    size_t count = COUNT_OF(others);
+    memcpy(keys, others, sizeof others);
+    for (uint32_t i = 0; i < VIRTS; i++)
+        if (virt_homes[i] != VIRT_OF_CONSOLE)
+            keys[count++] = virt_words[i];
+    return json_want_object(kernel, keys, count);
+}
+
 static bool kernel_read(const struct board_reader *r)
 {
-    static const char *const keys[] = {"alarm",  "console", "gpio", "radio", "passthrough_driver",
-                                       "rng",    "adc",     "spi",  "i2c",   "storage",
-                                       "crypto", "frames"};
     struct json_node kernel = key_of(r, "kernel");
     struct kernel_config *c = &r->board->config;
-    if (!json_want_object(&kernel, keys, COUNT_OF(keys)))
+    if (!kernel_keys_check(&kernel))
         return false;
     struct json_node alarm = json_member(&kernel, "alarm");
     struct json_node console = json_member(&kernel, "console");

@@ -1,6 +1,7 @@
 /* load_value.c: names, addresses, times: the words that every part of a scenario is made of. */
 #include "model/driver.h"
 #include "model/passthrough.h"
+#include "model/virt/virt.h"
 #include "sim/app.h"
 #include "sim/load.h"
 #include <inttypes.h>
@@ -154,8 +155,8 @@ bool line_named(const struct board *board, const struct json_node *node, uint32_
     return false;
 }
 
-/* Source of the numbers: Tock's driver numbers (capsules/core/src/driver.rs); those of the radio and
- * of frames are ours. */
+/* Drivers but for those of multiplexers, which have their multiplexers' names. Source of the numbers:
+ * Tock's driver numbers (capsules/core/src/driver.rs); those of the radio and of frames are ours. */
 static const struct {
     const char *name;
     uint32_t number;
@@ -165,21 +166,14 @@ static const struct {
     {"gpio", 0x4},
     {"radio", 0x30001},
     {"ble_advertising", 0x30000},
-    {"passthrough", 0},
-    {"adc", 0x5},
-    {"spi", 0x20001},
-    {"i2c", 0x20003},
-    {"udp", 0x30002},
     {"frames", 0x30003},
-    {"rng", 0x40001},
-    {"crypto", 0x40006},
-    {"storage", 0x50001},
 };
 
 const char *const virt_words[VIRT_NAMES + 1] = {
-    [VIRT_RNG] = "rng",   [VIRT_ADC] = "adc",         [VIRT_SPI] = "spi",
-    [VIRT_I2C] = "i2c",   [VIRT_STORAGE] = "storage", [VIRT_CRYPTO] = "crypto",
-    [VIRT_UART] = "uart", [VIRT_UDP] = "udp",         [VIRT_ALARM] = "alarm",
+#define VIRT_WORD(number, name, home) [number] = #name,
+    VIRT_LIST(VIRT_WORD)
+#undef VIRT_WORD
+        [VIRT_ALARM] = "alarm",
 };
 
 const char *virt_name(uint32_t virt)
@@ -187,28 +181,46 @@ const char *virt_name(uint32_t virt)
     return virt < VIRT_NAMES ? virt_words[virt] : "a multiplexer";
 }
 
+/* The multiplexer's own driver; NULL: the console's, which has its name. */
+static const struct driver *virt_driver(uint32_t virt)
+{
+    return virt == VIRT_UART ? NULL : virts[virt]->driver;
+}
+
 const char *driver_name(const struct kernel_config *config, uint32_t number)
 {
     if (number == config->passthrough_driver || number == DRIVER_NUMBER_BY_CONFIG)
         return "passthrough";
     for (size_t i = 0; i < COUNT_OF(driver_rows); i++)
-        if (driver_rows[i].number == number && strcmp(driver_rows[i].name, "passthrough") != 0)
+        if (driver_rows[i].number == number)
             return driver_rows[i].name;
+    for (uint32_t i = 0; i < VIRTS; i++)
+        if (virt_driver(i) && virt_driver(i)->number == number)
+            return virt_words[i];
     return NULL;
 }
 
 bool driver_named(const struct kernel_config *config, const char *name, uint32_t *driver,
                   struct nearest *nearest)
 {
+    *driver = config->passthrough_driver;
+    if (strcmp(name, "passthrough") == 0)
+        return true;
+    nearest_offer(nearest, "passthrough");
     for (size_t i = 0; i < COUNT_OF(driver_rows); i++) {
-        if (strcmp(name, driver_rows[i].name) == 0) {
-            bool passthrough = strcmp(name, "passthrough") == 0;
-            *driver = passthrough ? config->passthrough_driver : driver_rows[i].number;
+        *driver = driver_rows[i].number;
+        if (strcmp(name, driver_rows[i].name) == 0)
             return true;
-        }
-    }
-    for (size_t i = 0; i < COUNT_OF(driver_rows); i++)
         nearest_offer(nearest, driver_rows[i].name);
+    }
+    for (uint32_t i = 0; i < VIRTS; i++) {
+        if (!virt_driver(i))
+            continue;
+        *driver = virt_driver(i)->number;
+        if (strcmp(name, virt_words[i]) == 0)
+            return true;
+        nearest_offer(nearest, virt_words[i]);
+    }
     return false;
 }
 

@@ -240,6 +240,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_VIRT_UNWANTED, "%x begins an operation of %q, which waits for none") \
     X(DETAIL_VIRT_LOST, "%q was never called back by %x, which goes on with %o") \
     X(DETAIL_VIRT_FOREIGN, "%q got an upcall in what is the callback of %o, by %x") \
+    X(DETAIL_VIRT_OUTSIDE, "%q got an upcall of %x outside of its callback") \
     X(DETAIL_VIRT_FORGOTTEN, "%q waits for %x, where nothing is under way") \
     X(DETAIL_VIRT_ORPHAN, \
       "%q waits for %x, where an operation of %o is under way, which has died long ago") \

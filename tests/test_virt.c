@@ -1026,6 +1026,71 @@ START_TEST(too_little_kernel_ram_is_no_multiplexer)
 }
 END_TEST
 
+/* ---- the rows: what a new one may have left out */
+
+static bool is_in_drivers(const struct driver *driver)
+{
+    for (uint32_t i = 0; i < driver_count; i++)
+        if (drivers[i] == driver)
+            return true;
+    return false;
+}
+
+static const struct {
+    const char *name;
+    enum virt_home home;
+} rows[VIRTS] = {
+#define VIRT_ROW(number, name, home) [number] = {#name, home},
+    VIRT_LIST(VIRT_ROW)
+#undef VIRT_ROW
+};
+
+/* Who says when an operation is over: an interrupt (the console's, of those that have its device),
+ * or the multiplexer itself in steps. */
+static bool can_end(const struct virt_type *type)
+{
+    return type->step || type->driver->on_interrupt || rows[type->id].home == VIRT_OF_CONSOLE;
+}
+
+START_TEST(each_row_is_whole)
+{
+    const struct virt_type *type = virts[_i];
+    const char *name = rows[_i].name;
+
+    ck_assert(name && type);
+    ck_assert_msg(type->id == (enum virt_id)_i, "%s: .id is another's", name);
+    ck_assert_msg(type->begin && type->deliver, "%s: no begin, or no deliver", name);
+    ck_assert_msg(type->kernel_request, "%s: no kernel_request", name);
+    ck_assert_msg(type->driver, "%s: no driver", name);
+    ck_assert_msg(is_in_drivers(type->driver), "%s: its driver is not in drivers.c", name);
+    ck_assert_msg(type->driver->present && type->driver->start, "%s: no present, or no start",
+                  name);
+    ck_assert_msg(type->driver->on_process_end, "%s: the dead are not forgotten", name);
+    ck_assert_msg(can_end(type), "%s: neither on_interrupt nor step", name);
+    ck_assert_msg(!type->step || (type->step_us > 0 && type->timeout_ms > 0),
+                  "%s: step without step_us, or without timeout_ms", name);
+    ck_assert_msg(type->driver->grant_bytes % 4 == 0, "%s: grant_bytes are no words", name);
+}
+END_TEST
+
+START_TEST(there_is_kernel_ram_for_all_of_them)
+{
+    virt_board(0, 0);
+    struct span end = virt_client_buffer(k, VIRTS - 1, CLIENT_KERNEL + KERNEL_CLIENT_MAX);
+
+    ck_assert_uint_le(end.base - k->config->kernel_ram.base, VIRT_RAM_OFFSET + VIRT_KERNEL_RAM);
+}
+END_TEST
+
+static TCase *row_tests(void)
+{
+    TCase *t = tcase_create("rows");
+
+    tcase_add_loop_test(t, each_row_is_whole, 0, VIRTS);
+    tcase_add_test(t, there_is_kernel_ram_for_all_of_them);
+    return t;
+}
+
 static TCase *callback_tests(void)
 {
     TCase *t = tcase_create("callbacks");
@@ -1103,6 +1168,7 @@ int main(void)
 {
     Suite *s = suite_create("virt");
 
+    suite_add_tcase(s, row_tests());
     suite_add_tcase(s, callback_tests());
     suite_add_tcase(s, buffer_tests());
     suite_add_tcase(s, turn_tests());

@@ -18,7 +18,14 @@
 #include <string.h>
 
 enum { A, B, C, APPS, COMPONENT = CLIENT_KERNEL + 1, ANOTHER = CLIENT_KERNEL };
-enum { RNG = 0x4000d000, RNG_LINE = 13, RNG_PLACE = 3, RNG_DRIVER = 0x40001, ALARM_DRIVER = 0 };
+enum {
+    RNG = 0x4000d000,
+    RNG_LINE = 13,
+    RNG_PLACE = 3,
+    RNG_DRIVER = 0x40001,
+    ALARM_DRIVER = 0,
+    CONSOLE_DRIVER = 1
+};
 enum { HZ = 32768 };
 static const struct span own = {0x20003000, 0x100}, part = {0x20003010, 0x20};
 static const struct span components = {0x20003200, 0x10}, longer = {0x20003200, 0x20};
@@ -367,6 +374,20 @@ static void anothers_upcall(void)
     upcall(B, RNG_DRIVER);
 }
 
+static void upcall_in_the_call(void)
+{
+    asks(A);
+    begun(A);
+    upcall(A, RNG_DRIVER);
+    answered(A, ERR_NONE);
+}
+
+static void upcall_behind_the_call(void)
+{
+    asked_and_begun(A);
+    upcall(A, RNG_DRIVER);
+}
+
 static void someone_is_forgotten(void)
 {
     asked_and_begun(A);
@@ -601,6 +622,8 @@ static const struct {
     FAULT(callback_is_lost, RULE_VIRT_CALLBACK, DETAIL_VIRT_LOST),
     FAULT(sharers_callback_is_lost, RULE_VIRT_CALLBACK, DETAIL_VIRT_LOST),
     FAULT(anothers_upcall, RULE_VIRT_CALLBACK, DETAIL_VIRT_FOREIGN),
+    FAULT(upcall_in_the_call, RULE_VIRT_CALLBACK, DETAIL_VIRT_INSIDE),
+    FAULT(upcall_behind_the_call, RULE_VIRT_CALLBACK, DETAIL_VIRT_OUTSIDE),
     FAULT(someone_is_forgotten, RULE_VIRT_CALLBACK, DETAIL_VIRT_FORGOTTEN),
     FAULT(asked_and_not_begun, RULE_VIRT_CALLBACK, DETAIL_VIRT_FORGOTTEN),
     FAULT(the_dead_keep_somebody_waiting, RULE_VIRT_CALLBACK, DETAIL_VIRT_ORPHAN),
@@ -764,7 +787,7 @@ static void an_alarm_right_behind_a_callback(void)
     upcall(A, RNG_DRIVER);
     upcall(B, ALARM_DRIVER);
     note(NOTE_LINE_SERVICED, PROCESS_NONE, RNG_LINE, 0);
-    upcall(C, RNG_DRIVER);
+    upcall(C, CONSOLE_DRIVER);
 }
 
 static void a_buffer_goes_round(void)

@@ -17,6 +17,17 @@ static void zero(struct hw *hw, struct span buffer)
     KASSERT(hw, err == ERR_NONE); /* the kernel's own RAM */
 }
 
+/* What a panic says of them. */
+static bool nobody_has_the_buffer(const struct custody *c)
+{
+    return c->client == CLIENT_NONE;
+}
+
+static bool the_chip_driver_has_given_it_back(const struct custody *c)
+{
+    return c->down.size == 0;
+}
+
 void custody_start(struct custody *c, struct hw *hw, uint32_t virt, struct span own)
 {
     *c = (struct custody){.own = own, .virt = (uint8_t)virt, .client = CLIENT_NONE};
@@ -25,14 +36,14 @@ void custody_start(struct custody *c, struct hw *hw, uint32_t virt, struct span 
 
 void custody_take(struct custody *c, struct hw *hw, uint32_t client)
 {
-    KASSERT(hw, c->client == CLIENT_NONE);
+    KASSERT(hw, nobody_has_the_buffer(c));
     c->client = (uint8_t)client;
     note(hw, c, NOTE_BUFFER_TAKEN, client, c->own);
 }
 
 void custody_lend(struct custody *c, struct hw *hw, uint32_t client, struct span down)
 {
-    KASSERT(hw, c->down.size == 0);
+    KASSERT(hw, the_chip_driver_has_given_it_back(c));
     c->down = down;
     c->lender = (uint8_t)client;
     note(hw, c, NOTE_BUFFER_LENT, client, down);
@@ -52,7 +63,7 @@ void custody_wipe(struct custody *c, struct hw *hw)
 
     if (client == CLIENT_NONE)
         return;
-    KASSERT(hw, c->down.size == 0);
+    KASSERT(hw, the_chip_driver_has_given_it_back(c));
     zero(hw, c->own);
     c->client = CLIENT_NONE;
     note(hw, c, NOTE_BUFFER_WIPED, client, c->own);

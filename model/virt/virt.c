@@ -5,9 +5,9 @@
 #include "model/kernel.h"
 
 const struct virt_type *const virts[VIRTS] = {
-    [VIRT_UART] = &virt_uart,       [VIRT_UDP] = &virt_udp,       [VIRT_RNG] = &virt_rng,
-    [VIRT_ADC] = &virt_adc,         [VIRT_SPI] = &virt_spi,       [VIRT_I2C] = &virt_i2c,
-    [VIRT_STORAGE] = &virt_storage, [VIRT_CRYPTO] = &virt_crypto,
+#define VIRT_ROW(number, name, home) [number] = &virt_##name,
+    VIRT_LIST(VIRT_ROW)
+#undef VIRT_ROW
 };
 
 enum { COPY_MAX = 512 };

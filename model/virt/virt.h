@@ -7,10 +7,22 @@
  *   callback, buffer wiped, next one's begin
  *
  * A multiplexer is one file here, about alike: its chip driver's calls, what a request's words
- * mean, begin, deliver, and the driver row for processes. To add one: a place in id.h and
- * its name in the board's "kernel" (config.h, sim/board_load.c), a chip driver, a file that follows
- * rng.c (the shortest) or spi.c (with configuration for each client), a row in virt.c's table and
- * one in drivers.c. What this core sees to, none of them needs to:
+ * mean, begin, deliver, and the driver row for processes. To add one:
+ *
+ *   id.h                      a row: its number, its place in virts, the board's key, a scenario's
+ *                             word, and the name of its struct virt_type, virt_<name>
+ *   model/chip_<device>.[ch]  the registers
+ *   model/virt/<name>.c       after rng.c (the shortest), adc.c (one result for all who wait),
+ *                             spi.c (configuration of each client) or storage.c (in steps)
+ *   model/services.h          the driver row's declaration: the manual for apps
+ *   model/drivers.c           the driver row's place, behind the others
+ *   the two schemas           its name: scenarios/boards/board.schema.json, among the keys of
+ *                             "kernel"; scenarios/scenario.schema.json, among "clients", "turns"
+ *                             and "driver"
+ *   a board's file            the device, and in "kernel" {"<name>": "<device>"}
+ *
+ * tests/test_virt.c (each_row_is_whole) says what a row lacks, `make schemas` what they do not know.
+ * What this core sees to, none of them needs to:
  *
  *   (a) one callback for each accepted operation, never inside the call that asked: one that cannot
  *       begin, or is over as it begins, is called back from a deferred call (kernel_next);
@@ -61,20 +73,24 @@ struct virt_type {
     enum virt_id id;
     const struct driver *driver; /* the row whose callers are the process clients; grant_bytes is
                                     of the request's first words, at most VIRT_WORDS */
-    uint16_t buffer_size;        /* of the multiplexer's own buffer in kernel RAM; 0: none */
+    uint16_t buffer_size;        /* of the multiplexer's own buffer in kernel RAM; 0: none, results
+                                    are words */
+
+    /* Never NULL: begin, deliver, kernel_request. */
 
     /* Begins `client`'s operation: checks the request, loads the buffer, sets the chip to work.
      * An error: nothing is under way, and the client is called back with it. */
     enum err (*begin)(struct kernel *k, struct hw *hw, uint32_t client,
                       const uint32_t request[VIRT_WORDS]);
-    /* Gives a process what its operation has brought: results into its buffers, and the upcall. */
+    /* Gives a process what its operation has brought: results into its buffers, and the upcall, whose
+     * only place is here (virt_upcall). */
     void (*deliver)(struct kernel *k, struct hw *hw, const struct process *p,
                     const uint32_t request[VIRT_WORDS], enum err err, uint32_t result);
     /* The client has died, and nobody shares what it asked for: the chip is to stop. If it has
      * stopped at once, calls virt_end. NULL: what is under way ends soon by itself. */
     void (*abort)(struct kernel *k, struct hw *hw);
     /* An operation that shows no progress for so long is given up: abort, and ERR_FAIL for the
-     * client. 0, or a board without an alarm: it waits for ever. Progress is virt_progress. */
+     * client: so one whose end the driver forgets is not under way for ever. 0, or a board without an alarm: it waits for ever. Progress is virt_progress. */
     uint16_t timeout_ms;
     /* What no interrupt drives: one piece of the operation under way, which ends it by virt_end.
      * Called `step_us` after the last one or after begin, by the board's alarm: user mode runs
@@ -83,7 +99,8 @@ struct virt_type {
     uint16_t step_us;
     /* One result may serve both. NULL: never. */
     bool (*joins)(const uint32_t mine[VIRT_WORDS], const uint32_t theirs[VIRT_WORDS]);
-    /* What kernel client `client` asks for, each time anew; its buffer is virt_client_buffer. */
+    /* What kernel client `client` asks for, each time anew: words of a request that are 0 so far. Its
+     * buffer is virt_client_buffer. */
     void (*kernel_request)(uint32_t client, uint32_t request[VIRT_WORDS]);
     /* Before that: fills its buffer. NULL: it hands over nothing of its own. */
     void (*kernel_prepare)(struct kernel *k, struct hw *hw, uint32_t client);
@@ -183,13 +200,8 @@ void virt_upcall(struct kernel *k, struct hw *hw, const struct virt_type *type,
                  const struct process *p, uint32_t n, uint32_t a, uint32_t b, uint32_t c);
 
 extern const struct virt_type *const virts[VIRTS];
-extern const struct virt_type virt_uart;
-extern const struct virt_type virt_rng;
-extern const struct virt_type virt_adc;
-extern const struct virt_type virt_spi;
-extern const struct virt_type virt_udp;
-extern const struct virt_type virt_storage;
-extern const struct virt_type virt_i2c;
-extern const struct virt_type virt_crypto;
+#define VIRT_DECLARE(number, name, home) extern const struct virt_type virt_##name;
+VIRT_LIST(VIRT_DECLARE)
+#undef VIRT_DECLARE
 
 #endif

@@ -8,7 +8,7 @@
  *                  Operations that share another's (an ADC sample) take nobody's turn.
  *   virt-callback  each accepted operation begins once and is called back once, before the next one
  *                  begins: none without an operation, none inside the call that asks, the upcall to
- *                  the process that asked. Nobody waits while nothing is under way when the kernel
+ *                  the process that asked, and none of that driver at another time. Nobody waits while nothing is under way when the kernel
  *                  leaves for user mode or sleep. An operation of the dead keeps nobody waiting for
  *                  longer than ORPHAN_MAX_PS; ours: twice a page of flash, which is erased
  *                  and written anew in pieces.
@@ -267,12 +267,28 @@ static uint32_t virt_of_driver(const struct machine *m, uint32_t number)
     return virt;
 }
 
+/* An upcall of a multiplexer's own driver while nobody is called back, so perhaps in the call that
+ * asks. UDP's receivers have some that are nobody's callback; the UART's driver is the console's. */
+static void judge_outside(struct machine *m, struct virt_turns *t, uint32_t virt, uint32_t process)
+{
+    const struct mux *x = mux_of(t, virt);
+
+    if (!x || virt == VIRT_UDP || x->called_back != CLIENT_NONE ||
+        process >= machine_scenario(m)->app_count)
+        return;
+    bool asks = clients_of(t, x)[process].is & IS_ASKING;
+    break_add(m, RULE_VIRT_CALLBACK, process, about(t, x, process),
+              asks ? DETAIL_VIRT_INSIDE : DETAIL_VIRT_OUTSIDE, 0, 0);
+}
+
 /* An upcall of some driver, in the callback of another client; an alarm that fires in the same stay
  * of the kernel, say, is none. */
 static void upcall_queued(struct machine *m, struct virt_turns *t, const struct record *r)
 {
     uint32_t about_virt = virt_of_driver(m, r->address);
 
+    if (r->kind == EVENT_OF(NOTE_UPCALL_QUEUED))
+        judge_outside(m, t, about_virt, r->process);
     for (uint32_t virt = 0; virt < VIRTS; virt++) {
         const struct mux *x = mux_of(t, virt);
         if (x && (about_virt == virt || about_virt == VIRT_NAMES) &&
