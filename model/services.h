@@ -265,7 +265,8 @@ extern const struct driver i2c_driver;
  *
  *   0 exists
  *   1 bind               (address, 1 to 254), first come first served. ERR_BUSY: it is another
- *                        process's. ERR_ALREADY: this one has an address. ERR_INVAL: no address
+ *                        process's, or a frame with it is still going out. ERR_ALREADY: this one
+ *                        has an address. ERR_INVAL: no address
  *   2 unbind             a receive that waits is called back with ERR_CANCEL
  *   3 receive            one frame. ERR_BUSY: it waits for one. ERR_SIZE: no buffer
  *   4 send               (size), with the own address. ERR_SIZE: 0, more than FRAME_PAYLOAD_MAX, or

@@ -55,12 +55,23 @@ void frames_sent(struct kernel *k, struct hw *hw, const struct process *p, enum 
 
 /* ---- the driver */
 
+/* Of whoever has let it go, or has died: what is left of that frame is not the next one's. */
+static bool frame_goes_out(struct kernel *k, uint32_t address)
+{
+    const struct uart_service *uart = &k->services.uart;
+
+    return virt_of(k, &virt_uart)->client < CLIENT_KERNEL && uart->is_frame &&
+           uart->address == address;
+}
+
 static enum err bind(struct kernel *k, const struct process *p, uint32_t address)
 {
     if (address == 0 || address > FRAME_ADDRESS_MAX)
         return ERR_INVAL;
     if (*address_of(k, p) != 0)
         return ERR_ALREADY;
+    if (frame_goes_out(k, address))
+        return ERR_BUSY;
     for (uint32_t i = 0; i < k->process_count; i++)
         if (k->services.uart.bound[i] == address)
             return ERR_BUSY;
