@@ -205,6 +205,24 @@ START_TEST(one_reading_serves_those_who_wait_for_its_channel)
 }
 END_TEST
 
+START_TEST(who_waits_for_another_channel_gets_its_own_reading)
+{
+    plain_board();
+    must_ask(2, 5);
+    must_ask(0, 3);
+    must_ask(1, 4);
+    done(1);
+
+    done(2);
+    heard(0, 1, ERR_NONE, 3, 2);
+    heard(1, 0, ERR_NONE, 0, 0);
+    done(3);
+
+    heard(1, 1, ERR_NONE, 4, 3);
+    ck_assert_uint_eq(chip.samples, 3);
+}
+END_TEST
+
 START_TEST(a_stray_interrupt_is_no_sample)
 {
     plain_board();
@@ -396,6 +414,7 @@ static TCase *sample_tests(void)
     tcase_add_loop_test(t, what_is_refused_changes_nothing, 0, COUNT_OF(refusals));
     tcase_add_loop_test(t, a_sample_is_of_its_channel, 0, SAADC_INPUTS);
     tcase_add_test(t, one_reading_serves_those_who_wait_for_its_channel);
+    tcase_add_test(t, who_waits_for_another_channel_gets_its_own_reading);
     tcase_add_test(t, a_stray_interrupt_is_no_sample);
     tcase_add_loop_test(t, a_channel_in_the_grant_is_not_believed, 0, 3);
     tcase_add_test(t, silence_is_told_after_10_ms);
