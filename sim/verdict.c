@@ -170,6 +170,8 @@ static void put_client(struct text *t, const struct scenario *s, uint32_t client
         put_process(t, s, client);
     else if (client == CLIENT_NETWORK)
         put(t, "the network");
+    else if (client == CLIENT_NONE)
+        put(t, "nobody");
     else
         put(t, "kernel client %" PRIu32, client - CLIENT_KERNEL);
 }

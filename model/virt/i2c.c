@@ -9,6 +9,8 @@ enum { ADDRESS, OUT, IN }; /* words of a request; behind them that of the client
 enum { RATE = VIRT_WORDS, WORDS };
 enum { KERNEL_ADDRESS = 0x40 }; /* kernel clients talk to this one and the next ones */
 
+/* ---- operations */
+
 static uint32_t base_of(const struct kernel *k)
 {
     return virt_place(k, &virt_i2c)->base;

@@ -6,6 +6,8 @@ enum { RNG_DRIVER = 0x40001, BUFFER = 0, UPCALL = 0, RNG_BUFFER = 256 };
 enum { EXISTS, GET };
 enum { LENGTH }; /* words of a request */
 
+/* ---- operations */
+
 /* The generator runs while somebody waits for bytes: each byte is one client's, and no other's. */
 static enum err begin(struct kernel *k, struct hw *hw, uint32_t client,
                       const uint32_t request[VIRT_WORDS])

@@ -24,6 +24,8 @@ enum { CONFIG = VIRT_WORDS, WORDS };
 /* One client's configuration, in a word. HAS_SELECT: it has said which chip it talks to. */
 enum { SELECT = 0, RATE = 8, PHASE = 16, POLARITY = 17, HAS_SELECT = 18 };
 
+/* ---- operations */
+
 static uint32_t gpio_base(const struct kernel *k)
 {
     return k->config->gpio.base;

@@ -22,6 +22,11 @@ enum {
     CLIENT_WORDS = (CLIENT_MAX + 31) / 32,
 };
 
+static inline bool client_is_process(uint32_t client)
+{
+    return client < CLIENT_KERNEL;
+}
+
 /* A set of clients. */
 struct clients {
     uint32_t words[CLIENT_WORDS];

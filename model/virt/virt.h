@@ -21,7 +21,7 @@
  *                             and "driver"
  *   a board's file            the device, and in "kernel" {"<name>": "<device>"}
  *
- * tests/test_virt.c (each_row_is_whole) says what a row lacks, `make schemas` what they do not know.
+ * tests/test_virt.c (each_row_is_whole) says what a row lacks, `make schemas` what a schema lacks.
  * What this core sees to, none of them needs to:
  *
  *   (a) one callback for each accepted operation, never inside the call that asked: one that cannot
@@ -82,15 +82,16 @@ struct virt_type {
      * An error: nothing is under way, and the client is called back with it. */
     enum err (*begin)(struct kernel *k, struct hw *hw, uint32_t client,
                       const uint32_t request[VIRT_WORDS]);
-    /* Gives a process what its operation has brought: results into its buffers, and the upcall, whose
-     * only place is here (virt_upcall). */
+    /* Gives a process what its operation has brought: results into its buffers, and the upcall.
+     * virt_upcall has no other place. */
     void (*deliver)(struct kernel *k, struct hw *hw, const struct process *p,
                     const uint32_t request[VIRT_WORDS], enum err err, uint32_t result);
     /* The client has died, and nobody shares what it asked for: the chip is to stop. If it has
      * stopped at once, calls virt_end. NULL: what is under way ends soon by itself. */
     void (*abort)(struct kernel *k, struct hw *hw);
     /* An operation that shows no progress for so long is given up: abort, and ERR_FAIL for the
-     * client: so one whose end the driver forgets is not under way for ever. 0, or a board without an alarm: it waits for ever. Progress is virt_progress. */
+     * client. 0, or a board without an alarm: one that is never ended keeps all others waiting for
+     * ever. Progress is virt_progress. */
     uint16_t timeout_ms;
     /* What no interrupt drives: one piece of the operation under way, which ends it by virt_end.
      * Called `step_us` after the last one or after begin, by the board's alarm: user mode runs
@@ -99,8 +100,8 @@ struct virt_type {
     uint16_t step_us;
     /* One result may serve both. NULL: never. */
     bool (*joins)(const uint32_t mine[VIRT_WORDS], const uint32_t theirs[VIRT_WORDS]);
-    /* What kernel client `client` asks for, each time anew: words of a request that are 0 so far. Its
-     * buffer is virt_client_buffer. */
+    /* What kernel client `client` asks for, each time anew; the words are 0 so far. Its buffer is
+     * virt_client_buffer. */
     void (*kernel_request)(uint32_t client, uint32_t request[VIRT_WORDS]);
     /* Before that: fills its buffer. NULL: it hands over nothing of its own. */
     void (*kernel_prepare)(struct kernel *k, struct hw *hw, uint32_t client);
@@ -154,7 +155,7 @@ bool virt_deferred(struct kernel *k, struct hw *hw);
 struct virt *virt_of(struct kernel *k, const struct virt_type *type);
 const struct driver_place *virt_place(const struct kernel *k, const struct virt_type *type);
 
-/* ---- for multiplexers: buffers */
+/* ---- for multiplexers: buffers (buffers.c) */
 
 /* The multiplexer's own; and a kernel client's. */
 struct span virt_buffer(const struct kernel *k, enum virt_id id);

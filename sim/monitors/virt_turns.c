@@ -8,10 +8,11 @@
  *                  Operations that share another's (an ADC sample) take nobody's turn.
  *   virt-callback  each accepted operation begins once and is called back once, before the next one
  *                  begins: none without an operation, none inside the call that asks, the upcall to
- *                  the process that asked, and none of that driver at another time. Nobody waits while nothing is under way when the kernel
- *                  leaves for user mode or sleep. An operation of the dead keeps nobody waiting for
- *                  longer than ORPHAN_MAX_PS; ours: twice a page of flash, which is erased
- *                  and written anew in pieces.
+ *                  the process that asked, and none of that driver at another time.
+ *                  Nobody waits while nothing is under way when the kernel leaves for user mode or
+ *                  sleep. An operation of the dead keeps nobody waiting for longer than
+ *                  ORPHAN_MAX_PS; ours: twice a page of flash, which is erased and written anew in
+ *                  pieces.
  *
  * Cannot see: an operation whose device never answers while its client lives.
  */
@@ -267,8 +268,9 @@ static uint32_t virt_of_driver(const struct machine *m, uint32_t number)
     return virt;
 }
 
-/* An upcall of a multiplexer's own driver while nobody is called back, so perhaps in the call that
- * asks. UDP's receivers have some that are nobody's callback; the UART's driver is the console's. */
+/* An upcall of a multiplexer's own driver while nobody is called back, so perhaps in the call
+ * that asks. UDP's receivers have some that are nobody's callback; the UART's driver is the
+ * console's. */
 static void judge_outside(struct machine *m, struct virt_turns *t, uint32_t virt, uint32_t process)
 {
     const struct mux *x = mux_of(t, virt);
