@@ -149,8 +149,8 @@ support_pairs := $(shell grep -oE '^.include "tests/[^"]+\.h"' /dev/null $(test_
 	sed -E 's|\.c:.include "(.*)\.h"|:\1|')
 $(foreach pair,$(support_pairs),$(if $(wildcard $(lastword $(subst :, ,$(pair))).c),\
 	$(eval $(BUILD)/$(firstword $(subst :, ,$(pair))): $(BUILD)/$(lastword $(subst :, ,$(pair))).o)))
-# It calls the port itself, and means the simulator's.
-$(BUILD)/tests/test_nvmc: $(BUILD)/sim/hw_sim.o
+# These call the port themselves, and mean the simulator's.
+$(BUILD)/tests/test_nvmc $(BUILD)/tests/test_secret: $(BUILD)/sim/hw_sim.o
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(c_src))
 

@@ -198,6 +198,8 @@ enum err hw_ram_write(struct hw *hw, struct span to, const void *from)
         return ERR_INVAL;
     charge_words(hw, to.size);
     copy(machine_ram_at(hw->m, to), from, to.size);
+    if (machine_has_secrets(hw->m))
+        machine_secret_written(hw->m, to);
     return ERR_NONE;
 }
 

@@ -482,6 +482,8 @@ enum err machine_boot(struct hw *hw, uint32_t *bad_image)
     hw->can_unwind = true;
     enum err err = kernel_start(&m->kernel, hw, &s->config, bad_image);
     hw->can_unwind = false;
+    if (machine_has_secrets(m))
+        machine_secret_kernel_start(m);
     return err;
 }
 

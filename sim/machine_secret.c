@@ -1,5 +1,6 @@
 /* machine_secret.c: an app's secrets, padded (sim/secret.h). One bit a byte of RAM says whether it
  * is. */
+#include "model/virt/virt.h"
 #include "sim/app_steps.h"
 #include "sim/machine_value.h"
 #include <string.h>
@@ -139,4 +140,42 @@ void machine_secret_bytes(struct machine *m, uint32_t process, uint8_t *bytes, u
     m->secret_facts.read += size;
     for (uint32_t i = 0; i < size; i++)
         bytes[i] ^= pad_of(m, i);
+}
+
+/* --- components of the kernel ----------------------------------------------------------------- */
+
+static struct span component_buffer(const struct machine *m, uint32_t virt, uint32_t number)
+{
+    return virt_client_buffer(&m->kernel, (enum virt_id)virt, CLIENT_KERNEL + number);
+}
+
+/* Of one of those that this scenario has. */
+static bool is_components(const struct machine *m, struct span span)
+{
+    const struct kernel_config *config = &m->setup->scenario->config;
+    for (uint32_t virt = 0; virt < VIRTS; virt++)
+        for (uint32_t i = 0; i < config->kernel_clients[virt].count; i++)
+            if (span_covers(component_buffer(m, virt, i), span))
+                return true;
+    return false;
+}
+
+void machine_secret_written(struct machine *m, struct span span)
+{
+    if (m->setup->secrets.process == SECRETS_OF_KERNEL && is_components(m, span))
+        pad(m, machine_ram_open(m, span), span.base - ram_base(m), span.size);
+}
+
+void machine_secret_kernel_start(struct machine *m)
+{
+    const struct kernel_config *config = &m->setup->scenario->config;
+    if (m->setup->secrets.process != SECRETS_OF_KERNEL)
+        return;
+    for (uint32_t virt = 0; virt < VIRTS; virt++)
+        for (uint32_t i = 0; i < config->kernel_clients[virt].count; i++) {
+            struct span buffer = component_buffer(m, virt, i);
+            for (uint32_t at = buffer.base; at < buffer.base + buffer.size; at++)
+                if (!is_padded(m, at - ram_base(m)))
+                    pad(m, machine_ram_open(m, (struct span){at, 1}), at - ram_base(m), 1);
+        }
 }

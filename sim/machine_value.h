@@ -138,7 +138,8 @@ static inline uint8_t *machine_ram_drawn(struct machine *m, struct span span)
 uint8_t *machine_ram_open(struct machine *m, struct span span);
 /* Secrets (sim/secret.h), for a machine that has any: what others write is no longer padded; what
  * others read is counted; the app's own stores, its memory when it starts; its loads, its devices'
- * registers, what arrives for it. */
+ * registers, what arrives for it; what the kernel writes, and its components' buffers when it has
+ * started. */
 void machine_secret_overwritten(struct machine *m, struct span span);
 void machine_secret_read(struct machine *m, struct span span);
 void machine_secret_stored(struct machine *m, const struct app_op *op);
@@ -146,6 +147,8 @@ void machine_secret_start(struct machine *m, const struct app *app, uint32_t app
 uint32_t machine_secret_loaded(const struct machine *m, const struct app_op *op, uint32_t value);
 uint32_t machine_secret_word(struct machine *m, const struct app_op *op);
 void machine_secret_bytes(struct machine *m, uint32_t process, uint8_t *bytes, uint32_t size);
+void machine_secret_written(struct machine *m, struct span span);
+void machine_secret_kernel_start(struct machine *m);
 static inline bool machine_has_secrets(const struct machine *m)
 {
     return m->setup->padded_offset != 0;

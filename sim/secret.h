@@ -14,16 +14,24 @@
  * find what the register holds), and what arrives on a wire with "secret_of". Octets of a peer's
  * plan with "secret_of" are padded in run 2's copy of the scenario, before it begins.
  *
+ * Of the kernel's own clients (scenario "kernel": {"clients"}), all at once: what stands in their
+ * buffers, from the start and whenever the kernel writes there. The kernel reads what is there.
+ *
  * An app that acts on its secrets, after others have handed them back to it, does not do the same
  * in both runs: such a pair says nothing about the kernel.
  */
 #ifndef SIM_SECRET_H
 #define SIM_SECRET_H
 
+#include "model/limits.h"
+
 #include <stdint.h>
 
+/* In an app's place: the components of the kernel. */
+enum { SECRETS_OF_KERNEL = PROCESS_MAX };
+
 struct secrets {
-    uint32_t process; /* whose; PROCESS_NONE: there are none */
+    uint32_t process; /* whose; SECRETS_OF_KERNEL; PROCESS_NONE: there are none */
     uint64_t key;     /* 0: as the scenario says */
 };
 

@@ -1,5 +1,6 @@
 /* cmd_noninterference.c: `postern noninterference [PATH...]` runs each scenario twice for each of
- * its apps, whose secrets are other ones the second time, and compares what the others observe.
+ * its apps, and for the kernel's own clients, whose secrets are other ones the second time, and
+ * compares what the others observe.
  *
  *   files --units_next--> members --one pair an app, crew_add--> twins_run in a process of the crew
  *   --> struct twins_result through a pipe --> pretty, or a line of JSON as `run` writes them
@@ -45,8 +46,8 @@ static const char *const colors[] = {"auto", "always", "never", NULL};
 #define FIELD(field) offsetof(struct pair_options, field)
 
 static const struct option_row rows[] = {
-    {"--app", "NAME", "change this app's secrets only, not each one's in turn", OPTION_TEXT,
-     FIELD(app), 0, 0, NULL},
+    {"--app", "NAME", "change this app's secrets only, not each one's in turn; \"kernel\": its own",
+     OPTION_TEXT, FIELD(app), 0, 0, NULL},
     {"--pairs", "N", "at least N pairs: with as many seeds as it takes, from --seed's on or from 1",
      OPTION_COUNT, FIELD(pairs), 1, 100000000, NULL},
     {"--seed", "N", "run with this seed, not with the scenario's own", OPTION_COUNT, FIELD(seed), 0,
@@ -142,26 +143,32 @@ struct engine {
     struct totals totals;
 };
 
-/* The next app from `process` on whose secrets are to be changed; app_count: none. */
-static uint32_t next_app(const struct engine *engine, const struct scenario *s, uint32_t process)
+static bool is_varied(const struct engine *engine, const struct scenario *s, uint32_t process)
 {
     const char *wanted = engine->options->app;
-    for (; process < s->app_count; process++) {
-        const struct scenario_app *app = &s->apps[process];
-        bool none = app->secrets && !app->secret_count;
-        if (wanted ? strcmp(app->name, wanted) == 0 : !none)
-            break;
-    }
-    return process;
+    if (wanted)
+        return strcmp(twins_name(s, process), wanted) == 0;
+    return process >= PROCESS_MAX || !s->apps[process].secrets || s->apps[process].secret_count;
+}
+
+/* The next app from `process` on whose secrets are to be changed; behind them all the components of
+ * the kernel. PROCESS_NONE: none. */
+static uint32_t next_app(const struct engine *engine, const struct scenario *s, uint32_t process)
+{
+    for (; process < s->app_count; process++)
+        if (is_varied(engine, s, process))
+            return process;
+    bool kernels = process <= SECRETS_OF_KERNEL && twins_have_components(s);
+    return kernels && is_varied(engine, s, SECRETS_OF_KERNEL) ? SECRETS_OF_KERNEL : PROCESS_NONE;
 }
 
 static enum skipped why_skipped(const struct engine *engine, const struct scenario *s)
 {
-    if (s->app_count < 2)
+    if (s->app_count < 2 && !twins_have_components(s))
         return ONE_APP;
     if (s->break_count)
         return BREAKS_EXPECTED;
-    if (next_app(engine, s, 0) < s->app_count)
+    if (next_app(engine, s, 0) != PROCESS_NONE)
         return COMPARED;
     return engine->options->app ? NOT_THAT_APP : NO_SECRETS;
 }
@@ -184,9 +191,7 @@ static bool next_job(struct engine *engine, struct units *units, struct job *job
     }
     job->process = engine->next_process;
     engine->next_process = next_app(engine, s, job->process + 1);
-    job->last = engine->next_process == s->app_count;
-    if (job->last)
-        engine->next_process = PROCESS_NONE;
+    job->last = engine->next_process == PROCESS_NONE;
     return true;
 }
 
@@ -310,7 +315,7 @@ static void write_repeat(FILE *out, const struct job *job)
     program_write(out);
     fprintf(out, " noninterference ");
     suite_write_name(out, job->unit.scenario);
-    fprintf(out, " --app %s", job->unit.scenario->apps[job->process].name);
+    fprintf(out, " --app %s", twins_name(job->unit.scenario, job->process));
 }
 
 static void put_repeat(FILE *out, const struct job *job)
@@ -378,13 +383,13 @@ static void write_line(FILE *out, const struct job *job, const struct twins_resu
 {
     const struct scenario *s = job->unit.scenario;
     char id[SCENARIO_ID_MAX + SCENARIO_NAME_MAX + 16];
-    snprintf(id, sizeof id, "%s, secrets of %s", s->id, s->apps[job->process].name);
+    snprintf(id, sizeof id, "%s, secrets of %s", s->id, twins_name(s, job->process));
     fputs("{\"id\": ", out);
     json_write_string(out, id);
     put_text(out, "path", s->path);
     put_text(out, "claim", s->claim);
     put_text(out, "outcome", outcome_name(outcome_of(result->end)));
-    put_text(out, "app", s->apps[job->process].name);
+    put_text(out, "app", twins_name(s, job->process));
     fprintf(out,
             ", \"seed\": %" PRIu64 ", \"trace_hash\": \"%016" PRIx64 "\", \"changed\": %" PRIu64
             ", \"read\": %" PRIu64 ", \"observed\": %" PRIu64 ", \"pages\": %" PRIu64,
@@ -433,7 +438,7 @@ static void print_result(struct engine *engine, const struct job *job,
         return;
     fprintf(out, "%s%s%s  %s: secrets of %s", color_code(engine->color, good ? GREEN : RED),
             heads[result->end], color_code(engine->color, PLAIN), s->id,
-            s->apps[job->process].name);
+            twins_name(s, job->process));
     if (result->end == TWINS_EQUAL)
         fprintf(out, ", %" PRIu64 " bytes changed, %" PRIu64 " read by kernel and devices",
                 result->facts.changed, result->facts.read);

@@ -43,7 +43,7 @@ enum { PAGE_WORDS_MAX = 1024 }; /* 64 MiB of RAM; a scenario's board has less */
 
 struct twins {
     const struct scenario *scenario;
-    uint32_t secret; /* the app whose secrets differ */
+    uint32_t secret; /* the app whose secrets differ, or SECRETS_OF_KERNEL */
     struct twins_result *result;
     struct side sides[2];
     struct resumes resumes[PROCESS_MAX];
@@ -53,6 +53,25 @@ struct twins {
     uint64_t *pages;                /* for each app: written since it was compared */
     uint32_t versions[PROCESS_MAX]; /* of what each may reach, when its windows were compared */
 };
+
+/* Those with the secrets observe their own. */
+static bool observes(const struct twins *t, uint32_t observer)
+{
+    return t->secret == SECRETS_OF_KERNEL ? observer < OBSERVER_KERNEL : observer != t->secret;
+}
+
+bool twins_have_components(const struct scenario *s)
+{
+    for (uint32_t virt = 0; virt < VIRTS; virt++)
+        if (s->config.kernel_clients[virt].count)
+            return true;
+    return false;
+}
+
+const char *twins_name(const struct scenario *s, uint32_t process)
+{
+    return process < s->app_count ? s->apps[process].name : "kernel";
+}
 
 /* --- one machine ------------------------------------------------------------------------------ */
 
@@ -283,11 +302,11 @@ static void take_record(void *context, const struct record *r)
     bool kernels = is_kernel_clients(r);
     uint32_t observer = kernels ? kernel_observer(r) : r->process;
     uint32_t size = buffer_size(r);
-    if (kernels)
+    if (kernels && observes(side->twins, observer))
         push(&side->streams[observer], r);
-    else if (r->process >= side->twins->scenario->app_count)
+    else if (!kernels && r->process >= side->twins->scenario->app_count)
         return;
-    if (size && observer != side->twins->secret)
+    if (size && observes(side->twins, observer))
         take_buffer(side, observer, r, size);
     if (kernels)
         return;
@@ -497,7 +516,7 @@ static void compare_own(struct twins *t)
             snprintf(t->result->trouble, sizeof t->result->trouble,
                      "%s does something else when its secrets differ (at %" PRIu64
                      " ns: %.120s | %.120s): say in its \"secrets\" which of its bytes may",
-                     t->scenario->apps[t->secret].name, t->acts_ps / 1000, what[0], what[1]);
+                     twins_name(t->scenario, t->secret), t->acts_ps / 1000, what[0], what[1]);
         }
         drop(streams[0]);
         drop(streams[1]);
@@ -725,7 +744,7 @@ static void compare(struct twins *t)
 {
     const struct twins_result *result = t->result;
     for (uint32_t p = 0; p < OBSERVERS; p++)
-        if (p != t->secret)
+        if (observes(t, p))
             compare_observer(t, p);
     compare_own(t);
     if (!result->time.found && !result->value.found && t->sides[0].entered != PROCESS_NONE &&
@@ -739,12 +758,12 @@ static void compare_ends(struct twins *t)
     for (uint32_t p = 0; p < OBSERVERS; p++) {
         const struct record *const r[2] = {next_of(&t->sides[0].streams[p]),
                                            next_of(&t->sides[1].streams[p])};
-        if (p != t->secret && (r[0] || r[1]) && !t->result->time.found)
+        if (observes(t, p) && (r[0] || r[1]) && !t->result->time.found)
             keep_leak(t, &t->result->value, p, r);
     }
     for (uint32_t p = 0; p < t->scenario->app_count; p++) {
         const struct ledger_process *l = &ledger_of(machine_of(t, 0))->processes[p];
-        if (p != t->secret && l->live && !t->result->time.found && !t->result->value.found)
+        if (observes(t, p) && l->live && !t->result->time.found && !t->result->value.found)
             compare_readable(t, p);
     }
 }
@@ -803,7 +822,7 @@ static void judge(struct twins *t)
     result->trouble[0] = '\0';
     if (leaked)
         result->end = TWINS_LEAK;
-    else if (!machine_app(machine_of(t, 1), t->secret)->lives)
+    else if (t->secret != SECRETS_OF_KERNEL && !machine_app(machine_of(t, 1), t->secret)->lives)
         trouble(result, TWINS_IDLE, "it never ran");
     else if (!result->observed)
         trouble(result, TWINS_IDLE, "no other app ran");

@@ -15,6 +15,8 @@
  * for how long is a matter of time. What leaves on wires and over the air is nobody's but the
  * world's.
  *
+ * The kernel's own clients may be those with the secrets, too: SECRETS_OF_KERNEL in the app's place.
+ *
  * Where the scenario declassifies when the app is served ("times_of"), differences of times are no
  * leak; the entry is needed if kernel or devices have read any of its secrets.
  *
@@ -68,6 +70,10 @@ struct twins_result {
     char path[TWINS_PATH_MAX][TWINS_TEXT_MAX];
 };
 
+/* Whether components of the kernel use multiplexers: they observe, and have secrets. */
+bool twins_have_components(const struct scenario *scenario);
+/* The app's name; "kernel": its components (SECRETS_OF_KERNEL). */
+const char *twins_name(const struct scenario *scenario, uint32_t process);
 /* Which key an app's secrets have in run 2. */
 struct secrets twins_secrets(const struct scenario *scenario, uint32_t process);
 void twins_run(const struct scenario *scenario, uint32_t process, struct twins_result *result);

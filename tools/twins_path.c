@@ -167,6 +167,8 @@ static void look_at(struct tracer *t, const struct stretch *s)
 /* What the app with the secrets can read itself is its own: it differs everywhere. */
 static struct span own_memory(const struct tracer *t)
 {
+    if (t->secret == SECRETS_OF_KERNEL)
+        return (struct span){0, 0};
     const struct ledger_process *p = &ledger_of(t->twins[0].hw.m)->processes[t->secret];
     return (struct span){p->block.base, p->block.size ? p->app_break - p->block.base : 0};
 }
@@ -316,7 +318,7 @@ static void tell_own(struct tracer *t)
     if (at >= 0) {
         char place[96];
         board_describe_address(&t->scenario->board, own.base + (uint32_t)at, place, sizeof place);
-        tell(t, "a byte of %s: %s", t->scenario->apps[t->secret].name, place);
+        tell(t, "a byte of %s: %s", twins_name(t->scenario, t->secret), place);
     }
     free(bytes[0]);
     free(bytes[1]);
