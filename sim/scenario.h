@@ -79,7 +79,7 @@ struct injection {
     uint32_t address, value; /* FORCE: offset in the device; POKE: absolute */
     uint32_t count;          /* STORM */
     uint64_t period_ps;
-    uint32_t size; /* RECEIVE */
+    uint32_t size;      /* RECEIVE */
     uint32_t secret_of; /* RECEIVE: the app whose secret the bytes are, or PROCESS_NONE */
     uint8_t bytes[64];
     char path[96]; /* JSON pointer, for messages */

@@ -74,6 +74,22 @@ scenario acts '"variables": { "x": 0 },' '{ "command": { "driver": "passthrough"
     { "store": "TIMER1.BITMODE", "value": 3 }, { "store": "TIMER1.CC[1]", "value": 5, "secret": true },
     { "load": "TIMER1.CC[1]", "into": "x" }, { "command": { "driver": "alarm", "number": "$x" } }' '{ "compute_us": 10 }' ''
 
+# The kernel's own client of the SPI, beside one app: it has secrets, and it observes.
+component() {
+    cat >"x/$1.json" <<END
+{ "claim": "It runs.", "board": "services", "until_us": 2000, $2
+  "kernel": { "clients": { "$3": 1 } },
+  "apps": [{ "name": "a", "steps": [
+    { "allow_ro": { "driver": "spi", "number": 0, "address": "app.ram", "size": 4 }, "expect": "success" },
+    { "command": { "driver": "spi", "number": 3, "args": [5] }, "expect": "success" },
+    { "command": { "driver": "spi", "number": 2, "args": [4] }, "expect": "success" }] }],
+  "expect": { "a": { "state": "yielded" } } }
+END
+}
+component beside '' spi
+component beside_for_nothing '"declassify": [{ "times_of": "kernel", "why": "it sends nothing" }],' adc
+component beside_alarm '' alarm
+
 mkdir alone
 cat >alone/alone.json <<'END'
 { "claim": "It runs.", "board": "nrf52840dk", "until_us": 200,
@@ -130,6 +146,14 @@ finds 'secrets in memory that the app has not got are an error' 5 nowhere \
     'nothing of its secrets differed'
 finds 'an app without secrets is not compared' 0 no_secrets '1 pairs of 1 runs'
 
+finds 'an app and a component of the kernel are two, and both have secrets' 0 beside \
+    '^equal  x/beside@1: secrets of a, ' '^equal  x/beside@1: secrets of kernel, 64 bytes changed' \
+    '^2 pairs of 1 runs'
+finds 'times of components of which nothing is read need not be declassified' 5 beside_for_nothing \
+    '^  /declassify/0 was never needed'
+finds 'a component that has an alarm only has no secrets' 5 beside_alarm 'one of the runs of one app'
+gives 'the components can be asked for alone' 0 '^1 pairs of 1 runs' \
+    "$postern" noninterference x/beside.json --app kernel
 gives 'an app that no scenario has is bad usage' 2 '--app nobody: no scenario here has it' \
     "$postern" noninterference x/printed.json --app nobody
 gives 'nothing to compare is vacuous' 5 'nothing was compared' "$postern" noninterference alone

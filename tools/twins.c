@@ -24,11 +24,13 @@ struct resumes {
     uint32_t taken, count, capacity;
 };
 
-/* Each app, and behind them the kernel's own clients of each multiplexer; the network is one. */
+/* Each app; the kernel's own clients of each multiplexer, of which the network is one; and once more
+ * each app, for the kernel's buffers that become its own, whatever it does meanwhile. */
 enum {
     KERNEL_CLIENTS = CLIENT_MAX - CLIENT_KERNEL,
     OBSERVER_KERNEL = PROCESS_MAX,
-    OBSERVERS = OBSERVER_KERNEL + VIRT_NAMES * KERNEL_CLIENTS
+    OBSERVER_BUFFERS = OBSERVER_KERNEL + VIRT_NAMES * KERNEL_CLIENTS,
+    OBSERVERS = OBSERVER_BUFFERS + PROCESS_MAX
 };
 
 struct side {
@@ -57,7 +59,10 @@ struct twins {
 /* Those with the secrets observe their own. */
 static bool observes(const struct twins *t, uint32_t observer)
 {
-    return t->secret == SECRETS_OF_KERNEL ? observer < OBSERVER_KERNEL : observer != t->secret;
+    bool kernels = observer >= OBSERVER_KERNEL && observer < OBSERVER_BUFFERS;
+    return t->secret == SECRETS_OF_KERNEL
+               ? !kernels
+               : observer != t->secret && observer != OBSERVER_BUFFERS + t->secret;
 }
 
 bool twins_have_components(const struct scenario *s)
@@ -307,7 +312,7 @@ static void take_record(void *context, const struct record *r)
     else if (!kernels && r->process >= side->twins->scenario->app_count)
         return;
     if (size && observes(side->twins, observer))
-        take_buffer(side, observer, r, size);
+        take_buffer(side, kernels ? observer : OBSERVER_BUFFERS + observer, r, size);
     if (kernels)
         return;
     if (r->kind == EVENT_SYSCALL) {
@@ -469,6 +474,8 @@ static void keep_leak(struct twins *t, struct twins_leak *leak, uint32_t process
 {
     if (leak->found)
         return;
+    if (process >= OBSERVER_BUFFERS)
+        process -= OBSERVER_BUFFERS;
     *leak = (struct twins_leak){.found = true, .process = (uint16_t)process};
     for (int i = 0; i < 2; i++) {
         leak->at_ps[i] = records[i] ? records[i]->at_ps : machine_now_ps(t->sides[i].twin.hw.m);
