@@ -13,6 +13,7 @@
 #   PREFIX, DESTDIR  where `make install` puts things (default: /usr/local)
 #   ARGS=...       options of `make bench`
 #   ONLY=glob, THIRD=n  which bugs `make mutants` tries (default: all; tools/mutants.sh)
+#   TARGET=name, SECONDS=n  what `make fuzz` fuzzes (default: syscall) and for how long (60)
 # Each variant has its own build folder: build, build-clang, build-san, build-O0, ...
 
 .DEFAULT_GOAL := all
@@ -60,9 +61,13 @@ test_src := $(sort $(wildcard tests/test_*.c))
 support_src := $(sort $(filter-out $(test_src),$(wildcard tests/*.c)))
 main_src := $(wildcard tools/postern.c)
 bench_src := $(sort $(wildcard tools/bench/*.c))
+# A target is fuzz/fuzz_NAME.c; the other files there are what targets share, and a main.
+fuzz_src := $(sort $(wildcard fuzz/*.c))
+fuzz_target_src := $(filter fuzz/fuzz_%,$(fuzz_src))
+fuzz_names := $(patsubst fuzz/fuzz_%.c,%,$(fuzz_target_src))
 lib_src := $(model_src) $(sim_src) $(devices_src) $(tools_src) $(main_src)
-c_src := $(lib_src) $(test_src) $(support_src) $(bench_src)
-c_text := $(sort $(c_src) $(wildcard fuzz/*.c $(foreach d,model sim devices tools tests fuzz,$d/*.h $d/*/*.h)))
+c_src := $(lib_src) $(test_src) $(support_src) $(bench_src) $(fuzz_src)
+c_text := $(sort $(c_src) $(wildcard $(foreach d,model sim devices tools tests fuzz,$d/*.h $d/*/*.h)))
 sh_text := $(wildcard .ci/run tools/layers tools/function_lengths tools/run_tests tools/*.sh tests/*.sh)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -104,12 +109,21 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 
 $(call obj,$(model_src)): own_flags = $(model_flags)
 $(call obj,$(test_src) $(support_src)): own_flags = $(check_cflags)
+# What a fuzzer is guided by: the kernel, and the readers of texts. Counting the simulator as well
+# costs it half of its speed and teaches it little about either. Compared values (trace-cmp) cost
+# the other half: tapes are made of words worth trying, texts have a dictionary.
+ifdef ENGINE
+guides := $(model_src) $(filter sim/json_text.c sim/board_load.c sim/load_value.c sim/pattern.c \
+	sim/scenario_% sim/app_steps_compile.c,$(sim_src))
+$(call obj,$(guides)): own_flags += -fsanitize-coverage=inline-8bit-counters,pc-table
+endif
 
 $(BUILD)/libmodel.a: $(call obj,$(model_src))
 $(BUILD)/libsim.a: $(call obj,$(sim_src))
 $(BUILD)/libdevices.a: $(call obj,$(devices_src))
 $(BUILD)/libtools.a: $(call obj,$(tools_src))
 $(BUILD)/tests/libsupport.a: $(call obj,$(support_src))
+$(BUILD)/fuzz/libfuzz.a: $(call obj,$(filter-out $(fuzz_target_src) fuzz/main_replay.c,$(fuzz_src)))
 $(BUILD)/%.a: $(BUILD)/sources
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
@@ -125,6 +139,14 @@ $(BUILD)/bench: $(bench_objects) $(archives)
 	$(Q)$(CC) $(flags) $(bench_objects) $(libs) -o $@
 $(BUILD)/bench-noop: $(BUILD)/tools/bench/noop.o
 	$(Q)$(CC) $(flags) $< -o $@
+
+# With ENGINE they are a fuzzer's programs (`make fuzz`), else they play what they are given. Objects
+# come first, so that a target's own hw_* win over the simulator's.
+fuzz_programs := $(patsubst %.c,$(BUILD)/%,$(fuzz_target_src))
+fuzz_main := $(if $(ENGINE),,$(BUILD)/fuzz/main_replay.o)
+$(fuzz_programs): %: %.o $(fuzz_main) $(BUILD)/fuzz/libfuzz.a $(archives)
+	@echo "  ld $@"
+	$(Q)$(CC) $(flags) $(ENGINE) $(filter %.o,$^) $(BUILD)/fuzz/libfuzz.a $(libs) -o $@
 
 ifdef EXTRA
 # Warnings are its author's own affair. Linked one by one, not from an archive: nothing calls them.
@@ -142,9 +164,9 @@ endif
 
 # A test that includes "tests/fake_hw.h" gets the whole of tests/fake_hw.c, before all libraries: so
 # a fake's hw_* win over the simulator's. Other support is taken from libsupport.a as it is needed.
-$(tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/libsupport.a $(archives)
+$(tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/libsupport.a $(BUILD)/fuzz/libfuzz.a $(archives)
 	@echo "  ld $@"
-	$(Q)$(CC) $(flags) $(filter %.o,$^) $(BUILD)/tests/libsupport.a $(libs) $(check_libs) -o $@
+	$(Q)$(CC) $(flags) $(filter %.o,$^) $(BUILD)/tests/libsupport.a $(BUILD)/fuzz/libfuzz.a $(libs) $(check_libs) -o $@
 support_pairs := $(shell grep -oE '^.include "tests/[^"]+\.h"' /dev/null $(test_src) | \
 	sed -E 's|\.c:.include "(.*)\.h"|:\1|')
 $(foreach pair,$(support_pairs),$(if $(wildcard $(lastword $(subst :, ,$(pair))).c),\
@@ -158,6 +180,10 @@ $(BUILD)/tests/test_nvmc $(BUILD)/tests/test_secret: $(BUILD)/sim/hw_sim.o
 # It is a line of its own, so that `make -n` installs nothing.
 
 again = +@$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+# Fuzzers have a build of their own: clang, instrumented for libFuzzer, with ASan and UBSan.
+FUZZ_BUILD ?= build-fuzz
+fuzz_again = $(again) CC=clang SAN=1 OPT=-O2 BUILD='$(FUZZ_BUILD)' ENGINE=-fsanitize=fuzzer
 
 ## Build build/postern
 all:
@@ -195,6 +221,18 @@ bench:
 	$(again) _all _bench
 	@$(BUILD)/bench --runner $(BUILD)/postern --nothing $(BUILD)/bench-noop \
 	    $(addprefix --sanitized ,$(wildcard build-san/postern)) $(ARGS)
+
+## Fuzz TARGET=syscall for SECONDS=60 with libFuzzer, from its corpus; fuzz/README.md
+fuzz:
+	@sh tools/setup.sh dev
+	$(fuzz_again) _fuzz
+	@BUILD='$(FUZZ_BUILD)' tools/fuzz.sh long '$(or $(TARGET),syscall)' '$(or $(SECONDS),60)' $(ARGS)
+
+## Fuzz each target for a moment from a fixed seed; 40 s on two processors, then builds are there
+fuzz-smoke:
+	@sh tools/setup.sh dev
+	$(fuzz_again) _fuzz
+	@BUILD='$(FUZZ_BUILD)' tools/fuzz.sh smoke $(fuzz_names)
 
 ## Check formats and find faults without running: clang-format, clang-tidy, cppcheck, shellcheck
 lint:
@@ -266,7 +304,8 @@ pairs_run = { $(program) noninterference --verbose $(addprefix --pairs ,$(PAIRS)
 _all: $(program)
 	@$(if $(program),:,echo 'tools/postern.c is not there: nothing to link' >&2)
 	@$(if $(EXTRA),echo '$(program) has $(words $(extra_src)) C file$(if $(word 2,$(extra_src)),s) of $(extra_dir) in it')
-_tests: $(tests) _bench
+_tests: $(tests) _bench _fuzz
+_fuzz: $(fuzz_programs)
 _bench: $(BUILD)/bench $(BUILD)/bench-noop
 
 # Each line has code of its own at -O0.
@@ -318,4 +357,5 @@ _cross: $(cross_obj)
 FORCE:
 .PHONY: install uninstall
 .PHONY: all run soak noninterference test bench lint layers cross determinism schemas coverage mutants clean help
-.PHONY: FORCE _all _tests _bench _coverage _libs _format _tidy _cppcheck _shellcheck _lengths _cross
+.PHONY: fuzz fuzz-smoke
+.PHONY: FORCE _all _tests _bench _fuzz _coverage _libs _format _tidy _cppcheck _shellcheck _lengths _cross

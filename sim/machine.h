@@ -104,6 +104,9 @@ void machine_free(struct machine *m);
 
 /* Reset and kernel_start, with hw->m = m. Errors of kernel_start: `*bad_image` as there. */
 enum err machine_boot(struct hw *hw, uint32_t *bad_image);
+/* Plans the scenario's injections anew, none of which has come yet. machine_boot does so; it is for
+ * who plays one machine again and again from a snapshot and changes the injections between. */
+void machine_inject_start(struct machine *m);
 /* One step; RUN_GOING until the run is over. */
 enum run_state machine_step(struct hw *hw);
 /* Steps until over or until the next step would begin at or after `at_ps`. */

@@ -300,9 +300,8 @@ void machine_user_run(struct hw *hw, uint64_t end_ps);
 /* Leaves user mode for `trap`. */
 void machine_leave_user(struct hw *hw, const struct trap *trap);
 
-/* Injections: at boot, on each record that one may wait for, and when due: silicon's at their time,
- * inside whatever the CPU does; the kernel's hand between two steps. */
-void machine_inject_start(struct machine *m);
+/* Injections: on each record that one may wait for, and when due: silicon's at their time, inside
+ * whatever the CPU does; the kernel's hand between two steps. machine_inject_start: machine.h. */
 void machine_inject_record(struct hw *hw, const struct record *record);
 void machine_inject_silicon(struct hw *hw);
 void machine_inject_hand(struct hw *hw);

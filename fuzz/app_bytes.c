@@ -1,0 +1,227 @@
+/* app_bytes.c: see app_bytes.h. */
+#include "fuzz/app_bytes.h"
+
+#include "sim/random.h"
+
+_Static_assert((int)BYTES_KINDS == (int)TAPE_KINDS, "each kind of a record means something");
+_Static_assert((int)SYSCALL_CLASSES == (int)BYTES_CALL_ANY, "a class is a kind");
+
+struct bytes {
+    uint32_t at; /* of the tape */
+};
+
+static void bytes_start(struct app *app, const uint32_t r[4])
+{
+    (void)app;
+    (void)r;
+}
+
+static void bytes_upcall(struct app *app, uint32_t function, const uint32_t r[4])
+{
+    (void)app;
+    (void)function;
+    (void)r;
+}
+
+/* --- numbers worth trying -------------------------------------------------------------------- */
+
+/* ABI numbers of the drivers in model/ (each header says its own), and two that nobody has. */
+static uint32_t driver_of(uint8_t which)
+{
+    static const uint32_t drivers[16] = {0x10001, 0,       1,       4,         5,       0x20001,
+                                         0x20003, 0x30000, 0x30001, 0x30002,   0x30003, 0x40001,
+                                         0x40006, 0x50001, 2,       UINT32_MAX};
+    return drivers[which % 16];
+}
+
+/* One that is lent by the lower half of the bytes; by the others any device's. */
+static struct span window_of(const struct bytes_program *program, uint8_t which)
+{
+    const struct board *board = &program->scenario->board;
+    const struct kernel_config *config = &program->scenario->config;
+    if (which < 128 && config->endpoint_count > 0)
+        return config->endpoints[which % config->endpoint_count].windows[0];
+    if (board->device_count == 0)
+        return board->ram;
+    return board->devices[which % board->device_count].window;
+}
+
+enum { EDGES = 24 };
+
+/* Where something begins or ends. */
+static uint32_t edge_of(const struct app *app, uint8_t pick)
+{
+    const struct bytes_program *program = app->program;
+    const struct kernel_config *config = &program->scenario->config;
+    const uint32_t edges[EDGES] = {
+        0,
+        app->ram_base,
+        app->ram_base + app->ram_size / 2,
+        app->ram_base + app->ram_size,
+        app->result.regs.r[1], /* what the last call gave */
+        app->result.regs.r[2],
+        app->result.value, /* what the last load gave */
+        app->flash_base,
+        app->flash_base + app->flash_size,
+        app->flash_base + APP_FUNCTION(0),
+        config->process_ram.base,
+        config->process_ram.base + config->process_ram.size,
+        config->kernel_ram.base,
+        config->kernel_ram.base + config->kernel_ram.size,
+        0xe000e010, /* SysTick. ARMv7-M ARM, B3.2 */
+        0xe000e100, /* NVIC_ISER0 */
+        0xe000ed90, /* MPU_TYPE */
+        0xe0100000, /* behind the private peripheral bus */
+        0x1000,     /* a window's size */
+        0x2000,
+        0x20, /* the smallest region */
+        0x7fffffff,
+        0x80000000,
+        UINT32_MAX,
+    };
+    return edges[pick % EDGES];
+}
+
+/* A number by its pick: what kind of number the upper three bits say, which one the others. */
+static uint32_t value_of(const struct app *app, const struct tape_op *op, int i)
+{
+    const struct bytes_program *program = app->program;
+    const uint8_t pick = op->value[i].pick, low = pick % 32;
+    const uint32_t offset = (uint32_t)op->value[i].offset, small = (uint8_t)offset;
+    switch (pick / 32) {
+    case 0:
+        return edge_of(app, low) + offset;
+    case 1:
+        return small;
+    case 2:
+        return (UINT32_C(1) << low) + offset;
+    case 3: /* in its own memory */
+        return app->ram_base + low * 128 + small;
+    case 4:
+        return app->flash_base + APP_FUNCTION(small % 8);
+    case 5:
+        return window_of(program, op->which).base + low / 8 * 0x100 + small * 4;
+    case 6: /* in the memory of its neighbours */
+        return app->ram_base + (uint32_t)((int)low - 16) * 1024 + offset;
+    default:
+        return (uint32_t)random_mix((uint64_t)pick << 8 | small);
+    }
+}
+
+/* --- operations ------------------------------------------------------------------------------ */
+
+/* Waits that may never end are few, since an app that waits tries nothing. */
+static struct syscall yield_of(const struct app *app, const struct tape_op *op)
+{
+    static const uint8_t kinds[8] = {YIELD_NO_WAIT, YIELD_NO_WAIT,  YIELD_NO_WAIT,  YIELD_NO_WAIT,
+                                     YIELD_WAIT,    YIELD_WAIT_FOR, YIELD_WAIT_FOR, 3};
+    struct syscall call = {SYSCALL_YIELD, {kinds[op->number % 8], 0, 0, value_of(app, op, 1)}};
+    call.args[1] = call.args[0] == YIELD_WAIT_FOR ? driver_of(op->which) : value_of(app, op, 0);
+    call.args[2] = op->size;
+    return call;
+}
+
+/* An app that has left for good tries nothing either. */
+static struct syscall exit_of(const struct app *app, const struct tape_op *op)
+{
+    static const uint8_t kinds[8] = {
+        EXIT_RESTART, EXIT_RESTART, EXIT_RESTART, EXIT_RESTART, EXIT_RESTART, 2, 3, EXIT_TERMINATE};
+    return (struct syscall){SYSCALL_EXIT,
+                            {kinds[op->number % 8], value_of(app, op, 0), value_of(app, op, 1), 0}};
+}
+
+static struct syscall call_of(const struct app *app, const struct tape_op *op)
+{
+    uint32_t a = value_of(app, op, 0), b = value_of(app, op, 1);
+    switch (op->kind) {
+    case SYSCALL_YIELD:
+        return yield_of(app, op);
+    case SYSCALL_EXIT:
+        return exit_of(app, op);
+    case SYSCALL_MEMOP:
+        return (struct syscall){SYSCALL_MEMOP, {op->number % 16, a, b, 0}};
+    case BYTES_CALL_ANY:
+        return (struct syscall){op->number, {a, b, driver_of(op->which), op->size}};
+    default:
+        return (struct syscall){op->kind, {driver_of(op->which), op->number, a, b}};
+    }
+}
+
+/* Most of the time nothing, so that requests are granted. */
+static uint32_t step_beside(struct tape_value value)
+{
+    return value.pick < 192 ? 0 : (uint32_t)value.offset * 32;
+}
+
+static struct syscall passthrough_of(const struct app *app, const struct tape_op *op)
+{
+    const struct bytes_program *program = app->program;
+    struct span window = window_of(program, op->which);
+    return (struct syscall){SYSCALL_COMMAND,
+                            {program->scenario->config.passthrough_driver, 1 + op->number % 3u,
+                             window.base + step_beside(op->value[0]),
+                             window.size + step_beside(op->value[1])}};
+}
+
+static struct app_op access_of(const struct app *app, const struct tape_op *op)
+{
+    static const uint8_t sizes[4] = {4, 4, 1, 2};
+    static const enum app_op_kind kinds[] = {OP_LOAD, OP_STORE, OP_EXECUTE};
+    return (struct app_op){.kind = kinds[op->kind - BYTES_LOAD],
+                           .address = value_of(app, op, 0),
+                           .size = sizes[op->size % 4],
+                           .value = value_of(app, op, 1)};
+}
+
+static struct app_op drive_of(const struct app *app, const struct tape_op *op)
+{
+    uint32_t offset = op->number * 16u + op->size % 4 * 4u;
+    struct app_op drive =
+        app_store(window_of(app->program, op->which).base + offset, value_of(app, op, 0));
+    if (op->size >= 4)
+        drive.kind = OP_LOAD;
+    return drive;
+}
+
+static void bytes_next(struct app *app, struct app_op *out)
+{
+    const struct bytes_program *program = app->program;
+    struct bytes *bytes = app_state(app);
+    const struct tape_op *op = tape_next(program->tape, program->stream, &bytes->at);
+    *out = (struct app_op){.kind = OP_SYSCALL, .call = {SYSCALL_YIELD, {YIELD_WAIT, 0, 0, 0}}};
+    if (!op)
+        return;
+    switch (op->kind) {
+    case BYTES_LOAD:
+    case BYTES_STORE:
+    case BYTES_EXECUTE:
+        *out = access_of(app, op);
+        break;
+    case BYTES_COMPUTE:
+        out->kind = OP_COMPUTE;
+        out->cycles = (op->which * UINT64_C(256) + op->number + 1) << op->size % 5;
+        break;
+    case BYTES_PASSTHROUGH:
+        out->call = passthrough_of(app, op);
+        break;
+    case BYTES_DRIVE:
+        *out = drive_of(app, op);
+        break;
+    case BYTES_FAULT:
+        out->kind = OP_FAULT;
+        break;
+    default:
+        out->call = call_of(app, op);
+        break;
+    }
+}
+
+const struct app_engine bytes_engine = {
+    .name = "bytes",
+    .about = "plays one stream of a fuzzer's tape",
+    .state_size = sizeof(struct bytes),
+    .start = bytes_start,
+    .upcall = bytes_upcall,
+    .next = bytes_next,
+    .program_size = sizeof(struct bytes_program),
+};

@@ -1,0 +1,50 @@
+/* app_bytes.h: the app engine "bytes": an app whose every operation comes from its stream of a
+ * tape (fuzz/tape.h): system calls of every class with arguments from the edges of what there is,
+ * loads, stores, execute checks, work, upcall handlers, faults.
+ *
+ * An upcall's handler is what the stream says next, and a new life goes on where the last one ended:
+ * so each operation is played once. Behind the last one the app waits for upcalls for ever.
+ *
+ * What an operation's fields mean, by kind (`value` as value_of in app_bytes.c):
+ *   0 to 7   a call of that class (enum syscall_class). `which` chooses the driver of those that
+ *            have one, `number` is the command's, buffer's, subscription's, memop's; yields and
+ *            exits are mostly those that go on. value[0], value[1]: the arguments behind
+ *   8        any class `number`, any driver, values for the rest
+ *   9, 10    load, store at value[0]; a store stores value[1]
+ *   11       execute check at value[0]; 9 to 11 on 4, 4, 1 or 2 bytes by `size`
+ *   12       works for (which * 256 + number + 1) * 16 cycles at most, by `size`
+ *   13       passthrough command 1, 2 or 3 by `number`, on the window of device `which`; the
+ *            values move its base and size by multiples of 32, most of them by nothing
+ *   14       a store, or with `size` 4 and up a load, in the window of device `which`: register
+ *            `number` * 16 + `size` % 4 * 4; stores value[0]
+ *   15       an undefined instruction
+ */
+#ifndef FUZZ_APP_BYTES_H
+#define FUZZ_APP_BYTES_H
+
+#include "fuzz/tape.h"
+#include "sim/scenario.h"
+
+enum bytes_kind {
+    BYTES_CALL_ANY = 8,
+    BYTES_LOAD,
+    BYTES_STORE,
+    BYTES_EXECUTE,
+    BYTES_COMPUTE,
+    BYTES_PASSTHROUGH,
+    BYTES_DRIVE,
+    BYTES_FAULT,
+    BYTES_KINDS
+};
+
+/* What scenario_app.program of such an app points at: its player's, who may change it between two
+ * runs, never within one. */
+struct bytes_program {
+    const struct scenario *scenario; /* its board has the addresses worth trying */
+    const struct tape *tape;
+    uint32_t stream;
+};
+
+extern const struct app_engine bytes_engine;
+
+#endif

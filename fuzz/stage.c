@@ -1,0 +1,167 @@
+/* stage.c: see stage.h. */
+#include "fuzz/stage.h"
+
+#include "sim/verdict.h"
+#include "tools/catalogue.h"
+#include "tools/text.h"
+#include <string.h>
+
+/* --- making ---------------------------------------------------------------------------------- */
+
+/* The tools' catalogue with one program more. */
+static bool load(struct stage *stage, const char *name, const char *text, struct problems *problems)
+{
+    static const struct extra row = {.file = __FILE__, .app = &bytes_engine};
+    static const struct extra *const extras[] = {&row};
+    struct catalogue with_bytes = catalogue();
+    const struct load_options options = {.boards = "scenarios/boards"};
+    with_bytes.extras = extras;
+    with_bytes.extra_count = 1;
+    if (!scenario_load_text(name, text, strlen(text), &with_bytes, &options, &stage->family,
+                            problems))
+        return false;
+    stage->scenario = stage->family.members[0];
+    return true;
+}
+
+static void give_streams(struct stage *stage)
+{
+    struct scenario *s = stage->scenario;
+    for (uint32_t i = 0; i < s->app_count && i < TAPE_APPS; i++) {
+        if (s->apps[i].engine != &bytes_engine)
+            continue;
+        stage->programs[i] = (struct bytes_program){s, &stage->tape, STREAM_APP + i};
+        s->apps[i].program = &stage->programs[i];
+    }
+}
+
+static bool boot(struct stage *stage, const char **why)
+{
+    uint32_t bad_image;
+    stage->setup = machine_setup_make(stage->scenario, why);
+    if (!stage->setup)
+        return false;
+    stage->hw.m = machine_make(stage->setup);
+    stage->snapshot = machine_make(stage->setup);
+    *why = "out of memory";
+    if (!stage->hw.m || !stage->snapshot)
+        return false;
+    *why = "the kernel does not start";
+    if (machine_boot(&stage->hw, &bad_image))
+        return false;
+    machine_save(stage->hw.m, stage->snapshot);
+    return true;
+}
+
+bool stage_make(struct stage *stage, const char *name, const char *text, struct problems *problems)
+{
+    const char *why = NULL;
+    memset(stage, 0, sizeof *stage);
+    if (!load(stage, name, text, problems))
+        return false;
+    give_streams(stage);
+    if (boot(stage, &why))
+        return true;
+    problem_add(problems, "%s: error: %s", name, why);
+    stage_free(stage);
+    return false;
+}
+
+void stage_free(struct stage *stage)
+{
+    machine_free(stage->snapshot);
+    machine_free(stage->hw.m);
+    machine_setup_free(stage->setup);
+    family_free(&stage->family);
+    memset(stage, 0, sizeof *stage);
+}
+
+/* --- the schedule ---------------------------------------------------------------------------- */
+
+static const enum injection_kind injected[SCHEDULE_KINDS] = {
+    [SCHEDULE_KILL] = INJECT_KILL,       [SCHEDULE_FAULT] = INJECT_FAULT,
+    [SCHEDULE_RESTART] = INJECT_RESTART, [SCHEDULE_INTERRUPT] = INJECT_INTERRUPT,
+    [SCHEDULE_STORM] = INJECT_STORM,     [SCHEDULE_PRESSURE] = INJECT_MEMORY_PRESSURE,
+};
+
+static struct injection injection_of(const struct scenario *s, const struct tape_op *op,
+                                     uint64_t at_ps)
+{
+    uint8_t pick = op->value[0].pick, offset = (uint8_t)op->value[0].offset;
+    return (struct injection){.kind = injected[op->kind],
+                              .at_ps = at_ps,
+                              .process = op->which % s->app_count,
+                              .line = op->which % s->config.line_count,
+                              .value = pick * 16u,
+                              .count = 1 + pick % 32u,
+                              .period_ps = offset * PS_PER_US};
+}
+
+static void plan(struct stage *stage)
+{
+    struct scenario *s = stage->scenario;
+    uint64_t at_ps = 0;
+    uint32_t at = 0;
+    const struct tape_op *op;
+    s->injection_count = 0;
+    while ((op = tape_next(&stage->tape, STREAM_SCHEDULE, &at))) {
+        if (op->kind == SCHEDULE_STAGE || op->kind >= SCHEDULE_KINDS)
+            continue;
+        if (s->injection_count == SCENARIO_INJECTION_MAX)
+            return;
+        at_ps += (op->number * 256u + op->size) * SCHEDULE_STEP_PS;
+        s->injections[s->injection_count++] = injection_of(s, op, at_ps);
+    }
+}
+
+uint32_t stage_chosen(const struct tape *tape, uint32_t count)
+{
+    uint32_t at = 0;
+    const struct tape_op *op;
+    while ((op = tape_next(tape, STREAM_SCHEDULE, &at)))
+        if (op->kind == SCHEDULE_STAGE)
+            return op->which % count;
+    return 0;
+}
+
+/* --- playing --------------------------------------------------------------------------------- */
+
+enum stage_end stage_play(struct stage *stage, const struct tape *tape)
+{
+    struct hw *hw = &stage->hw;
+    stage->tape.count = tape->count;
+    memcpy(stage->tape.ops, tape->ops, tape->count * sizeof tape->ops[0]);
+    plan(stage);
+    machine_restore(hw->m, stage->snapshot);
+    machine_inject_start(hw->m);
+    machine_run(hw, UINT64_MAX);
+    machine_finish(hw);
+    if (machine_verdict_count(hw->m) > 0)
+        return STAGE_BROKEN;
+    return machine_broken_device(hw->m) == BOARD_NONE ? STAGE_HOLDS : STAGE_SIMULATOR;
+}
+
+static void report_verdict(const struct stage *stage, const struct verdict *v, FILE *out)
+{
+    char us[US_TEXT_MAX], text[VERDICT_TEXT_MAX];
+    verdict_describe_run(stage->hw.m, v, text, sizeof text);
+    fprintf(out, "  broke   %s at %s us", rule_rows[v->rule].id, us_text(v->at_ps, us));
+    if (v->process < stage->scenario->app_count)
+        fprintf(out, ", app %s", stage->scenario->apps[v->process].name);
+    fprintf(out, "\n          %s.\n", text);
+}
+
+void stage_report(const struct stage *stage, FILE *out)
+{
+    const struct verdict *kept;
+    uint32_t count = machine_verdicts(stage->hw.m, &kept);
+    uint32_t broken = machine_broken_device(stage->hw.m);
+    fprintf(out, "%s\n", stage->scenario->id);
+    for (uint32_t i = 0; i < count; i++)
+        report_verdict(stage, &kept[i], out);
+    if (machine_state(stage->hw.m) == RUN_PANIC)
+        fprintf(out, "  panic   %s\n", stage->hw.panic_text);
+    if (broken != BOARD_NONE)
+        fprintf(out, "  the model of %s has lost requests\n",
+                stage->scenario->board.devices[broken].name);
+}

@@ -1,0 +1,66 @@
+/* stage.h: a machine that is made once and then plays tape after tape from the same point.
+ *
+ *   scenario text --stage_make--> machine, booted --machine_save--> snapshot
+ *   tape --stage_play--> machine_restore, the schedule's injections, a run to the end, every
+ *        always-on rule --> holds | broken | the simulator is at its end
+ *
+ * The scenario's apps have the program "bytes" (fuzz/app_bytes.h): app i plays stream
+ * STREAM_APP + i. Between two tapes only what changed is put back: the small state and the pages of
+ * RAM that were written.
+ *
+ * The stream STREAM_SCHEDULE, by kind. Each operation but the first comes (number * 256 + size) *
+ * SCHEDULE_STEP_PS after the one before it:
+ *   0 chooses the stage: which of the target's ones (stage_chosen)
+ *   1 kill, 2 fault, 3 restart app `which`         4 pend line `which` once
+ *   5 pend it value[0].pick % 32 times, value[0].offset us apart
+ *   6 takes value[0].pick * 16 bytes of app `which`'s gap between its breaks
+ */
+#ifndef FUZZ_STAGE_H
+#define FUZZ_STAGE_H
+
+#include "fuzz/app_bytes.h"
+#include "sim/machine.h"
+#include "sim/scenario_load.h"
+#include <stdio.h>
+
+enum schedule_kind {
+    SCHEDULE_STAGE,
+    SCHEDULE_KILL,
+    SCHEDULE_FAULT,
+    SCHEDULE_RESTART,
+    SCHEDULE_INTERRUPT,
+    SCHEDULE_STORM,
+    SCHEDULE_PRESSURE,
+    SCHEDULE_KINDS
+};
+#define SCHEDULE_STEP_PS UINT64_C(62500) /* four cycles of 64 MHz */
+
+enum stage_end {
+    STAGE_HOLDS,
+    STAGE_BROKEN,    /* a rule is broken */
+    STAGE_SIMULATOR, /* a device's model has lost requests: no rule is judged by such a run */
+};
+
+struct stage {
+    struct family family;
+    struct scenario *scenario;
+    struct machine_setup *setup;
+    struct machine *snapshot;
+    struct hw hw;
+    struct tape tape;
+    struct bytes_program programs[TAPE_APPS];
+};
+
+/* False: `problems` says why not. `name` stands for a file in complaints, and in the id. `stage`
+ * stays where it is: the machine points into it. */
+bool stage_make(struct stage *stage, const char *name, const char *text, struct problems *problems);
+void stage_free(struct stage *stage);
+
+/* Which of `count` stages the tape asks for: the first one if it says nothing. */
+uint32_t stage_chosen(const struct tape *tape, uint32_t count);
+/* Plays the tape from the stage's beginning. */
+enum stage_end stage_play(struct stage *stage, const struct tape *tape);
+/* What is broken, as `postern run` says it. */
+void stage_report(const struct stage *stage, FILE *out);
+
+#endif

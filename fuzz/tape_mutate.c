@@ -1,0 +1,178 @@
+/* tape_mutate.c: see tape_mutate.h. */
+#include "fuzz/tape_mutate.h"
+
+#include "sim/random.h"
+#include <string.h>
+
+enum { STACKED_MAX = 4 }; /* changes of one mutation; ours */
+
+static uint32_t draw(struct random *random, uint32_t bound)
+{
+    return (uint32_t)random_below(random, bound);
+}
+
+/* The `nth` of the bits that are set. */
+static uint32_t bit_of(uint32_t bits, uint32_t nth)
+{
+    while (nth-- > 0)
+        bits &= bits - 1;
+    return (uint32_t)__builtin_ctz(bits);
+}
+
+static uint32_t draw_bit(struct random *random, uint32_t bits)
+{
+    return bit_of(bits, draw(random, (uint32_t)__builtin_popcount(bits)));
+}
+
+/* Small numbers more often: most of what calls are asked for is small. */
+static uint8_t draw_byte(struct random *random)
+{
+    return (uint8_t)draw(random, draw(random, 2) ? 256 : 8);
+}
+
+static struct tape_value draw_value(struct random *random)
+{
+    struct tape_value value = {.pick = (uint8_t)draw(random, 256)};
+    if (draw(random, 2))
+        value.offset = (int8_t)draw_byte(random);
+    return value;
+}
+
+static struct tape_op draw_op(const struct tape_user *user, struct random *random)
+{
+    uint32_t streams = 0;
+    for (uint32_t i = 0; i < TAPE_STREAMS; i++)
+        streams |= user->kinds[i] ? 1u << i : 0;
+    struct tape_op op = {.stream = (uint8_t)draw_bit(random, streams)};
+    op.kind = (uint8_t)draw_bit(random, user->kinds[op.stream]);
+    op.which = draw_byte(random);
+    op.number = draw_byte(random);
+    op.size = draw_byte(random);
+    op.value[0] = draw_value(random);
+    op.value[1] = draw_value(random);
+    return op;
+}
+
+static void put_in(struct tape *tape, uint32_t at, struct tape_op op, uint32_t max)
+{
+    if (tape->count >= max)
+        return;
+    memmove(&tape->ops[at + 1], &tape->ops[at], (tape->count - at) * sizeof op);
+    tape->ops[at] = op;
+    tape->count++;
+}
+
+static void take_out(struct tape *tape, uint32_t at)
+{
+    tape->count--;
+    memmove(&tape->ops[at], &tape->ops[at + 1], (tape->count - at) * sizeof tape->ops[0]);
+}
+
+/* Changes places with the next one of its stream. */
+static void move(struct tape *tape, uint32_t at)
+{
+    uint32_t next = at + 1;
+    if (!tape_next(tape, tape->ops[at].stream, &next))
+        return;
+    struct tape_op op = tape->ops[at];
+    tape->ops[at] = tape->ops[next - 1];
+    tape->ops[next - 1] = op;
+}
+
+static void change_field(const struct tape_user *user, struct tape_op *op, struct random *random)
+{
+    const struct tape_op fresh = draw_op(user, random);
+    switch (draw(random, 8)) {
+    case 0:
+        op->stream = fresh.stream;
+        op->kind = fresh.kind; /* what it was may mean nothing there */
+        break;
+    case 1:
+        if (user->kinds[op->stream])
+            op->kind = (uint8_t)draw_bit(random, user->kinds[op->stream]);
+        break;
+    case 2:
+        op->which = fresh.which;
+        break;
+    case 3:
+        op->number = fresh.number;
+        break;
+    case 4:
+        op->size = fresh.size;
+        break;
+    case 5:
+        op->value[0] = fresh.value[0];
+        break;
+    case 6:
+        op->value[1] = fresh.value[1];
+        break;
+    default:
+        op->value[draw(random, 2)].offset += (int8_t)(draw(random, 17) - 8);
+        break;
+    }
+}
+
+static void change(const struct tape_user *user, struct tape *tape, uint32_t max,
+                   struct random *random)
+{
+    if (tape->count == 0) {
+        put_in(tape, 0, draw_op(user, random), max);
+        return;
+    }
+    uint32_t at = draw(random, tape->count);
+    switch (draw(random, 8)) {
+    case 0:
+    case 1:
+    case 2:
+        put_in(tape, draw(random, tape->count + 1), draw_op(user, random), max);
+        break;
+    case 3:
+        put_in(tape, draw(random, tape->count + 1), tape->ops[at], max);
+        break;
+    case 4:
+        if (tape->count > 1)
+            take_out(tape, at);
+        break;
+    case 5:
+        move(tape, at);
+        break;
+    default:
+        change_field(user, &tape->ops[at], random);
+        break;
+    }
+}
+
+static uint32_t room(size_t max)
+{
+    return max / TAPE_RECORD < TAPE_OP_MAX ? (uint32_t)(max / TAPE_RECORD) : TAPE_OP_MAX;
+}
+
+size_t tape_mutate(const struct tape_user *user, uint8_t *bytes, size_t size, size_t max,
+                   uint32_t seed)
+{
+    struct random random = random_start(seed, 0);
+    struct tape tape;
+    tape_decode(bytes, size < max ? size : max, &tape);
+    for (uint32_t left = 1 + draw(&random, STACKED_MAX); left > 0; left--)
+        change(user, &tape, room(max), &random);
+    return tape_encode(&tape, bytes, max);
+}
+
+/* Takes turns, so that what stood at the start of either still stands at the start. */
+size_t tape_cross(const uint8_t *one, size_t one_size, const uint8_t *other, size_t other_size,
+                  uint8_t *out, size_t max, uint32_t seed)
+{
+    struct random random = random_start(seed, 0);
+    uint32_t from_other = draw(&random, 1u << TAPE_STREAMS);
+    struct tape tapes[2], crossed = {.count = 0};
+    tape_decode(one, one_size, &tapes[0]);
+    tape_decode(other, other_size, &tapes[1]);
+    for (uint32_t i = 0; i < tapes[0].count || i < tapes[1].count; i++)
+        for (uint32_t from = 0; from < 2; from++)
+            if (i < tapes[from].count && crossed.count < TAPE_OP_MAX &&
+                (from_other >> tapes[from].ops[i].stream & 1) == from)
+                crossed.ops[crossed.count++] = tapes[from].ops[i];
+    if (crossed.count == 0) /* neither has any of the streams that were chosen from it */
+        crossed = tapes[0].count ? tapes[0] : tapes[1];
+    return tape_encode(&crossed, out, max);
+}

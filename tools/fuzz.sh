@@ -1,0 +1,100 @@
+#!/bin/bash
+# fuzz.sh long TARGET SECONDS [OPTION...]   fuzzes one target; OPTIONs are libFuzzer's
+# fuzz.sh smoke TARGET...                   each for a moment, always the same: fixed seed and count
+#
+# Starts from fuzz/corpus/TARGET and fuzz/regress/TARGET, and for texts from the tree's own files.
+# What a long run learns is kept in $BUILD/fuzz/corpus-TARGET; what it finds, in
+# $BUILD/fuzz/found-TARGET-...: the last line says how to play that again.
+# Exit: 0 nothing was found; 1 something was; 2 bad usage.
+# Environment: BUILD, where `make fuzz` has put its programs.
+set -u
+
+SMOKE_SECONDS=15 # at most, of one target; on a slow machine it makes fewer runs
+
+# shellcheck disable=SC2012 # no newlines in those names
+targets() {
+    ls fuzz/fuzz_*.c | sed 's|fuzz/fuzz_||; s|\.c$||' | tr '\n' ' '
+}
+
+# options_of TARGET: its own; 64 operations are enough of a tape, texts are as long as scenarios.
+options_of() {
+    case $1 in
+    scenario | board) echo "-max_len=8192 -dict=$BUILD/fuzz/json.dict" ;;
+    *) echo '-max_len=512 -detect_leaks=0' ;; # they take memory once, and for good
+    esac
+}
+
+seeds_of() {
+    for folder in "fuzz/corpus/$1" "fuzz/regress/$1"; do
+        [ ! -d "$folder" ] || echo "$folder"
+    done
+    case $1 in
+    scenario) find scenarios -mindepth 1 -maxdepth 1 -type d ! -name boards | sort ;;
+    board) echo scenarios/boards ;;
+    esac
+}
+
+# runs_of TARGET: inputs of a smoke run: what takes some 10 s of one 3 GHz processor.
+runs_of() {
+    case $1 in
+    syscall) echo 60000 ;;
+    mpu) echo 400000 ;;
+    *) echo 15000 ;;
+    esac
+}
+
+# Every word of the schemas: keys, and values that are words.
+make_dictionary() {
+    cat scenarios/*.schema.json scenarios/boards/*.schema.json |
+        grep -oE '"[A-Za-z0-9_$.-]+"' | sort -u | sed 's/"\(.*\)"/"\\"\1\\""/' >"$BUILD/fuzz/json.dict"
+}
+
+# fuzz TARGET CORPUS OPTION...
+fuzz() {
+    local name=$1 corpus=$2 log=$BUILD/fuzz/$1.log options seeds
+    shift 2
+    mkdir -p "$corpus"
+    options=$(options_of "$name")
+    mapfile -t seeds < <(seeds_of "$name")
+    # shellcheck disable=SC2086 # options are words
+    "$BUILD/fuzz/fuzz_$name" $options -print_final_stats=1 \
+        -artifact_prefix="$BUILD/fuzz/found-$name-" "$@" "$corpus" "${seeds[@]}" >"$log" 2>&1 </dev/null
+    local code=$?
+    [ "$code" = 0 ] || tail -n 60 "$log"
+    awk -v name="$name" -v code="$code" '
+        /^stat::number_of_executed_units/ { runs = $2 }
+        /^stat::average_exec_per_sec/ { rate = $2 }
+        /Test unit written to/ { found = $NF }
+        END {
+            printf "%-9s %d inputs, %d a second: %s\n", name, runs, rate,
+                code ? "found something" : "nothing found"
+            if (code && found) printf "again: %s %s\n", ENVIRON["BUILD"] "/fuzz/fuzz_" name, found
+        }' "$log"
+    [ "$code" = 0 ]
+}
+
+case ${1:-} in
+long)
+    [ $# -ge 3 ] || exec "$0"
+    if [ ! -x "$BUILD/fuzz/fuzz_$2" ]; then
+        echo "fuzz: no target \"$2\": want one of $(targets)" >&2
+        exit 2
+    fi
+    make_dictionary
+    fuzz "$2" "$BUILD/fuzz/corpus-$2" -max_total_time="$3" "${@:4}" || exit 1
+    ;;
+smoke)
+    shift
+    make_dictionary
+    printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} "$0" smoke_one {} || exit 1
+    ;;
+smoke_one)
+    corpus=$(mktemp -d) || exit 1
+    trap 'rm -rf "$corpus"' EXIT
+    fuzz "$2" "$corpus" -seed=1 -runs="$(runs_of "$2")" -max_total_time=$SMOKE_SECONDS
+    ;;
+*)
+    echo "usage: fuzz.sh long TARGET SECONDS [OPTION...] | fuzz.sh smoke TARGET..." >&2
+    exit 2
+    ;;
+esac
