@@ -559,7 +559,7 @@ static bool radio_read(const struct board_reader *r, const struct json_node *nod
 }
 
 static const enum virt_home virt_homes[VIRTS] = {
-#define VIRT_HOME(number, name, home) [number] = home,
+#define VIRT_HOME(number, name, home) [number] = (home),
     VIRT_LIST(VIRT_HOME)
 #undef VIRT_HOME
 };

@@ -1040,7 +1040,7 @@ static const struct {
     const char *name;
     enum virt_home home;
 } rows[VIRTS] = {
-#define VIRT_ROW(number, name, home) [number] = {#name, home},
+#define VIRT_ROW(number, name, home) [number] = {#name, (home)},
     VIRT_LIST(VIRT_ROW)
 #undef VIRT_ROW
 };
