@@ -97,10 +97,11 @@ static unsigned bytes_that_differ(uint32_t a, uint32_t b)
 START_TEST(each_byte_of_a_secret_is_another_and_its_apps_load_finds_what_was_stored)
 {
     boot(0);
-    for (uint32_t value = 0; value < 200; value++) {
-        store(RAM + 0x100, value * 0x01010101, false);
-        ck_assert_uint_eq(bytes_that_differ(word_at(RAM + 0x100), value * 0x01010101), 4);
-        ck_assert_uint_eq(load(RAM + 0x100), value * 0x01010101);
+    for (uint32_t i = 0; i < 200; i++) {
+        const uint32_t value = i * 0x01010101;
+        store(RAM + 0x100, value, false);
+        ck_assert_uint_eq(bytes_that_differ(word_at(RAM + 0x100), value), 4);
+        ck_assert_uint_eq(load(RAM + 0x100), value);
     }
     ck_assert_uint_eq(machine_secret_facts(hw.m).changed, 800);
 }
