@@ -49,7 +49,8 @@ struct twins {
     struct twins_result *result;
     struct side sides[2];
     struct resumes resumes[PROCESS_MAX];
-    bool acts; /* the app with the secrets did something else in run 2 */
+    bool parted; /* by times that are shared: nothing is compared from there on */
+    bool acts;   /* the app with the secrets did something else in run 2 */
     uint64_t acts_ps;
     uint32_t page_words;
     uint64_t *pages;                /* for each app: written since it was compared */
@@ -488,6 +489,26 @@ static void keep_leak(struct twins *t, struct twins_leak *leak, uint32_t process
         keep_bytes(leak, records[0]->value, records[1]->value);
 }
 
+static bool times_are_shared(const struct twins *t)
+{
+    for (uint32_t i = 0; i < t->scenario->declassified_count; i++) {
+        const struct declassified *d = &t->scenario->declassified[i];
+        if (d->kind == DECLASSIFIED_TIMES && d->process == t->secret)
+            return true;
+    }
+    return false;
+}
+
+/* What somebody gets to hear, and what it does then, may hang on times that are shared: whoever asks
+ * on and on learns them. No bytes do. */
+static bool follows_times(const struct twins *t, const struct record *const records[2])
+{
+    for (int i = 0; i < 2; i++)
+        if (records[i]->kind == EVENT_LOAD || buffer_size(records[i]))
+            return false;
+    return t->result->time.found && times_are_shared(t);
+}
+
 /* What one other app observed, as far as both runs have got. */
 static void compare_observer(struct twins *t, uint32_t process)
 {
@@ -498,8 +519,12 @@ static void compare_observer(struct twins *t, uint32_t process)
         const bool gap[2] = {is_gap(r[0]), is_gap(r[1])};
         if (gap[0] != gap[1] || r[0]->at_ps != r[1]->at_ps)
             keep_leak(t, &result->time, process, r);
-        if (gap[0] == gap[1] && !same_but_time(r[0], r[1]))
+        if (gap[0] == gap[1] && !same_but_time(r[0], r[1])) {
+            t->parted = follows_times(t, r);
+            if (t->parted)
+                return;
             keep_leak(t, &result->value, process, r);
+        }
         result->observed++;
         if (gap[0] || !gap[1])
             drop(streams[0]);
@@ -750,7 +775,7 @@ static void listen(struct twins *t)
 static void compare(struct twins *t)
 {
     const struct twins_result *result = t->result;
-    for (uint32_t p = 0; p < OBSERVERS; p++)
+    for (uint32_t p = 0; p < OBSERVERS && !t->parted; p++)
         if (observes(t, p))
             compare_observer(t, p);
     compare_own(t);
@@ -782,7 +807,7 @@ static void run_both(struct twins *t)
         advance(&t->sides[0]);
         advance(&t->sides[1]);
         compare(t);
-        if (result->value.found || t->acts)
+        if (result->value.found || t->acts || t->parted)
             return;
     }
     compare_ends(t);

@@ -18,7 +18,9 @@
  * The kernel's own clients may be those with the secrets, too: SECRETS_OF_KERNEL in the app's place.
  *
  * Where the scenario declassifies when the app is served ("times_of"), differences of times are no
- * leak; the entry is needed if kernel or devices have read any of its secrets.
+ * leak; the entry is needed if kernel or devices have read any of its secrets. Where what somebody
+ * gets to hear differs after them (BUSY, or no more), the runs part, and are compared no further;
+ * bytes that differ are a leak all the same.
  *
  * Where the two runs' orders part, after a difference of times, memory is compared no longer.
  *
