@@ -579,6 +579,17 @@ static bool virts_read(const struct board_reader *r, const struct json_node *ker
     return good;
 }
 
+/* "storage": a controller without memory to keep things in is no driver. */
+static bool kept_somewhere(const struct json_node *kernel, const struct board *b)
+{
+    struct json_node name = json_member(kernel, "storage");
+    if (!b->config.virts[VIRT_STORAGE].present || b->storage.size > 0)
+        return true;
+    json_problem(&name, "the board has no memory to keep things in: want \"storage\" in \"memory\" "
+                        "as well");
+    return false;
+}
+
 /* "frames": what comes in at the console is sorted by them. */
 static bool frames_read(const struct json_node *kernel, struct kernel_config *c)
 {
@@ -622,7 +633,7 @@ static bool kernel_read(const struct board_reader *r)
         return false;
     return place_read(r, &alarm, true, &c->alarm) && place_read(r, &console, true, &c->console) &&
            place_read(r, &gpio, false, &c->gpio) && radio_read(r, &radio) &&
-           virts_read(r, &kernel) && frames_read(&kernel, c);
+           virts_read(r, &kernel) && kept_somewhere(&kernel, r->board) && frames_read(&kernel, c);
 }
 
 /* --- filter, forbidden, over-exposure -------------------------------------------------------- */
