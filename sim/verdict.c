@@ -185,6 +185,25 @@ static void put_clients(struct text *t, const struct scenario *s, uint64_t clien
     }
 }
 
+static void put_virt_letter(struct text *t, const struct scenario *s, const struct verdict *v,
+                            char letter)
+{
+    switch (letter) {
+    case 'x':
+        put(t, "%s", virt_name(v->address & 0xff));
+        break;
+    case 'q':
+        put_client(t, s, v->address >> 8 & 0xff);
+        break;
+    case 'y':
+        put_clients(t, s, v->got);
+        break;
+    default:
+        put(t, "%c", letter);
+        break;
+    }
+}
+
 static void put_letter(struct text *t, const struct scenario *s, const struct verdict *v,
                        char letter)
 {
@@ -237,15 +256,6 @@ static void put_letter(struct text *t, const struct scenario *s, const struct ve
     case 'c':
         put_check(t, s, v->check);
         break;
-    case 'x':
-        put(t, "%s", virt_name(v->address & 0xff));
-        break;
-    case 'q':
-        put_client(t, s, v->address >> 8 & 0xff);
-        break;
-    case 'y':
-        put_clients(t, s, v->got);
-        break;
     case 'm':
         put_fact_name(t, s, v->check);
         break;
@@ -253,7 +263,7 @@ static void put_letter(struct text *t, const struct scenario *s, const struct ve
         put_fact(t, s, v->check, v->got);
         break;
     default:
-        put(t, "%c", letter);
+        put_virt_letter(t, s, v, letter);
         break;
     }
 }
