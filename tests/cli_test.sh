@@ -159,7 +159,7 @@ while IFS='|' read -r part offered; do
     gives "part of an id gets a name: $part" 2 '' "$part .did you mean $offered" "$postern" run "$part"
 done <<'END'
 lent_timer|"passthrough/lent_timer_reaches_its_app"[?]
-passthrough/lent|"passthrough/lent_timer_reaches_its_app"[?]
+passthrough/lent_ti|"passthrough/lent_timer_reaches_its_app"[?]
 passthrough/lent_timer_reaches_its_ap|"passthrough/lent_timer_reaches_its_app"[?]
 passthrough/lent_tiner_reaches_its_app|"passthrough/lent_timer_reaches_its_app"[?]
 passthrough/r|"passthrough/.*", "passthrough/.*", "passthrough/.*" or [0-9]+ more[?]
