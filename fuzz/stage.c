@@ -84,6 +84,18 @@ static const enum injection_kind injected[SCHEDULE_KINDS] = {
     [SCHEDULE_STORM] = INJECT_STORM,     [SCHEDULE_PRESSURE] = INJECT_MEMORY_PRESSURE,
 };
 
+/* One that a lendable device has; without those any. */
+static uint32_t lent_line_of(const struct scenario *s, uint8_t which)
+{
+    uint32_t count = s->config.endpoint_count;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct passthrough_endpoint *e = &s->config.endpoints[(which + i) % count];
+        if (e->has_line)
+            return e->line;
+    }
+    return which % s->config.line_count;
+}
+
 static struct injection injection_of(const struct scenario *s, const struct tape_op *op,
                                      uint64_t at_ps)
 {
@@ -91,7 +103,8 @@ static struct injection injection_of(const struct scenario *s, const struct tape
     return (struct injection){.kind = injected[op->kind],
                               .at_ps = at_ps,
                               .process = op->which % s->app_count,
-                              .line = op->which % s->config.line_count,
+                              .line = op->kind == SCHEDULE_STORM ? lent_line_of(s, op->which)
+                                                                 : op->which % s->config.line_count,
                               .value = pick * 16u,
                               .count = 1 + pick % 32u,
                               .period_ps = offset * PS_PER_US};

@@ -1532,6 +1532,18 @@ static void turns_within_the_promise(void)
     slice(WAITER, 10000);
 }
 
+static void slice_begins_anew_with_nobody_else_there(void)
+{
+    const struct process *p = process_of(WAITER);
+    slice(WAITER, 1);
+    slice(OTHER, 8000);
+    note(NOTE_PROCESS_END, WAITER, 0, END_KILL);
+    slice(OTHER, 9000);
+    note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, p->id.unique));
+    slice(OTHER, 8000);
+    run_as(WAITER, RESUME_START);
+}
+
 static void swapped_upcalls_are_gone(void)
 {
     subscribe(WAITER);
@@ -1591,6 +1603,7 @@ static const struct {
     GOOD(exposure_that_is_declared),
     GOOD(memory_grows_clean),
     GOOD(turns_within_the_promise),
+    GOOD(slice_begins_anew_with_nobody_else_there),
     GOOD(interrupts_leave_little),
     GOOD(storm_while_nobody_is_ready),
     GOOD(swapped_upcalls_are_gone),

@@ -142,6 +142,13 @@ static void judge_slice(struct machine *m, struct turns *t, uint64_t now_ps)
         break_add(m, RULE_SLICE, t->turn, 0, DETAIL_SLICE, t->contended_ps, slice);
 }
 
+/* With nobody else to run, whoever runs may have a slice anew, or several. */
+static bool turn_is_anew(struct machine *m, const struct turns *t)
+{
+    return t->contended_ps > 0 &&
+           another_ready_since(t, t->turn, machine_scenario(m)->app_count) == TIME_NEVER;
+}
+
 /* ---- livelock */
 
 static void judge_kernel(struct machine *m, const struct turns *t, uint32_t process)
@@ -162,7 +169,7 @@ static void judge_kernel(struct machine *m, const struct turns *t, uint32_t proc
 
 static void user_begins(struct machine *m, struct turns *t, const struct record *r)
 {
-    if (t->turn != r->process)
+    if (t->turn != r->process || turn_is_anew(m, t))
         t->contended_ps = 0;
     judge_wait(m, t, r->process);
     judge_kernel(m, t, r->process);
