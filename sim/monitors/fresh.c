@@ -9,6 +9,7 @@
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"
+#include <string.h>
 
 enum { CHUNK = 256 };
 
@@ -21,10 +22,13 @@ struct fresh {
 
 static void judge_chunk(struct machine *m, uint32_t process, struct span span)
 {
+    static const uint8_t zeros[CHUNK];
     uint8_t bytes[CHUNK];
 
     if (!machine_peek(m, span, bytes))
         return; /* not RAM: the layout rule's */
+    if (memcmp(bytes, zeros, span.size) == 0)
+        return; /* nearly always */
     for (uint32_t i = 0; i < span.size; i++)
         if (bytes[i] != 0) {
             break_add(m, RULE_MEMORY_FRESH, process, span.base + i, DETAIL_FRESH, bytes[i], 0);

@@ -29,7 +29,7 @@ enum err board_answer(const struct machine *m, uint32_t process, struct span ask
 const struct ledger_window *ledger_window_at(const struct ledger *l, uint32_t process,
                                              uint32_t address)
 {
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+    for (uint32_t i = 0; i < l->window_end; i++) {
         const struct ledger_window *w = &l->windows[i];
         if (w->state == WINDOW_HELD && w->process == process && span_holds(w->granted, address))
             return w;
@@ -39,7 +39,7 @@ const struct ledger_window *ledger_window_at(const struct ledger *l, uint32_t pr
 
 uint32_t ledger_holder(const struct ledger *l, struct span span, uint32_t except)
 {
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+    for (uint32_t i = 0; i < l->window_end; i++) {
         const struct ledger_window *w = &l->windows[i];
         if (w->state == WINDOW_HELD && w->process != except && span_meets(w->granted, span))
             return w->process;
@@ -137,6 +137,8 @@ static void window_add(const struct machine *m, struct ledger *l, struct ledger_
         return; /* more than the kernel may lend: the reach rule will say so */
     if (l->windows[row].unremoved)
         l->unremoved_count--;
+    if (l->window_end <= row)
+        l->window_end = row + 1;
     window.state = WINDOW_HELD;
     l->windows[row] = window;
     l->added = row;

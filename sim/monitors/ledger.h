@@ -61,6 +61,7 @@ struct ledger {
     uint32_t unremoved_count;
     uint64_t dma_lent[2]; /* by board device: DMA masters that were ever lent */
     struct ledger_process processes[PROCESS_MAX];
+    uint32_t window_end; /* rows of `windows` from here on were never used */
     struct ledger_window windows[LEDGER_WINDOW_MAX];
 };
 

@@ -93,7 +93,7 @@ static void edges_of_process(const struct sweep *s, struct edges *e)
     edge_add_span(e, p->block);
     edge_add(e, p->app_break);
     edge_add(e, s->slack_end);
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+    for (uint32_t i = 0; i < s->l->window_end; i++) {
         const struct ledger_window *w = &s->l->windows[i];
         if (w->state != WINDOW_HELD || w->process != s->process)
             continue;
@@ -202,7 +202,7 @@ static void run_report(struct sweep *s)
 
 static bool was_asked(const struct sweep *s, uint32_t address)
 {
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+    for (uint32_t i = 0; i < s->l->window_end; i++) {
         const struct ledger_window *w = &s->l->windows[i];
         if (w->state == WINDOW_HELD && w->process == s->process && span_holds(w->asked, address))
             return true;
