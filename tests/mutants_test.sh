@@ -106,7 +106,11 @@ claim 'three thirds are all bugs' thirds_are_all
 claim 'a name that no bug has is refused' a_wrong_name_is_refused
 if command -v git >/dev/null; then
     claim 'every bug applies to the tree' every_patch_applies
-    claim 'a bug for a scenario, one for a test and one for pairs of runs are caught' a_bug_of_each_kind_is_caught
+    if [ "${BUILD##*/}" = build ]; then
+        claim 'a bug for a scenario, one for a test and one for pairs of runs are caught' a_bug_of_each_kind_is_caught
+    else
+        echo 'ok - a bug of each kind is caught # SKIP the plain build tries it, which compiles in half the time'
+    fi
 else
     echo 'ok - every bug applies to the tree # SKIP git is not installed'
 fi

@@ -31,7 +31,7 @@ START_TEST(a_set_has_what_a_naive_one_has)
     bool naive[CLIENT_MAX] = {false};
     seed = (uint64_t)_i;
 
-    for (uint32_t n = 0; n < 20000; n++) {
+    for (uint32_t n = 0; n < 4000; n++) {
         uint32_t client = draw(CLIENT_MAX), from = draw(CLIENT_MAX + 1);
         naive[client] = draw(1 + (uint32_t)_i) == 0;
         if (naive[client])
@@ -136,7 +136,7 @@ START_TEST(nobody_waits_while_another_is_served_twice)
     memset(served, 0, sizeof served);
     seed = (uint64_t)_i;
 
-    for (uint32_t n = 0; n < 20000; n++) {
+    for (uint32_t n = 0; n < 4000; n++) {
         uint32_t client = draw(CLIENT_MAX);
         if (draw(3) == 0) {
             turn_forget(&turn, client);
