@@ -2,8 +2,8 @@
  * tape (fuzz/tape.h): system calls of every class with arguments from the edges of what there is,
  * loads, stores, execute checks, work, upcall handlers, faults.
  *
- * An upcall's handler is what the stream says next, and a new life goes on where the last one ended:
- * so each operation is played once. Behind the last one the app waits for upcalls for ever.
+ * An upcall's handler is what the stream says next, and a new life goes on where the last one
+ * ended: so each operation is played once. Behind the last one the app waits for upcalls for ever.
  *
  * What an operation's fields mean, by kind (`value` as value_of in app_bytes.c):
  *   0 to 7   a call of that class (enum syscall_class). `which` chooses the driver of those that

@@ -11,7 +11,8 @@ enum { SPIM_MODES = 4, SPIM_RATES = 7, SPIM_MAX = 0xffff };
 
 void chip_spim_start(struct hw *hw, uint32_t base);
 
-/* The fastest rate that is no faster than `hz`: its number; SPIM_RATES: all are faster. And in Hz. */
+/* The fastest rate that is no faster than `hz`: its number; SPIM_RATES: all are faster. And in
+ * Hz. */
 uint32_t chip_spim_rate(uint32_t hz);
 uint32_t chip_spim_hz(uint32_t rate);
 

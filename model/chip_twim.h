@@ -22,7 +22,8 @@ enum { TWIM_RATES = 3, TWIM_ADDRESSES = 0x80 };
 
 void chip_twim_start(struct hw *hw, uint32_t base);
 
-/* The fastest rate that is no faster than `hz`: its number; TWIM_RATES: all are faster. And in Hz. */
+/* The fastest rate that is no faster than `hz`: its number; TWIM_RATES: all are faster. And in
+ * Hz. */
 uint32_t chip_twim_rate(uint32_t hz);
 uint32_t chip_twim_hz(uint32_t rate);
 

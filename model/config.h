@@ -129,7 +129,8 @@ struct kernel_config {
     const struct process_image *images;
 };
 
-/* Where multiplexer `virt` finds its device: VIRT_UART has the console's, VIRT_ALARM the alarm's. */
+/* Where multiplexer `virt` finds its device: VIRT_UART has the console's, VIRT_ALARM the
+ * alarm's. */
 static inline const struct driver_place *config_virt(const struct kernel_config *config,
                                                      uint32_t virt)
 {

@@ -49,7 +49,7 @@ enum note {
     NOTE_BUFFER_LENT,  /* down to the chip driver */
     NOTE_BUFFER_BACK,  /* from the chip driver */
     NOTE_BUFFER_WIPED, /* the client's no longer */
-    NOTE_DATAGRAM, /* the port it is for; pair(enum udp_fate, data size): over, given or not (udp.h) */
+    NOTE_DATAGRAM, /* the port it is for; pair(enum udp_fate, data size): given or not (udp.h) */
     NOTE_FRAME, /* its address; pair(enum frame_fate, payload size): over, given or not (uart.h) */
     /* Of key registers: base of the engine; pair(register, enum virt_id | client << 8) */
     NOTE_KEY_RESERVED, /* the client's from now on, and empty */

@@ -208,16 +208,16 @@ extern const struct driver radio_driver;
 extern const struct driver ble_advertising_driver;
 
 /* virt/rng.c over chip_rng.c. Driver 0x40001. Commands as Tock's RNG driver: 0 exists, 1 get
- * (length, 1 to 256). Read-write allow 0: where to. Subscribe 0: (enum err, length, 0). Bytes of one
- * client are given to no other. ERR_SIZE: no length, or more than the buffer. ERR_BUSY: its own
+ * (length, 1 to 256). Read-write allow 0: where to. Subscribe 0: (enum err, length, 0). Bytes of
+ * one client are given to no other. ERR_SIZE: no length, or more than the buffer. ERR_BUSY: its own
  * request waits or is under way. */
 extern const struct driver rng_driver;
 
 /* virt/adc.c over chip_saadc.c. Driver 0x5. Commands as Tock's ADC driver: 0 exists, success with
  * the number of channels; 1 sample (channel 0 to 7: AIN0 to AIN7). Subscribe 0: (enum err, channel,
- * sample of 12 bits, 0 to 3.6 V). A reading that begins serves all who wait for its channel: samples
- * are nobody's (virtualization text, Data Sharing 3). ERR_INVAL: no such channel. ERR_BUSY: its own
- * sample waits or is under way; or a component of the kernel samples on and on.
+ * sample of 12 bits, 0 to 3.6 V). A reading that begins serves all who wait for its channel:
+ * samples are nobody's (virtualization text, Data Sharing 3). ERR_INVAL: no such channel. ERR_BUSY:
+ * its own sample waits or is under way; or a component of the kernel samples on and on.
  * Otherwise than Tock's: the first argument is an error, not the mode, and 2 to 4, sampling on and
  * on, do not exist (ERR_NOSUPPORT): they take a capability that no process has. */
 extern const struct driver adc_driver;
@@ -313,22 +313,22 @@ extern const struct driver udp_driver;
  * length), 3 write (offset, length). Read-write allow 0: where to read to; read-only allow 0: what
  * to write. Subscribe 0: read, 1: written: (length, enum err, 0).
  *
- * Each client has one region, a page of flash, and offsets count from its start. The board's storage
- * begins with a page that says whose each further one is: an app's by the short id of its
- * credential, whatever its place among the apps, so that it finds its bytes again in another life or
- * after the kernel's restart, and nobody else ever does. A region is its owner's for good, from its
- * first write on; before, it reads as erased. Apps with one id are one app.
+ * Each client has one region, a page of flash, and offsets count from its start. The board's
+ * storage begins with a page that says whose each further one is: an app's by the short id of its
+ * credential, whatever its place among the apps, so that it finds its bytes again in another life
+ * or after the kernel's restart, and nobody else ever does. A region is its owner's for good, from
+ * its first write on; before, it reads as erased. Apps with one id are one app.
  *
  * A write changes its bytes and no others. Tock's apps know no erasure, and so the kernel sees to
  * it: where words are erased or as they shall be, they are written alone; else the region is read
  * into the page buffer, erased and written anew. Flash keeps the CPU from its code while it is
- * written, so the work is done in pieces of 1 ms (of the erasure, or 24 words), with STORAGE_PAUSE_US
- * for the apps and other drivers before each: a write takes up to 260 ms, and costs others half of
- * the CPU, never more than a piece at once. What an app hands over is copied as its write begins.
- * An app that dies in its write ends it at once, unless the region is being erased: then the write
- * is ended for it, since its other bytes are in the page buffer alone. Power that fails then costs
- * the region, as with Tock's flash pages. Only words that change are written, so that the time of a
- * write tells others how many there are. That is not kept from them.
+ * written, so the work is done in pieces of 1 ms (of the erasure, or 24 words), with
+ * STORAGE_PAUSE_US for the apps and other drivers before each: a write takes up to 260 ms, and
+ * costs others half of the CPU, never more than a piece at once. What an app hands over is copied
+ * as its write begins. An app that dies in its write ends it at once, unless the region is being
+ * erased: then the write is ended for it, since its other bytes are in the page buffer alone. Power
+ * that fails then costs the region, as with Tock's flash pages. Only words that change are written,
+ * so that the time of a write tells others how many there are. That is not kept from them.
  *
  * ERR_NOSUPPORT, of 1 to 3: no credential, so nobody's region. ERR_INVAL: not all in the region.
  * ERR_RESERVE: no buffer allowed. ERR_SIZE: no length, or more than the buffer. ERR_BUSY: its own

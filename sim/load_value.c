@@ -155,8 +155,9 @@ bool line_named(const struct board *board, const struct json_node *node, uint32_
     return false;
 }
 
-/* Drivers but for those of multiplexers, which have their multiplexers' names. Source of the numbers:
- * Tock's driver numbers (capsules/core/src/driver.rs); those of the radio and of frames are ours. */
+/* Drivers but for those of multiplexers, which have their multiplexers' names. Source of the
+ * numbers: Tock's driver numbers (capsules/core/src/driver.rs); those of the radio and of frames
+ * are ours. */
 static const struct {
     const char *name;
     uint32_t number;

@@ -179,7 +179,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_FRESH, "%p finds %G at %a, which it has just been given and which must be zero") \
     X(DETAIL_CUSTODY_BYTES, \
       "the driver's buffer holds %G at %a, beyond the %w bytes of its client %p") \
-    X(DETAIL_CUSTODY_LEFT, "%a has bytes of an earlier client, from byte %g on, as it comes to %p") \
+    X(DETAIL_CUSTODY_LEFT, \
+      "%a has bytes of an earlier client, from byte %g on, as it comes to %p") \
     X(DETAIL_CUSTODY_UNWIPED, "%a was to be wiped after its use for %p, and byte %g is not zero") \
     X(DETAIL_CUSTODY_OWNED, "%a comes to %p and is still another client's, number %g") \
     X(DETAIL_CUSTODY_LENT, \
@@ -234,7 +235,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
       "the same again, for ever") \
     X(DETAIL_VIRT_TURN, \
       "%q waited for %x while %w operations of others began, some client's twice") \
-    X(DETAIL_VIRT_WAITED, "%q waited for %x; operations of others that began meanwhile: %g, wanted %b") \
+    X(DETAIL_VIRT_WAITED, \
+      "%q waited for %x; operations of others that began meanwhile: %g, wanted %b") \
     X(DETAIL_VIRT_INSIDE, "%q was called back by %x inside the call in which it asked") \
     X(DETAIL_VIRT_UNASKED, "%q was called back by %x without an operation of its own") \
     X(DETAIL_VIRT_UNWANTED, "%x begins an operation of %q, which waits for none") \

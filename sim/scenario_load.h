@@ -88,7 +88,8 @@ const char *scheduler_name(uint32_t kind);
 /* A driver as scenarios call it, by the number that apps use; NULL: one without a name. */
 const char *driver_name(const struct kernel_config *config, uint32_t number);
 
-/* A multiplexer as boards, scenarios and reports call it: "rng" (enum virt_id); NULL ends the words. */
+/* A multiplexer as boards, scenarios and reports call it: "rng" (enum virt_id); NULL ends the
+ * words. */
 extern const char *const virt_words[VIRT_NAMES + 1];
 const char *virt_name(uint32_t virt);
 

@@ -278,7 +278,8 @@ START_TEST(no_checksum_is_refused_even_where_it_would_be_right)
 }
 END_TEST
 
-/* Each length from none on, and one more than there is: where the octets end nothing more is read. */
+/* Each length from none on, and one more than there is: where the octets end nothing more is
+ * read. */
 START_TEST(packet_that_was_cut_is_refused_at_every_length)
 {
     for (uint32_t size = 0; size < HELLO_SIZE; size++) {

@@ -506,7 +506,8 @@ START_TEST(alarms_of_all_due_at_once_all_fire)
 }
 END_TEST
 
-/* Firing takes longer than the ticks between: what comes due meanwhile is found by the next look. */
+/* Firing takes longer than the ticks between: what comes due meanwhile is found by the next
+ * look. */
 START_TEST(alarms_that_come_due_while_others_fire_are_not_lost)
 {
     full_board();

@@ -1,5 +1,5 @@
-/* test_virt_rng.c: the multiplexer of the random number generator on a small board: a generator that
- * gives a byte when the test wants.
+/* test_virt_rng.c: the multiplexer of the random number generator on a small board: a generator
+ * that gives a byte when the test wants.
  */
 #include "model/capsule_state.h"
 #include "model/chip_rng.h"

@@ -24,8 +24,8 @@ struct resumes {
     uint32_t taken, count, capacity;
 };
 
-/* Each app; the kernel's own clients of each multiplexer, of which the network is one; and once more
- * each app, for the kernel's buffers that become its own, whatever it does meanwhile. */
+/* Each app; the kernel's own clients of each multiplexer, of which the network is one; and once
+ * more each app, for the kernel's buffers that become its own, whatever it does meanwhile. */
 enum {
     KERNEL_CLIENTS = CLIENT_MAX - CLIENT_KERNEL,
     OBSERVER_KERNEL = PROCESS_MAX,
@@ -499,8 +499,8 @@ static bool times_are_shared(const struct twins *t)
     return false;
 }
 
-/* What somebody gets to hear, and what it does then, may hang on times that are shared: whoever asks
- * on and on learns them. No bytes do. */
+/* What somebody gets to hear, and what it does then, may hang on times that are shared: whoever
+ * asks on and on learns them. No bytes do. */
 static bool follows_times(const struct twins *t, const struct record *const records[2])
 {
     for (int i = 0; i < 2; i++)
@@ -650,10 +650,14 @@ static void compare_registers(struct twins *t, uint32_t process, uint32_t index,
     for (uint32_t row = 0; d[0] && row < d[0]->type->reg_count; row++) {
         uint32_t address = d[0]->base + d[0]->type->regs[row].offset;
         uint32_t value[2] = {device_value(d[0], row), device_value(d[1], row)};
-        if (value[0] != value[1] && span_holds(window, address) && !t->result->value.found)
-            keep_bytes_leak(t, process, address,
-                            (const uint8_t *const[]){(uint8_t *)&value[0], (uint8_t *)&value[1]},
-                            4);
+        if (value[0] == value[1] || !span_holds(window, address) || t->result->value.found)
+            continue;
+        uint8_t bytes[2][sizeof value[0]];
+        for (int i = 0; i < 2; i++)
+            for (uint32_t n = 0; n < sizeof value[0]; n++)
+                bytes[i][n] = (uint8_t)(value[i] >> 8 * n);
+        keep_bytes_leak(t, process, address, (const uint8_t *const[]){bytes[0], bytes[1]},
+                        sizeof value[0]);
     }
 }
 

@@ -11,11 +11,12 @@
  * of RAM that it may read by the ledger, whenever it goes on; the registers of a window when it was
  * lent; and the kernel's DMA buffer that becomes its own, all of it: that must be wiped by then. Of
  * the kernel's own clients: which of their operations are accepted and done, and when, and their
- * buffers. The first difference of values and the first of times are kept apart. Who preempts it and
- * for how long is a matter of time. What leaves on wires and over the air is nobody's but the
+ * buffers. The first difference of values and the first of times are kept apart. Who preempts it
+ * and for how long is a matter of time. What leaves on wires and over the air is nobody's but the
  * world's.
  *
- * The kernel's own clients may be those with the secrets, too: SECRETS_OF_KERNEL in the app's place.
+ * The kernel's own clients may be those with the secrets, too: SECRETS_OF_KERNEL in the app's
+ * place.
  *
  * Where the scenario declassifies when the app is served ("times_of"), differences of times are no
  * leak; the entry is needed if kernel or devices have read any of its secrets. Where what somebody

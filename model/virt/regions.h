@@ -32,8 +32,8 @@ uint32_t region_address(const struct kernel *k, uint32_t region); /* below regio
 enum err region_find(struct kernel *k, struct hw *hw, const struct region_owner *owner,
                      uint32_t *region, bool *is_new) MUST_CHECK;
 
-/* Its bytes from `offset` on, as many as there is room for, to kernel RAM; of a new one erased ones,
- * whatever was there before. Both are the kernel's: no error. */
+/* Its bytes from `offset` on, as many as there is room for, to kernel RAM; of a new one erased
+ * ones, whatever was there before. Both are the kernel's: no error. */
 void region_read(struct kernel *k, struct hw *hw, uint32_t region, uint32_t offset, struct span to);
 bool region_is_blank(struct kernel *k, struct hw *hw, uint32_t region);
 

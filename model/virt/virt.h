@@ -143,8 +143,9 @@ void virt_alarm(struct kernel *k, struct hw *hw, const struct virt_type *type);
 void virt_forget(struct kernel *k, struct hw *hw, const struct virt_type *type,
                  struct process_id id);
 
-/* What is one client's for as long as it likes, behind a capability: from now on all who ask are told
- * ERR_BUSY. ERR_BUSY: an operation is under way, or it is closed. virt_open: to be shared again. */
+/* What is one client's for as long as it likes, behind a capability: from now on all who ask are
+ * told ERR_BUSY. ERR_BUSY: an operation is under way, or it is closed. virt_open: to be shared
+ * again. */
 enum err virt_close(struct kernel *k, const struct virt_type *type) MUST_CHECK;
 void virt_open(struct kernel *k, const struct virt_type *type);
 
@@ -184,8 +185,8 @@ enum err virt_make(struct kernel *k, struct hw *hw, const struct virt_type *type
                    const uint8_t *bytes, uint32_t size, struct span *down) MUST_CHECK;
 
 /* The multiplexer's own buffer, all of it, becomes `client`'s, a kernel client's, too, and is lent
- * downward. For what is put together there; virt_fetch: the first bytes of what `client` hands over,
- * as they are now, to `to` in it. ERR_SIZE: the client's has not so many. */
+ * downward. For what is put together there; virt_fetch: the first bytes of what `client` hands
+ * over, as they are now, to `to` in it. ERR_SIZE: the client's has not so many. */
 struct span virt_take(struct kernel *k, struct hw *hw, const struct virt_type *type,
                       uint32_t client);
 enum err virt_fetch(struct kernel *k, struct hw *hw, const struct virt_type *type, uint32_t client,

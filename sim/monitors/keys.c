@@ -10,8 +10,8 @@
  *   with the key of that client's area, and with nothing else, no key of zeros either;
  *   a register of the dead is free once nothing of theirs is under way.
  *
- * Cannot see: whether the key that was loaded is the one that its client meant; an engine that hangs
- * obeys nobody, and is not judged.
+ * Cannot see: whether the key that was loaded is the one that its client meant; an engine that
+ * hangs obeys nobody, and is not judged.
  */
 #include "model/process.h"
 #include "model/virt/turn.h"

@@ -1,5 +1,5 @@
-/* virt_turns: virt-turn and virt-callback, for each multiplexer (model/virt/virt.h), from its notes:
- * a client asks, is answered, its operation begins, is done.
+/* virt_turns: virt-turn and virt-callback, for each multiplexer (model/virt/virt.h), from its
+ * notes: a client asks, is answered, its operation begins, is done.
  *
  *   virt-turn      between a client's asking and the beginning of its operation no other client's
  *                  operations begin twice: among n that always ask each is served once in n. A

@@ -1,11 +1,11 @@
-/* spi_flash.c: a NOR flash chip on SPI, one bit wide, after the MX25R6435F that the nRF52840 DK has.
- * Source: Macronix, "MX25R6435F", data sheet (command set; status register; page program).
+/* spi_flash.c: a NOR flash chip on SPI, one bit wide, after the MX25R6435F that the nRF52840 DK
+ * has. Source: Macronix, "MX25R6435F", data sheet (command set; status register; page program).
  *
  *   0x9f        id: c2 28 17
  *   0x05        status: bit 0 busy, bit 1 write enabled
  *   0x06, 0x04  write enable, write disable
- *   0x03, 0x0b  read, fast read (a byte more before the data); addresses: three bytes, highest first
- *   0x02        page program: 256 bytes, goes on at the page's start; bits only fall
+ *   0x03, 0x0b  read, fast read (a byte more before the data); addresses: three bytes, highest
+ *   first 0x02        page program: 256 bytes, goes on at the page's start; bits only fall
  *   0x20        sector erase: 4 KiB, to 0xff
  *   0x60, 0xc7  chip erase
  *
