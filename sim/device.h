@@ -178,8 +178,8 @@ static inline const void *device_state_read(const struct device *d)
 /* DEVICE_KEY_SIZE bytes: key `n` of type->key_count. */
 static inline const uint8_t *device_key(const struct device *d, uint32_t n)
 {
-    const uint8_t *bytes = device_state_read(d);
-    return bytes + d->type->key_offset + (size_t)n * DEVICE_KEY_SIZE;
+    const uint8_t *own_state = device_state_read(d);
+    return own_state + d->type->key_offset + (size_t)n * DEVICE_KEY_SIZE;
 }
 static inline uint32_t device_value(struct device *d, uint32_t row)
 {
