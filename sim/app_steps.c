@@ -164,14 +164,25 @@ static bool syscall_as_expected(struct app *app, const struct expectation *e)
            (success_count(r[0]) == e->count && values_match(app, e, 1));
 }
 
+/* The r0 and r1 of a wanted success, for people. A first value that may be any is what came. */
+static uint64_t wanted_success(struct app *app, const struct expectation *e)
+{
+    static const uint8_t variants[] = {RETURN_SUCCESS, RETURN_SUCCESS_U32, RETURN_SUCCESS_2U32,
+                                       RETURN_SUCCESS_3U32};
+    if (e->kind != EXPECT_SUCCESS || !e->count || e->count >= COUNT_OF(variants))
+        return pair(RETURN_SUCCESS, 0);
+    return pair(variants[e->count],
+                e->skip & 1 ? state_seen(app)->registers[1] : value_of(app, e->operands[0]));
+}
+
 static void judge_syscall(struct app *app, const struct instruction *i)
 {
     const struct expectation *e = &i->expect;
     const uint32_t *r = state_of(app)->registers;
-    uint64_t wanted =
-        e->kind == EXPECT_FAILURE ? pair(RETURN_FAILURE, e->err) : pair(RETURN_SUCCESS, 0);
     if (e->kind == EXPECT_NOTHING)
         return;
+    uint64_t wanted =
+        e->kind == EXPECT_FAILURE ? pair(RETURN_FAILURE, e->err) : wanted_success(app, e);
     mark_tried(app, i->step);
     app_check(app, i->step, syscall_as_expected(app, e), pair(r[0], r[1]), wanted);
 }
@@ -444,7 +455,10 @@ static void describe_return(uint64_t registers, char *text, size_t size)
     else if (variant == RETURN_SUCCESS || success_count(variant) == STEPS_ANY_COUNT)
         (void)snprintf(text, size, variant == RETURN_SUCCESS ? "success" : "0x%" PRIx32, variant);
     else
-        (void)snprintf(text, size, "success (0x%" PRIx32 "...)", first);
+        (void)snprintf(text, size, "success (0x%" PRIx32 "%s)", first,
+                       success_count(variant) == 1   ? ""
+                       : success_count(variant) == 2 ? " and one more value"
+                                                     : " and two more values");
 }
 
 /* "is 5", which is the range from 5 to 5. */
@@ -456,7 +470,7 @@ static bool is_exact(const struct expectation *e)
 
 static void describe_call(const struct app *app, char *text, size_t size)
 {
-    char got[48], wanted[48];
+    char got[64], wanted[64];
     describe_return(app->failed_got, got, sizeof got);
     describe_return(app->failed_wanted, wanted, sizeof wanted);
     (void)snprintf(text, size, "wanted %s, got %s%s", wanted, got,
