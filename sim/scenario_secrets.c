@@ -12,6 +12,7 @@
  */
 #include "sim/load.h"
 #include "sim/secret.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,7 +30,13 @@ static bool place_read(const struct load *load, const struct json_node *node, ui
     place->base = operand.value;
     if (operand.kind == OPERAND_RAM && place->base < ram && place->size <= ram - place->base)
         return true;
-    json_problem(&at, "not inside this app's memory: want a place such as \"app.ram+0x100\"");
+    bool begins = operand.kind == OPERAND_RAM && place->base < ram;
+    if (begins)
+        json_problem(&size,
+                     "more than the %" PRIu32 " bytes from there to the end of the app's memory",
+                     ram - place->base);
+    else
+        json_problem(&at, "not inside this app's memory: want a place such as \"app.ram+0x100\"");
     return false;
 }
 
@@ -55,6 +62,10 @@ static bool of_driver_read(const struct load *load, const struct json_node *node
 {
     struct json_node driver = json_member(node, "driver"), upcall = json_member(node, "upcall");
     struct json_node command = json_member(node, "command");
+    if (!driver.value) {
+        json_problem(node, "want one of \"driver\", \"app\" and \"times_of\"");
+        return false;
+    }
     if (!upcall.value == !command.value) {
         json_problem(node, "want one of \"upcall\" and \"command\" beside \"driver\"");
         return false;

@@ -610,8 +610,8 @@ static const struct row texts[] = {
      "t.json:2:51: error: /apps/0/secrets/0/at: not inside this app's memory: want a place such as "
      "\"app.ram+0x100\""},
     {"a secret past the end", SECRETS("[{ 'at': 'app.ram+0xffe', 'size': 4 }]"), 0,
-     "t.json:2:51: error: /apps/0/secrets/0/at: not inside this app's memory: want a place such as "
-     "\"app.ram+0x100\""},
+     "t.json:2:76: error: /apps/0/secrets/0/size: more than the 2 bytes from there to the end of "
+     "the app's memory"},
     {"a secret of nothing", SECRETS("[{ 'at': 'app.ram', 'size': 0 }]"), 0,
      "t.json:2:70: error: /apps/0/secrets/0/size: 0: want an integer from 1 to 4294967295, or it "
      "in hex as a string"},
@@ -619,6 +619,8 @@ static const struct row texts[] = {
      "t.json:3:17: error: /declassify: a list of 0: want 1 to 16"},
     {"declassified, but what?", OWNER("'declassify': [{ 'driver': 0, 'why': 'w' }]"), 0,
      "t.json:3:18: error: /declassify/0: want one of \"upcall\" and \"command\" beside \"driver\""},
+    {"declassified, of what?", OWNER("'declassify': [{ 'why': 'w' }]"), 0,
+     "t.json:3:18: error: /declassify/0: want one of \"driver\", \"app\" and \"times_of\""},
     {"declassified twice",
      OWNER("'declassify': [{ 'driver': 0, 'upcall': 0, 'command': 1, 'why': 'w' }]"), 0,
      "t.json:3:18: error: /declassify/0: want one of \"upcall\" and \"command\" beside \"driver\""},
