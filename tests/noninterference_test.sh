@@ -131,7 +131,8 @@ finds 'an app that says it has no secrets is not varied, the other one is' 0 byt
 finds 'bytes that are declassified are no leak, and listed' 0 shared '^  shared   it asked for them$'
 finds 'those beside them are' 1 too_little_shared '^  values that b observes$'
 finds 'what is declassified and never needed is an error' 5 shared_for_nothing \
-    '^  /declassify/0 was never needed'
+    '^VACUOUS  x/shared_for_nothing@1: secrets of all$' '^  /declassify/0 was never needed' \
+    '^  repeat   postern noninterference x/shared_for_nothing.json@1$'
 finds 'a secret that decides when others run is a leak of times, and of times only' 1 times \
     '^  times that b observes$' '1 leak \(0 of values, 1 of times\)' 'the runs part at'
 finds 'unless its times are declassified' 0 times_shared '^  shared   it may interrupt when it likes$'

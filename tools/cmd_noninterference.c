@@ -277,6 +277,7 @@ static void look_at_declassified(struct engine *engine, const struct job *job,
         if (engine->declassified >> i & 1)
             continue;
         result->end = TWINS_VACUOUS;
+        result->of_all = true;
         snprintf(result->trouble, sizeof result->trouble,
                  "%s was never needed: no secret of any app came that way",
                  s->declassified[i].path);
@@ -310,22 +311,23 @@ static void put_text(FILE *out, const char *key, const char *text)
     json_write_string(out, text);
 }
 
-static void write_repeat(FILE *out, const struct job *job)
+static void write_repeat(FILE *out, const struct job *job, const struct twins_result *result)
 {
     program_write(out);
     fprintf(out, " noninterference ");
     suite_write_name(out, job->unit.scenario);
-    fprintf(out, " --app %s", twins_name(job->unit.scenario, job->process));
+    if (!result->of_all)
+        fprintf(out, " --app %s", twins_name(job->unit.scenario, job->process));
 }
 
-static void put_repeat(FILE *out, const struct job *job)
+static void put_repeat(FILE *out, const struct job *job, const struct twins_result *result)
 {
     char *text = NULL;
     size_t size;
     FILE *file = open_memstream(&text, &size);
     if (!file)
         abort();
-    write_repeat(file, job);
+    write_repeat(file, job, result);
     if (fclose(file) != 0)
         abort();
     put_text(out, "repeat", text);
@@ -400,7 +402,7 @@ static void write_line(FILE *out, const struct job *job, const struct twins_resu
     if (*result->trouble)
         put_text(out, "error", result->trouble);
     if (result->end != TWINS_EQUAL)
-        put_repeat(out, job);
+        put_repeat(out, job, result);
     fputs("}\n", out);
 }
 
@@ -438,7 +440,7 @@ static void print_result(struct engine *engine, const struct job *job,
         return;
     fprintf(out, "%s%s%s  %s: secrets of %s", color_code(engine->color, good ? GREEN : RED),
             heads[result->end], color_code(engine->color, PLAIN), s->id,
-            twins_name(s, job->process));
+            result->of_all ? "all" : twins_name(s, job->process));
     if (result->end == TWINS_EQUAL)
         fprintf(out, ", %" PRIu64 " bytes changed, %" PRIu64 " read by kernel and devices",
                 result->facts.changed, result->facts.read);
@@ -455,7 +457,7 @@ static void print_result(struct engine *engine, const struct job *job,
     if (good)
         return;
     fputs("  repeat   ", out);
-    write_repeat(out, job);
+    write_repeat(out, job, result);
     fputs("\n\n", out);
 }
 

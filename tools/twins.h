@@ -63,11 +63,12 @@ struct twins_leak {
 struct twins_result {
     enum twins_end end;
     char trouble[TWINS_TEXT_MAX * 2]; /* why there is no verdict; "": there is one */
-    struct secret_facts facts;        /* of run 2 */
-    uint64_t observed;                /* records compared */
-    uint64_t pages;                   /* of memory compared */
-    uint32_t declassified;            /* bit i: entry i of the scenario's list was needed */
-    uint64_t trace_hash;              /* of run 1 */
+    bool of_all;               /* the trouble is of all pairs of the scenario, not of this one */
+    struct secret_facts facts; /* of run 2 */
+    uint64_t observed;         /* records compared */
+    uint64_t pages;            /* of memory compared */
+    uint32_t declassified;     /* bit i: entry i of the scenario's list was needed */
+    uint64_t trace_hash;       /* of run 1 */
     struct twins_leak value, time;
     uint32_t path_count;
     char path[TWINS_PATH_MAX][TWINS_TEXT_MAX];
