@@ -277,6 +277,7 @@ schedulers|^mlfq +[a-z]
 END
 gives 'list devices TYPE' 0 '^0x540 +CC\[0\]$' '' "$postern" list devices nrf52-timer
 gives 'list devices of a type that is none' 2 '' 'did you mean "nrf52-timer"' "$postern" list devices nrf52-tmer
+gives 'list devices of a part of a type' 2 '' 'did you mean "nrf52-spim"' "$postern" list devices spim
 gives 'list of what is not listed' 2 '' 'did you mean "devices"' "$postern" list device
 gives 'show pairs a call' 0 '=> command passthrough 2, TIMER1' '' "$postern" show x/holds.json
 is 'show pairs its return' grep -qE '<= success \([0-9]+ cycles\)' "$work/out"

@@ -93,14 +93,16 @@ static int list_registers(const char *name)
         if (!type)
             continue;
         nearest_offer(&nearest, type->name);
+        if (!nearest.best && strlen(name) > 2 && strstr(type->name, name))
+            nearest.best = type->name;
         if (strcmp(type->name, name) != 0)
             continue;
         for (uint32_t row = 0; row < type->reg_count; row++)
             printf("0x%03" PRIx32 "  %s\n", type->regs[row].offset, type->regs[row].name);
         return CODE_HOLDS;
     }
-    return options_error(&usage, "no such type of devices: %s%s", name,
-                         nearest_text(&nearest, hint, sizeof hint));
+    return options_error(&usage, "no such type of device: %s%s: `postern list devices` names them",
+                         name, nearest_text(&nearest, hint, sizeof hint));
 }
 
 static int list_apps(void)
