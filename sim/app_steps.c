@@ -175,14 +175,25 @@ static uint64_t wanted_success(struct app *app, const struct expectation *e)
                 e->skip & 1 ? state_seen(app)->registers[1] : value_of(app, e->operands[0]));
 }
 
+/* The first two of the wanted values, for people. Those that may be any are what came. */
+static uint64_t wanted_values(struct app *app, const struct expectation *e)
+{
+    uint32_t wanted[2];
+    for (uint32_t i = 0; i < COUNT_OF(wanted); i++)
+        wanted[i] = i >= e->count || e->skip >> i & 1 ? state_of(app)->registers[i]
+                                                      : value_of(app, e->operands[i]);
+    return pair(wanted[0], wanted[1]);
+}
+
 static void judge_syscall(struct app *app, const struct instruction *i)
 {
     const struct expectation *e = &i->expect;
     const uint32_t *r = state_of(app)->registers;
     if (e->kind == EXPECT_NOTHING)
         return;
-    uint64_t wanted =
-        e->kind == EXPECT_FAILURE ? pair(RETURN_FAILURE, e->err) : wanted_success(app, e);
+    uint64_t wanted = e->kind == EXPECT_FAILURE  ? pair(RETURN_FAILURE, e->err)
+                      : e->kind == EXPECT_VALUES ? wanted_values(app, e)
+                                                 : wanted_success(app, e);
     mark_tried(app, i->step);
     app_check(app, i->step, syscall_as_expected(app, e), pair(r[0], r[1]), wanted);
 }
@@ -477,6 +488,18 @@ static void describe_call(const struct app *app, char *text, size_t size)
                    strcmp(got, wanted) == 0 ? " with other values" : "");
 }
 
+/* The event's arguments, which a yield-wait-for gives: of three, two are kept. */
+static void describe_values(const struct app *app, char *text, size_t size)
+{
+    uint64_t wanted = app->failed_wanted, got = app->failed_got;
+    if (wanted == got)
+        (void)snprintf(text, size, "got another third value than wanted");
+    else
+        (void)snprintf(text, size,
+                       "wanted values 0x%" PRIx32 ", 0x%" PRIx32 ", got 0x%" PRIx32 ", 0x%" PRIx32,
+                       pair_low(wanted), pair_high(wanted), pair_low(got), pair_high(got));
+}
+
 void app_steps_failure(const struct app *app, char *text, size_t size)
 {
     const struct instruction *i =
@@ -486,6 +509,8 @@ void app_steps_failure(const struct app *app, char *text, size_t size)
         return;
     if (i->kind == I_SYSCALL && i->expect.kind != EXPECT_VALUES)
         describe_call(app, text, size);
+    else if (i->kind == I_SYSCALL)
+        describe_values(app, text, size);
     else if (i->expect.kind == EXPECT_FAULT)
         (void)snprintf(text, size, "wanted a fault, got access");
     else if (i->expect.kind == EXPECT_RANGE && !is_exact(&i->expect))
