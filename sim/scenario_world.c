@@ -255,9 +255,9 @@ static bool moment_read(const struct json_node *node, const struct peer_type *ty
 {
     struct json_node at = json_member(node, "at_event");
     bool timed = json_member(node, "at_us").value || json_member(node, "at_ms").value;
-    if (!timed)
+    if (at.value ? !timed : !type->timed && !timed)
         return event_of_action(&at, plan, action);
-    if (type->timed && !at.value)
+    if (type->timed && timed && !at.value)
         return time_of_action(node, plan, action);
     if (type->timed)
         json_problem(node, "want one of \"at_event\", \"at_us\" and \"at_ms\"");

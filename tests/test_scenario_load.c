@@ -271,6 +271,10 @@ static const struct row texts[] = {
      OWNER("'world': { 'central': { 'plan': [{ 'at_us': 1, 'do': 'ping' }] } }"), 0,
      "t.json:3:36: error: /world/central/plan/0: what a central does has no time: want "
      "\"at_event\""},
+    {"an action of a host at no moment",
+     ON_KIT("{ 'host': { 'on': 'UARTE1', 'plan': [\n"
+            "{ 'do': 'silence' }] } }"),
+     0, "t.json:4:1: error: /world/host/plan/0: want one of \"at_event\", \"at_us\" and \"at_ms\""},
     {"an action at an event and at a time",
      ON_KIT("{ 'host': { 'on': 'UARTE1', 'plan': [\n"
             "{ 'at_event': 1, 'at_us': 1, 'do': 'raw' }] } }"),
