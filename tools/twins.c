@@ -546,9 +546,11 @@ static void compare_own(struct twins *t)
             twins_describe(t->scenario, r[0], what[0]);
             twins_describe(t->scenario, r[1], what[1]);
             snprintf(t->result->trouble, sizeof t->result->trouble,
-                     "%s does something else when its secrets differ (at %" PRIu64
-                     " ns: %.120s | %.120s): say in its \"secrets\" which of its bytes may",
-                     twins_name(t->scenario, t->secret), t->acts_ps / 1000, what[0], what[1]);
+                     "%s does something else when its secrets differ (at %" PRIu64 ".%03" PRIu64
+                     " us: %.120s; in the other run: %.120s): say in its \"secrets\" which of its "
+                     "bytes may",
+                     twins_name(t->scenario, t->secret), t->acts_ps / 1000000,
+                     t->acts_ps / 1000 % 1000, what[0], what[1]);
         }
         drop(streams[0]);
         drop(streams[1]);
