@@ -272,8 +272,8 @@ shares=datagrams_frames_and_text_share_one_line
 alone=datagrams_reach_the_owner_of_their_port_and_nobody_else
 for name in $alone $shares; do
     cp "$root/scenarios/virtualization/$name.json" x/ || exit 3
-    "$postern" run --trace pcapng --output $name.pcapng x/$name.json >$name.txt 2>&1
-    gives "the claim \"$name\" holds, and is captured" 0 '^1 claim holds' cat $name.txt
+    "$postern" run --trace pcapng --output "$name".pcapng x/"$name".json >"$name".txt 2>&1
+    gives "the claim \"$name\" holds, and is captured" 0 '^1 claim holds' cat "$name".txt
 done
 "$postern" show x/wire.json >wire.show
 gives 'show: a frame that leaves' 0 'UARTE1 sends byte 0x7e .~.: a frame of address 3, 3 octets$' cat wire.show
@@ -342,11 +342,11 @@ END
     gives 'a damaged datagram is there, and it is said' 0 ' wrong a packet of 54 octets, wrong UDP checksum$' \
         cat wire.read
     for name in $alone $shares; do
-        is "our reader reads the capture of \"$name\"" python3 wires.py $name.pcapng
-        cp log $name.read
+        is "our reader reads the capture of \"$name\"" python3 wires.py "$name".pcapng
+        cp log "$name".read
         gives 'all its checksums are right, and it says nothing of any packet' 1 '^0$' \
             grep -cvE '^50 UARTE0 PPP (in|out) [0-9]+ ff03[0-9a-f]+ right $|^147 UARTE0 frames (in|out) [0-9]+ 03[0-9a-f]+ - $' \
-            $name.read
+            "$name".read
     done
     gives 'the datagram of port 5000 leaves' 0 '^50 UARTE0 PPP out [0-9]+ ff03005760.*13880007000c....6c656674 right $' \
         cat $alone.read
@@ -367,9 +367,9 @@ if ! skips tshark 'tshark reads captures of a UART'; then
     shows 'UDP of the kernel' $alone '^fe80::2	fe80::1	5000	7	1$' -o udp.check_checksum:TRUE -Y udp \
         -T fields -e ipv6.src -e ipv6.dst -e udp.srcport -e udp.dstport -e udp.checksum.status
     for name in $alone $shares; do
-        tshark -r $name.pcapng -Y 'udp' >udp.txt 2>/dev/null
+        tshark -r "$name".pcapng -Y 'udp' >udp.txt 2>/dev/null
         gives "tshark: datagrams in \"$name\"" 0 '^(9|[1-9][0-9])$' grep -c . udp.txt
-        tshark -r $name.pcapng -o udp.check_checksum:TRUE \
+        tshark -r "$name".pcapng -o udp.check_checksum:TRUE \
             -Y 'ppp && (_ws.expert || _ws.malformed || !udp || udp.checksum.status != 1)' >expert.txt 2>/dev/null
         is "tshark: nothing to remark on \"$name\"" cmp expert.txt /dev/null
     done
