@@ -1,5 +1,7 @@
 #include "model/chip_rng.h"
 
+#include "model/chip_event.h"
+
 enum {
     TASKS_START = 0x000,
     TASKS_STOP = 0x004,
@@ -33,9 +35,8 @@ void chip_rng_stop(struct hw *hw, uint32_t base)
 
 bool chip_rng_byte(struct hw *hw, uint32_t base, uint8_t *byte)
 {
-    if (hw_read32(hw, base + EVENTS_VALRDY) == 0)
+    if (!chip_event_take(hw, base + EVENTS_VALRDY))
         return false;
-    hw_write32(hw, base + EVENTS_VALRDY, 0);
     *byte = (uint8_t)hw_read32(hw, base + VALUE);
     return true;
 }

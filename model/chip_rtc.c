@@ -1,5 +1,7 @@
 #include "model/chip_rtc.h"
 
+#include "model/chip_event.h"
+
 enum {
     TASKS_START = 0x000,
     TASKS_STOP = 0x004,
@@ -60,9 +62,5 @@ void chip_rtc_acknowledge(struct hw *hw, uint32_t base)
 
 bool chip_rtc_overflowed(struct hw *hw, uint32_t base)
 {
-    bool stands = hw_read32(hw, base + EVENTS_OVRFLW) != 0;
-
-    if (stands)
-        hw_write32(hw, base + EVENTS_OVRFLW, 0);
-    return stands;
+    return chip_event_take(hw, base + EVENTS_OVRFLW);
 }

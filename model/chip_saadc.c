@@ -1,5 +1,7 @@
 #include "model/chip_saadc.h"
 
+#include "model/chip_event.h"
+
 enum {
     TASKS_START = 0x000,
     TASKS_SAMPLE = 0x004,
@@ -59,11 +61,7 @@ void chip_saadc_again(struct hw *hw, uint32_t base)
 
 bool chip_saadc_ended(struct hw *hw, uint32_t base)
 {
-    bool ended = hw_read32(hw, base + EVENTS_END) != 0;
-
-    if (ended)
-        hw_write32(hw, base + EVENTS_END, 0);
-    return ended;
+    return chip_event_take(hw, base + EVENTS_END);
 }
 
 void chip_saadc_stop(struct hw *hw, uint32_t base)

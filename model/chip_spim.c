@@ -1,5 +1,7 @@
 #include "model/chip_spim.h"
 
+#include "model/chip_event.h"
+
 enum {
     TASKS_START = 0x010,
     EVENTS_END = 0x118,
@@ -63,11 +65,7 @@ void chip_spim_transfer(struct hw *hw, uint32_t base, uint32_t rate, uint32_t mo
 
 bool chip_spim_ended(struct hw *hw, uint32_t base)
 {
-    bool ended = hw_read32(hw, base + EVENTS_END) != 0;
-
-    if (ended)
-        hw_write32(hw, base + EVENTS_END, 0);
-    return ended;
+    return chip_event_take(hw, base + EVENTS_END);
 }
 
 uint32_t chip_spim_received(struct hw *hw, uint32_t base)

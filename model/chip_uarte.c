@@ -1,5 +1,7 @@
 #include "model/chip_uarte.h"
 
+#include "model/chip_event.h"
+
 enum {
     TASKS_STARTRX = 0x000,
     TASKS_STOPRX = 0x004,
@@ -62,28 +64,19 @@ void chip_uarte_receive_stop(struct hw *hw, uint32_t base)
     hw_write32(hw, base + TASKS_STOPRX, 1);
 }
 
-static bool event_taken(struct hw *hw, uint32_t event)
-{
-    bool stands = hw_read32(hw, event) != 0;
-
-    if (stands)
-        hw_write32(hw, event, 0);
-    return stands;
-}
-
 bool chip_uarte_sent(struct hw *hw, uint32_t base)
 {
-    return event_taken(hw, base + EVENTS_ENDTX);
+    return chip_event_take(hw, base + EVENTS_ENDTX);
 }
 
 bool chip_uarte_received(struct hw *hw, uint32_t base)
 {
-    return event_taken(hw, base + EVENTS_ENDRX);
+    return chip_event_take(hw, base + EVENTS_ENDRX);
 }
 
 bool chip_uarte_receiver_stopped(struct hw *hw, uint32_t base)
 {
-    return event_taken(hw, base + EVENTS_RXTO);
+    return chip_event_take(hw, base + EVENTS_RXTO);
 }
 
 uint32_t chip_uarte_received_size(struct hw *hw, uint32_t base)
