@@ -1,0 +1,41 @@
+/* stage_main.c: the program of every target that plays tapes on stages; fuzz_NAME.c says which. */
+#include "fuzz/stage_target.h"
+#include "fuzz/target.h"
+
+#include <stdlib.h>
+
+/* The only state between two inputs: machines that are put back before each. */
+static struct stage_set set;
+
+static struct stage *stage_of(const struct tape *tape)
+{
+    struct problems problems = {0};
+    struct stage *stage = stage_for(stage_target, &set, tape, &problems);
+    if (stage)
+        return stage;
+    fprintf(stderr, "%s\nfuzz_%s: run it in the project's root\n", problems.text,
+            stage_target->name);
+    exit(1);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct tape tape;
+    tape_decode(data, size, &tape);
+    struct stage *stage = stage_of(&tape);
+    if (stage_play(stage, &tape) == STAGE_HOLDS)
+        return 0;
+    stage_report(stage, stderr);
+    abort();
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    return tape_mutate(&stage_target->user, data, size, max_size, seed);
+}
+
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *one, size_t one_size, const uint8_t *other,
+                                 size_t other_size, uint8_t *out, size_t max_size, unsigned seed)
+{
+    return tape_cross(one, one_size, other, other_size, out, max_size, seed);
+}

@@ -1,0 +1,25 @@
+/* stage_target.c: see stage_target.h. */
+#include "fuzz/stage_target.h"
+
+const struct stage_target *const stage_targets[] = {
+    &target_syscall,
+    NULL,
+};
+
+struct stage *stage_for(const struct stage_target *target, struct stage_set *set,
+                        const struct tape *tape, struct problems *problems)
+{
+    uint32_t which = stage_chosen(tape, target->stage_count);
+    struct stage *stage = &set->made[which];
+    if (stage->setup ||
+        stage_make(stage, target->stages[which].name, target->stages[which].text, problems))
+        return stage;
+    return NULL;
+}
+
+void stage_set_free(struct stage_set *set)
+{
+    for (uint32_t i = 0; i < STAGE_MAX; i++)
+        if (set->made[i].setup)
+            stage_free(&set->made[i]);
+}
