@@ -34,7 +34,7 @@ struct export
 
 /* The kernel's own deeds show that the CPU has left user mode, whatever made it: an app that an
  * injection kills does nothing itself. */
-static uint32_t cpu_after(const struct trace *trace, const struct record *r)
+uint32_t trace_cpu_after(uint32_t cpu, const struct record *r)
 {
     switch (r->kind) {
     case EVENT_RUN:
@@ -52,7 +52,7 @@ static uint32_t cpu_after(const struct trace *trace, const struct record *r)
     case EVENT_KERNEL_PANIC:
         return CPU_KERNEL;
     default:
-        return r->kind >= EVENT_NOTE_BASE ? CPU_KERNEL : trace->cpu;
+        return r->kind >= EVENT_NOTE_BASE ? CPU_KERNEL : cpu;
     }
 }
 
@@ -100,7 +100,7 @@ static void take_record(struct export *export, const struct record *r)
     uint32_t before = trace->cpu;
     if (r->at_ps > trace->at_ps)
         trace->at_ps = r->at_ps;
-    trace->cpu = cpu_after(trace, r);
+    trace->cpu = trace_cpu_after(trace->cpu, r);
     if (r->kind == EVENT_KERNEL_WRITE && mpu_armv7m_owns(r->address))
         mpu_armv7m_write(&trace->mpu, r->address, (uint32_t)r->value);
     if (r->process < PROCESS_MAX)

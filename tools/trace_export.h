@@ -27,6 +27,8 @@ int trace_export(const struct scenario *scenario, enum trace_kind kind, const ch
 
 /* Whom the CPU serves, besides the processes 0.. */
 enum { CPU_KERNEL = 0x10000, CPU_SLEEPS };
+/* Whom it serves behind the record, if it was `cpu` before. */
+uint32_t trace_cpu_after(uint32_t cpu, const struct record *record);
 
 /* What has happened up to and with the record under way. */
 struct trace {
