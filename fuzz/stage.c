@@ -35,9 +35,20 @@ static void give_streams(struct stage *stage)
     }
 }
 
+/* As many as there may be, none of which comes: tapes put theirs in their places. */
+static void make_room(struct stage *stage)
+{
+    struct scenario *s = stage->scenario;
+    s->injections = stage->injections;
+    s->injection_count = STAGE_INJECTION_MAX;
+    for (uint32_t i = 0; i < STAGE_INJECTION_MAX; i++)
+        stage->injections[i].at_ps = TIME_NEVER;
+}
+
 static bool boot(struct stage *stage, const char **why)
 {
     uint32_t bad_image;
+    make_room(stage);
     stage->setup = machine_setup_make(stage->scenario, why);
     if (!stage->setup)
         return false;
@@ -120,7 +131,7 @@ static void plan(struct stage *stage)
     while ((op = tape_next(&stage->tape, STREAM_SCHEDULE, &at))) {
         if (op->kind == SCHEDULE_STAGE || op->kind >= SCHEDULE_KINDS)
             continue;
-        if (s->injection_count == SCENARIO_INJECTION_MAX)
+        if (s->injection_count == STAGE_INJECTION_MAX)
             return;
         at_ps += (op->number * 256u + op->size) * SCHEDULE_STEP_PS;
         s->injections[s->injection_count++] = injection_of(s, op, at_ps);

@@ -38,6 +38,8 @@ enum schedule_kind {
 };
 #define SCHEDULE_STEP_PS UINT64_C(62500) /* four cycles of 64 MHz */
 
+enum { STAGE_INJECTION_MAX = 128 }; /* further ones of a tape do not happen; ours */
+
 enum stage_end {
     STAGE_HOLDS,
     STAGE_BROKEN,    /* a rule is broken */
@@ -50,6 +52,7 @@ struct stage {
     struct machine_setup *setup;
     struct machine *snapshot;
     struct hw hw;
+    struct injection injections[STAGE_INJECTION_MAX]; /* of the tape that is played */
     struct tape tape;
     struct bytes_program programs[TAPE_APPS];
 };

@@ -118,6 +118,33 @@ void device_wake(struct device *d, uint64_t now_ps)
     (void)catch_up(d, now_ps);
 }
 
+bool device_put_off(struct device *d, uint64_t by_ps, uint64_t now_ps)
+{
+    if (!catch_up(d, now_ps) || d->wake_ps == TIME_NEVER)
+        return false;
+    d->wake_ps = by_ps < TIME_NEVER - d->wake_ps ? d->wake_ps + by_ps : TIME_NEVER;
+    return true;
+}
+
+bool device_hasten(struct device *d, uint64_t by_ps, uint64_t now_ps)
+{
+    if (!catch_up(d, now_ps) || d->wake_ps == TIME_NEVER)
+        return false;
+    d->wake_ps = by_ps < d->wake_ps - now_ps ? d->wake_ps - by_ps : now_ps;
+    return catch_up(d, now_ps);
+}
+
+bool device_release(struct device *d, uint64_t now_ps)
+{
+    struct device_fault *fault = &d->fault;
+    bool planted = fault->hung || fault->line_stuck || fault->forced;
+    if (fault->hung && d->wake_ps < now_ps)
+        d->wake_ps = now_ps;
+    fault->hung = fault->line_stuck = fault->forced = false;
+    (void)catch_up(d, now_ps);
+    return planted;
+}
+
 void device_reset(struct device *d)
 {
     const struct device_type *type = d->type;
@@ -143,6 +170,8 @@ static uint32_t read_forced(struct device *d, int row)
     const struct reg *reg = row < 0 ? NULL : &d->type->regs[row];
     if (reg ? reg->on_read || device_value(d, (uint32_t)row - reg->view) != value : value != 0)
         d->fault.forced_read = true;
+    if (d->fault.forced_reads > 0 && --d->fault.forced_reads == 0)
+        d->fault.forced = false;
     return value;
 }
 

@@ -90,6 +90,7 @@ struct device_fault {
     bool forced;      /* the register at `forced_offset` reads as `forced_value` */
     bool forced_read; /* and somebody has read it so, and not what stands there anyway */
     uint32_t forced_offset, forced_value;
+    uint32_t forced_reads; /* until it reads as it is again; 0: for as long as it is forced */
     uint32_t errors; /* injected errors that wait: the next wake or access of a device that is not
                         hung calls type->on_error once for each. To inject: errors++, device_wake */
 };
@@ -229,6 +230,13 @@ void device_write_row(struct device *d, int row, uint32_t value, uint64_t now_ps
 void device_wake(struct device *d, uint64_t now_ps);
 /* Triggers the task register at `offset`, as PPI or an injection does. Not a task: nothing. */
 void device_task(struct device *d, uint32_t offset, uint64_t now_ps);
+/* Its next wake comes `by_ps` later, or so much earlier, but not before `now_ps`. False: it waits for
+ * none, or hangs. What it works out anew, when it is accessed, it works out without that. */
+bool device_put_off(struct device *d, uint64_t by_ps, uint64_t now_ps);
+bool device_hasten(struct device *d, uint64_t by_ps, uint64_t now_ps);
+/* Ends what is planted: hang, stuck line, forced register. What a device that hung has missed comes
+ * at once. False: nothing was planted. */
+bool device_release(struct device *d, uint64_t now_ps);
 /* Hands over what came on the device's wire. A type without on_packet, or a hung one: nothing. */
 void device_packet(struct device *d, const uint8_t *bytes, uint32_t size, uint64_t now_ps);
 /* An event elsewhere on the bus. A type without on_bus_event, or a hung one: nothing. */

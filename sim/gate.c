@@ -147,6 +147,11 @@ static const char *no_effect(enum injection_kind kind)
     switch (kind) {
     case INJECT_FORCE:
         return ": nobody read the register while it had another value";
+    case INJECT_RELEASE:
+        return ": nothing was planted in the device";
+    case INJECT_DELAY:
+    case INJECT_HASTEN:
+        return ": the device was up to nothing";
     case INJECT_INTERRUPT:
         return ": the line was pending already";
     case INJECT_STORM:

@@ -799,7 +799,7 @@ bool machine_check_armed(const struct machine *m, uint32_t check)
 
 bool machine_injection_fired(const struct machine *m, uint32_t injection)
 {
-    const struct injection_state *state = &m->injections[injection];
+    const struct injection_state *state = machine_injection_read(m, injection);
     const struct injection *plan = &machine_scenario(m)->injections[injection];
     if (!state->in_force)
         return state->fired;
@@ -809,12 +809,13 @@ bool machine_injection_fired(const struct machine *m, uint32_t injection)
 bool machine_injection_tried(const struct machine *m, uint32_t injection)
 {
     const struct injection *plan = &machine_scenario(m)->injections[injection];
-    return m->injections[injection].left < (plan->kind == INJECT_STORM ? plan->count : 1);
+    return machine_injection_read(m, injection)->left <
+           (plan->kind == INJECT_STORM ? plan->count : 1);
 }
 
 uint32_t machine_injection_matches(const struct machine *m, uint32_t injection)
 {
-    return m->injections[injection].matches;
+    return machine_injection_read(m, injection)->matches;
 }
 
 uint32_t machine_broken_device(struct machine *m)

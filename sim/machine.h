@@ -47,6 +47,7 @@ struct machine_setup {
     uint8_t router_count;
     uint8_t routers[ROUTER_MAX]; /* devices that hear every event (PPI) */
     uint32_t app_offset[PROCESS_MAX];
+    uint32_t injection_offset;
     uint32_t monitor_offset[MONITOR_MAX];
     uint32_t ram_offset, dirty_offset, drawn_offset;
     uint32_t storage_offset, wear_offset; /* of the board's storage, and of its write counts */

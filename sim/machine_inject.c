@@ -16,7 +16,7 @@ static bool needs_hand(enum injection_kind kind)
 
 static bool waits_for_record(const struct machine *m, uint32_t i)
 {
-    return planned(m, i)->at_event && m->injections[i].matches < planned(m, i)->nth;
+    return planned(m, i)->at_event && machine_injection_read(m, i)->matches < planned(m, i)->nth;
 }
 
 static void find_kinds(struct machine *m)
@@ -33,7 +33,7 @@ static void find_next(struct machine *m)
     m->injections_waiting = 0;
     for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
         const struct injection *plan = planned(m, i);
-        uint64_t due = m->injections[i].due_ps;
+        uint64_t due = machine_injection_read(m, i)->due_ps;
         uint64_t *next = needs_hand(plan->kind) ? &m->inject_hand_ps : &m->inject_silicon_ps;
         if (waits_for_record(m, i) || due != TIME_NEVER)
             m->injections_waiting++;
@@ -48,7 +48,7 @@ void machine_inject_start(struct machine *m)
 {
     for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
         const struct injection *plan = planned(m, i);
-        m->injections[i] = (struct injection_state){
+        *machine_injection(m, i) = (struct injection_state){
             .left = plan->kind == INJECT_STORM ? plan->count : 1,
             .due_ps = plan->at_event ? TIME_NEVER : plan->at_ps,
         };
@@ -61,8 +61,9 @@ void machine_inject_record(struct hw *hw, const struct record *record)
     struct machine *m = hw->m;
     for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
         const struct injection *plan = planned(m, i);
-        struct injection_state *state = &m->injections[i];
-        if (!plan->at_event || state->matches >= plan->nth || !pattern_matches(&plan->when, record))
+        struct injection_state *state = machine_injection(m, i);
+        if (!plan->at_event || state->matches >= plan->nth || record->at_ps < plan->from_ps ||
+            !pattern_matches(&plan->when, record))
             continue;
         if (++state->matches == plan->nth) {
             state->due_ps = record->at_ps + plan->at_ps;
@@ -128,7 +129,7 @@ static bool is_task(const struct device *d, uint32_t offset)
 static void force(struct machine *m, struct device *d, const struct injection *plan)
 {
     for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
-        struct injection_state *state = &m->injections[i];
+        struct injection_state *state = machine_injection(m, i);
         if (planned(m, i)->kind != INJECT_FORCE || planned(m, i)->device != plan->device)
             continue;
         state->fired |= state->in_force && d->fault.forced_read;
@@ -138,6 +139,7 @@ static void force(struct machine *m, struct device *d, const struct injection *p
     d->fault.forced_read = false;
     d->fault.forced_offset = plan->address;
     d->fault.forced_value = plan->value;
+    d->fault.forced_reads = plan->count;
 }
 
 static void receive(struct machine *m, struct device *d, const struct injection *plan)
@@ -178,6 +180,15 @@ static bool touch_device(struct hw *hw, const struct injection *plan)
         if (!d->type->on_packet)
             return false;
         receive(m, d, plan);
+        break;
+    case INJECT_RELEASE:
+        felt = device_release(d, m->now_ps);
+        break;
+    case INJECT_DELAY:
+        felt = device_put_off(d, plan->period_ps, m->now_ps);
+        break;
+    case INJECT_HASTEN:
+        felt = device_hasten(d, plan->period_ps, m->now_ps);
         break;
     default:
         felt = felt && is_task(d, plan->address);
@@ -231,7 +242,8 @@ static uint32_t target_of(const struct injection *plan)
 static uint32_t first_due(const struct machine *m, bool hand)
 {
     uint32_t i = 0;
-    while (m->injections[i].due_ps > m->now_ps || needs_hand(planned(m, i)->kind) != hand)
+    while (machine_injection_read(m, i)->due_ps > m->now_ps ||
+           needs_hand(planned(m, i)->kind) != hand)
         i++;
     return i;
 }
@@ -240,7 +252,7 @@ static void inject(struct hw *hw, uint32_t i)
 {
     struct machine *m = hw->m;
     const struct injection *plan = planned(m, i);
-    struct injection_state *state = &m->injections[i];
+    struct injection_state *state = machine_injection(m, i);
     machine_trace(hw, EVENT_INJECTED, PROCESS_NONE, i, target_of(plan));
     state->left--;
     uint64_t period_ps = plan->period_ps > 0 ? plan->period_ps : 1; /* time goes on */

@@ -239,6 +239,7 @@ static const char *lay_out(struct machine_setup *setup)
     const struct scenario *s = setup->scenario;
     setup->size = sizeof(struct machine);
     setup->ps_per_cycle = PS_PER_S % s->board.cpu_hz == 0 ? PS_PER_S / s->board.cpu_hz : 0;
+    setup->injection_offset = place(setup, s->injection_count * sizeof(struct injection_state));
     place_devices(setup, s);
     place_lines(setup, s);
     place_apps(setup, s);

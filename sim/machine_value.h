@@ -1,7 +1,7 @@
 /* machine_value.h: what one machine is made of. For machine*.c, hw_sim.c and app*.c only; everyone
  * else has the views of machine.h.
  *
- *   | struct machine | devices | apps | monitors' states | drawn pages | written pages |
+ *   | struct machine | injections | devices | apps | monitors' states | drawn and written pages |
  *   | RAM | the board's storage in flash | how often each of its words was written, a byte each |
  *
  * The second row is in pages of RAM_PAGE; boards without storage have RAM alone.
@@ -73,7 +73,6 @@ struct machine {
     uint64_t inject_hand_ps;     /* the earliest that needs the kernel between two steps */
     uint32_t injections_waiting; /* not over yet */
     uint64_t injection_kinds[2]; /* kinds of record that one waits for */
-    struct injection_state injections[SCENARIO_INJECTION_MAX];
     struct expectation_state {
         uint64_t rules_armed, checks_armed;
         uint64_t verdict_count;
@@ -102,6 +101,18 @@ static inline uint8_t *machine_at(struct machine *m, uint32_t offset)
 static inline uint8_t *machine_ram(struct machine *m)
 {
     return machine_at(m, m->setup->ram_offset);
+}
+
+/* One for each that the scenario had when the machine was laid out. */
+static inline struct injection_state *machine_injection(struct machine *m, uint32_t i)
+{
+    return (struct injection_state *)(void *)machine_at(m, m->setup->injection_offset) + i;
+}
+
+static inline const struct injection_state *machine_injection_read(const struct machine *m,
+                                                                   uint32_t i)
+{
+    return machine_injection((struct machine *)(uintptr_t)m, i);
 }
 
 static inline struct app *machine_app_mutable(struct machine *m, uint32_t process)

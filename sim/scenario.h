@@ -13,7 +13,7 @@
 enum {
     SCENARIO_NAME_MAX = 32,
     SCENARIO_ID_MAX = 256,
-    SCENARIO_INJECTION_MAX = 64,
+    SCENARIO_INJECTION_MAX = 512,
     SCENARIO_CHECK_MAX = 64,
     SCENARIO_BREAK_MAX = 16,
     SCENARIO_SECRET_MAX = 16,       /* of one app */
@@ -62,25 +62,29 @@ enum injection_kind {
     INJECT_TASK,    /* the task register at offset `address` is triggered */
     /* the process's grant space shrinks: `value` bytes are taken from its gap */
     INJECT_MEMORY_PRESSURE,
+    INJECT_RELEASE, /* the device hangs no more, its line is not stuck, no register is forced */
+    INJECT_DELAY,   /* what it does next comes `period_ps` later */
+    INJECT_HASTEN,  /* ... so much earlier, but not before now */
     INJECTION_KINDS
 };
 
-/* What is planted, and when: at a time, or at the n-th record that matches a pattern (plus a
- * delay). An injection that never fires makes the run vacuous. */
+/* What is planted, and when: at a time, or at the n-th record from `from_ps` on that matches a
+ * pattern (plus a delay). An injection that never fires makes the run vacuous. */
 struct injection {
     enum injection_kind kind;
     bool at_event;
     uint64_t at_ps;      /* the time, or the delay after the event */
     struct pattern when; /* at_event */
-    uint32_t nth;        /* at_event: 1 is the first match */
+    uint32_t nth;        /* at_event: 1 is the first match ... */
+    uint64_t from_ps;    /* ... that comes then or later */
     uint32_t process;    /* KILL, FAULT, RESTART, MEMORY_PRESSURE */
     uint32_t device;     /* board device index */
     uint32_t line;
     uint32_t address, value; /* FORCE: offset in the device; POKE: absolute */
-    uint32_t count;          /* STORM */
-    uint64_t period_ps;
-    uint32_t size;      /* RECEIVE */
-    uint32_t secret_of; /* RECEIVE: the app whose secret the bytes are, or PROCESS_NONE */
+    uint32_t count;          /* STORM; FORCE: reads until it is over, 0: it stays */
+    uint64_t period_ps;      /* STORM, DELAY, HASTEN */
+    uint32_t size;           /* RECEIVE */
+    uint32_t secret_of;      /* RECEIVE: the app whose secret the bytes are, or PROCESS_NONE */
     uint8_t bytes[64];
     char path[96]; /* JSON pointer, for messages */
 };
@@ -158,9 +162,9 @@ struct scenario {
     bool seed_given; /* by the scenario or command line: else the default 1 */
     uint64_t until_ps;
     uint32_t injection_count;
-    struct injection injections[SCENARIO_INJECTION_MAX];
+    struct injection *injections; /* in the arena */
     uint32_t check_count;
-    struct check checks[SCENARIO_CHECK_MAX];
+    struct check *checks; /* in the arena */
     uint32_t break_count;
     struct expected_break breaks[SCENARIO_BREAK_MAX];
     uint32_t declassified_count;

@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool pattern_read(const struct load *load, const struct json_node *node, struct pattern *pattern)
@@ -76,12 +77,14 @@ static bool plant_storm(const struct planting *p)
 
 static bool plant_force(const struct planting *p)
 {
-    static const char *const keys[] = {"register", "value"};
+    static const char *const keys[] = {"register", "value", "reads"};
     struct json_node place = json_member(p->value, "register");
     struct json_node value = json_member(p->value, "value");
+    struct json_node reads = json_member(p->value, "reads");
     return json_want_object(p->value, keys, COUNT_OF(keys)) &&
            register_read(p->load, &place, &p->i->device, &p->i->address) && modelled(p, &place) &&
-           address_read(p->load, &value, PROCESS_NONE, &p->i->value);
+           address_read(p->load, &value, PROCESS_NONE, &p->i->value) &&
+           (!reads.value || json_want_u32(&reads, 1, UINT32_MAX, &p->i->count));
 }
 
 static bool plant_poke(const struct planting *p)
@@ -156,6 +159,15 @@ static bool plant_pressure(const struct planting *p)
            json_want_u32(&bytes, 1, UINT32_MAX, &p->i->value);
 }
 
+static bool plant_shift(const struct planting *p)
+{
+    static const char *const keys[] = {"device", "by_us", "by_ms"};
+    struct json_node device = json_member(p->value, "device");
+    return json_want_object(p->value, keys, COUNT_OF(keys)) &&
+           device_named(&p->load->scenario->board, &device, &p->i->device) &&
+           modelled(p, &device) && time_read(p->value, "by_us", "by_ms", &p->i->period_ps);
+}
+
 static const struct {
     const char *verb;
     bool (*plant)(const struct planting *p);
@@ -173,13 +185,18 @@ static const struct {
     [INJECT_RECEIVE] = {"receive", plant_receive},
     [INJECT_TASK] = {"task", plant_task},
     [INJECT_MEMORY_PRESSURE] = {"memory_pressure", plant_pressure},
+    [INJECT_RELEASE] = {"release", plant_on_device},
+    [INJECT_DELAY] = {"delay", plant_shift},
+    [INJECT_HASTEN] = {"hasten", plant_shift},
 };
 
 static bool event_read(const struct load *load, const struct json_node *node, struct injection *i)
 {
-    static const char *const keys[] = {"event", "nth", "after_us", "after_ms"};
+    static const char *const keys[] = {"event",    "nth",     "after_us",
+                                       "after_ms", "from_us", "from_ms"};
     struct json_node nth = json_member(node, "nth");
     struct json_node us = json_member(node, "after_us"), ms = json_member(node, "after_ms");
+    bool from = json_member(node, "from_us").value || json_member(node, "from_ms").value;
     i->at_event = true;
     i->nth = 1;
     if (json_is_string(node))
@@ -188,6 +205,8 @@ static bool event_read(const struct load *load, const struct json_node *node, st
         !pattern_member(load, node, "event", &i->when))
         return false;
     if (nth.value && !json_want_u32(&nth, 1, UINT32_MAX, &i->nth))
+        return false;
+    if (from && !time_read(node, "from_us", "from_ms", &i->from_ps))
         return false;
     return (!us.value && !ms.value) || time_read(node, "after_us", "after_ms", &i->at_ps);
 }
@@ -247,6 +266,7 @@ bool inject_read(struct load *load, const struct json_node *list)
     if (!json_want_array(list, 0, SCENARIO_INJECTION_MAX))
         return false;
     bool good = true;
+    s->injections = arena_take(load->arena, sizeof *s->injections, json_count(list));
     for (struct json_node node = json_first(list); node.value; node = json_next(&node))
         good &= injection_read(load, &node, &s->injections[s->injection_count++]);
     return good;
@@ -751,6 +771,23 @@ static bool expect_member(struct load *load, const struct json_node *node)
     return false;
 }
 
+/* How many checks there are is known when all are read. */
+static bool checks_read(struct load *load, const struct json_node *object)
+{
+    struct scenario *s = load->scenario;
+    struct check *room = calloc(SCENARIO_CHECK_MAX, sizeof *room);
+    if (!room)
+        abort();
+    s->checks = room;
+    bool good = true;
+    for (struct json_node node = json_first(object); node.value; node = json_next(&node))
+        good &= expect_member(load, &node);
+    s->checks = arena_take(load->arena, sizeof *room, s->check_count);
+    memcpy(s->checks, room, s->check_count * sizeof *room);
+    free(room);
+    return good;
+}
+
 bool expect_read(struct load *load, const struct json_node *object)
 {
     if (!object->value)
@@ -759,8 +796,5 @@ bool expect_read(struct load *load, const struct json_node *object)
         json_problem(object, "want an object {...}");
         return false;
     }
-    bool good = true;
-    for (struct json_node node = json_first(object); node.value; node = json_next(&node))
-        good &= expect_member(load, &node);
-    return good;
+    return checks_read(load, object);
 }

@@ -60,10 +60,18 @@ static void add_device(struct scenario *s, size_t row)
                                        .quiesce_count = quiet.count};
 }
 
+/* Of the scenario that was made last. */
+static struct injection injections[SCENARIO_INJECTION_MAX];
+static struct check checks[SCENARIO_CHECK_MAX];
+
 void support_scenario(struct scenario *s, uint32_t apps, const struct app_engine *engine,
                       const void *program)
 {
     memset(s, 0, sizeof *s);
+    s->injections = injections;
+    s->checks = checks;
+    memset(injections, 0, sizeof injections);
+    memset(checks, 0, sizeof checks);
     snprintf(s->id, sizeof s->id, "by hand");
     struct board *board = &s->board;
     snprintf(board->name, sizeof board->name, "by hand");

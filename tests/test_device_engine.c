@@ -305,6 +305,56 @@ START_TEST(each_injected_error_reaches_the_device_once)
 }
 END_TEST
 
+START_TEST(register_is_forced_for_so_many_reads)
+{
+    r->d->fault.forced = true;
+    r->d->fault.forced_offset = 0x100;
+    r->d->fault.forced_value = 0xbad;
+    r->d->fault.forced_reads = 2;
+    rig_write(r, "PLAIN", 5);
+    ck_assert_uint_eq(rig_read(r, "PLAIN"), 0xbad);
+    ck_assert_uint_eq(rig_read(r, "BARE"), 7); /* no read of it */
+    ck_assert_uint_eq(rig_read(r, "PLAIN"), 0xbad);
+    ck_assert_uint_eq(rig_read(r, "PLAIN"), 5);
+}
+END_TEST
+
+START_TEST(next_wake_is_put_off_or_comes_earlier)
+{
+    state->period_ps = 1000;
+    ck_assert(!device_put_off(r->d, 1, 5)); /* it waits for none */
+    ck_assert(!device_hasten(r->d, 1, 5));
+    r->d->wake_ps = 1000;
+    ck_assert(device_put_off(r->d, 500, 600));
+    ck_assert_uint_eq(r->d->wake_ps, 1500);
+    ck_assert(device_hasten(r->d, 400, 600));
+    ck_assert_uint_eq(r->d->wake_ps, 1100);
+    ck_assert_uint_eq(state->wakes, 0);
+    ck_assert(device_hasten(r->d, 10000, 600));
+    ck_assert_uint_eq(state->wakes, 1);
+    ck_assert_uint_eq(r->d->wake_ps, 1600);
+    ck_assert(device_put_off(r->d, UINT64_MAX, 600));
+    ck_assert_uint_eq(r->d->wake_ps, TIME_NEVER);
+}
+END_TEST
+
+START_TEST(released_device_goes_on_from_now)
+{
+    ck_assert(!device_release(r->d, 5));
+    state->period_ps = 1000;
+    r->d->wake_ps = 1000;
+    r->d->fault.hung = true;
+    ck_assert(!device_put_off(r->d, 1, 5000));
+    ck_assert(device_release(r->d, 5500));
+    ck_assert_uint_eq(state->wakes, 1); /* not one for each that it has missed */
+    ck_assert_uint_eq(r->d->wake_ps, 6500);
+    r->d->fault.line_stuck = r->d->fault.forced = true;
+    ck_assert(device_release(r->d, 5500));
+    ck_assert(!device_line(r->d));
+    ck_assert(!r->d->fault.forced);
+}
+END_TEST
+
 /* --- every type of the catalogue ------------------------------------------------------------- */
 
 static const struct device_type *catalogued(int i)
@@ -494,6 +544,9 @@ static void add_engine_tests(Suite *suite)
     tcase_add_test(c, wake_that_is_not_due_changes_nothing);
     tcase_add_test(c, hung_device_stands_still);
     tcase_add_test(c, forced_register_reads_what_was_planted);
+    tcase_add_test(c, register_is_forced_for_so_many_reads);
+    tcase_add_test(c, next_wake_is_put_off_or_comes_earlier);
+    tcase_add_test(c, released_device_goes_on_from_now);
     tcase_add_test(c, stuck_line_is_high_whatever_the_device_says);
     tcase_add_test(c, each_injected_error_reaches_the_device_once);
     suite_add_tcase(suite, c);

@@ -300,6 +300,16 @@ static const struct {
      {.kind = INJECT_STUCK},
      {.kind = INJECT_MEMORY_PRESSURE, .value = 7}},
     {"an app that is dead", {.kind = INJECT_KILL}, {.kind = INJECT_KILL}},
+    {"a device that is released already",
+     {.kind = INJECT_HANG},
+     {.kind = INJECT_RELEASE, .device = 1}},
+    {"what a timer does next that has nothing to do",
+     {.kind = INJECT_HANG},
+     {.kind = INJECT_DELAY, .device = 1}},
+    {"the same, earlier", {.kind = INJECT_HANG}, {.kind = INJECT_HASTEN, .device = 1}},
+    {"what a device would do next that hangs",
+     {.kind = INJECT_HANG, .device = 3},
+     {.kind = INJECT_DELAY, .device = 3}},
 };
 
 START_TEST(injection_without_effect_has_not_fired)

@@ -578,6 +578,22 @@ static const struct row texts[] = {
      "t.json:3:33: error: /inject/0/fault: two injections in one object: want one"},
     {"no such injection", OWNER("'inject': [{ 'kil': 'owner', 'at_us': 1 }]"), 0,
      "t.json:3:16: error: /inject/0/kil: no such key (did you mean \"kill\"?)"},
+    {"reads that are none",
+     OWNER(
+         "'inject': [{ 'force': { 'register': 'TIMER.CC[0]', 'value': 1, 'reads': 0 }, 'at_us': 1 "
+         "}]"),
+     0,
+     "t.json:3:75: error: /inject/0/force/reads: 0: want an integer from 1 to 4294967295, or it in "
+     "hex as a string"},
+    {"a delay of no length", OWNER("'inject': [{ 'delay': { 'device': 'TIMER' }, 'at_us': 1 }]"), 0,
+     "t.json:3:25: error: /inject/0/delay: a time is missing: want \"by_us\" or \"by_ms\""},
+    {"counted from two times",
+     OWNER(
+         "'inject': [{ 'kill': 'owner', 'at_event': { 'event': 'irq', 'from_us': 1, 'from_ms': 1 } "
+         "}]"),
+     0,
+     "t.json:3:77: error: /inject/0/at_event/from_ms: there is \"from_us\" already: want one of "
+     "them"},
     {"an injection into no app", OWNER("'inject': [{ 'kill': 'ownr', 'at_us': 1 }]"), 0,
      "t.json:3:24: error: /inject/0/kill: \"ownr\" is not the name of an app (did you mean "
      "\"owner\"?)"},
@@ -1119,7 +1135,7 @@ START_TEST(injections_are_read)
     const struct scenario *s = every_word();
     const struct injection *i = s->injections;
 
-    ck_assert_uint_eq(s->injection_count, 15);
+    ck_assert_uint_eq(s->injection_count, 19);
     ck_assert_int_eq(i[1].kind, INJECT_FAULT);
     ck_assert_uint_eq(i[1].at_ps, PS_PER_MS / 2);
     ck_assert_uint_eq(i[1].process, 1);
@@ -1139,6 +1155,13 @@ START_TEST(injections_are_read)
     ck_assert_uint_eq(i[13].address, 0);
     ck_assert_uint_eq(i[14].value, 512);
     ck_assert_str_eq(i[14].path, "/inject/14");
+    ck_assert_uint_eq(i[8].count, 0);
+    ck_assert_int_eq(i[15].kind, INJECT_RELEASE);
+    ck_assert_uint_eq(i[16].period_ps, 2500000);
+    ck_assert_int_eq(i[17].kind, INJECT_HASTEN);
+    ck_assert_uint_eq(i[17].period_ps, PS_PER_MS);
+    ck_assert_uint_eq(i[18].from_ps, 20 * PS_PER_US);
+    ck_assert_uint_eq(i[18].count, 3);
 }
 END_TEST
 

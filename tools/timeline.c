@@ -225,7 +225,8 @@ static void put_injection(struct line *line, uint32_t index)
     static const char *const names[INJECTION_KINDS] = {
         "kill",           "fault",      "restart",         "interrupt",    "interrupt storm",
         "hang",           "stuck line", "forced register", "device error", "poke",
-        "bytes received", "task",       "memory pressure"};
+        "bytes received", "task",       "memory pressure", "release",      "delay",
+        "hasten"};
     if (index < line->s->injection_count)
         put(line, "%s (%s)", names[line->s->injections[index].kind],
             line->s->injections[index].path);
