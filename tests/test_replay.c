@@ -1,12 +1,13 @@
 /* test_replay.c: a run that can be looked at from any moment: each moment is the one that a straight
- * run has, in whatever order one goes there.
+ * run has, in whatever order one goes there; and what a stretch of its time shows.
  */
 #include "sim/random.h"
 #include "tools/suite.h"
-#include "tools/view/replay.h"
+#include "tools/view/window.h"
 
 #include <check.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct usage usage = {.command = "test"};
 
@@ -156,17 +157,29 @@ END_TEST
 /* --- stretches of time ----------------------------------------------------------------------- */
 
 struct heard {
-    uint64_t count, hash, limit;
+    uint64_t from_ps, count, hash, limit;
+    bool started;
 };
 
-static bool hear(void *context, const struct record *r, uint32_t cpu)
+static void start(void *context, const struct machine *m)
 {
     struct heard *heard = context;
-    (void)cpu;
+    ck_assert(heard->from_ps == 0 || machine_now_ps(m) < heard->from_ps);
+    heard->started = true;
+}
+
+static bool hear(void *context, const struct record *r, const struct air_frame *frame)
+{
+    struct heard *heard = context;
+    ck_assert(!frame == (r->kind != EVENT_AIR_BYTES));
+    if (r->at_ps < heard->from_ps)
+        return true;
     heard->count++;
     heard->hash = trace_hash(heard->hash, r);
     return heard->count != heard->limit;
 }
+
+static const struct replay_ear ear = {start, hear};
 
 START_TEST(a_stretch_of_time_has_the_records_of_a_straight_run)
 {
@@ -175,20 +188,21 @@ START_TEST(a_stretch_of_time_has_the_records_of_a_straight_run)
     struct result straight;
     open_run(paths[_i]);
     uint64_t from_ps = replay->end_ps / 3, to_ps = replay->end_ps / 2;
+    struct heard wanted = {.from_ps = from_ps}, got = wanted, few = {from_ps, .limit = 2};
     recorder_start(&recorder, 0);
     ck_assert(run_begin(&run, replay->scenario, &recorder, &straight));
     machine_run(&run.hw, UINT64_MAX);
-    struct heard wanted = {0}, got = {0};
     for (uint64_t i = 0; i < recorder.count; i++)
-        if (recorder.records[i].at_ps >= from_ps && recorder.records[i].at_ps < to_ps)
-            hear(&wanted, &recorder.records[i], 0);
+        if (recorder.records[i].at_ps < to_ps)
+            hear(&wanted, &recorder.records[i], recorder_frame(&recorder, i));
     replay_go(replay, 3);
-    replay_hear(replay, from_ps, to_ps, hear, &got);
+    replay_hear(replay, from_ps, to_ps, &ear, &got);
+    ck_assert(got.started);
+    ck_assert_uint_gt(got.count, 0);
     ck_assert_uint_eq(got.count, wanted.count);
     ck_assert_uint_eq(got.hash, wanted.hash);
     ck_assert_uint_eq(replay->step, 3);
-    struct heard few = {.limit = 2};
-    replay_hear(replay, from_ps, to_ps, hear, &few);
+    replay_hear(replay, from_ps, to_ps, &ear, &few);
     ck_assert_uint_eq(few.count, wanted.count < 2 ? wanted.count : 2);
     recorder_free(&recorder);
     run_end(&run);
@@ -232,6 +246,132 @@ START_TEST(a_long_run_keeps_few_snapshots_and_is_the_same_everywhere)
 }
 END_TEST
 
+/* --- windows --------------------------------------------------------------------------------- */
+
+static uint32_t count_items(const struct window *window, enum item_kind kind)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < window->item_count; i++)
+        count += window->items[i].kind == kind;
+    return count;
+}
+
+static const struct window_item *find_item(const struct window *window, enum item_kind kind)
+{
+    for (uint32_t i = 0; i < window->item_count; i++)
+        if (window->items[i].kind == kind)
+            return &window->items[i];
+    return NULL;
+}
+
+/* Nothing is outside, and of a row no two slices of the same sort overlap. */
+static void check_order(const struct window *window)
+{
+    uint64_t free_ps[WINDOW_ROW_MAX] = {0};
+    for (uint32_t i = 0; i < window->item_count; i++) {
+        const struct window_item *item = &window->items[i];
+        ck_assert_uint_lt(item->row, window->row_count);
+        ck_assert_uint_ge(item->from_ps, window->from_ps);
+        ck_assert_uint_le(item->to_ps, window->to_ps);
+        ck_assert((item->kind >= ITEM_POINTS) == (item->from_ps == item->to_ps));
+        if (item->kind > ITEM_LINE && item->kind != ITEM_SHARE)
+            continue;
+        ck_assert_uint_ge(item->from_ps, free_ps[item->row]);
+        free_ps[item->row] = item->to_ps;
+    }
+}
+
+START_TEST(a_window_shows_slices_that_do_not_overlap)
+{
+    struct window window = {0};
+    open_run(paths[_i]);
+    window_gather(replay, 0, replay->end_ps, &window);
+    ck_assert(!window.overview);
+    ck_assert_uint_gt(count_items(&window, ITEM_KERNEL), 5);
+    ck_assert_uint_gt(count_items(&window, ITEM_RUNS), 3);
+    ck_assert_uint_gt(count_items(&window, ITEM_CALL), 3);
+    check_order(&window);
+    window_gather(replay, replay->end_ps / 3, replay->end_ps / 2, &window);
+    check_order(&window);
+    window_free(&window);
+    close_run();
+}
+END_TEST
+
+START_TEST(a_call_that_began_before_the_window_is_in_it)
+{
+    struct window window = {0};
+    open_run(paths[0]);
+    window_gather(replay, 500 * PS_PER_US, 600 * PS_PER_US, &window);
+    const struct window_item *call = find_item(&window, ITEM_CALL);
+    ck_assert_ptr_nonnull(call);
+    ck_assert_str_eq(call->text, "yield-wait");
+    ck_assert(call->cut_before && call->cut_behind);
+    ck_assert_uint_eq(call->from_ps, 500 * PS_PER_US);
+    ck_assert_uint_eq(call->to_ps, 600 * PS_PER_US);
+    window_free(&window);
+    close_run();
+}
+END_TEST
+
+START_TEST(breaks_stand_in_both_kinds_of_window)
+{
+    struct window window = {0};
+    open_run(paths[1]);
+    window_gather(replay, 0, replay->end_ps + 1, &window);
+    const struct window_item *item = find_item(&window, ITEM_BREAK);
+    ck_assert_ptr_nonnull(item);
+    ck_assert_ptr_nonnull(strstr(item->text, "dma-reach: "));
+    for (uint32_t i = 0; i < REPLAY_STRETCHES; i++)
+        replay->stretches[i].records = WINDOW_RECORD_MAX; /* as if it were a long run */
+    window_gather(replay, 0, replay->end_ps + 1, &window);
+    ck_assert(window.overview);
+    ck_assert_ptr_nonnull(find_item(&window, ITEM_BREAK));
+    check_order(&window);
+    window_free(&window);
+    close_run();
+}
+END_TEST
+
+START_TEST(a_connection_event_shows_its_anchor_frames_and_the_answers_deadline)
+{
+    struct window window = {0};
+    open_run("scenarios/ble/designs/armed_ahead_holds_at_every_cost.json");
+    const struct replay_mark *mark = replay_next(replay, 0, 1u << MARK_ANCHOR);
+    for (int i = 0; i < 8; i++)
+        mark = replay_next(replay, mark->step, 1u << MARK_ANCHOR);
+    window_gather(replay, mark->at_ps - 8000 * PS_PER_US, mark->at_ps + 8000 * PS_PER_US, &window);
+    ck_assert_uint_ge(count_items(&window, ITEM_ANCHOR), 2);
+    ck_assert_uint_ge(count_items(&window, ITEM_FRAME), 4);
+    ck_assert_uint_ge(count_items(&window, ITEM_LISTEN), 2);
+    const struct window_item *deadline = find_item(&window, ITEM_DEADLINE);
+    ck_assert_ptr_nonnull(deadline);
+    ck_assert_str_eq(deadline->text,
+                     "answer due: it began 150.000 us behind the last bit, 2.000 us "
+                     "before the deadline");
+    check_order(&window);
+    window_free(&window);
+    close_run();
+}
+END_TEST
+
+START_TEST(a_long_run_is_an_overview_until_one_looks_closely)
+{
+    struct window window = {0};
+    open_run("scenarios/timing/slices_are_shared_evenly_with_a_caller.json");
+    window_gather(replay, 0, replay->end_ps, &window);
+    ck_assert(window.overview);
+    ck_assert_uint_gt(count_items(&window, ITEM_SHARE), REPLAY_STRETCHES);
+    check_order(&window);
+    window_gather(replay, replay->end_ps / 2, replay->end_ps / 2 + 100 * PS_PER_US, &window);
+    ck_assert(!window.overview);
+    ck_assert_uint_gt(count_items(&window, ITEM_CALL), 5);
+    check_order(&window);
+    window_free(&window);
+    close_run();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("replay");
@@ -247,6 +387,11 @@ int main(void)
     tcase_add_loop_test(t, a_stretch_of_time_has_the_records_of_a_straight_run, 0, PATHS);
     tcase_add_loop_test(t, the_overview_has_every_record_and_every_picosecond, 0, PATHS);
     tcase_add_test(t, a_long_run_keeps_few_snapshots_and_is_the_same_everywhere);
+    tcase_add_loop_test(t, a_window_shows_slices_that_do_not_overlap, 0, 2);
+    tcase_add_test(t, a_call_that_began_before_the_window_is_in_it);
+    tcase_add_test(t, breaks_stand_in_both_kinds_of_window);
+    tcase_add_test(t, a_connection_event_shows_its_anchor_frames_and_the_answers_deadline);
+    tcase_add_test(t, a_long_run_is_an_overview_until_one_looks_closely);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

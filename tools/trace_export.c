@@ -2,6 +2,7 @@
 
 #include "tools/trace_export.h"
 
+#include "model/process.h"
 #include "tools/commands.h"
 #include "tools/isolate.h"
 #include "tools/run_one.h"
@@ -94,10 +95,18 @@ static void take_phrase(struct trace *trace, const struct record *r)
     snprintf(trace->what, sizeof trace->what, "%s", phrase);
 }
 
-static void take_record(struct export *export, const struct record *r)
+void trace_start(struct trace *trace, const struct machine *m)
 {
-    struct trace *trace = &export->trace;
-    uint32_t before = trace->cpu;
+    uint32_t running = machine_running(m);
+    trace->scenario = machine_scenario(m);
+    trace->cpu = running == PROCESS_NONE ? CPU_KERNEL : running;
+    trace->mpu = *machine_mpu(m);
+    timeline_start(&trace->timeline, trace->scenario);
+}
+
+void trace_take(struct trace *trace, const struct record *r, const struct air_frame *frame)
+{
+    trace->frame = trace->timeline.frame = frame;
     if (r->at_ps > trace->at_ps)
         trace->at_ps = r->at_ps;
     trace->cpu = trace_cpu_after(trace->cpu, r);
@@ -106,7 +115,6 @@ static void take_record(struct export *export, const struct record *r)
     if (r->process < PROCESS_MAX)
         follow_queue(trace, r);
     take_phrase(trace, r);
-    export->writer->record(trace, r, before);
 }
 
 /* --- the run --------------------------------------------------------------------------------- */
@@ -117,8 +125,10 @@ static void take_step(struct export *export)
     const struct verdict *verdicts;
     const struct machine *m = export->run.hw.m;
     for (uint64_t i = 0; i < export->recorder.count; i++) {
-        export->trace.frame = export->trace.timeline.frame = recorder_frame(&export->recorder, i);
-        take_record(export, &export->recorder.records[i]);
+        const struct record *r = &export->recorder.records[i];
+        uint32_t before = export->trace.cpu;
+        trace_take(&export->trace, r, recorder_frame(&export->recorder, i));
+        export->writer->record(&export->trace, r, before);
     }
     export->recorder.count = 0;
     uint32_t count = machine_verdicts(m, &verdicts);

@@ -44,6 +44,11 @@ struct trace {
     void *own; /* the format's */
 };
 
+/* A zeroed trace, from the moment at which the machine is. */
+void trace_start(struct trace *trace, const struct machine *m);
+/* The next record; `frame` of an air-bytes, else NULL. */
+void trace_take(struct trace *trace, const struct record *record, const struct air_frame *frame);
+
 struct trace_writer {
     size_t own_size; /* bytes of trace->own, zeroed */
     void (*begin)(struct trace *trace);

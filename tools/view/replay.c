@@ -81,6 +81,19 @@ static void tally(struct replay_stretch *stretch, const struct record *r)
     stretch->device_events += r->kind == EVENT_DEVICE_EVENT;
 }
 
+static void note_activity(struct replay *replay, const struct record *r)
+{
+    uint32_t device = MACHINE_DEVICE_MAX;
+    if (r->kind == EVENT_DEVICE_TASK || r->kind == EVENT_DEVICE_EVENT ||
+        r->kind == EVENT_IRQ_RAISED)
+        device = (uint32_t)r->value;
+    if (r->kind == EVENT_DMA_READ || r->kind == EVENT_DMA_WRITE || r->kind == EVENT_DMA_REFUSED)
+        device = pair_high(r->value);
+    if (device < MACHINE_DEVICE_MAX)
+        replay->active[device] = true;
+    replay->has_frames |= r->kind == EVENT_AIR_START;
+}
+
 /* 0: no mark. */
 static uint16_t mark_of(const struct recording *recording, const struct record *r)
 {
@@ -113,6 +126,7 @@ static void take_record(void *context, const struct record *r)
     spend(recording, r->at_ps);
     recording->cpu = trace_cpu_after(recording->cpu, r);
     tally(stretch_at(replay, r->at_ps), r);
+    note_activity(replay, r);
     if (kind)
         add_mark(replay, (struct replay_mark){r->at_ps, replay->step + recording->booted, kind,
                                               r->process, r->address});
@@ -269,6 +283,15 @@ static const struct replay_snapshot *snapshot_before(const struct replay *replay
     return &replay->snapshots[i];
 }
 
+/* The last one before that time, or the one at step 0. */
+static const struct replay_snapshot *snapshot_at(const struct replay *replay, uint64_t at_ps)
+{
+    uint32_t i = replay->snapshot_count - 1;
+    while (i > 0 && replay->snapshots[i].at_ps >= at_ps)
+        i--;
+    return &replay->snapshots[i];
+}
+
 static void go_back_to(struct replay *replay, const struct replay_snapshot *snapshot)
 {
     machine_copy(replay->run.hw.m, snapshot->m);
@@ -300,10 +323,7 @@ const struct machine *replay_go_to_time(struct replay *replay, uint64_t at_ps)
 {
     if (at_ps >= replay->end_ps)
         return replay_go(replay, replay->step_count);
-    uint32_t i = replay->snapshot_count - 1;
-    while (i > 0 && replay->snapshots[i].at_ps >= at_ps)
-        i--;
-    go_back_to(replay, &replay->snapshots[i]);
+    go_back_to(replay, snapshot_at(replay, at_ps));
     while (machine_now_ps(replay->run.hw.m) < at_ps && replay->step < replay->step_count)
         step_on(replay);
     return replay->step == replay->step_count ? replay_go(replay, replay->step) : replay->run.hw.m;
@@ -354,57 +374,45 @@ uint64_t replay_opening(const struct replay *replay)
 
 /* --- a stretch of time ----------------------------------------------------------------------- */
 
-struct hearing {
-    uint64_t from_ps, to_ps;
-    replay_ear *hear;
-    void *context;
-    uint32_t cpu, cpu_at_start;
-    bool enough;
-};
-
-static void hear_record(void *context, const struct record *r)
+static bool hear_step(const struct recorder *recorder, uint64_t to_ps, const struct replay_ear *ear,
+                      void *context)
 {
-    struct hearing *hearing = context;
-    hearing->cpu = trace_cpu_after(hearing->cpu, r);
-    if (r->at_ps < hearing->from_ps)
-        hearing->cpu_at_start = hearing->cpu;
-    else if (r->at_ps < hearing->to_ps && !hearing->enough)
-        hearing->enough = !hearing->hear(hearing->context, r, hearing->cpu);
+    for (uint64_t i = 0; i < recorder->count; i++)
+        if (recorder->records[i].at_ps < to_ps &&
+            !ear->record(context, &recorder->records[i], recorder_frame(recorder, i)))
+            return false;
+    return true;
 }
 
-static uint32_t cpu_of(const struct machine *m)
+void replay_hear(struct replay *replay, uint64_t from_ps, uint64_t to_ps,
+                 const struct replay_ear *ear, void *context)
 {
-    uint32_t process = machine_running(m);
-    return process == PROCESS_NONE ? CPU_KERNEL : process;
-}
-
-uint32_t replay_hear(struct replay *replay, uint64_t from_ps, uint64_t to_ps, replay_ear *hear,
-                     void *context)
-{
-    uint32_t i = replay->snapshot_count - 1;
-    while (i > 0 && replay->snapshots[i].at_ps >= from_ps)
-        i--;
-    machine_copy(replay->other, replay->snapshots[i].m);
-    struct hearing hearing = {.from_ps = from_ps, .to_ps = to_ps, .hear = hear, .context = context};
+    struct machine *m = replay->other;
     struct recorder recorder;
-    struct hw hw = {.m = replay->other, .recorder = &recorder};
-    recorder_start(&recorder, 1);
-    recorder.hear = hear_record;
-    recorder.context = &hearing;
-    hearing.cpu = hearing.cpu_at_start = cpu_of(replay->other);
-    enum run_state state = machine_state(replay->other);
-    while (state == RUN_GOING && !hearing.enough && machine_now_ps(replay->other) < to_ps) {
+    struct hw hw = {.m = m, .recorder = &recorder};
+    machine_copy(m, snapshot_at(replay, from_ps)->m);
+    recorder_start(&recorder, 0);
+    ear->start(context, m);
+    enum run_state state = machine_state(m);
+    while (state == RUN_GOING && machine_now_ps(m) < to_ps) {
         state = machine_step(&hw);
+        if (!hear_step(&recorder, to_ps, ear, context))
+            break;
         recorder.count = 0;
     }
     recorder_free(&recorder);
-    return hearing.cpu_at_start;
 }
 
 uint64_t replay_records(const struct replay *replay, uint64_t from_ps, uint64_t to_ps)
 {
-    uint64_t first = from_ps / replay->stretch_ps, records = 0;
-    for (uint64_t i = first; i < REPLAY_STRETCHES && i * replay->stretch_ps < to_ps; i++)
-        records += replay->stretches[i].records;
+    uint64_t records = 0;
+    for (uint64_t i = from_ps / replay->stretch_ps;
+         i < REPLAY_STRETCHES && i * replay->stretch_ps < to_ps; i++) {
+        uint64_t start_ps = i * replay->stretch_ps, end_ps = start_ps + replay->stretch_ps;
+        uint64_t in_ps =
+            (to_ps < end_ps ? to_ps : end_ps) - (from_ps > start_ps ? from_ps : start_ps);
+        unsigned __int128 part = (unsigned __int128)replay->stretches[i].records * in_ps;
+        records += (uint64_t)(part / replay->stretch_ps);
+    }
     return records;
 }

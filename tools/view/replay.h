@@ -72,6 +72,8 @@ struct replay {
 
     uint64_t stretch_ps;
     struct replay_stretch *stretches; /* REPLAY_STRETCHES */
+    bool active[MACHINE_DEVICE_MAX];  /* devices that did something, or were made to */
+    bool has_frames;                  /* on the air */
     uint64_t *cpu_ps; /* [REPLAY_STRETCHES][app_count + 2]: each app, the kernel, sleep */
 };
 
@@ -94,14 +96,18 @@ const struct replay_mark *replay_previous(const struct replay *replay, uint64_t 
 /* Where a viewer opens: behind the first break of a rule, else the first grant, else the start. */
 uint64_t replay_opening(const struct replay *replay);
 
-/* The records behind the boot with from_ps <= at_ps < to_ps, in order; `cpu` is whom the CPU serves behind the
- * record (tools/trace_export.h: CPU_KERNEL, ...). Answers whom it served at `from_ps`. The moment at
- * hand stays as it is. False from `hear`: enough. */
-typedef bool replay_ear(void *context, const struct record *record, uint32_t cpu);
-uint32_t replay_hear(struct replay *replay, uint64_t from_ps, uint64_t to_ps, replay_ear *hear,
-                     void *context);
+/* The records with at_ps < to_ps, in order, from some moment before from_ps on, so that what is open
+ * at from_ps can be known; `start` is told of that moment first. The boot's own are not among them.
+ * `frame`: of an air-bytes, else NULL. The moment at hand stays as it is. False from `record`:
+ * enough. */
+struct replay_ear {
+    void (*start)(void *context, const struct machine *m);
+    bool (*record)(void *context, const struct record *record, const struct air_frame *frame);
+};
+void replay_hear(struct replay *replay, uint64_t from_ps, uint64_t to_ps,
+                 const struct replay_ear *ear, void *context);
 
-/* How many records the overview counts from one time to another (whole stretches). */
+/* About how many records there are from one time to another: of a part of a stretch its share. */
 uint64_t replay_records(const struct replay *replay, uint64_t from_ps, uint64_t to_ps);
 /* A row of cpu_ps: what the CPU did in that stretch. */
 static inline const uint64_t *replay_cpu(const struct replay *replay, uint32_t stretch)
