@@ -73,7 +73,9 @@ sh_text := $(wildcard .ci/run tools/layers tools/function_lengths tools/run_test
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 # Highest first. The kernel and its port need each other, so the linker gets them as a group.
 archives := $(patsubst %,$(BUILD)/lib%.a,tools devices sim model)
-libs := -Wl,--start-group $(archives) -Wl,--end-group -lcjson
+# What fuzzers play is played by the tool, too, and the stages of fuzz/ need the tool's catalogue.
+fuzz_archive := $(BUILD)/fuzz/libfuzz.a
+libs := -Wl,--start-group $(archives) $(fuzz_archive) -Wl,--end-group -lcjson
 program := $(patsubst tools/%.c,$(BUILD)/%,$(main_src))
 tests := $(patsubst %.c,$(BUILD)/%,$(test_src))
 sh_tests := $(sort $(wildcard tests/*_test.sh))
@@ -128,13 +130,13 @@ $(BUILD)/%.a: $(BUILD)/sources
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
 
-$(BUILD)/postern: $(BUILD)/tools/postern.o $(archives)
+$(BUILD)/postern: $(BUILD)/tools/postern.o $(archives) $(fuzz_archive)
 	@echo "  ld $@"
 	$(Q)$(CC) $(flags) $< $(libs) -o $@
 
 # Its objects come before the archives: so its own driver wins over the GPIO capsule.
 bench_objects := $(call obj,$(filter-out %/noop.c,$(bench_src)))
-$(BUILD)/bench: $(bench_objects) $(archives)
+$(BUILD)/bench: $(bench_objects) $(archives) $(fuzz_archive)
 	@echo "  ld $@"
 	$(Q)$(CC) $(flags) $(bench_objects) $(libs) -o $@
 $(BUILD)/bench-noop: $(BUILD)/tools/bench/noop.o
@@ -144,9 +146,9 @@ $(BUILD)/bench-noop: $(BUILD)/tools/bench/noop.o
 # come first, so that a target's own hw_* win over the simulator's.
 fuzz_programs := $(patsubst %.c,$(BUILD)/%,$(fuzz_target_src))
 fuzz_main := $(if $(ENGINE),,$(BUILD)/fuzz/main_replay.o)
-$(fuzz_programs): %: %.o $(fuzz_main) $(BUILD)/fuzz/libfuzz.a $(archives)
+$(fuzz_programs): %: %.o $(fuzz_main) $(fuzz_archive) $(archives)
 	@echo "  ld $@"
-	$(Q)$(CC) $(flags) $(ENGINE) $(filter %.o,$^) $(BUILD)/fuzz/libfuzz.a $(libs) -o $@
+	$(Q)$(CC) $(flags) $(ENGINE) $(filter %.o,$^) $(libs) -o $@
 
 ifdef EXTRA
 # Warnings are its author's own affair. Linked one by one, not from an archive: nothing calls them.
@@ -156,7 +158,7 @@ $(extra_obj): $(extra_build)/%.o: $(extra_dir)/%.c $(BUILD)/flags $(extra_build)
 	$(Q)$(CC) $(filter-out -Werror,$(flags)) -MMD -MP -c $< -o $@
 $(extra_build)/sources: FORCE
 	$(call stamp,$(realpath $(extra_dir)): $(extra_src))
-$(extra_build)/postern: $(BUILD)/tools/postern.o $(extra_obj) $(archives) $(extra_build)/sources
+$(extra_build)/postern: $(BUILD)/tools/postern.o $(extra_obj) $(archives) $(fuzz_archive) $(extra_build)/sources
 	@echo "  ld $@"
 	$(Q)$(CC) $(flags) $(filter %.o,$^) $(libs) -o $@
 -include $(extra_obj:.o=.d)
@@ -164,9 +166,9 @@ endif
 
 # A test that includes "tests/fake_hw.h" gets the whole of tests/fake_hw.c, before all libraries: so
 # a fake's hw_* win over the simulator's. Other support is taken from libsupport.a as it is needed.
-$(tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/libsupport.a $(BUILD)/fuzz/libfuzz.a $(archives)
+$(tests): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/tests/libsupport.a $(archives) $(fuzz_archive)
 	@echo "  ld $@"
-	$(Q)$(CC) $(flags) $(filter %.o,$^) $(BUILD)/tests/libsupport.a $(BUILD)/fuzz/libfuzz.a $(libs) $(check_libs) -o $@
+	$(Q)$(CC) $(flags) $(filter %.o,$^) $(BUILD)/tests/libsupport.a $(libs) $(check_libs) -o $@
 support_pairs := $(shell grep -oE '^.include "tests/[^"]+\.h"' /dev/null $(test_src) | \
 	sed -E 's|\.c:.include "(.*)\.h"|:\1|')
 $(foreach pair,$(support_pairs),$(if $(wildcard $(lastword $(subst :, ,$(pair))).c),\

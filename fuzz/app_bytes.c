@@ -165,11 +165,12 @@ static struct syscall passthrough_of(const struct app *app, const struct tape_op
 
 static struct app_op access_of(const struct app *app, const struct tape_op *op)
 {
-    static const uint8_t sizes[4] = {4, 4, 1, 2};
+    static const uint8_t sizes[4] = {4, 4, 1, 2}, widths[4] = {4, 4, 2, 2};
     static const enum app_op_kind kinds[] = {OP_LOAD, OP_STORE, OP_EXECUTE};
+    bool executes = op->kind == BYTES_EXECUTE;
     return (struct app_op){.kind = kinds[op->kind - BYTES_LOAD],
                            .address = value_of(app, op, 0),
-                           .size = sizes[op->size % 4],
+                           .size = (executes ? widths : sizes)[op->size % 4],
                            .value = value_of(app, op, 1)};
 }
 
@@ -181,6 +182,15 @@ static struct app_op drive_of(const struct app *app, const struct tape_op *op)
     if (op->size >= 4)
         drive.kind = OP_LOAD;
     return drive;
+}
+
+/* An operation is given once, and a tape has no more of them than the log has room for. */
+static void note(const struct app *app, const struct app_op *op)
+{
+    const struct bytes_program *program = app->program;
+    if (program->log && program->log->count < TAPE_OP_MAX)
+        program->log->given[program->log->count++] =
+            (struct bytes_given){.app = app->index, .ram_base = app->ram_base, .op = *op};
 }
 
 static void bytes_next(struct app *app, struct app_op *out)
@@ -214,6 +224,7 @@ static void bytes_next(struct app *app, struct app_op *out)
         out->call = call_of(app, op);
         break;
     }
+    note(app, out);
 }
 
 const struct app_engine bytes_engine = {

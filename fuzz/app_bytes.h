@@ -11,7 +11,7 @@
  *            exits are mostly those that go on. value[0], value[1]: the arguments behind
  *   8        any class `number`, any driver, values for the rest
  *   9, 10    load, store at value[0]; a store stores value[1]
- *   11       execute check at value[0]; 9 to 11 on 4, 4, 1 or 2 bytes by `size`
+ *   11       execute check at value[0]; 9 to 11 on 4, 4, 1 or 2 bytes by `size`, 11 on 4 or 2
  *   12       works for (which * 256 + number + 1) * 16 cycles at most, by `size`
  *   13       passthrough command 1, 2 or 3 by `number`, on the window of device `which`; the
  *            values move its base and size by multiples of 32, most of them by nothing
@@ -37,12 +37,23 @@ enum bytes_kind {
     BYTES_KINDS
 };
 
+/* What the apps of one run were given, in the order of time, for who wants to read it. */
+struct bytes_log {
+    uint32_t count;
+    struct bytes_given {
+        uint32_t app;
+        uint32_t ram_base; /* of that app at that moment */
+        struct app_op op;
+    } given[TAPE_OP_MAX];
+};
+
 /* What scenario_app.program of such an app points at: its player's, who may change it between two
  * runs, never within one. */
 struct bytes_program {
     const struct scenario *scenario; /* its board has the addresses worth trying */
     const struct tape *tape;
     uint32_t stream;
+    struct bytes_log *log; /* NULL: nobody reads one */
 };
 
 extern const struct app_engine bytes_engine;

@@ -30,7 +30,7 @@ static void give_streams(struct stage *stage)
     for (uint32_t i = 0; i < s->app_count && i < TAPE_APPS; i++) {
         if (s->apps[i].engine != &bytes_engine)
             continue;
-        stage->programs[i] = (struct bytes_program){s, &stage->tape, STREAM_APP + i};
+        stage->programs[i] = (struct bytes_program){s, &stage->tape, STREAM_APP + i, NULL};
         s->apps[i].program = &stage->programs[i];
     }
 }
@@ -68,6 +68,7 @@ bool stage_make(struct stage *stage, const char *name, const char *text, struct 
 {
     const char *why = NULL;
     memset(stage, 0, sizeof *stage);
+    stage->text = text;
     if (!load(stage, name, text, problems))
         return false;
     give_streams(stage);
@@ -116,15 +117,15 @@ static struct injection injection_of(const struct scenario *s, const struct tape
                               .process = op->which % s->app_count,
                               .line = op->kind == SCHEDULE_STORM ? lent_line_of(s, op->which)
                                                                  : op->which % s->config.line_count,
-                              .value = pick * 16u,
+                              .value = (pick + 1) * 16u,
                               .count = 1 + pick % 32u,
                               .period_ps = offset * PS_PER_US};
 }
 
-static void plan(struct stage *stage)
+static void plan_schedule(struct stage *stage)
 {
     struct scenario *s = stage->scenario;
-    uint64_t at_ps = 0;
+    uint64_t at_ps = machine_now_ps(stage->snapshot) + SCHEDULE_STEP_PS;
     uint32_t at = 0;
     const struct tape_op *op;
     s->injection_count = 0;
@@ -136,6 +137,13 @@ static void plan(struct stage *stage)
         at_ps += (op->number * 256u + op->size) * SCHEDULE_STEP_PS;
         s->injections[s->injection_count++] = injection_of(s, op, at_ps);
     }
+}
+
+void stage_plan(struct stage *stage, const struct tape *tape)
+{
+    stage->tape.count = tape->count;
+    memcpy(stage->tape.ops, tape->ops, tape->count * sizeof tape->ops[0]);
+    plan_schedule(stage);
 }
 
 uint32_t stage_chosen(const struct tape *tape, uint32_t count)
@@ -150,16 +158,40 @@ uint32_t stage_chosen(const struct tape *tape, uint32_t count)
 
 /* --- playing --------------------------------------------------------------------------------- */
 
+static void log_start(struct stage *stage)
+{
+    for (uint32_t i = 0; i < TAPE_APPS; i++)
+        stage->programs[i].log = stage->log ? &stage->log->apps : NULL;
+    if (stage->log)
+        *stage->log = (struct stage_log){.tried = UINT64_MAX};
+}
+
+static void log_end(struct stage *stage)
+{
+    const struct scenario *s = stage->scenario;
+    struct stage_log *log = stage->log;
+    if (!log)
+        return;
+    log->tried = 0;
+    for (uint32_t i = 0; i < s->injection_count; i++)
+        log->tried |= (uint64_t)machine_injection_tried(stage->hw.m, i) << i;
+    for (uint32_t i = 0; i < s->app_count && i < TAPE_APPS; i++) {
+        const struct app *app = machine_app(stage->hw.m, i);
+        log->ram[i] = (struct span){app->ram_base, app->ram_size};
+    }
+    log->ended = true;
+}
+
 enum stage_end stage_play(struct stage *stage, const struct tape *tape)
 {
     struct hw *hw = &stage->hw;
-    stage->tape.count = tape->count;
-    memcpy(stage->tape.ops, tape->ops, tape->count * sizeof tape->ops[0]);
-    plan(stage);
+    stage_plan(stage, tape);
+    log_start(stage);
     machine_restore(hw->m, stage->snapshot);
     machine_inject_start(hw->m);
     machine_run(hw, UINT64_MAX);
     machine_finish(hw);
+    log_end(stage);
     if (machine_verdict_count(hw->m) > 0)
         return STAGE_BROKEN;
     return machine_broken_device(hw->m) == BOARD_NONE ? STAGE_HOLDS : STAGE_SIMULATOR;

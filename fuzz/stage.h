@@ -8,15 +8,18 @@
  * STREAM_APP + i. Between two tapes only what changed is put back: the small state and the pages of
  * RAM that were written.
  *
- * The stream STREAM_SCHEDULE, by kind. Each operation but the first comes (number * 256 + size) *
- * SCHEDULE_STEP_PS after the one before it:
+ * What befalls the apps comes behind the machine's start, as seen from a scenario's beginning: what
+ * would come before it could not be told in a scenario, since a stage is put back to there.
+ *
+ * The stream STREAM_SCHEDULE, by kind. Each operation comes (number * 256 + size) * SCHEDULE_STEP_PS
+ * after the one before it, the first one after the start and one step more:
  *   0 chooses the stage: which of the target's ones (stage_chosen)
  *   1 kill, 2 fault, 3 restart app `which`         4 pend line `which` once
  *   5 pend the line of lendable device `which` 1 + value[0].pick % 32 times, value[0].offset us
  *     apart. Not a line of the kernel's own: a device of the kernel's that interrupts faster than
  *     once in 6 us does leave the apps less than a tenth of the time (rule livelock), since what
  *     the kernel counts is services in a row, with no app between
- *   6 takes value[0].pick * 16 bytes of app `which`'s gap between its breaks
+ *   6 takes (value[0].pick + 1) * 16 bytes of app `which`'s gap between its breaks
  */
 #ifndef FUZZ_STAGE_H
 #define FUZZ_STAGE_H
@@ -46,7 +49,18 @@ enum stage_end {
     STAGE_SIMULATOR, /* a device's model has lost requests: no rule is judged by such a run */
 };
 
+/* What a run did, besides its breaks: for who writes it down (fuzz/decode.h). A value without
+ * pointers. */
+struct stage_log {
+    struct bytes_log apps;
+    uint64_t tried;             /* bit i: the moment of injection i came */
+    bool ended;                 /* false: the run did not come back; all below is not known */
+    struct span ram[TAPE_APPS]; /* of each app at the end */
+};
+
 struct stage {
+    const char *text;      /* the scenario's */
+    struct stage_log *log; /* filled by stage_play; NULL: none is wanted */
     struct family family;
     struct scenario *scenario;
     struct machine_setup *setup;
@@ -58,12 +72,14 @@ struct stage {
 };
 
 /* False: `problems` says why not. `name` stands for a file in complaints, and in the id. `stage`
- * stays where it is: the machine points into it. */
+ * and `text` stay where they are: the machine points into them. */
 bool stage_make(struct stage *stage, const char *name, const char *text, struct problems *problems);
 void stage_free(struct stage *stage);
 
 /* Which of `count` stages the tape asks for: the first one if it says nothing. */
 uint32_t stage_chosen(const struct tape *tape, uint32_t count);
+/* Puts into the stage's scenario what the tape says of it: injections. stage_play begins so. */
+void stage_plan(struct stage *stage, const struct tape *tape);
 /* Plays the tape from the stage's beginning. */
 enum stage_end stage_play(struct stage *stage, const struct tape *tape);
 /* What is broken, as `postern run` says it. */

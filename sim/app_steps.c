@@ -54,6 +54,8 @@ static void steps_start(struct app *app, const uint32_t r[4])
     struct steps_state *s = state_of(app);
     const struct steps_program *program = program_of(app);
     struct steps_state fresh = {.depth = 1, .app_break = r[3]};
+    if (program->once)
+        fresh.frames[0] = s->frames[0];
     memcpy(fresh.tried, s->tried, sizeof fresh.tried);
     memcpy(fresh.variables, program->variables,
            program->variable_count * sizeof fresh.variables[0]);
@@ -66,6 +68,8 @@ static void steps_upcall(struct app *app, uint32_t function, const uint32_t r[4]
     const struct steps_program *program = program_of(app);
     uint32_t n = (function - program->flash_base - APP_FUNCTION(0)) / 0x10;
     s->waits = false; /* the yield below it gives no result of its own */
+    if (program->once)
+        return;
     if (s->depth == STEPS_FRAME_MAX || n >= program->handler_count ||
         function != program->flash_base + APP_FUNCTION(n)) {
         s->overflowed = true;

@@ -10,6 +10,11 @@
  * ever, as libtock-c's start-up code does when main returns; "forever" with "compute_us" makes a
  * busy app.
  *
+ * With "once" an app is a record of what one did: each step is played once. Its handlers are what
+ * comes next, whatever their addresses; a new life goes on behind the step at which the last one
+ * ended, with the first values of its variables; and a fault is judged only where a step speaks of
+ * one.
+ *
  * Jumps, "set" and the like cost nothing; after STEPS_IDLE_MAX of them in a row the CPU is charged
  * as many cycles, so that no loop is free of time.
  */
@@ -86,6 +91,7 @@ struct step_path {
 };
 
 struct steps_program {
+    bool once; /* each step is played once, over all handlers and lives */
     const struct instruction *instructions;
     uint32_t count;
     uint32_t flash_base;

@@ -4,6 +4,7 @@
  * `verbs` below; scenario.schema.json says the same in JSON Schema.
  *
  * What the schema cannot say, and is refused here:
+ *   handlers of an app that plays each step once;
  *   two verbs in one step; a key that is another verb's; a handler, variable, driver, register or
  *   app that there is not; $arg0..3 outside of a handler; "into" with more names than results;
  *   loops nested deeper than STEPS_LOOP_MAX; two other apps' memories in one step
@@ -21,6 +22,7 @@ struct compiler {
     uint32_t app;
     uint32_t count, step_count, expecting_count;
     uint32_t loop_depth;
+    bool once;
     bool in_handler;
     uint32_t handler_count;
     const char *handler_names[STEPS_HANDLER_MAX];
@@ -371,6 +373,15 @@ static bool handler_find(const struct compiler *c, const struct json_node *node,
     return false;
 }
 
+/* A handler's name; where each step is played once, an address, since there are no handlers. */
+static bool upcall_read(const struct compiler *c, const struct json_node *node,
+                        struct operand *operand)
+{
+    if (json_is_null(node))
+        return true;
+    return c->once ? value_read(c, node, operand) : handler_find(c, node, &operand->value);
+}
+
 static bool compile_subscribe(const struct step *s)
 {
     static const char *const keys[] = {"driver", "number", "upcall", "appdata"};
@@ -383,9 +394,7 @@ static bool compile_subscribe(const struct step *s)
         !wanted_value(s->c, &s->verb, "number", &i->operands[1]) ||
         !optional_value(s->c, &s->verb, "appdata", &i->operands[3]))
         return false;
-    if (!json_is_null(&upcall) && !handler_find(s->c, &upcall, &i->operands[2].value))
-        return false;
-    return syscall_finish(s, i);
+    return upcall_read(s->c, &upcall, &i->operands[2]) && syscall_finish(s, i);
 }
 
 static bool compile_allow(const struct step *s, uint32_t class)
@@ -914,6 +923,19 @@ static bool variables_read(struct compiler *c, const struct json_node *app)
     return true;
 }
 
+static bool once_read(struct compiler *c, const struct json_node *app)
+{
+    struct json_node once = json_member(app, "once");
+    if (once.value && !json_want_bool(&once, &c->once))
+        return false;
+    if (!c->once || !json_member(app, "upcalls").value)
+        return true;
+    json_key_problem(app, "upcalls",
+                     "an app that plays each step once has no handlers of its own: "
+                     "an upcall goes on with the next step");
+    return false;
+}
+
 static bool handlers_name(struct compiler *c, const struct json_node *list)
 {
     if (!list->value)
@@ -934,7 +956,7 @@ static bool handlers_name(struct compiler *c, const struct json_node *list)
 static bool compile_all(struct compiler *c, const struct json_node *app)
 {
     struct json_node steps = json_member(app, "steps"), upcalls = json_member(app, "upcalls");
-    if (!variables_read(c, app) || !handlers_name(c, &upcalls))
+    if (!once_read(c, app) || !variables_read(c, app) || !handlers_name(c, &upcalls))
         return false;
     bool good = compile_list(c, &steps);
     (void)emit(c, I_END, 0);
@@ -971,6 +993,7 @@ bool steps_compile(struct load *load, const struct json_node *app, uint32_t inde
     if (good) {
         struct steps_program *p = arena_take(arena_of(c), sizeof *p, 1);
         *p = (struct steps_program){
+            .once = c->once,
             .instructions = keep(c, c->instructions, sizeof c->instructions[0], c->count),
             .count = c->count,
             .flash_base = s->images[index].flash.base,

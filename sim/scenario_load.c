@@ -410,7 +410,7 @@ static bool kernel_member(struct load *load, const struct json_node *root, struc
 
 static const char *const app_keys[] = {
     "name",        "program",  "parameters",   "steps",         "upcalls",  "variables", "ram",
-    "permissions", "requests", "fault_policy", "restart_limit", "short_id", "secrets",
+    "permissions", "requests", "fault_policy", "restart_limit", "short_id", "secrets",   "once",
 };
 
 static bool name_is_taken(const struct scenario *s, const char *name)
@@ -634,7 +634,7 @@ static bool parameters_read(const struct load *load, const struct json_node *app
 
 static bool program_read(struct load *load, const struct json_node *app, uint32_t index)
 {
-    static const char *const strangers[] = {"steps", "upcalls", "variables"};
+    static const char *const strangers[] = {"steps", "upcalls", "variables", "once"};
     struct json_node name = json_member(app, "program");
     const struct app_engine *engine = NULL;
     for (size_t i = 0; i < COUNT_OF(strangers); i++) {

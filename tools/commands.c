@@ -15,6 +15,7 @@ const struct command commands[] = {
     {"explain", "say what a rule demands, and where it comes from", cmd_explain},
     {"schema", "print the JSON schema of scenarios or of boards", cmd_schema},
     {"mpu", "decide access vectors with the simulated protection unit", cmd_mpu},
+    {"fuzz", "make scenarios of what a fuzzer has found", cmd_fuzz},
     {"completion", "print what completes command lines in a shell", cmd_completion},
     {"man", "print the manual page", cmd_man},
 };

@@ -43,6 +43,8 @@ int cmd_noninterference(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 /* Writes a device, filter, app, scenario or board to begin with. */
 int cmd_new(int argc, char **argv);
+/* Makes scenarios of what a fuzzer has found. */
+int cmd_fuzz(int argc, char **argv);
 /* What completes command lines in a shell. */
 int cmd_completion(int argc, char **argv);
 /* The manual page. */

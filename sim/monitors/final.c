@@ -24,7 +24,8 @@ static void judge_app(struct machine *m, const struct app *app)
                   app->failed_wanted);
     if (app->engine != &app_steps_engine)
         return;
-    if (app->unexpected_faults)
+    const struct steps_program *steps = app->program;
+    if (app->unexpected_faults && !steps->once)
         break_add(m, RULE_STEP, process, app->unexpected_address, DETAIL_STEP_FAULT,
                   app->unexpected_faults, 0);
     if (app->expects_fault)

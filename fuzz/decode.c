@@ -1,0 +1,530 @@
+/* decode.c: see decode.h. */
+#include "fuzz/decode.h"
+
+#include "sim/trace.h"
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct decode {
+    const struct stage *stage;
+    const struct scenario *scenario;
+    const struct stage_log *log;
+    enum decode_names names;
+    cJSON *root;
+};
+
+static cJSON *taken(cJSON *item)
+{
+    if (!item)
+        abort(); /* out of memory */
+    return item;
+}
+
+/* --- numbers and names ----------------------------------------------------------------------- */
+
+enum { NAME_MAX = 96, SMALL = 0x1000 }; /* what is smaller is counted, not an address */
+
+/* "BASE+0x40", or no more than BASE. */
+static void name_place(char *text, const char *base, uint32_t offset)
+{
+    if (offset)
+        snprintf(text, NAME_MAX, "%s+0x%" PRIx32, base, offset);
+    else
+        snprintf(text, NAME_MAX, "%s", base);
+}
+
+static bool name_device(const struct decode *d, uint32_t address, char *text)
+{
+    const struct board *board = &d->scenario->board;
+    uint32_t device = board_device_at(board, address);
+    if (device == BOARD_NONE)
+        return false;
+    const struct board_device *row = &board->devices[device];
+    uint32_t offset = address - row->window.base;
+    for (uint32_t i = 0; row->type && offset && i < row->type->reg_count; i++) {
+        const struct reg *reg = &row->type->regs[i];
+        if (reg->offset != offset || strchr(reg->name, '.') != strrchr(reg->name, '.'))
+            continue;
+        snprintf(text, NAME_MAX, "%s.%s", row->name, reg->name);
+        return true;
+    }
+    name_place(text, row->name, offset);
+    return true;
+}
+
+static bool name_flash(const struct decode *d, uint32_t app, uint32_t address, char *text)
+{
+    const struct scenario *s = d->scenario;
+    for (uint32_t i = 0; i < s->app_count; i++) {
+        char base[SCENARIO_NAME_MAX + 8];
+        if (address - s->images[i].flash.base >= s->images[i].flash.size)
+            continue;
+        snprintf(base, sizeof base, "%s.flash", i == app ? "app" : s->apps[i].name);
+        name_place(text, base, address - s->images[i].flash.base);
+        return true;
+    }
+    return false;
+}
+
+/* Its end is its own, too: that is where attacks begin. */
+static bool name_ram(const struct decode *d, const struct bytes_given *by, uint32_t address,
+                     char *text)
+{
+    const struct span kernel = d->scenario->config.kernel_ram;
+    for (uint32_t n = 0; n < d->scenario->app_count && n < TAPE_APPS; n++) {
+        uint32_t i = (by->app + n) % d->scenario->app_count;
+        struct span ram = d->log->ram[i];
+        char base[SCENARIO_NAME_MAX + 8];
+        if (i == by->app)
+            ram.base = by->ram_base;
+        if (!ram.base || address - ram.base >= ram.size + (i == by->app))
+            continue;
+        snprintf(base, sizeof base, "%s.ram", i == by->app ? "app" : d->scenario->apps[i].name);
+        name_place(text, base, address - ram.base);
+        return true;
+    }
+    if (address - kernel.base >= kernel.size)
+        return false;
+    name_place(text, "kernel.ram", address - kernel.base);
+    return true;
+}
+
+/* Any value that an app gives away: counts are decimal, addresses have names if they can. */
+static cJSON *value_of(const struct decode *d, const struct bytes_given *by, uint32_t value)
+{
+    char text[NAME_MAX];
+    if (value < SMALL)
+        return taken(cJSON_CreateNumber(value));
+    if (d->names == DECODE_NUMBERS ||
+        !(name_ram(d, by, value, text) || name_flash(d, by->app, value, text) ||
+          name_device(d, value, text)))
+        snprintf(text, sizeof text, "0x%08" PRIx32, value);
+    return taken(cJSON_CreateString(text));
+}
+
+static void put_value(const struct decode *d, const struct bytes_given *by, cJSON *object,
+                      const char *key, uint32_t value)
+{
+    cJSON_AddItemToObject(object, key, value_of(d, by, value));
+}
+
+static void put_hex(cJSON *object, const char *key, uint32_t value)
+{
+    char text[NAME_MAX];
+    snprintf(text, sizeof text, "0x%" PRIx32, value);
+    taken(cJSON_AddStringToObject(object, key, text));
+}
+
+static void put_number(cJSON *object, const char *key, double value)
+{
+    taken(cJSON_AddNumberToObject(object, key, value));
+}
+
+static void put_us(cJSON *object, const char *key, uint64_t ps)
+{
+    put_number(object, key, (double)ps / PS_PER_US);
+}
+
+static void put_text(cJSON *object, const char *key, const char *text)
+{
+    taken(cJSON_AddStringToObject(object, key, text));
+}
+
+/* In the place of what stands there. */
+static void put_instead(cJSON *object, const char *key, cJSON *value)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(object, key);
+    cJSON_AddItemToObject(object, key, value);
+}
+
+/* --- steps: one function a class of system calls; false: these registers are no such call ------- */
+
+static void put_driver(const struct decode *d, cJSON *object, uint32_t driver)
+{
+    const char *name = driver_name(&d->scenario->config, driver);
+    if (name && driver != UINT32_MAX) /* that one stands for a driver in tables of the kernel's */
+        put_text(object, "driver", name);
+    else
+        put_hex(object, "driver", driver);
+}
+
+static bool step_yield(const struct decode *d, const struct bytes_given *by, cJSON *step)
+{
+    const uint32_t *r = by->op.call.args;
+    if (r[0] == YIELD_WAIT && !r[1] && !r[2] && !r[3]) {
+        put_text(step, "yield", "wait");
+        return true;
+    }
+    if (r[0] != YIELD_WAIT_FOR || r[3])
+        return false;
+    cJSON *wait = taken(cJSON_AddObjectToObject(step, "yield"));
+    cJSON *for_what = taken(cJSON_AddObjectToObject(wait, "wait_for"));
+    put_driver(d, for_what, r[1]);
+    put_value(d, by, for_what, "number", r[2]);
+    return true;
+}
+
+static bool step_subscribe(const struct decode *d, const struct bytes_given *by, cJSON *step)
+{
+    const uint32_t *r = by->op.call.args;
+    cJSON *call = taken(cJSON_AddObjectToObject(step, "subscribe"));
+    put_driver(d, call, r[0]);
+    put_value(d, by, call, "number", r[1]);
+    cJSON_AddItemToObject(call, "upcall", r[2] ? value_of(d, by, r[2]) : taken(cJSON_CreateNull()));
+    if (r[3])
+        put_value(d, by, call, "appdata", r[3]);
+    return true;
+}
+
+static bool step_command(const struct decode *d, const struct bytes_given *by, cJSON *step)
+{
+    const uint32_t *r = by->op.call.args;
+    cJSON *call = taken(cJSON_AddObjectToObject(step, "command"));
+    put_driver(d, call, r[0]);
+    put_value(d, by, call, "number", r[1]);
+    if (!r[2] && !r[3])
+        return true;
+    cJSON *args = taken(cJSON_AddArrayToObject(call, "args"));
+    cJSON_AddItemToArray(args, value_of(d, by, r[2]));
+    if (r[3])
+        cJSON_AddItemToArray(args, value_of(d, by, r[3]));
+    return true;
+}
+
+static void allow(const struct decode *d, const struct bytes_given *by, cJSON *step,
+                  const char *verb)
+{
+    const uint32_t *r = by->op.call.args;
+    cJSON *call = taken(cJSON_AddObjectToObject(step, verb));
+    put_driver(d, call, r[0]);
+    put_value(d, by, call, "number", r[1]);
+    put_value(d, by, call, "address", r[2]);
+    put_value(d, by, call, "size", r[3]);
+}
+
+static bool step_allow_rw(const struct decode *d, const struct bytes_given *by, cJSON *step)
+{
+    allow(d, by, step, "allow_rw");
+    return true;
+}
+
+static bool step_allow_ro(const struct decode *d, const struct bytes_given *by, cJSON *step)
+{
+    allow(d, by, step, "allow_ro");
+    return true;
+}
+
+static bool step_allow_readable(const struct decode *d, const struct bytes_given *by, cJSON *step)
+{
+    allow(d, by, step, "allow_readable");
+    return true;
+}
+
+static bool step_memop(const struct decode *d, const struct bytes_given *by, cJSON *step)
+{
+    static const char *const words[] = {"brk",
+                                        "sbrk",
+                                        "ram_start",
+                                        "ram_end",
+                                        "flash_start",
+                                        "flash_end",
+                                        "grant_start",
+                                        "flash_regions",
+                                        "flash_region_start",
+                                        "flash_region_end",
+                                        "stack_start",
+                                        "heap_start"}; /* by enum memop */
+    const uint32_t *r = by->op.call.args;
+    if (r[2] || r[3])
+        return false;
+    cJSON *call = taken(cJSON_AddObjectToObject(step, "memop"));
+    if (r[0] < COUNT_OF(words))
+        put_text(call, "operation", words[r[0]]);
+    else
+        put_number(call, "operation", r[0]);
+    if (r[1])
+        put_value(d, by, call, "argument", r[1]);
+    return true;
+}
+
+static bool step_exit(const struct decode *d, const struct bytes_given *by, cJSON *step)
+{
+    static const char *const words[] = {"terminate", "restart"}; /* by enum exit_kind */
+    const uint32_t *r = by->op.call.args;
+    if (r[0] >= COUNT_OF(words) || r[2] || r[3])
+        return false;
+    if (!r[1]) {
+        put_text(step, "exit", words[r[0]]);
+        return true;
+    }
+    cJSON *call = taken(cJSON_AddObjectToObject(step, "exit"));
+    put_text(call, "how", words[r[0]]);
+    put_value(d, by, call, "code", r[1]);
+    return true;
+}
+
+static void step_any_call(const struct decode *d, const struct bytes_given *by, cJSON *step)
+{
+    const uint32_t *r = by->op.call.args;
+    uint32_t count = r[3] ? 4 : r[2] ? 3 : r[1] ? 2 : 1;
+    cJSON *call = taken(cJSON_AddObjectToObject(step, "syscall"));
+    put_number(call, "class", by->op.call.class);
+    cJSON *args = taken(cJSON_AddArrayToObject(call, "args"));
+    for (uint32_t i = 0; i < count; i++)
+        cJSON_AddItemToArray(args, value_of(d, by, r[i]));
+}
+
+/* --- steps ----------------------------------------------------------------------------------- */
+
+static void step_call(const struct decode *d, const struct bytes_given *by, cJSON *step)
+{
+    static bool (*const calls[SYSCALL_CLASSES])(const struct decode *, const struct bytes_given *,
+                                                cJSON *) = {
+        [SYSCALL_YIELD] = step_yield,       [SYSCALL_SUBSCRIBE] = step_subscribe,
+        [SYSCALL_COMMAND] = step_command,   [SYSCALL_ALLOW_RW] = step_allow_rw,
+        [SYSCALL_ALLOW_RO] = step_allow_ro, [SYSCALL_MEMOP] = step_memop,
+        [SYSCALL_EXIT] = step_exit,         [SYSCALL_ALLOW_READABLE] = step_allow_readable,
+    };
+    uint32_t class = by->op.call.class;
+    if (class >= SYSCALL_CLASSES || !calls[class](d, by, step))
+        step_any_call(d, by, step);
+}
+
+static void step_access(const struct decode *d, const struct bytes_given *by, cJSON *step,
+                        const char *verb)
+{
+    put_value(d, by, step, verb, by->op.address);
+    if (by->op.kind == OP_STORE)
+        put_value(d, by, step, "value", by->op.value);
+    if (by->op.size != 4)
+        put_number(step, "size", by->op.size);
+}
+
+static cJSON *step_of(const struct decode *d, const struct bytes_given *by)
+{
+    cJSON *step = taken(cJSON_CreateObject());
+    switch (by->op.kind) {
+    case OP_SYSCALL:
+        step_call(d, by, step);
+        break;
+    case OP_LOAD:
+        step_access(d, by, step, "load");
+        break;
+    case OP_STORE:
+        step_access(d, by, step, "store");
+        break;
+    case OP_EXECUTE:
+        step_access(d, by, step, "execute");
+        break;
+    case OP_COMPUTE:
+        put_number(step, "compute_cycles", (double)by->op.cycles);
+        break;
+    case OP_FAULT:
+        taken(cJSON_AddTrueToObject(step, "crash"));
+        break;
+    case OP_MARK:
+    case OP_LOCATE:
+    case OP_SPIN:
+        abort(); /* no tape has them */
+    }
+    return step;
+}
+
+static void decode_app(const struct decode *d, uint32_t index, cJSON *app)
+{
+    cJSON *steps = taken(cJSON_CreateArray());
+    for (uint32_t i = 0; i < d->log->apps.count; i++)
+        if (d->log->apps.given[i].app == index)
+            cJSON_AddItemToArray(steps, step_of(d, &d->log->apps.given[i]));
+    cJSON_DeleteItemFromObjectCaseSensitive(app, "program");
+    taken(cJSON_AddTrueToObject(app, "once"));
+    put_instead(app, "steps", steps);
+}
+
+static void decode_apps(const struct decode *d)
+{
+    uint32_t index = 0;
+    cJSON *app;
+    cJSON_ArrayForEach(app, cJSON_GetObjectItemCaseSensitive(d->root, "apps"))
+    {
+        if (index < TAPE_APPS && d->scenario->apps[index].engine == &bytes_engine)
+            decode_app(d, index, app);
+        index++;
+    }
+}
+
+/* --- injections ------------------------------------------------------------------------------ */
+
+static const char *app_name(const struct decode *d, uint32_t app)
+{
+    return d->scenario->apps[app].name;
+}
+
+static void inject_app(const struct decode *d, const struct injection *i, const char *verb,
+                       cJSON *object)
+{
+    put_text(object, verb, app_name(d, i->process));
+}
+
+/* The device's name, where it is one's alone. */
+static void put_line(const struct decode *d, cJSON *object, const char *key, uint32_t line)
+{
+    const struct board *board = &d->scenario->board;
+    const char *name = NULL;
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < board->device_count; i++) {
+        if (board->devices[i].line != line || board->devices[i].alias_of != BOARD_NONE)
+            continue;
+        name = board->devices[i].name;
+        found++;
+    }
+    if (found == 1)
+        put_text(object, key, name);
+    else
+        put_number(object, key, line);
+}
+
+static void inject_interrupt(const struct decode *d, const struct injection *i, const char *verb,
+                             cJSON *object)
+{
+    put_line(d, object, verb, i->line);
+}
+
+static void inject_storm(const struct decode *d, const struct injection *i, const char *verb,
+                         cJSON *object)
+{
+    cJSON *storm = taken(cJSON_AddObjectToObject(object, verb));
+    put_line(d, storm, "line", i->line);
+    put_number(storm, "count", i->count);
+    put_us(storm, "period_us", i->period_ps);
+}
+
+static void inject_pressure(const struct decode *d, const struct injection *i, const char *verb,
+                            cJSON *object)
+{
+    cJSON *pressure = taken(cJSON_AddObjectToObject(object, verb));
+    put_text(pressure, "app", app_name(d, i->process));
+    put_number(pressure, "bytes", i->value);
+}
+
+static void inject_device(const struct decode *d, const struct injection *i, const char *verb,
+                          cJSON *object)
+{
+    put_text(object, verb, d->scenario->board.devices[i->device].name);
+}
+
+static uint32_t place_of(const struct decode *d, const struct injection *i)
+{
+    return d->scenario->board.devices[i->device].window.base + i->address;
+}
+
+/* No app's place: an injection has no memory of its own. */
+static void put_place(const struct decode *d, cJSON *object, const char *key, uint32_t address)
+{
+    char text[NAME_MAX];
+    if (!name_device(d, address, text))
+        snprintf(text, sizeof text, "0x%08" PRIx32, address);
+    put_text(object, key, text);
+}
+
+static void inject_force(const struct decode *d, const struct injection *i, const char *verb,
+                         cJSON *object)
+{
+    cJSON *force = taken(cJSON_AddObjectToObject(object, verb));
+    put_place(d, force, "register", place_of(d, i));
+    put_hex(force, "value", i->value);
+}
+
+static void inject_poke(const struct decode *d, const struct injection *i, const char *verb,
+                        cJSON *object)
+{
+    cJSON *poke = taken(cJSON_AddObjectToObject(object, verb));
+    put_place(d, poke, "address", i->address);
+    put_hex(poke, "value", i->value);
+}
+
+static void inject_receive(const struct decode *d, const struct injection *i, const char *verb,
+                           cJSON *object)
+{
+    cJSON *receive = taken(cJSON_AddObjectToObject(object, verb));
+    char hex[2 * sizeof i->bytes + 1] = "";
+    put_text(receive, "device", d->scenario->board.devices[i->device].name);
+    for (uint32_t n = 0; n < i->size; n++)
+        snprintf(hex + 2 * n, 3, "%02x", i->bytes[n]);
+    put_text(receive, "hex", hex);
+}
+
+static void inject_task(const struct decode *d, const struct injection *i, const char *verb,
+                        cJSON *object)
+{
+    put_place(d, object, verb, place_of(d, i));
+}
+
+/* Of those whose time came: one behind the end is nothing that happened. */
+static void decode_injections(const struct decode *d)
+{
+    static const struct {
+        const char *verb;
+        void (*write)(const struct decode *, const struct injection *, const char *, cJSON *);
+    } rows[INJECTION_KINDS] = {
+        [INJECT_KILL] = {"kill", inject_app},
+        [INJECT_FAULT] = {"fault", inject_app},
+        [INJECT_RESTART] = {"restart", inject_app},
+        [INJECT_INTERRUPT] = {"interrupt", inject_interrupt},
+        [INJECT_STORM] = {"storm", inject_storm},
+        [INJECT_HANG] = {"hang", inject_device},
+        [INJECT_STUCK] = {"stuck", inject_device},
+        [INJECT_FORCE] = {"force", inject_force},
+        [INJECT_ERROR] = {"error", inject_device},
+        [INJECT_POKE] = {"poke", inject_poke},
+        [INJECT_RECEIVE] = {"receive", inject_receive},
+        [INJECT_TASK] = {"task", inject_task},
+        [INJECT_MEMORY_PRESSURE] = {"memory_pressure", inject_pressure},
+    };
+    cJSON *list = taken(cJSON_CreateArray());
+    for (uint32_t i = 0; i < d->scenario->injection_count; i++) {
+        const struct injection *plan = &d->scenario->injections[i];
+        if (!(d->log->tried >> i & 1))
+            continue;
+        cJSON *object = taken(cJSON_CreateObject());
+        put_us(object, "at_us", plan->at_ps);
+        rows[plan->kind].write(d, plan, rows[plan->kind].verb, object);
+        cJSON_AddItemToArray(list, object);
+    }
+    put_instead(d->root, "inject", list);
+}
+
+/* --- all of it ------------------------------------------------------------------------------- */
+
+/* A scenario that asks for nothing says nothing when it holds: so the rule that needs no asking. */
+static void decode_expectations(const struct decode *d)
+{
+    cJSON *expect = taken(cJSON_CreateObject());
+    cJSON *absent = taken(cJSON_AddObjectToObject(expect, "absent"));
+    put_text(absent, "event", "kernel-panic");
+    put_instead(d->root, "expect", expect);
+}
+
+/* One function for each field of struct scenario that a stage plans. */
+static void (*const parts[])(const struct decode *) = {
+    decode_apps,
+    decode_injections,
+    decode_expectations,
+};
+
+struct cJSON *decode(const struct stage *stage, const struct stage_log *log, const char *claim,
+                     enum decode_names names)
+{
+    const struct decode d = {.stage = stage,
+                             .scenario = stage->scenario,
+                             .log = log,
+                             .names = names,
+                             .root = taken(cJSON_Parse(stage->text))};
+    cJSON_ReplaceItemInObjectCaseSensitive(d.root, "claim", taken(cJSON_CreateString(claim)));
+    for (size_t i = 0; i < COUNT_OF(parts); i++)
+        parts[i](&d);
+    return d.root;
+}
