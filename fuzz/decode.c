@@ -436,6 +436,8 @@ static void inject_force(const struct decode *d, const struct injection *i, cons
     cJSON *force = taken(cJSON_AddObjectToObject(object, verb));
     put_place(d, force, "register", place_of(d, i));
     put_hex(force, "value", i->value);
+    if (i->count)
+        put_number(force, "reads", i->count);
 }
 
 static void inject_poke(const struct decode *d, const struct injection *i, const char *verb,
@@ -463,6 +465,30 @@ static void inject_task(const struct decode *d, const struct injection *i, const
     put_place(d, object, verb, place_of(d, i));
 }
 
+static void inject_shift(const struct decode *d, const struct injection *i, const char *verb,
+                         cJSON *object)
+{
+    cJSON *shift = taken(cJSON_AddObjectToObject(object, verb));
+    put_text(shift, "device", d->scenario->board.devices[i->device].name);
+    put_us(shift, "by_us", i->period_ps);
+}
+
+static void put_moment(cJSON *object, const struct injection *i)
+{
+    if (!i->at_event) {
+        put_us(object, "at_us", i->at_ps);
+        return;
+    }
+    cJSON *event = taken(cJSON_AddObjectToObject(object, "at_event"));
+    put_text(event, "event", i->when.text);
+    if (i->nth != 1)
+        put_number(event, "nth", i->nth);
+    if (i->from_ps)
+        put_us(event, "from_us", i->from_ps);
+    if (i->at_ps)
+        put_us(event, "after_us", i->at_ps);
+}
+
 /* Of those whose time came: one behind the end is nothing that happened. */
 static void decode_injections(const struct decode *d)
 {
@@ -483,14 +509,18 @@ static void decode_injections(const struct decode *d)
         [INJECT_RECEIVE] = {"receive", inject_receive},
         [INJECT_TASK] = {"task", inject_task},
         [INJECT_MEMORY_PRESSURE] = {"memory_pressure", inject_pressure},
+        [INJECT_RELEASE] = {"release", inject_device},
+        [INJECT_DELAY] = {"delay", inject_shift},
+        [INJECT_HASTEN] = {"hasten", inject_shift},
     };
+    _Static_assert(INJECTION_KINDS == INJECT_HASTEN + 1, "a row for each kind");
     cJSON *list = taken(cJSON_CreateArray());
     for (uint32_t i = 0; i < d->scenario->injection_count; i++) {
         const struct injection *plan = &d->scenario->injections[i];
-        if (!(d->log->tried >> i & 1))
+        if (!d->log->tried[i])
             continue;
         cJSON *object = taken(cJSON_CreateObject());
-        put_us(object, "at_us", plan->at_ps);
+        put_moment(object, plan);
         rows[plan->kind].write(d, plan, rows[plan->kind].verb, object);
         cJSON_AddItemToArray(list, object);
     }

@@ -162,8 +162,10 @@ static void log_start(struct stage *stage)
 {
     for (uint32_t i = 0; i < TAPE_APPS; i++)
         stage->programs[i].log = stage->log ? &stage->log->apps : NULL;
-    if (stage->log)
-        *stage->log = (struct stage_log){.tried = UINT64_MAX};
+    if (!stage->log)
+        return;
+    *stage->log = (struct stage_log){0};
+    memset(stage->log->tried, true, sizeof stage->log->tried);
 }
 
 static void log_end(struct stage *stage)
@@ -172,9 +174,8 @@ static void log_end(struct stage *stage)
     struct stage_log *log = stage->log;
     if (!log)
         return;
-    log->tried = 0;
     for (uint32_t i = 0; i < s->injection_count; i++)
-        log->tried |= (uint64_t)machine_injection_tried(stage->hw.m, i) << i;
+        log->tried[i] = machine_injection_tried(stage->hw.m, i);
     for (uint32_t i = 0; i < s->app_count && i < TAPE_APPS; i++) {
         const struct app *app = machine_app(stage->hw.m, i);
         log->ram[i] = (struct span){app->ram_base, app->ram_size};

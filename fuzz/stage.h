@@ -53,9 +53,9 @@ enum stage_end {
  * pointers. */
 struct stage_log {
     struct bytes_log apps;
-    uint64_t tried;             /* bit i: the moment of injection i came */
-    bool ended;                 /* false: the run did not come back; all below is not known */
-    struct span ram[TAPE_APPS]; /* of each app at the end */
+    bool tried[STAGE_INJECTION_MAX]; /* the moment of injection i came */
+    bool ended;                      /* false: the run did not come back; all below is not known */
+    struct span ram[TAPE_APPS];      /* of each app at the end */
 };
 
 struct stage {
