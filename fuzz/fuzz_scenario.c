@@ -3,6 +3,7 @@
  *
  * The boards are the tree's own. A sweep makes at most FAMILY_MAX members; the first is laid out.
  */
+#include "fuzz/boards.h"
 #include "fuzz/located.h"
 #include "fuzz/target.h"
 #include "sim/machine.h"
@@ -28,7 +29,8 @@ static void lay_out(const struct scenario *scenario)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct catalogue known = catalogue();
-    const struct load_options options = {.boards_kept = &boards, .boards = "scenarios/boards"};
+    char folder[BOARDS_PATH_SIZE];
+    const struct load_options options = {.boards_kept = &boards, .boards = boards_folder(folder)};
     struct problems problems = {0};
     struct family family;
     if (scenario_load_text("fuzz.json", (const char *)data, size, &known, &options, &family,

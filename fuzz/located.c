@@ -1,6 +1,8 @@
 /* located.c: see located.h. */
 #include "fuzz/located.h"
 
+#include "fuzz/boards.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +10,7 @@
 enum { LINE_MAX_BYTES = 2048 };
 
 static const char of_the_whole[] = "the id of a member is longer than ";
-static const char boards[] = "scenarios/boards/";
+static const char boards[] = BOARDS_FOLDER "/";
 
 static bool begins(const char *text, const char *with)
 {
@@ -40,8 +42,9 @@ bool located(const char *path, const char *text, size_t size, const char *line)
 {
     static const char error[] = " error: ";
     bool is_own = begins(line, path) && line[strlen(path)] == ':';
+    const char *board = strstr(line, boards);
     const char *at = is_own ? line + strlen(path) : strchr(line, ':');
-    if (!at++ || (!is_own && !begins(line, boards)))
+    if (!at++ || (!is_own && (!board || board > at)))
         return false;
     if (begins(at, error))
         return is_own && begins(at + strlen(error), of_the_whole);

@@ -1,6 +1,7 @@
 /* stage.c: see stage.h. */
 #include "fuzz/stage.h"
 
+#include "fuzz/boards.h"
 #include "sim/verdict.h"
 #include "tools/catalogue.h"
 #include "tools/text.h"
@@ -14,7 +15,8 @@ static bool load(struct stage *stage, const char *name, const char *text, struct
     static const struct extra row = {.file = __FILE__, .app = &bytes_engine};
     static const struct extra *const extras[] = {&row};
     struct catalogue with_bytes = catalogue();
-    const struct load_options options = {.boards = "scenarios/boards"};
+    char boards[BOARDS_PATH_SIZE];
+    const struct load_options options = {.boards = boards_folder(boards)};
     with_bytes.extras = extras;
     with_bytes.extra_count = 1;
     if (!scenario_load_text(name, text, strlen(text), &with_bytes, &options, &stage->family,
