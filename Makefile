@@ -44,7 +44,8 @@ warnings := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 	-Wwrite-strings -Wpointer-arith -Wundef -Wvla -Werror=date-time
 # No contraction: a fused multiply-add would round differently from machine to machine.
 language := -std=c11 -ffp-contract=off -I.
-flags := $(language) $(warnings) $(OPT) -g -ffile-prefix-map=$(CURDIR)=. $(san) $(lto) $(CPPFLAGS) $(CFLAGS)
+prefix_map := -ffile-prefix-map=$(CURDIR)=.
+flags := $(language) $(warnings) $(OPT) -g $(prefix_map) $(san) $(lto) $(CPPFLAGS) $(CFLAGS)
 model_flags := -ffreestanding # the kernel is built as for a chip
 
 # Evaluated when first used, thus only after tools/setup.sh has put Check and pkg-config there.
@@ -75,7 +76,8 @@ obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 archives := $(patsubst %,$(BUILD)/lib%.a,tools devices sim model)
 # What fuzzers play is played by the tool, too, and the stages of fuzz/ need the tool's catalogue.
 fuzz_archive := $(BUILD)/fuzz/libfuzz.a
-libs := -Wl,--start-group $(archives) $(fuzz_archive) -Wl,--end-group -lcjson
+cjson := -lcjson
+libs := -Wl,--start-group $(archives) $(fuzz_archive) -Wl,--end-group $(cjson)
 program := $(patsubst tools/%.c,$(BUILD)/%,$(main_src))
 tests := $(patsubst %.c,$(BUILD)/%,$(test_src))
 sh_tests := $(sort $(wildcard tests/*_test.sh))
@@ -117,7 +119,8 @@ $(call obj,$(test_src) $(support_src)): own_flags = $(check_cflags)
 ifdef ENGINE
 guides := $(model_src) $(filter sim/json_text.c sim/board_load.c sim/load_value.c sim/pattern.c \
 	sim/scenario_% sim/app_steps_compile.c,$(sim_src))
-$(call obj,$(guides)): own_flags += -fsanitize-coverage=inline-8bit-counters,pc-table
+GUIDE ?= -fsanitize-coverage=inline-8bit-counters,pc-table # another engine counts in its own way
+$(call obj,$(guides)): own_flags += $(GUIDE)
 endif
 
 $(BUILD)/libmodel.a: $(call obj,$(model_src))
@@ -148,7 +151,7 @@ fuzz_programs := $(patsubst %.c,$(BUILD)/%,$(fuzz_target_src))
 fuzz_main := $(if $(ENGINE),,$(BUILD)/fuzz/main_replay.o)
 $(fuzz_programs): %: %.o $(fuzz_main) $(fuzz_archive) $(archives)
 	@echo "  ld $@"
-	$(Q)$(CC) $(flags) $(ENGINE) $(filter %.o,$^) $(libs) -o $@
+	$(Q)$(or $(FUZZ_LINK),$(CC) $(flags)) $(ENGINE) $(filter %.o,$^) $(libs) -o $@
 
 ifdef EXTRA
 # Warnings are its author's own affair. Linked one by one, not from an archive: nothing calls them.
@@ -308,6 +311,8 @@ _all: $(program)
 	@$(if $(EXTRA),echo '$(program) has $(words $(extra_src)) C file$(if $(word 2,$(extra_src)),s) of $(extra_dir) in it')
 _tests: $(tests) _bench _fuzz
 _fuzz: $(fuzz_programs)
+_guides:
+	@printf '%s\n' $(guides)
 _bench: $(BUILD)/bench $(BUILD)/bench-noop
 
 # Each line has code of its own at -O0.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # fuzz.sh long TARGET SECONDS [OPTION...]   fuzzes one target; OPTIONs are libFuzzer's
 # fuzz.sh smoke TARGET...                   each for a moment, always the same: fixed seed and count
+# fuzz.sh options|seeds TARGET, dictionary  what the first two use, for other engines (fuzz/build.sh)
 #
 # Starts from fuzz/corpus/TARGET and fuzz/regress/TARGET, and for texts from the tree's own files.
 # What a long run learns is kept in $BUILD/fuzz/corpus-TARGET; what it finds, in
@@ -8,6 +9,8 @@
 # Exit: 0 nothing was found; 1 something was; 2 bad usage.
 # Environment: BUILD, where `make fuzz` has put its programs.
 set -u
+: "${BUILD:=build-fuzz}"
+export BUILD
 
 SMOKE_SECONDS=15 # at most, of one target; on a slow machine it makes fewer runs
 
@@ -44,9 +47,12 @@ runs_of() {
 }
 
 # Every word of the schemas: keys, and values that are words.
-make_dictionary() {
+dictionary() {
     cat scenarios/*.schema.json scenarios/boards/*.schema.json |
-        grep -oE '"[A-Za-z0-9_$.-]+"' | sort -u | sed 's/"\(.*\)"/"\\"\1\\""/' >"$BUILD/fuzz/json.dict"
+        grep -oE '"[A-Za-z0-9_$.-]+"' | sort -u | sed 's/"\(.*\)"/"\\"\1\\""/'
+}
+make_dictionary() {
+    dictionary >"$BUILD/fuzz/json.dict"
 }
 
 # fuzz TARGET CORPUS OPTION...
@@ -93,8 +99,12 @@ smoke_one)
     trap 'rm -rf "$corpus"' EXIT
     fuzz "$2" "$corpus" -seed=1 -runs="$(runs_of "$2")" -max_total_time=$SMOKE_SECONDS
     ;;
+options) options_of "$2" ;;
+seeds) seeds_of "$2" ;;
+dictionary) dictionary ;;
 *)
-    echo "usage: fuzz.sh long TARGET SECONDS [OPTION...] | fuzz.sh smoke TARGET..." >&2
+    echo "usage: fuzz.sh long TARGET SECONDS [OPTION...] | fuzz.sh smoke TARGET... |" >&2
+    echo "       fuzz.sh options TARGET | fuzz.sh seeds TARGET | fuzz.sh dictionary" >&2
     exit 2
     ;;
 esac
