@@ -102,7 +102,7 @@ run_paths ?= $(PATHS)
 stamp = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' >$@
 
 $(BUILD)/flags: FORCE
-	$(call stamp,$(CC) $(flags) model: $(model_flags))
+	$(call stamp,$(CC) $(flags) model: $(model_flags)$(if $(ENGINE), $(ENGINE) $(GUIDE) $(FUZZ_LINK)))
 $(BUILD)/sources: FORCE
 	$(call stamp,$(c_src))
 

@@ -31,8 +31,9 @@ mkdir -p "$OUT" "$WORK"
 OUT=$(cd "$OUT" && pwd)
 WORK=$(cd "$WORK" && pwd)
 
+# Some engines ask for the target weakly, and a weak wish takes nothing out of an archive.
 make_arguments=(BUILD="$WORK/postern" SAN= OPT=-O2 ENGINE="$LIB_FUZZING_ENGINE"
-    "FUZZ_LINK=$CXX $CXXFLAGS -Wl,-rpath,'\$\$ORIGIN/lib'")
+    "FUZZ_LINK=$CXX $CXXFLAGS -Wl,-u,LLVMFuzzerTestOneInput -Wl,-rpath,\\\$\$ORIGIN/lib")
 case $LIB_FUZZING_ENGINE in
 -fsanitize=fuzzer) CFLAGS=${CFLAGS//-fsanitize=fuzzer-no-link/} ;;
 *) make_arguments+=(GUIDE=) ;;
