@@ -13,7 +13,7 @@
 #   PREFIX, DESTDIR  where `make install` puts things (default: /usr/local)
 #   ARGS=...       options of `make bench`
 #   ONLY=glob, THIRD=n  which bugs `make mutants` tries (default: all; tools/mutants.sh)
-#   TARGET=name, SECONDS=n  what `make fuzz` fuzzes (default: syscall) and for how long (60)
+#   TARGET=name, SECONDS=n  what `make fuzz`, `make fuzz-afl` fuzz (default: syscall) and how long (60)
 # Each variant has its own build folder: build, build-clang, build-san, build-O0, ...
 
 .DEFAULT_GOAL := all
@@ -69,7 +69,7 @@ fuzz_names := $(patsubst fuzz/fuzz_%.c,%,$(fuzz_target_src))
 lib_src := $(model_src) $(sim_src) $(devices_src) $(tools_src) $(main_src)
 c_src := $(lib_src) $(test_src) $(support_src) $(bench_src) $(fuzz_src)
 c_text := $(sort $(c_src) $(wildcard $(foreach d,model sim devices tools tests fuzz,$d/*.h $d/*/*.h)))
-sh_text := $(wildcard .ci/run tools/layers tools/function_lengths tools/run_tests tools/*.sh tests/*.sh)
+sh_text := $(wildcard .ci/run .clusterfuzzlite/build.sh fuzz/build.sh tools/layers tools/function_lengths tools/run_tests tools/*.sh tests/*.sh)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 # Highest first. The kernel and its port need each other, so the linker gets them as a group.
@@ -239,6 +239,16 @@ fuzz-smoke:
 	$(fuzz_again) _fuzz
 	@BUILD='$(FUZZ_BUILD)' tools/fuzz.sh smoke $(fuzz_names)
 
+## Fuzz TARGET=syscall for SECONDS=60 with AFL++, from its corpus; says so if AFL++ is missing
+fuzz-afl:
+	@sh tools/setup.sh dev
+	@BUILD=build-afl tools/fuzz_afl.sh '$(or $(TARGET),syscall)' '$(or $(SECONDS),60)' $(ARGS)
+
+## Build all targets as OSS-Fuzz does (fuzz/build.sh), and play their seeds in another folder
+fuzz-build:
+	@sh tools/setup.sh dev
+	@FUZZ_BUILT=all tests/fuzz_build_test.sh
+
 ## Check formats and find faults without running: clang-format, clang-tidy, cppcheck, shellcheck
 lint:
 	@sh tools/setup.sh dev
@@ -364,5 +374,5 @@ _cross: $(cross_obj)
 FORCE:
 .PHONY: install uninstall
 .PHONY: all run soak noninterference test bench lint layers cross determinism schemas coverage mutants clean help
-.PHONY: fuzz fuzz-smoke
-.PHONY: FORCE _all _tests _bench _fuzz _coverage _libs _format _tidy _cppcheck _shellcheck _lengths _cross
+.PHONY: fuzz fuzz-smoke fuzz-afl fuzz-build
+.PHONY: FORCE _all _tests _bench _fuzz _guides _coverage _libs _format _tidy _cppcheck _shellcheck _lengths _cross

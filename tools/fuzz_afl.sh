@@ -26,7 +26,7 @@ fi
 target=$1 seconds=$2
 shift 2
 
-# AFL++'s own counters must not be asked for twice; CFLAGS of a person are kept.
+# What is compiled, and which files guide: fuzz/build.sh.
 build() {
     CC=afl-clang-fast CXX=afl-clang-fast++ LIB_FUZZING_ENGINE=$driver OUT=$BUILD/out WORK=$BUILD/work \
         fuzz/build.sh
