@@ -1,6 +1,6 @@
-/* afl_mutator.c: a target's own mutator (fuzz/target.h) as AFL++ asks for one: a shared library with
- * the target and this file in it, named by AFL_CUSTOM_MUTATOR_LIBRARY. `make fuzz-afl` makes it for
- * targets of tapes. Half of the inputs are crossed with another one of the queue first.
+/* afl_mutator.c: a target's own mutator (fuzz/target.h) as AFL++ asks for one: a shared library
+ * with the target and this file in it, named by AFL_CUSTOM_MUTATOR_LIBRARY. `make fuzz-afl` makes
+ * it for targets of tapes. Half of the inputs are crossed with another one of the queue first.
  *
  * Source: AFL++ 4.04c, docs/custom_mutators.md, section 1 "APIs".
  */
