@@ -161,9 +161,10 @@ struct heard {
     bool started;
 };
 
-static void start(void *context, const struct machine *m)
+static void start(void *context, const struct machine *m, const struct timeline *known)
 {
     struct heard *heard = context;
+    ck_assert_ptr_eq(known->scenario, replay->scenario);
     ck_assert(heard->from_ps == 0 || machine_now_ps(m) < heard->from_ps);
     heard->started = true;
 }
@@ -267,17 +268,20 @@ static const struct window_item *find_item(const struct window *window, enum ite
 /* Nothing is outside, and of a row no two slices of the same sort overlap. */
 static void check_order(const struct window *window)
 {
-    uint64_t free_ps[WINDOW_ROW_MAX] = {0};
+    uint64_t free_ps[WINDOW_ROW_MAX] = {0}, call_ps[WINDOW_ROW_MAX] = {0};
     for (uint32_t i = 0; i < window->item_count; i++) {
         const struct window_item *item = &window->items[i];
         ck_assert_uint_lt(item->row, window->row_count);
         ck_assert_uint_ge(item->from_ps, window->from_ps);
         ck_assert_uint_le(item->to_ps, window->to_ps);
         ck_assert((item->kind >= ITEM_POINTS) == (item->from_ps == item->to_ps));
+        ck_assert_uint_ge(i, window->first[item->kind]);
+        ck_assert_uint_lt(i, window->first[item->kind + 1]);
+        uint64_t *free = item->kind == ITEM_CALL ? call_ps : free_ps;
         if (item->kind > ITEM_LINE && item->kind != ITEM_SHARE)
             continue;
-        ck_assert_uint_ge(item->from_ps, free_ps[item->row]);
-        free_ps[item->row] = item->to_ps;
+        ck_assert_uint_ge(item->from_ps, free[item->row]);
+        free[item->row] = item->to_ps;
     }
 }
 

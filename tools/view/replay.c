@@ -23,6 +23,8 @@ struct recording {
     uint64_t last_ps;
     uint32_t cpu, last_process;
     bool booted;
+    struct recorder recorder; /* of the step under way */
+    struct timeline known;    /* of frames */
 };
 
 static struct replay_stretch *stretch_at(const struct replay *replay, uint64_t at_ps)
@@ -118,10 +120,23 @@ static uint16_t mark_of(const struct recording *recording, const struct record *
     }
 }
 
-static void take_record(void *context, const struct record *r)
+/* What is known of the frames on the air and on wires goes with the snapshots; lines of text that
+ * come of it here are dropped. */
+static void follow_frames(struct recording *recording, const struct record *r,
+                          const struct air_frame *frame)
 {
-    struct recording *recording = context;
+    char text[TIMELINE_TEXT_MAX];
+    if (r->kind != EVENT_WIRE && (r->kind < EVENT_AIR_START || r->kind > EVENT_AIR_DEAF))
+        return;
+    recording->known.frame = frame;
+    (void)timeline_add(&recording->known, r, text);
+}
+
+static void take_record(struct recording *recording, const struct record *r,
+                        const struct air_frame *frame)
+{
     struct replay *replay = recording->replay;
+    follow_frames(recording, r, frame);
     uint16_t kind = mark_of(recording, r);
     spend(recording, r->at_ps);
     recording->cpu = trace_cpu_after(recording->cpu, r);
@@ -143,6 +158,12 @@ static void take_breaks(struct replay *replay, uint32_t *known, uint64_t step)
                                               (uint16_t)kept[*known].process, *known});
 }
 
+static void snapshot_free(struct replay_snapshot *snapshot)
+{
+    machine_free(snapshot->m);
+    free(snapshot->known);
+}
+
 /* Each second one goes. */
 static void thin_out(struct replay *replay)
 {
@@ -151,7 +172,7 @@ static void thin_out(struct replay *replay)
         if (i % 2 == 0)
             replay->snapshots[kept++] = replay->snapshots[i];
         else
-            machine_free(replay->snapshots[i].m);
+            snapshot_free(&replay->snapshots[i]);
     }
     replay->snapshot_count = kept;
     replay->spacing *= 2;
@@ -164,30 +185,43 @@ static struct machine *copy_of(const struct replay *replay)
     return m;
 }
 
-static void keep_snapshot(struct replay *replay)
+static void keep_snapshot(struct recording *recording)
 {
+    struct replay *replay = recording->replay;
     if (replay->snapshot_count == replay->snapshot_max)
         thin_out(replay);
     if (replay->step % replay->spacing != 0)
         return; /* as far apart as they are now, it is none any more */
-    replay->snapshots[replay->snapshot_count++] =
-        (struct replay_snapshot){replay->step, machine_now_ps(replay->run.hw.m), copy_of(replay)};
+    struct timeline *known = need(malloc(sizeof *known));
+    *known = recording->known;
+    replay->snapshots[replay->snapshot_count++] = (struct replay_snapshot){
+        replay->step, machine_now_ps(replay->run.hw.m), copy_of(replay), known};
 }
 
-static void run_through(struct replay *replay, struct recording *recording)
+static void take_step(struct recording *recording)
 {
+    struct recorder *recorder = &recording->recorder;
+    for (uint64_t i = 0; i < recorder->count; i++)
+        take_record(recording, &recorder->records[i], recorder_frame(recorder, i));
+    recorder->count = 0;
+}
+
+static void run_through(struct recording *recording)
+{
+    struct replay *replay = recording->replay;
     struct hw *hw = &replay->run.hw;
-    uint32_t known = 0;
+    uint32_t breaks = 0;
     enum run_state state = machine_state(hw->m);
+    take_step(recording);
+    take_breaks(replay, &breaks, 0);
     recording->booted = true;
-    take_breaks(replay, &known, 0);
     while (state == RUN_GOING) {
         if (replay->step % replay->spacing == 0)
-            keep_snapshot(replay);
+            keep_snapshot(recording);
         state = machine_step(hw);
-        hw->recorder->count = 0;
+        take_step(recording);
         replay->step++;
-        take_breaks(replay, &known, replay->step);
+        take_breaks(replay, &breaks, replay->step);
     }
     replay->step_count = replay->step;
     replay->end_ps = machine_now_ps(hw->m);
@@ -226,32 +260,39 @@ static void lay_out(struct replay *replay, const struct scenario *scenario)
 
 static void size_up(struct replay *replay)
 {
-    size_t room = REPLAY_SNAPSHOT_BYTES / replay->run.setup->size;
+    size_t room = REPLAY_SNAPSHOT_BYTES / (replay->run.setup->size + sizeof(struct timeline));
     replay->snapshot_max = room < SNAPSHOT_MIN          ? SNAPSHOT_MIN
                            : room > REPLAY_SNAPSHOT_MAX ? REPLAY_SNAPSHOT_MAX
                                                         : (uint32_t)room;
 }
 
+static bool make(struct recording *recording, const struct scenario *scenario,
+                 struct result *result)
+{
+    struct replay *replay = recording->replay;
+    if (!run_begin(&replay->run, scenario, &recording->recorder, result))
+        return false;
+    size_up(replay);
+    run_through(recording);
+    judge(replay, result);
+    replay->other = copy_of(replay);
+    replay->run.hw.recorder = NULL;
+    return true;
+}
+
 struct replay *replay_make(const struct scenario *scenario, struct result *result)
 {
     struct replay *replay = need(calloc(1, sizeof *replay));
-    struct recording recording = {
-        .replay = replay, .cpu = CPU_KERNEL, .last_process = PROCESS_NONE};
-    struct recorder recorder;
+    struct recording *recording = need(calloc(1, sizeof *recording));
+    *recording =
+        (struct recording){.replay = replay, .cpu = CPU_KERNEL, .last_process = PROCESS_NONE};
+    timeline_start(&recording->known, scenario);
+    recorder_start(&recording->recorder, 0);
     lay_out(replay, scenario);
-    recorder_start(&recorder, 1);
-    recorder.hear = take_record;
-    recorder.context = &recording;
-    bool can_be = run_begin(&replay->run, scenario, &recorder, result);
-    if (can_be) {
-        size_up(replay);
-        run_through(replay, &recording);
-        judge(replay, result);
-        replay->other = copy_of(replay);
-        replay->run.hw.recorder = NULL;
-    }
-    recorder_free(&recorder);
-    if (can_be)
+    bool made = make(recording, scenario, result);
+    recorder_free(&recording->recorder);
+    free(recording);
+    if (made)
         return replay;
     replay_free(replay);
     return NULL;
@@ -262,7 +303,7 @@ void replay_free(struct replay *replay)
     if (!replay)
         return;
     for (uint32_t i = 0; i < replay->snapshot_count; i++)
-        machine_free(replay->snapshots[i].m);
+        snapshot_free(&replay->snapshots[i]);
     machine_free(replay->end);
     machine_free(replay->other);
     run_end(&replay->run);
@@ -390,9 +431,10 @@ void replay_hear(struct replay *replay, uint64_t from_ps, uint64_t to_ps,
     struct machine *m = replay->other;
     struct recorder recorder;
     struct hw hw = {.m = m, .recorder = &recorder};
-    machine_copy(m, snapshot_at(replay, from_ps)->m);
+    const struct replay_snapshot *snapshot = snapshot_at(replay, from_ps);
+    machine_copy(m, snapshot->m);
     recorder_start(&recorder, 0);
-    ear->start(context, m);
+    ear->start(context, m, snapshot->known);
     enum run_state state = machine_state(m);
     while (state == RUN_GOING && machine_now_ps(m) < to_ps) {
         state = machine_step(&hw);

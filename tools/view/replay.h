@@ -17,6 +17,7 @@
 #define TOOLS_VIEW_REPLAY_H
 
 #include "tools/run_one.h"
+#include "tools/timeline.h"
 
 enum {
     REPLAY_SNAPSHOT_BYTES = 64 << 20, /* ours, as the next ones */
@@ -63,6 +64,7 @@ struct replay {
     struct replay_snapshot {
         uint64_t step, at_ps;
         struct machine *m;
+        struct timeline *known; /* the frames on the air and on wires so far */
     } snapshots[REPLAY_SNAPSHOT_MAX];
     struct machine *end; /* judged */
 
@@ -97,11 +99,11 @@ const struct replay_mark *replay_previous(const struct replay *replay, uint64_t 
 uint64_t replay_opening(const struct replay *replay);
 
 /* The records with at_ps < to_ps, in order, from some moment before from_ps on, so that what is open
- * at from_ps can be known; `start` is told of that moment first. The boot's own are not among them.
+ * at from_ps can be known; `start` is told of that moment first, and of the connections and wires as they were known then. The boot's own are not among them.
  * `frame`: of an air-bytes, else NULL. The moment at hand stays as it is. False from `record`:
  * enough. */
 struct replay_ear {
-    void (*start)(void *context, const struct machine *m);
+    void (*start)(void *context, const struct machine *m, const struct timeline *known);
     bool (*record)(void *context, const struct record *record, const struct air_frame *frame);
 };
 void replay_hear(struct replay *replay, uint64_t from_ps, uint64_t to_ps,

@@ -73,7 +73,8 @@ static struct window_item *add_item(struct window *window, uint32_t row, enum it
     if (window->item_count == window->item_room) {
         window->item_room = window->item_room ? 2 * window->item_room : 1024;
         window->items = realloc(window->items, window->item_room * sizeof window->items[0]);
-        if (!window->items)
+        window->unsorted = realloc(window->unsorted, window->item_room * sizeof window->items[0]);
+        if (!window->items || !window->unsorted)
             abort();
     }
     struct window_item *item = &window->items[window->item_count++];
@@ -221,9 +222,8 @@ static void mark_answer(struct gathering *g, uint64_t at_ps)
         return;
     bool late = at_ps > g->answer_due_ps;
     uint64_t margin_ps = late ? at_ps - g->answer_due_ps : g->answer_due_ps - at_ps;
-    snprintf(text, sizeof text, "answer due: it began %s us behind the last bit, %s us %s",
-             us_text(at_ps - last_bit_ps, gap), us_text(margin_ps, left),
-             late ? "too late" : "before the deadline");
+    snprintf(text, sizeof text, "margin %s%s us: the answer began %s us behind the last bit",
+             late ? "-" : "", us_text(margin_ps, left), us_text(at_ps - last_bit_ps, gap));
     add_point(g->window, g->air_row, ITEM_DEADLINE, g->answer_due_ps, text);
     g->answer_due_ps = 0;
 }
@@ -234,8 +234,10 @@ static void close_flight(struct gathering *g, uint32_t device)
     if (!flight->open)
         return;
     flight->open = false;
-    if (*phrase(g)) /* names the sender */
-        snprintf(flight->text, sizeof flight->text, "%.*s", ITEM_TEXT_MAX - 1, phrase(g));
+    const char *sent = strstr(phrase(g), " has sent: ");
+    if (sent)
+        snprintf(flight->text, sizeof flight->text, "%s: %.*s", station(g, device),
+                 ITEM_TEXT_MAX - SCENARIO_NAME_MAX - 4, sent + strlen(" has sent: "));
     add_slice(g->window, g->air_row, flight, g->trace.at_ps);
     if (is_peer(g, device))
         g->answer_due_ps = g->trace.at_ps + BLE_T_IFS_PS + BLE_ACTIVE_JITTER_PS;
@@ -330,10 +332,11 @@ static uint32_t row_of(const struct gathering *g, const struct record *r, enum i
 
 /* --- a record -------------------------------------------------------------------------------- */
 
-static void begin(void *context, const struct machine *m)
+static void begin(void *context, const struct machine *m, const struct timeline *known)
 {
     struct gathering *g = context;
     trace_start(&g->trace, m);
+    g->trace.timeline = *known;
     g->trace.at_ps = machine_now_ps(m);
     uint32_t row = g->trace.cpu < PROCESS_MAX ? row_of_app(g, g->trace.cpu)
                                               : window_row_of(g->window, ROW_KERNEL, 0);
@@ -469,6 +472,24 @@ static void add_breaks(const struct replay *replay, struct window *window)
     }
 }
 
+/* By counting. */
+static void sort_by_kind(struct window *window)
+{
+    uint32_t next[ITEM_KINDS];
+    memset(window->first, 0, sizeof window->first);
+    for (uint32_t i = 0; i < window->item_count; i++)
+        window->first[window->items[i].kind + 1]++;
+    for (uint32_t kind = 0; kind < ITEM_KINDS; kind++) {
+        window->first[kind + 1] += window->first[kind];
+        next[kind] = window->first[kind];
+    }
+    for (uint32_t i = 0; i < window->item_count; i++)
+        window->unsorted[next[window->items[i].kind]++] = window->items[i];
+    struct window_item *sorted = window->unsorted;
+    window->unsorted = window->items;
+    window->items = sorted;
+}
+
 void window_gather(struct replay *replay, uint64_t from_ps, uint64_t to_ps, struct window *window)
 {
     window->from_ps = from_ps;
@@ -481,10 +502,12 @@ void window_gather(struct replay *replay, uint64_t from_ps, uint64_t to_ps, stru
     else
         gather_records(replay, window);
     add_breaks(replay, window);
+    sort_by_kind(window);
 }
 
 void window_free(struct window *window)
 {
     free(window->items);
+    free(window->unsorted);
     *window = (struct window){0};
 }

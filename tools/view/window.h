@@ -65,7 +65,9 @@ struct window {
     uint32_t row_count;
     struct window_row rows[WINDOW_ROW_MAX];
     uint32_t item_count, item_room;
-    struct window_item *items; /* in no order but that of their kinds' drawing within a row */
+    struct window_item *items;      /* by kind; those of a kind and row in the order of time */
+    uint32_t first[ITEM_KINDS + 1]; /* where each kind begins, and where the last one ends */
+    struct window_item *unsorted;   /* room to sort in */
 };
 
 /* Fills in a window that is zeroed or was filled in before. A stretch of no length is widened to a
