@@ -338,11 +338,13 @@ static struct endpoint_set endpoints_leaving(const struct kernel *k, const struc
     struct endpoint_set set = {{0}};
 
     for (uint32_t i = 0; i < k->config->endpoint_count; i++) {
+        if (!owns(k->passthrough.owners[i], p))
+            continue;
         bool touched = false;
         for (uint32_t n = 0; n < LOAN_MAX; n++)
             touched |= owns(k->passthrough.loans[n].owner, p) &&
                        endpoint_meets(&k->config->endpoints[i], k->passthrough.loans[n].granted);
-        if (owns(k->passthrough.owners[i], p) && !touched)
+        if (!touched)
             set.words[i / 32] |= UINT32_C(1) << (i % 32);
     }
     return set;

@@ -64,6 +64,7 @@ static void run_due(struct hw *hw)
 {
     struct machine *m = hw->m;
     const struct board *board = &m->setup->scenario->board;
+    m->polled.address = POLLED_NONE;
     if (m->nvic.systick_fires_ps <= m->now_ps)
         nvic_systick_fire(&m->nvic, board->cpu_hz);
     if (m->inject_silicon_ps <= m->now_ps)
@@ -464,6 +465,7 @@ enum err machine_boot(struct hw *hw, uint32_t *bad_image)
     m->running = PROCESS_NONE;
     m->next_ps = TIME_NEVER;
     m->air.wake_ps = TIME_NEVER;
+    m->polled.address = POLLED_NONE;
     for (uint32_t i = 0; i < MACHINE_DEVICE_MAX; i++)
         m->wakes_ps[i] = TIME_NEVER;
     machine_ram_reset(m);

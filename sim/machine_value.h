@@ -37,6 +37,17 @@ struct decision {
     uint16_t listeners; /* who hears of the access */
 };
 
+/* The kernel's last read of a device's register that gives what is stored there. The same read gives
+ * it again as long as nothing was due and nothing was recorded in between: who waits for a device
+ * reads a register thousands of times. */
+struct polled {
+    uint64_t record_count; /* of the machine, after its record */
+    uint32_t address;      /* POLLED_NONE: there is none */
+    uint32_t value;
+    uint16_t device, listeners;
+};
+enum { POLLED_NONE = 1 }; /* no register's address */
+
 enum { AWAKE_WORDS = (MACHINE_DEVICE_MAX + 63) / 64 };
 
 struct machine {
@@ -61,6 +72,7 @@ struct machine {
 
     struct mpu_armv7m mpu;
     struct decision decisions[DECISION_MAX];
+    struct polled polled;
     struct nvic nvic;
     struct kernel kernel;
     struct air air;
