@@ -325,6 +325,7 @@ enum err passthrough_query(struct kernel *k, struct hw *hw, const struct process
 /* One bit per endpoint. */
 struct endpoint_set {
     uint32_t words[(ENDPOINT_MAX + 31) / 32];
+    bool is_empty;
 };
 
 static bool set_has(const struct endpoint_set *set, uint32_t index)
@@ -332,20 +333,25 @@ static bool set_has(const struct endpoint_set *set, uint32_t index)
     return set->words[index / 32] >> (index % 32) & 1;
 }
 
+static bool is_touched(const struct kernel *k, const struct process *p, uint32_t index)
+{
+    for (uint32_t i = 0; i < LOAN_MAX; i++)
+        if (owns(k->passthrough.loans[i].owner, p) &&
+            endpoint_meets(&k->config->endpoints[index], k->passthrough.loans[i].granted))
+            return true;
+    return false;
+}
+
 /* The endpoints of `p` that no loan of it touches any more. */
 static struct endpoint_set endpoints_leaving(const struct kernel *k, const struct process *p)
 {
-    struct endpoint_set set = {{0}};
+    struct endpoint_set set = {.is_empty = true};
 
     for (uint32_t i = 0; i < k->config->endpoint_count; i++) {
-        if (!owns(k->passthrough.owners[i], p))
+        if (!owns(k->passthrough.owners[i], p) || is_touched(k, p, i))
             continue;
-        bool touched = false;
-        for (uint32_t n = 0; n < LOAN_MAX; n++)
-            touched |= owns(k->passthrough.loans[n].owner, p) &&
-                       endpoint_meets(&k->config->endpoints[i], k->passthrough.loans[n].granted);
-        if (!touched)
-            set.words[i / 32] |= UINT32_C(1) << (i % 32);
+        set.words[i / 32] |= UINT32_C(1) << (i % 32);
+        set.is_empty = false;
     }
     return set;
 }
@@ -426,7 +432,7 @@ static void endpoint_free(struct kernel *k, struct hw *hw, struct process *p, ui
 static void endpoints_take_back(struct kernel *k, struct hw *hw, struct process *p)
 {
     struct endpoint_set leaving = endpoints_leaving(k, p);
-    uint32_t count = k->config->endpoint_count;
+    uint32_t count = leaving.is_empty ? 0 : k->config->endpoint_count;
 
     for (uint32_t i = 0; i < count; i++)
         if (set_has(&leaving, i))

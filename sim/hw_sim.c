@@ -82,6 +82,20 @@ static bool is_steady(const struct device *d, int row)
            !d->fault.forced;
 }
 
+static void poll_remember(struct machine *m, uint32_t device, uint32_t address, uint32_t value,
+                          uint64_t cycles)
+{
+    const struct record record = {0, EVENT_KERNEL_READ, PROCESS_NONE, address, value};
+    if (!m->setup->ps_per_cycle || m->setup->access_listener[ACCESS_KERNEL_READ][device])
+        return;
+    m->polled = (struct polled){.record_count = m->record_count + 1,
+                                .cost_ps = cycles * m->setup->ps_per_cycle,
+                                .event = trace_hash_event(&record),
+                                .address = address,
+                                .value = value,
+                                .device = device};
+}
+
 static uint32_t register_read(struct hw *hw, uint32_t device, uint32_t address)
 {
     struct machine *m = hw->m;
@@ -89,14 +103,8 @@ static uint32_t register_read(struct hw *hw, uint32_t device, uint32_t address)
     int row = device_row_at(d, address - d->base);
     uint32_t value = device_read_row(d, row, address - d->base, m->now_ps);
     if (is_steady(d, row))
-        m->polled = (struct polled){
-            .record_count = m->record_count + 1,
-            .address = address,
-            .value = value,
-            .device = (uint16_t)device,
-            .listeners = m->setup->access_listener[ACCESS_KERNEL_READ][device],
-        };
-    machine_serve(hw, device); /* records of this make the polled value outdated at once */
+        poll_remember(m, device, address, value, read_cycles(hw, address));
+    machine_serve(hw, device); /* what this records makes the polled value outdated at once */
     return value;
 }
 
@@ -113,22 +121,6 @@ static OUT_OF_LINE uint32_t board_read(struct hw *hw, uint32_t address)
     }
     trace_at(hw, ACCESS_KERNEL_READ, place, address, value);
     return value;
-}
-
-static bool is_polled(const struct machine *m, uint32_t address)
-{
-    return m->polled.address == address && m->polled.record_count == m->record_count;
-}
-
-static uint32_t poll_again(struct hw *hw)
-{
-    struct machine *m = hw->m;
-    const struct polled polled = m->polled;
-    machine_device(m, polled.device)->now_ps = m->now_ps;
-    m->polled.record_count++;
-    machine_trace_to(hw, EVENT_KERNEL_READ, PROCESS_NONE, polled.address, polled.value,
-                     polled.listeners);
-    return polled.value;
 }
 
 /* To the board's storage; the rest of flash is no place to write to. */
@@ -161,11 +153,29 @@ static OUT_OF_LINE void board_write(struct hw *hw, uint32_t address, uint32_t va
     }
 }
 
+/* The polled register again, with nothing in between and nobody who looks on. */
+static inline bool is_polled(const struct hw *hw, uint32_t address)
+{
+    const struct machine *m = hw->m;
+    return m->polled.address == address && m->polled.record_count == m->record_count &&
+           m->now_ps + m->polled.cost_ps < m->next_ps && !hw->recorder &&
+           !(m->injection_kinds[0] & KIND_BIT(EVENT_KERNEL_READ));
+}
+
+static inline uint32_t poll(struct machine *m)
+{
+    m->now_ps += m->polled.cost_ps;
+    m->hash = trace_hash_at(m->hash, m->now_ps, m->polled.event);
+    m->polled.record_count = ++m->record_count;
+    machine_device(m, m->polled.device)->now_ps = m->now_ps;
+    return m->polled.value;
+}
+
 uint32_t hw_read32(struct hw *hw, uint32_t address)
 {
+    if (is_polled(hw, address))
+        return poll(hw->m);
     machine_spend(hw, read_cycles(hw, address));
-    if (is_polled(hw->m, address))
-        return poll_again(hw);
     if (address % 4 != 0)
         hw_panic(hw, "the kernel read a register at an odd address");
     if (!is_system(address))

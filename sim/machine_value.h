@@ -37,14 +37,16 @@ struct decision {
     uint16_t listeners; /* who hears of the access */
 };
 
-/* The kernel's last read of a device's register that gives what is stored there. The same read gives
- * it again as long as nothing was due and nothing was recorded in between: who waits for a device
- * reads a register thousands of times. */
+/* The kernel's last read of a device's register that gives what is stored there and that no monitor
+ * hears. The same read gives it again as long as nothing was due and nothing was recorded in
+ * between: who waits for a device reads a register thousands of times. */
 struct polled {
     uint64_t record_count; /* of the machine, after its record */
+    uint64_t cost_ps;      /* of a read */
+    uint64_t event;        /* trace_hash_event of its record */
     uint32_t address;      /* POLLED_NONE: there is none */
     uint32_t value;
-    uint16_t device, listeners;
+    uint32_t device;
 };
 enum { POLLED_NONE = 1 }; /* no register's address */
 

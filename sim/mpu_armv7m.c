@@ -434,12 +434,12 @@ void mpu_armv7m_describe(const struct mpu_armv7m *mpu, struct mpu_verdict verdic
 
 uint32_t mpu_armv7m_user_rights(const struct mpu_armv7m *mpu, uint32_t address)
 {
-    uint32_t rights = 0;
+    const uint32_t data = RIGHT_READ | RIGHT_WRITE;
 
-    for (int kind = 0; kind < ACCESS_KINDS; kind++) {
-        struct access access = {.address = address, .size = 1, .kind = (enum access_kind)kind};
-        if (mpu_armv7m_check(mpu, access).allowed)
-            rights |= 1u << kind;
-    }
-    return rights;
+    if (private_bus(address) || !(mpu->ctrl & MPU_ARMV7M_CTRL_ENABLE))
+        return default_map_allows(address, ACCESS_EXECUTE) ? data | RIGHT_EXECUTE : data;
+    int region = region_at(mpu, address);
+    if (region < 0)
+        return 0;
+    return mpu->rule[region].may & (address >= SYSTEM_BASE ? data : data | RIGHT_EXECUTE);
 }

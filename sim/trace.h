@@ -120,12 +120,22 @@ static inline uint64_t trace_hash_word(uint64_t hash, uint64_t word)
     return hash ^ (hash >> 32);
 }
 
+/* A record's words but for its time. */
+static inline uint64_t trace_hash_event(const struct record *r)
+{
+    uint64_t where = r->kind | (uint64_t)r->process << 16 | (uint64_t)r->address << 32;
+    return where * TRACE_HASH_PLACE + r->value * TRACE_HASH_VALUE;
+}
+
+static inline uint64_t trace_hash_at(uint64_t hash, uint64_t at_ps, uint64_t event)
+{
+    return trace_hash_word(hash, at_ps * TRACE_HASH_TIME + event);
+}
+
 /* The hash after `r`. */
 static inline uint64_t trace_hash(uint64_t hash, const struct record *r)
 {
-    uint64_t where = r->kind | (uint64_t)r->process << 16 | (uint64_t)r->address << 32;
-    return trace_hash_word(hash, r->at_ps * TRACE_HASH_TIME + where * TRACE_HASH_PLACE +
-                                     r->value * TRACE_HASH_VALUE);
+    return trace_hash_at(hash, r->at_ps, trace_hash_event(r));
 }
 
 /* The kind's name as patterns and `show` say it ("store", "irq", "upcall-queued"). */
