@@ -171,10 +171,8 @@ static inline uint32_t poll(struct machine *m)
     return m->polled.value;
 }
 
-uint32_t hw_read32(struct hw *hw, uint32_t address)
+static OUT_OF_LINE uint32_t read_anew(struct hw *hw, uint32_t address)
 {
-    if (is_polled(hw, address))
-        return poll(hw->m);
     machine_spend(hw, read_cycles(hw, address));
     if (address % 4 != 0)
         hw_panic(hw, "the kernel read a register at an odd address");
@@ -183,6 +181,11 @@ uint32_t hw_read32(struct hw *hw, uint32_t address)
     uint32_t value = system_read(hw->m, address);
     trace_at(hw, ACCESS_KERNEL_READ, PLACE_ELSEWHERE, address, value);
     return value;
+}
+
+uint32_t hw_read32(struct hw *hw, uint32_t address)
+{
+    return is_polled(hw, address) ? poll(hw->m) : read_anew(hw, address);
 }
 
 void hw_write32(struct hw *hw, uint32_t address, uint32_t value)

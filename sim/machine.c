@@ -652,6 +652,18 @@ static void copy_written_pages(struct machine *to, struct machine *from, const u
     }
 }
 
+/* All before the pages, but for the kernel's rows of processes that the board has not: a third of
+ * it, and nobody writes them. */
+static void copy_small_state(struct machine *to, const struct machine *from)
+{
+    size_t used = offsetof(struct machine, kernel.processes) +
+                  from->setup->scenario->app_count * sizeof from->kernel.processes[0];
+    size_t behind = offsetof(struct machine, kernel.processes) + sizeof from->kernel.processes;
+    memcpy(to, from, used);
+    memcpy((uint8_t *)to + behind, (const uint8_t *)from + behind,
+           from->setup->dirty_offset - behind);
+}
+
 /* Written-page bits say what changed since `m` and its snapshot were equal; they are good only for
  * the pair that was made together last, which the shared number tells. */
 static bool are_a_pair(const struct machine *m, const struct machine *snapshot)
@@ -685,7 +697,7 @@ static void copy_pair(struct machine *to, struct machine *from, struct machine *
     bool pair_before = are_a_pair(to, from);
     if (pair_before) {
         copy_written_pages(to, from, machine_written_pages(m));
-        memcpy(to, from, from->setup->dirty_offset);
+        copy_small_state(to, from);
     } else {
         machine_copy(to, from);
     }

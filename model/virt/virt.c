@@ -29,10 +29,10 @@ static void note(struct hw *hw, enum note what, const struct virt_type *type, ui
 
 bool virt_present(const struct kernel *k, const struct virt_type *type)
 {
+    if (!virt_place(k, type)->present)
+        return false;
     struct span last = virt_client_buffer(k, type->id, CLIENT_KERNEL + KERNEL_CLIENT_MAX - 1);
-
-    return virt_place(k, type)->present &&
-           last.base + last.size - k->config->kernel_ram.base <= k->config->kernel_ram.size;
+    return last.base + last.size - k->config->kernel_ram.base <= k->config->kernel_ram.size;
 }
 
 void virt_start(struct kernel *k, struct hw *hw, const struct virt_type *type)

@@ -235,11 +235,13 @@ static void judge_unremoved(struct machine *m, struct ledger *l)
 
 static void judge_pending(struct machine *m, struct death *death)
 {
-    for (uint32_t i = 0; i < ENDPOINT_MAX; i++) {
+    for (uint32_t i = 0; i < machine_scenario(m)->config.endpoint_count; i++) {
         struct dying *d = &death->of[i];
+        if (d->step == STEP_NONE)
+            continue;
         if (d->step == STEP_FREED)
             judge_hardware(m, d, i);
-        else if (d->step != STEP_NONE)
+        else
             break_add(m, RULE_DEATH_ORDER, d->process, base_of(m, i), DETAIL_DEATH_UNFINISHED,
                       d->step, 0);
         *d = (struct dying){0};
@@ -267,7 +269,7 @@ static void on_user(struct machine *m, void *state, uint32_t process)
 static bool used_already(const struct ledger *l, uint32_t process, struct span device,
                          struct span granted)
 {
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+    for (uint32_t i = 0; i < l->window_end; i++) {
         const struct ledger_window *w = &l->windows[i];
         if (w->state == WINDOW_HELD && w->process == process && span_meets(w->granted, device) &&
             !span_equal(w->granted, granted))

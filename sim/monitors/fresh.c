@@ -11,7 +11,7 @@
 #include "sim/monitors/ledger.h"
 #include <string.h>
 
-enum { CHUNK = 256 };
+enum { CHUNK = 1024 };
 
 struct fresh {
     struct {

@@ -32,7 +32,7 @@ static void judge_block(struct machine *m, const struct ledger *l, uint32_t proc
 
     if (!span_covers(machine_scenario(m)->config.process_ram, block))
         break_add(m, RULE_MEMORY_LAYOUT, process, block.base, DETAIL_LAYOUT_BLOCK, block.size, 0);
-    for (uint32_t i = 0; i < PROCESS_MAX; i++)
+    for (uint32_t i = 0; i < machine_scenario(m)->app_count; i++)
         if (i != process && l->processes[i].live && span_meets(l->processes[i].block, block))
             break_add(m, RULE_MEMORY_LAYOUT, process, block.base, DETAIL_LAYOUT_MEETS, i, 0);
 }

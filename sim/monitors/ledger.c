@@ -52,7 +52,7 @@ bool ledger_holds_endpoint(const struct machine *m, const struct ledger *l, uint
 {
     const struct passthrough_endpoint *e = &machine_scenario(m)->config.endpoints[endpoint];
 
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+    for (uint32_t i = 0; i < l->window_end; i++) {
         const struct ledger_window *w = &l->windows[i];
         if (w->state == WINDOW_HELD && w->process == process && endpoint_meets_span(e, w->granted))
             return true;
@@ -148,7 +148,7 @@ static void window_add(const struct machine *m, struct ledger *l, struct ledger_
 
 static struct ledger_window *window_asked(struct ledger *l, uint32_t process, struct span asked)
 {
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+    for (uint32_t i = 0; i < l->window_end; i++) {
         struct ledger_window *w = &l->windows[i];
         if (w->state == WINDOW_HELD && w->process == process && span_equal(w->asked, asked))
             return w;
@@ -197,7 +197,7 @@ static void on_window_granted(const struct machine *m, struct ledger *l, uint32_
 
 static void on_window_removed(struct ledger *l, uint32_t process, struct span granted)
 {
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+    for (uint32_t i = 0; i < l->window_end; i++) {
         struct ledger_window *w = &l->windows[i];
         if (w->process != process || !span_equal(w->granted, granted))
             continue;
@@ -282,7 +282,7 @@ void ledger_life_end(struct ledger *l, uint32_t process)
 {
     struct ledger_process *p = &l->processes[process];
 
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+    for (uint32_t i = 0; i < l->window_end; i++) {
         struct ledger_window *w = &l->windows[i];
         if (w->state != WINDOW_HELD || w->process != process)
             continue;

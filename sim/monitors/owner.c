@@ -38,7 +38,7 @@ static void judge_claims(struct machine *m, const struct ledger_window *w)
 /* Another app's window that meets this one. */
 static uint32_t window_holder(const struct ledger *l, const struct ledger_window *w, uint32_t *at)
 {
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+    for (uint32_t i = 0; i < l->window_end; i++) {
         const struct ledger_window *other = &l->windows[i];
         if (other->state != WINDOW_HELD || other->process == w->process ||
             !span_meets(other->granted, w->granted))

@@ -16,7 +16,8 @@
  * Also judges each load, store and fetch of an app that went through, in RAM and flash.
  *
  * A sweep is made only when the registers or the ledger's word on this process differ from those
- * judged last for it. Cannot see: a region that was wrong and right again between two switches to
+ * judged last for it; and not when they say, word for word, what the last sweep found right: a new
+ * life mostly has what the one before it began with. Cannot see: a region that was wrong and right again between two switches to
  * user mode, which no unprivileged code could use; the breaks themselves (layout.c); the private
  * peripheral bus, which the bus refuses to user mode and not the MPU.
  */
@@ -32,8 +33,9 @@ static const struct span private_bus = {0xe0000000, 0x100000};
 
 struct reach {
     struct judged {
-        uint64_t registers; /* hash of the MPU's registers as judged last; 0: never */
-        uint32_t version;   /* of the ledger's process */
+        uint64_t at; /* hash of the MPU's registers and the ledger's version; 0: never */
+        uint64_t
+            right; /* of the registers and all that is wanted of them; 0: a sweep found wrong */
     } judged[PROCESS_MAX];
     struct exposure_result exposures[PROCESS_MAX];
     /* The registers' hash as it was last, good as long as these two stand still. */
@@ -169,7 +171,7 @@ static bool belongs_to_past(const struct sweep *s, struct span run)
 
     if (span_holds(p->block, run.base) && run.base < p->past_end)
         return true;
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++)
+    for (uint32_t i = 0; i < s->l->window_end; i++)
         if (s->l->windows[i].state == WINDOW_PAST && span_meets(s->l->windows[i].granted, run))
             return true;
     return false;
@@ -329,12 +331,43 @@ static uint64_t registers_now(struct reach *reach, const struct mpu_armv7m *mpu)
     return reach->hash = registers_hash(mpu);
 }
 
+static uint64_t mix_span(uint64_t hash, struct span span)
+{
+    return mix(hash, pair(span.base, span.size));
+}
+
+/* All that a sweep of this process goes by, but for the board, which stays. */
+static uint64_t wanted_hash(uint64_t registers, const struct ledger *l, uint32_t process)
+{
+    const struct ledger_process *p = &l->processes[process];
+    uint64_t hash = mix_span(mix(registers, p->live), p->block);
+
+    hash = mix(hash, pair(p->app_break, p->kernel_break));
+    for (uint32_t i = 0; i < l->window_end; i++) {
+        const struct ledger_window *w = &l->windows[i];
+        if (w->state == WINDOW_HELD && w->process == process)
+            hash = mix_span(mix_span(hash, w->granted), w->asked);
+    }
+    return hash | 1;
+}
+
+static void judge(struct machine *m, struct reach *reach, uint32_t process, uint64_t registers)
+{
+    struct judged *judged = &reach->judged[process];
+    const struct ledger *l = ledger_of(m);
+    uint64_t wanted = wanted_hash(registers, l, process);
+    uint64_t wrong_before = machine_verdict_count(m);
+
+    if (judged->right == wanted)
+        return;
+    sweep(m, l, process, &reach->exposures[process]);
+    judged->right = machine_verdict_count(m) == wrong_before ? wanted : 0;
+}
+
 static void on_user(struct machine *m, void *state, uint32_t process)
 {
     struct reach *reach = state;
-    const struct ledger *l = ledger_of(m);
     const struct mpu_armv7m *mpu = machine_mpu(m);
-    struct judged *judged = &reach->judged[process];
     uint64_t registers = registers_now(reach, mpu);
 
     rule_armed(m, RULE_REACH);
@@ -343,10 +376,11 @@ static void on_user(struct machine *m, void *state, uint32_t process)
         break_add(m, RULE_STALE_MPU, process, 0, DETAIL_STALE_OFF, 0, 0);
         return;
     }
-    if (judged->registers == registers && judged->version == l->processes[process].version)
+    uint64_t at = mix(registers, ledger_of(m)->processes[process].version) | 1;
+    if (reach->judged[process].at == at)
         return;
-    *judged = (struct judged){registers, l->processes[process].version};
-    sweep(m, l, process, &reach->exposures[process]);
+    reach->judged[process].at = at;
+    judge(m, reach, process, registers);
 }
 
 /* ---- accesses that went through */
@@ -423,7 +457,7 @@ static void at_end(struct machine *m, void *state)
             continue;
         uint32_t process = app_of_check(m, reach, check);
         uint32_t bytes = reach->exposures[process].bytes;
-        if (reach->judged[process].registers != 0) /* it has run */
+        if (reach->judged[process].at != 0) /* it has run */
             check_armed(m, i);
         if (bytes < check->min || bytes > check->max)
             break_of_check(m, i, process, reach->exposures[process].first.base,
