@@ -351,8 +351,7 @@ START_TEST(a_connection_event_shows_its_anchor_frames_and_the_answers_deadline)
     const struct window_item *deadline = find_item(&window, ITEM_DEADLINE);
     ck_assert_ptr_nonnull(deadline);
     ck_assert_str_eq(deadline->text,
-                     "answer due: it began 150.000 us behind the last bit, 2.000 us "
-                     "before the deadline");
+                     "margin 2.000 us: the answer began 150.000 us behind the last bit");
     check_order(&window);
     window_free(&window);
     close_run();
