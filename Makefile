@@ -285,7 +285,7 @@ install:
 uninstall:
 	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/install.sh --remove
 
-## Measure which lines of the kernel tests and suite reach; fails below 95 %
+## Measure what tests, suite, fuzz/corpus reach of the kernel; the last two: 97 % of lines, 90 % of branches
 coverage:
 	@$(if $(findstring gcc,$(cc_name)),:,echo 'make coverage counts with gcc and gcov: leave CC=$(CC) out' >&2; exit 2)
 	@$(if $(SAN),echo 'make coverage counts in a plain build: leave SAN=1 out' >&2; exit 2,:)
@@ -326,7 +326,7 @@ _guides:
 _bench: $(BUILD)/bench $(BUILD)/bench-noop
 
 # Each line has code of its own at -O0.
-_coverage: $(BUILD)/postern $(tests)
+_coverage: $(BUILD)/postern $(tests) $(fuzz_programs)
 	@BUILD='$(BUILD)' CC='$(CC)' MAKE='$(MAKE)' GCOV='$(subst gcc,gcov,$(cc_name))' \
 	    tools/line_coverage.sh $(tests)
 
