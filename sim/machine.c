@@ -454,7 +454,7 @@ static void start_monitors(struct machine *m)
     }
 }
 
-enum err machine_boot(struct hw *hw, uint32_t *bad_image)
+void machine_power_on(struct hw *hw)
 {
     struct machine *m = hw->m;
     const struct machine_setup *setup = m->setup;
@@ -476,17 +476,28 @@ enum err machine_boot(struct hw *hw, uint32_t *bad_image)
     machine_inject_start(m);
     reset_devices(hw);
     machine_find_next(m);
+}
+
+enum err machine_start(struct hw *hw, uint32_t *bad_image)
+{
+    struct machine *m = hw->m;
     *bad_image = 0;
     if (setjmp(hw->unwind)) {
         hw->can_unwind = false;
         return ERR_NONE; /* the panic is in the trace; the run is over before it began */
     }
     hw->can_unwind = true;
-    enum err err = kernel_start(&m->kernel, hw, &s->config, bad_image);
+    enum err err = kernel_start(&m->kernel, hw, &m->setup->scenario->config, bad_image);
     hw->can_unwind = false;
     if (machine_has_secrets(m))
         machine_secret_kernel_start(m);
     return err;
+}
+
+enum err machine_boot(struct hw *hw, uint32_t *bad_image)
+{
+    machine_power_on(hw);
+    return machine_start(hw, bad_image);
 }
 
 /* --- steps ----------------------------------------------------------------------------------- */

@@ -105,8 +105,11 @@ void machine_free(struct machine *m);
 
 /* Reset and kernel_start, with hw->m = m. Errors of kernel_start: `*bad_image` as there. */
 enum err machine_boot(struct hw *hw, uint32_t *bad_image);
-/* Plans the scenario's injections anew, none of which has come yet. machine_boot does so; it is for
- * who plays one machine again and again from a snapshot and changes the injections between. */
+/* The two halves of it, for who plays one machine again and again from a snapshot between them, and
+ * changes what the scenario says of filter, headers and injections meanwhile. */
+void machine_power_on(struct hw *hw);
+enum err machine_start(struct hw *hw, uint32_t *bad_image);
+/* Plans the scenario's injections anew, none of which has come yet; machine_power_on does so. */
 void machine_inject_start(struct machine *m);
 /* One step; RUN_GOING until the run is over. */
 enum run_state machine_step(struct hw *hw);
