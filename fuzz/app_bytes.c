@@ -34,11 +34,10 @@ static uint32_t driver_of(uint8_t which)
     return drivers[which % 16];
 }
 
-/* One that is lent by the lower half of the bytes; by the others any device's. */
-static struct span window_of(const struct bytes_program *program, uint8_t which)
+struct span bytes_window(const struct scenario *scenario, uint8_t which)
 {
-    const struct board *board = &program->scenario->board;
-    const struct kernel_config *config = &program->scenario->config;
+    const struct board *board = &scenario->board;
+    const struct kernel_config *config = &scenario->config;
     if (which < 128 && config->endpoint_count > 0)
         return config->endpoints[which % config->endpoint_count].windows[0];
     if (board->device_count == 0)
@@ -100,7 +99,7 @@ static uint32_t value_of(const struct app *app, const struct tape_op *op, int i)
     case 4:
         return app->flash_base + APP_FUNCTION(small % 8);
     case 5:
-        return window_of(program, op->which).base + low / 8 * 0x100 + small * 4;
+        return bytes_window(program->scenario, op->which).base + low / 8 * 0x100 + small * 4;
     case 6: /* in the memory of its neighbours */
         return app->ram_base + (uint32_t)((int)low - 16) * 1024 + offset;
     default:
@@ -150,15 +149,22 @@ static struct syscall call_of(const struct app *app, const struct tape_op *op)
 /* Most of the time nothing, so that requests are granted. */
 static uint32_t step_beside(struct tape_value value)
 {
-    return value.pick < 192 ? 0 : (uint32_t)value.offset * 32;
+    const uint32_t offset = (uint32_t)value.offset;
+    if (value.pick < 192)
+        return 0;
+    if (value.pick < 224)
+        return offset * 32;
+    if (value.pick < 232)
+        return offset;
+    return value.pick < 248 ? offset * 0x1000 : (uint32_t)random_mix(value.pick * 256u + offset);
 }
 
 static struct syscall passthrough_of(const struct app *app, const struct tape_op *op)
 {
-    const struct bytes_program *program = app->program;
-    struct span window = window_of(program, op->which);
+    const struct scenario *s = ((const struct bytes_program *)app->program)->scenario;
+    struct span window = bytes_window(s, op->which);
     return (struct syscall){SYSCALL_COMMAND,
-                            {program->scenario->config.passthrough_driver, 1 + op->number % 3u,
+                            {s->config.passthrough_driver, 1 + op->number % 3u,
                              window.base + step_beside(op->value[0]),
                              window.size + step_beside(op->value[1])}};
 }
@@ -177,8 +183,9 @@ static struct app_op access_of(const struct app *app, const struct tape_op *op)
 static struct app_op drive_of(const struct app *app, const struct tape_op *op)
 {
     uint32_t offset = op->number * 16u + op->size % 4 * 4u;
-    struct app_op drive =
-        app_store(window_of(app->program, op->which).base + offset, value_of(app, op, 0));
+    const struct bytes_program *program = app->program;
+    struct span window = bytes_window(program->scenario, op->which);
+    struct app_op drive = app_store(window.base + offset, value_of(app, op, 0));
     if (op->size >= 4)
         drive.kind = OP_LOAD;
     return drive;

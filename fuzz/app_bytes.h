@@ -14,7 +14,8 @@
  *   11       execute check at value[0]; 9 to 11 on 4, 4, 1 or 2 bytes by `size`, 11 on 4 or 2
  *   12       works for (which * 256 + number + 1) * 16 cycles at most, by `size`
  *   13       passthrough command 1, 2 or 3 by `number`, on the window of device `which`; the
- *            values move its base and size by multiples of 32, most of them by nothing
+ *            values move its base and size: most of them by nothing, others by multiples of 32 or
+ *            4096, by single bytes, or anywhere
  *   14       a store, or with `size` 4 and up a load, in the window of device `which`: register
  *            `number` * 16 + `size` % 4 * 4; stores value[0]
  *   15       an undefined instruction
@@ -57,5 +58,9 @@ struct bytes_program {
 };
 
 extern const struct app_engine bytes_engine;
+
+/* The window of device `which`: one that is lent by the lower half of the bytes (the first of its
+ * windows); by the others any device's. */
+struct span bytes_window(const struct scenario *scenario, uint8_t which);
 
 #endif

@@ -47,7 +47,8 @@ static void make_room(struct stage *stage)
         stage->injections[i].at_ps = TIME_NEVER;
 }
 
-static bool boot(struct stage *stage, const char **why)
+/* The kernel starts anew for each tape, since it asks the filter then; here it shows that it can. */
+static bool build(struct stage *stage, const char **why)
 {
     uint32_t bad_image;
     make_room(stage);
@@ -60,9 +61,11 @@ static bool boot(struct stage *stage, const char **why)
     if (!stage->hw.m || !stage->snapshot)
         return false;
     *why = "the kernel does not start";
-    if (machine_boot(&stage->hw, &bad_image))
-        return false;
+    machine_power_on(&stage->hw);
     machine_save(stage->hw.m, stage->snapshot);
+    if (machine_start(&stage->hw, &bad_image))
+        return false;
+    stage->start_ps = machine_now_ps(stage->hw.m);
     return true;
 }
 
@@ -74,7 +77,8 @@ bool stage_make(struct stage *stage, const char *name, const char *text, struct 
     if (!load(stage, name, text, problems))
         return false;
     give_streams(stage);
-    if (boot(stage, &why))
+    stage_filter_keep(&stage->filter, stage->scenario);
+    if (build(stage, &why))
         return true;
     problem_add(problems, "%s: error: %s", name, why);
     stage_free(stage);
@@ -127,7 +131,7 @@ static struct injection injection_of(const struct scenario *s, const struct tape
 static void plan_schedule(struct stage *stage)
 {
     struct scenario *s = stage->scenario;
-    uint64_t at_ps = machine_now_ps(stage->snapshot) + SCHEDULE_STEP_PS;
+    uint64_t at_ps = stage->start_ps + SCHEDULE_STEP_PS;
     uint32_t at = 0;
     const struct tape_op *op;
     s->injection_count = 0;
@@ -146,6 +150,8 @@ void stage_plan(struct stage *stage, const struct tape *tape)
     stage->tape.count = tape->count;
     memcpy(stage->tape.ops, tape->ops, tape->count * sizeof tape->ops[0]);
     plan_schedule(stage);
+    if (stage->plays_filter)
+        stage_filter_plan(&stage->filter, stage->scenario, tape);
 }
 
 uint32_t stage_chosen(const struct tape *tape, uint32_t count)
@@ -188,10 +194,13 @@ static void log_end(struct stage *stage)
 enum stage_end stage_play(struct stage *stage, const struct tape *tape)
 {
     struct hw *hw = &stage->hw;
+    uint32_t bad_image;
     stage_plan(stage, tape);
     log_start(stage);
     machine_restore(hw->m, stage->snapshot);
     machine_inject_start(hw->m);
+    if (machine_start(hw, &bad_image))
+        return STAGE_SIMULATOR; /* no tape changes what it could complain of */
     machine_run(hw, UINT64_MAX);
     machine_finish(hw);
     log_end(stage);

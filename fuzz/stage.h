@@ -1,11 +1,12 @@
 /* stage.h: a machine that is made once and then plays tape after tape from the same point.
  *
- *   scenario text --stage_make--> machine, booted --machine_save--> snapshot
- *   tape --stage_play--> machine_restore, the schedule's injections, a run to the end, every
- *        always-on rule --> holds | broken | the simulator is at its end
+ *   scenario text --stage_make--> machine, in reset --machine_save--> snapshot
+ *   tape --stage_play--> the schedule's injections, the filter's rows, the headers' requests (all
+ *        in the scenario); machine_restore, the kernel's start, a run to the end, every always-on
+ *        rule --> holds | broken | the simulator is at its end
  *
  * The scenario's apps have the program "bytes" (fuzz/app_bytes.h): app i plays stream
- * STREAM_APP + i. Between two tapes only what changed is put back: the small state and the pages of
+ * STREAM_APP + i; the stream STREAM_FILTER is in fuzz/stage_filter.h. Between two tapes only what changed is put back: the small state and the pages of
  * RAM that were written.
  *
  * What befalls the apps comes behind the machine's start, as seen from a scenario's beginning: what
@@ -25,6 +26,7 @@
 #define FUZZ_STAGE_H
 
 #include "fuzz/app_bytes.h"
+#include "fuzz/stage_filter.h"
 #include "sim/machine.h"
 #include "sim/scenario_load.h"
 #include <stdio.h>
@@ -65,9 +67,12 @@ struct stage {
     struct scenario *scenario;
     struct machine_setup *setup;
     struct machine *snapshot;
+    uint64_t start_ps; /* when the kernel has started, with the filter that the text has */
     struct hw hw;
     struct injection injections[STAGE_INJECTION_MAX]; /* of the tape that is played */
     struct tape tape;
+    bool plays_filter; /* or STREAM_FILTER is nobody's: false as it is made */
+    struct stage_filter filter;
     struct bytes_program programs[TAPE_APPS];
 };
 
@@ -78,7 +83,7 @@ void stage_free(struct stage *stage);
 
 /* Which of `count` stages the tape asks for: the first one if it says nothing. */
 uint32_t stage_chosen(const struct tape *tape, uint32_t count);
-/* Puts into the stage's scenario what the tape says of it: injections. stage_play begins so. */
+/* Puts into the stage's scenario what the tape says of it: injections, filter, headers. stage_play begins so. */
 void stage_plan(struct stage *stage, const struct tape *tape);
 /* Plays the tape from the stage's beginning. */
 enum stage_end stage_play(struct stage *stage, const struct tape *tape);

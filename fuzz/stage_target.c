@@ -2,6 +2,7 @@
 #include "fuzz/stage_target.h"
 
 const struct stage_target *const stage_targets[] = {
+    &target_filter,
     &target_syscall,
     NULL,
 };
@@ -11,10 +12,11 @@ struct stage *stage_for(const struct stage_target *target, struct stage_set *set
 {
     uint32_t which = stage_chosen(tape, target->stage_count);
     struct stage *stage = &set->made[which];
-    if (stage->setup ||
-        stage_make(stage, target->stages[which].name, target->stages[which].text, problems))
-        return stage;
-    return NULL;
+    if (!stage->setup &&
+        !stage_make(stage, target->stages[which].name, target->stages[which].text, problems))
+        return NULL;
+    stage->plays_filter = target->user.kinds[STREAM_FILTER] != 0;
+    return stage;
 }
 
 void stage_set_free(struct stage_set *set)

@@ -14,7 +14,7 @@ enum err filter_by_table(const struct device_filter *filter, struct filter_subje
             continue;
         if (row->refusal)
             return row->refusal;
-        *granted = row->answer.size ? row->answer : asked;
+        *granted = row->answer.base || row->answer.size ? row->answer : asked;
         return ERR_NONE;
     }
     return ERR_RESERVE;

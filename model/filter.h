@@ -24,8 +24,8 @@ typedef enum err filter_function(const struct device_filter *filter, struct filt
                                  struct span asked, struct span *granted);
 
 /* One row: the first whose `short_id` matches (0: any app) and whose `asked` covers the request
- * decides. `answer` empty: the request itself is granted as asked; else `answer` is returned
- * whatever was asked. `refusal` not ERR_NONE: refused with that code. */
+ * decides. `answer` all zeros: the request itself is granted as asked; else `answer` is
+ * returned whatever was asked. `refusal` not ERR_NONE: refused with that code. */
 struct filter_row {
     uint32_t short_id;
     struct span asked;
