@@ -663,20 +663,66 @@ static bool place_span(const struct board_reader *r, const struct json_node *nod
     return false;
 }
 
+/* What a filter in C may answer if it is wrong: any address and size; but not twice nothing, by
+ * which a row says that it has no answer of its own. */
+static bool any_span_read(const struct json_node *node, struct span *span)
+{
+    static const char *const keys[] = {"address", "size"};
+    struct json_node base = json_member(node, "address"), size = json_member(node, "size");
+    if (!json_want_object(node, keys, COUNT_OF(keys)) || !json_want_hex(&base, &span->base) ||
+        !json_want_u32(&size, 0, UINT32_MAX, &span->size))
+        return false;
+    if (span->base || span->size)
+        return true;
+    json_problem(node, "0 bytes at 0 is what a row without an answer has: want another address or size");
+    return false;
+}
+
+static bool one_of_two(const struct json_node *node, const char *key, const char *other)
+{
+    struct json_node a = json_member(node, key), b = json_member(node, other);
+    if (!a.value || !b.value)
+        return true;
+    json_key_problem(node, other, "there is \"%s\" already: want one of them", key);
+    return false;
+}
+
+/* As a row of a sound filter says it, or as anything that the kernel must bear. */
+static bool answer_read(const struct json_node *node, struct span *answer)
+{
+    struct json_node sound = json_member(node, "answer");
+    struct json_node any = json_member(node, "unchecked_answer");
+    return one_of_two(node, "answer", "unchecked_answer") &&
+           (!sound.value || span_read(&sound, answer)) &&
+           (!any.value || any_span_read(&any, answer));
+}
+
+static bool refusal_read(const struct json_node *node, enum err *refusal)
+{
+    struct json_node sound = json_member(node, "refusal");
+    struct json_node any = json_member(node, "unchecked_refusal");
+    uint32_t code = ERR_NONE;
+    if (!one_of_two(node, "refusal", "unchecked_refusal") ||
+        (sound.value && !err_read(&sound, refusal)) ||
+        (any.value && !json_want_u32(&any, 1, UINT32_MAX, &code)))
+        return false;
+    if (any.value)
+        *refusal = (enum err)code;
+    return true;
+}
+
 static bool row_read(const struct board_reader *r, const struct json_node *node,
                      struct filter_row *row)
 {
-    static const char *const keys[] = {"short_id", "device", "address",
-                                       "size",     "answer", "refusal"};
-    struct json_node id = json_member(node, "short_id"), answer = json_member(node, "answer");
-    struct json_node refusal = json_member(node, "refusal");
+    static const char *const keys[] = {"short_id", "device",           "address",
+                                       "size",     "answer",           "unchecked_answer",
+                                       "refusal",  "unchecked_refusal"};
+    struct json_node id = json_member(node, "short_id");
     if (!json_want_object(node, keys, COUNT_OF(keys)) || !place_span(r, node, &row->asked))
         return false;
     if (id.value && !json_want_u32(&id, 1, UINT32_MAX, &row->short_id))
         return false;
-    if (refusal.value && !err_read(&refusal, &row->refusal))
-        return false;
-    return !answer.value || span_read(&answer, &row->answer);
+    return refusal_read(node, &row->refusal) && answer_read(node, &row->answer);
 }
 
 static bool table_read(const struct board_reader *r, const struct json_node *table)

@@ -45,7 +45,7 @@ SEMANTIC = re.compile("|".join([
     r"^/world/(?!air/)[a-z0-9_]+/(plan/\d+/)?(?!is:|drift_ppm|position_m|plan|at_event|do:)\w+: ",
     # what is known only while it runs, or only by adding up
     "known only while it runs", "not in RAM", "not inside", "meets", "lies below", "wraps, or is",
-    "goes past the end", "is more than", "want a \"console\" as well", "would do: want", "want a line for each device",
+    "goes past the end", "is what a row without an answer has", "is more than", "want a \"console\" as well", "would do: want", "want a line for each device",
     "more than [0-9]+ bytes", "another device of this board", "is lent to apps", "is another kernel driver",
     "DMA master by its type", "leads nowhere", "only an upcall handler", "at most [69] decimals", "at most 15 digits",
     "only a yield with", "\"0x[0-9a-f]+\": want an integer", "want an integer from 0 to [0-9]+, or",

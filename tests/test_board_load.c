@@ -468,6 +468,29 @@ static const struct {
      "you mean \"TIMER\"?)"},
     {"a filter of two kinds", REST("'kernel': {}, 'filter': { 'table': [], 'function': 'x' }"),
      "9:27: error: /filter: want one of \"table\" and \"function\""},
+    {"an answer of two kinds",
+     REST("'kernel': {}, 'filter': { 'table': [{ 'device': 'TIMER', 'answer': { 'address': '0x0',"
+          " 'size': 1 }, 'unchecked_answer': { 'address': '0x0', 'size': 1 } }] }"),
+     "9:103: error: /filter/table/0/unchecked_answer: there is \"answer\" already: want one of "
+     "them"},
+    {"a refusal of two kinds",
+     REST("'kernel': {}, 'filter': { 'table': [{ 'device': 'TIMER', 'refusal': 'BUSY', "
+          "'unchecked_refusal': 2 }] }"),
+     "9:79: error: /filter/table/0/unchecked_refusal: there is \"refusal\" already: want one of "
+     "them"},
+    {"no refusal at all",
+     REST("'kernel': {}, 'filter': { 'table': [{ 'device': 'TIMER', 'unchecked_refusal': 0 }] }"),
+     "9:81: error: /filter/table/0/unchecked_refusal: 0: want an integer from 1 to 4294967295, or "
+     "it in hex as a string"},
+    {"an answer that is none",
+     REST("'kernel': {}, 'filter': { 'table': [{ 'device': 'TIMER', 'unchecked_answer': "
+          "{ 'address': '0x0', 'size': 0 } }] }"),
+     "9:80: error: /filter/table/0/unchecked_answer: 0 bytes at 0 is what a row without an answer "
+     "has: want another address or size"},
+    {"an answer past the end that is not said to be wrong",
+     REST("'kernel': {}, 'filter': { 'table': [{ 'device': 'TIMER', 'answer': "
+          "{ 'address': '0xfffff000', 'size': 4097 } }] }"),
+     "9:70: error: /filter/table/0/answer: 0xfffff000 + 0x1001 goes past the end of memory"},
     {"a filter that is not compiled in", REST("'kernel': {}, 'filter': { 'function': 'mine' }"),
      "9:41: error: /filter/function: \"mine\" is not a filter (of your own? `make EXTRA=folder` "
      "builds a runner that knows it)"},
@@ -492,16 +515,45 @@ static const struct {
      "string"},
 };
 
-START_TEST(bad_board_is_refused_with_its_place)
+static struct board *from_text(const char *of)
 {
     const struct catalogue known = catalogue();
     static char text[4096];
-    size_t size = strlen(refusals[_i].text);
+    size_t size = strlen(of);
     ck_assert_uint_lt(size, sizeof text);
     for (size_t i = 0; i < size; i++)
-        text[i] = refusals[_i].text[i] == '\'' ? '"' : refusals[_i].text[i];
+        text[i] = of[i] == '\'' ? '"' : of[i];
+    return board_load_text("b.json", text, size, &known, &problems);
+}
 
-    board = board_load_text("b.json", text, size, &known, &problems);
+/* What a filter in C might say is there as it was said. */
+static const struct {
+    const char *text;
+    struct filter_row row;
+} wrong_rows[] = {
+    {REST("'kernel': {}, 'filter': { 'table': [{ 'device': 'TIMER', 'unchecked_answer':"
+          " { 'address': '0xfffff000', 'size': '0x2000' } }] }"),
+     {0, {0x40008000, 0x1000}, {0xfffff000, 0x2000}, ERR_NONE}},
+    {REST("'kernel': {}, 'filter': { 'table': [{ 'device': 'TIMER', 'unchecked_answer':"
+          " { 'address': '0x40008000', 'size': 0 } }] }"),
+     {0, {0x40008000, 0x1000}, {0x40008000, 0}, ERR_NONE}},
+    {REST("'kernel': {}, 'filter': { 'table': [{ 'device': 'TIMER', 'unchecked_answer':"
+          " { 'address': '0x0', 'size': 4294967295 }, 'unchecked_refusal': '0xffffffff' }] }"),
+     {0, {0x40008000, 0x1000}, {0, UINT32_MAX}, (enum err)UINT32_MAX}},
+};
+
+START_TEST(whatever_a_wrong_filter_says_can_be_said)
+{
+    board = from_text(wrong_rows[_i].text);
+    ck_assert_msg(board != NULL, "%s", problems.text);
+    ck_assert_uint_eq(board->row_count, 1);
+    ck_assert_mem_eq(&board->rows[0], &wrong_rows[_i].row, sizeof board->rows[0]);
+}
+END_TEST
+
+START_TEST(bad_board_is_refused_with_its_place)
+{
+    board = from_text(refusals[_i].text);
 
     ck_assert_msg(board == NULL, "%s: was taken", refusals[_i].why);
     const char *says = problems.text + strlen("b.json:");
@@ -528,6 +580,7 @@ int main(void)
     tcase_add_test(t, addresses_are_described);
     tcase_add_test(t, teaching_board_is_tiny);
     tcase_add_test(t, drafts_filter_widens_and_the_board_says_so);
+    tcase_add_loop_test(t, whatever_a_wrong_filter_says_can_be_said, 0, (int)COUNT_OF(wrong_rows));
     tcase_add_loop_test(t, bad_board_is_refused_with_its_place, 0, (int)COUNT_OF(refusals));
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);

@@ -1240,6 +1240,8 @@ START_TEST(a_table_filter_takes_the_first_row_that_fits)
         {.short_id = 7, .asked = {0x40008000, 0x1000}, .refusal = ERR_OFF},
         {.short_id = 0, .asked = {0x40008000, 0x1000}},
         {.short_id = 0, .asked = {0x40000000, 0x80000}, .answer = {0x40000000, 0x80000}},
+        {.short_id = 0, .asked = {0x60000000, 0x1000}, .answer = {0x60000000, 0}},
+        {.short_id = 0, .asked = {0x70000000, 0x1000}, .answer = {0, 0x20}},
     };
     static const struct {
         uint32_t short_id;
@@ -1251,6 +1253,8 @@ START_TEST(a_table_filter_takes_the_first_row_that_fits)
         {7, {0x40009000, 0x20}, {0x40000000, 0x80000}, ERR_NONE},
         {7, {0x40007fe0, 0x40}, {0x40000000, 0x80000}, ERR_NONE}, /* the first covers half of it */
         {7, {0x50000000, 0x20}, {0, 0}, ERR_RESERVE},
+        {7, {0x60000000, 0x20}, {0x60000000, 0}, ERR_NONE}, /* wrong, and told as it is */
+        {7, {0x70000000, 0x20}, {0, 0x20}, ERR_NONE},
     };
     const struct device_filter table = {filter_by_table, rows, COUNT_OF(rows)};
 
