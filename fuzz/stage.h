@@ -6,11 +6,10 @@
  *        rule --> holds | broken | the simulator is at its end
  *
  * The scenario's apps have the program "bytes" (fuzz/app_bytes.h): app i plays stream
- * STREAM_APP + i; the stream STREAM_FILTER is in fuzz/stage_filter.h. Between two tapes only what changed is put back: the small state and the pages of
- * RAM that were written.
+ * STREAM_APP + i. The stream STREAM_FILTER is in fuzz/stage_filter.h. Between two tapes only what
+ * changed is put back: the small state and the pages of RAM that were written.
  *
- * What befalls the apps comes behind the machine's start, as seen from a scenario's beginning: what
- * would come before it could not be told in a scenario, since a stage is put back to there.
+ * What befalls the apps comes behind the kernel's start, where there are apps.
  *
  * The stream STREAM_SCHEDULE, by kind. Each operation comes (number * 256 + size) * SCHEDULE_STEP_PS
  * after the one before it, the first one after the start and one step more:
