@@ -527,6 +527,112 @@ static void decode_injections(const struct decode *d)
     put_instead(d->root, "inject", list);
 }
 
+/* --- the board's filter, and headers ---------------------------------------------------------- */
+
+static void put_span(cJSON *object, struct span span)
+{
+    put_hex(object, "address", span.base);
+    put_hex(object, "size", span.size);
+}
+
+/* A device's window by its name, if it is one. */
+static void put_window(const struct decode *d, cJSON *object, struct span span)
+{
+    const struct board *board = &d->scenario->board;
+    uint32_t device = board_device_at(board, span.base);
+    if (d->names == DECODE_NAMES && device != BOARD_NONE &&
+        span_equal(board->devices[device].window, span))
+        put_text(object, "device", board->devices[device].name);
+    else
+        put_span(object, span);
+}
+
+/* What a board's table may say as it is, and what only a filter in C would. */
+static cJSON *filter_row_of(const struct decode *d, const struct filter_row *row)
+{
+    cJSON *object = taken(cJSON_CreateObject());
+    if (row->short_id)
+        put_number(object, "short_id", row->short_id);
+    put_window(d, object, row->asked);
+    if (row->answer.base || row->answer.size) {
+        const char *key = span_valid(row->answer) ? "answer" : "unchecked_answer";
+        put_span(taken(cJSON_AddObjectToObject(object, key)), row->answer);
+    }
+    if (row->refusal > ERR_NOACK)
+        put_number(object, "unchecked_refusal", row->refusal);
+    else if (row->refusal)
+        put_text(object, "refusal", err_name(row->refusal));
+    return object;
+}
+
+static void decode_exposures(const struct decode *d, cJSON *board)
+{
+    cJSON *list = taken(cJSON_CreateArray());
+    for (uint32_t i = 0; i < d->scenario->board.exposure_count; i++) {
+        const struct board_exposure *said = &d->scenario->board.exposures[i];
+        cJSON *object = taken(cJSON_CreateObject());
+        put_span(object, said->span);
+        put_text(object, "why", said->why);
+        cJSON_AddItemToArray(list, object);
+    }
+    put_instead(board, "over_exposure", list);
+}
+
+/* What the stage's text says of its board, as an object that others can be put into. */
+static cJSON *own_board(const struct decode *d)
+{
+    cJSON *board = cJSON_GetObjectItemCaseSensitive(d->root, "board");
+    if (cJSON_IsObject(board))
+        return board;
+    cJSON *object = taken(cJSON_CreateObject());
+    put_text(object, "name", cJSON_GetStringValue(board));
+    put_instead(d->root, "board", object);
+    return object;
+}
+
+/* Nothing, if the tape leaves the board its filter. */
+static void decode_filter(const struct decode *d)
+{
+    const struct stage_filter *own = &d->stage->filter;
+    const struct board *board = &d->scenario->board;
+    if (board->config.filter.function == own->filter.function &&
+        board->row_count == own->row_count &&
+        memcmp(board->rows, own->rows, own->row_count * sizeof own->rows[0]) == 0)
+        return;
+    cJSON *object = own_board(d);
+    cJSON *filter = taken(cJSON_CreateObject());
+    cJSON *table = taken(cJSON_AddArrayToObject(filter, "table"));
+    for (uint32_t i = 0; i < board->row_count; i++)
+        cJSON_AddItemToArray(table, filter_row_of(d, &board->rows[i]));
+    put_instead(object, "filter", filter);
+    if (board->exposure_count != own->exposure_count)
+        decode_exposures(d, object);
+}
+
+static void decode_header(const struct decode *d, const struct process_image *image, cJSON *app)
+{
+    cJSON *list = taken(cJSON_CreateArray());
+    for (uint32_t i = 0; i < image->request_count; i++) {
+        cJSON *object = taken(cJSON_CreateObject());
+        put_window(d, object, image->requests[i]);
+        cJSON_AddItemToArray(list, object);
+    }
+    put_instead(app, "requests", list);
+}
+
+static void decode_headers(const struct decode *d)
+{
+    uint32_t index = 0;
+    cJSON *app;
+    cJSON_ArrayForEach(app, cJSON_GetObjectItemCaseSensitive(d->root, "apps"))
+    {
+        const struct process_image *image = &d->scenario->images[index];
+        if (index < TAPE_APPS && image->request_count != d->stage->filter.request_counts[index])
+            decode_header(d, image, app);
+        index++;
+    }
+}
+
 /* --- all of it ------------------------------------------------------------------------------- */
 
 /* A scenario that asks for nothing says nothing when it holds: so the rule that needs no asking. */
@@ -540,9 +646,7 @@ static void decode_expectations(const struct decode *d)
 
 /* One function for each field of struct scenario that a stage plans. */
 static void (*const parts[])(const struct decode *) = {
-    decode_apps,
-    decode_injections,
-    decode_expectations,
+    decode_apps, decode_injections, decode_filter, decode_headers, decode_expectations,
 };
 
 struct cJSON *decode(const struct stage *stage, const struct stage_log *log, const char *claim,

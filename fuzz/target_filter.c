@@ -9,7 +9,8 @@
  *   fuzz/wide.json   TRD 107's draft: the filter is a C function that makes 512 KiB of any request,
  *                    and the stage declares all of it: the board's own
  *                    file does so for who asks for the BLE controller, not for an IO master
- *   fuzz/edges.json  each device that is lent lies beside something that never is
+ *   fuzz/edges.json  each device that is lent lies beside something that never is. The stage
+ *                    declares the one answer of its own rows that may widen a request
  *
  * The header of app "two" permits three commands of passthrough (no release) and two of the alarm.
  *
@@ -46,6 +47,9 @@
 #define WIDE                                                                                       \
     "{\"name\": \"draft512k\", \"over_exposure\": [{\"address\": \"0x50000000\", "                 \
     "\"size\": \"0x80000\", \"why\": \"the filter answers 512 KiB\"}]}"
+#define EDGES                                                                                      \
+    "{\"name\": \"edges\", \"over_exposure\": [{\"address\": \"0x5000D000\", "                     \
+    "\"size\": \"0x800\", \"why\": \"SHORT: half of it, whatever part is asked for\"}]}"
 #define FIVE_REGIONS                                                                               \
     "{\"device\": \"TIMER0\"}, {\"device\": \"TIMER2\"}, {\"device\": \"TEMP\"}, "                 \
     "{\"device\": \"EGU1\"}, {\"device\": \"TIMER4\"}"
@@ -56,7 +60,7 @@ const struct stage_target target_filter = {
     .stages = {{"fuzz/any.json", STAGE_TEXT(DK, "")},
                {"fuzz/few.json", STAGE_TEXT(DK, FIVE_REGIONS)},
                {"fuzz/wide.json", STAGE_TEXT(WIDE, "")},
-               {"fuzz/edges.json", STAGE_TEXT("\"edges\"", "{\"device\": \"BESIDE\"}")}},
+               {"fuzz/edges.json", STAGE_TEXT(EDGES, "{\"device\": \"BESIDE\"}")}},
     .user = {{[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
               [STREAM_FILTER] = (1 << FILTER_KINDS) - 1,
               [STREAM_APP] = 0xffff,
