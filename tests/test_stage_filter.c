@@ -1,8 +1,11 @@
 /* test_stage_filter.c: a board's filter and its apps' headers, as a tape has them
  * (fuzz/stage_filter.h). */
+#include "fuzz/decode.h"
 #include "fuzz/stage.h"
+#include "tools/catalogue.h"
 
 #include <check.h>
+#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -255,6 +258,50 @@ START_TEST(filter_in_c_stays_until_there_are_rows)
 }
 END_TEST
 
+/* --- written down ---------------------------------------------------------------------------- */
+
+static void load_decoded(struct family *family, enum decode_names names)
+{
+    static struct stage_log log;
+    const struct catalogue known = catalogue();
+    const struct load_options options = {.boards = "scenarios/boards"};
+    struct problems problems = {0};
+    cJSON *tree = decode(&stage, &log, "Nothing breaks.", names);
+    char *text = cJSON_Print(tree);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_msg(
+        scenario_load_text("x.json", text, strlen(text), &known, &options, family, &problems),
+        "%s\n%s", problems.text, text);
+    cJSON_free(text);
+    cJSON_Delete(tree);
+}
+
+START_TEST(what_was_planned_can_be_written_down_and_read_again)
+{
+    struct family family;
+    const struct tape_op ops[] = {
+        said[_i].op,
+        {F, FILTER_REQUEST, 0, 0, 0, {{64, 1}, {0, 0}}},
+        {F, FILTER_REQUEST, 1, 0, 255, {{1, 0}, {0, 0}}}, /* no bytes at all */
+    };
+    plan(ops, COUNT_OF(ops));
+    load_decoded(&family, _i % 2 ? DECODE_NAMES : DECODE_NUMBERS);
+    const struct scenario *is = family.members[0], *was = stage.scenario;
+    ck_assert_uint_eq(is->board.row_count, was->board.row_count);
+    for (uint32_t i = 0; i < is->board.row_count; i++)
+        ck_assert(same_row(&is->board.rows[i], &was->board.rows[i]));
+    ck_assert_uint_eq(is->board.exposure_count, was->board.exposure_count);
+    for (uint32_t i = 0; i < is->board.exposure_count; i++)
+        ck_assert(span_equal(is->board.exposures[i].span, was->board.exposures[i].span));
+    for (uint32_t app = 0; app < was->app_count; app++) {
+        const struct process_image *a = &is->images[app], *b = &was->images[app];
+        ck_assert_uint_eq(a->request_count, b->request_count);
+        ck_assert_mem_eq(a->requests, b->requests, b->request_count * sizeof b->requests[0]);
+    }
+    family_free(&family);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("stage_filter");
@@ -268,6 +315,8 @@ int main(void)
     tcase_add_test(t, headers_are_judged_by_the_tapes_filter_from_the_start);
     tcase_add_test(t, stage_that_plays_no_filter_leaves_the_boards_own);
     tcase_add_test(t, filter_in_c_stays_until_there_are_rows);
+    tcase_add_loop_test(t, what_was_planned_can_be_written_down_and_read_again, 0,
+                        (int)COUNT_OF(said));
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
