@@ -213,13 +213,14 @@ extern const struct driver ble_advertising_driver;
  * request waits or is under way. */
 extern const struct driver rng_driver;
 
-/* virt/adc.c over chip_saadc.c. Driver 0x5. Commands as Tock's ADC driver: 0 exists, success with
- * the number of channels; 1 sample (channel 0 to 7: AIN0 to AIN7). Subscribe 0: (enum err, channel,
- * sample of 12 bits, 0 to 3.6 V). A reading that begins serves all who wait for its channel:
- * samples are nobody's (virtualization text, Data Sharing 3). ERR_INVAL: no such channel. ERR_BUSY:
- * its own sample waits or is under way; or a component of the kernel samples on and on.
- * Otherwise than Tock's: the first argument is an error, not the mode, and 2 to 4, sampling on and
- * on, do not exist (ERR_NOSUPPORT): they take a capability that no process has. */
+/* virt/adc.c over chip_saadc.c. Driver 0x5. Commands as Tock's ADC driver: 0 exists, 1 sample
+ * (channel 0 to 7: AIN0 to AIN7). Subscribe 0: (enum err, channel, sample of 12 bits, 0 to 3.6 V).
+ * A reading that begins serves all who wait for its channel: samples are nobody's (virtualization
+ * text, Data Sharing 3). ERR_INVAL: no such channel. ERR_BUSY: its own sample waits or is under
+ * way; or a component of the kernel samples on and on. Otherwise than Tock's: 0 does not tell the
+ * number of channels (TRD 104, 4.3.1: Success and no more); the first argument is an error, not the
+ * mode; and 2 to 4, sampling on and on, do not exist (ERR_NOSUPPORT): they take a capability that
+ * no process has. */
 extern const struct driver adc_driver;
 
 /* virt/spi.c over chip_spim.c. Driver 0x20001. Commands as Tock's SPI controller driver: 0 exists,

@@ -246,10 +246,19 @@ enum err hw_ram_read(struct hw *hw, struct span from, void *to)
     return ERR_NONE;
 }
 
+static void tell_of_write(struct machine *m, struct span to, const uint8_t *bytes)
+{
+    const struct machine_setup *setup = m->setup;
+    if (setup->write_listener.on_kernel_write)
+        setup->write_listener.on_kernel_write(m, machine_at(m, setup->write_listener.state), to,
+                                              bytes);
+}
+
 enum err hw_ram_write(struct hw *hw, struct span to, const void *from)
 {
     if (!span_covers(hw->m->setup->scenario->board.ram, to))
         return ERR_INVAL;
+    tell_of_write(hw->m, to, from);
     charge_words(hw, to.size);
     copy(machine_ram_at(hw->m, to), from, to.size);
     if (machine_has_secrets(hw->m))

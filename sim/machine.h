@@ -26,7 +26,7 @@ enum {
     MACHINE_DEVICE_MAX = BOARD_DEVICE_MAX + PEER_MAX,
     ROUTER_MAX = 4,
     LINE_NONE = 0xff,
-    MONITOR_MAX = 32, /* ours, as the next: room for every set of monitors that hears something */
+    MONITOR_MAX = 36, /* ours, as the next: room for every set of monitors that hears something */
     LISTENER_MAX = 512,
 };
 
@@ -71,6 +71,11 @@ struct machine_setup {
         void (*on_user)(struct machine *m, void *state, uint32_t process);
         uint32_t state;
     } user_listeners[MONITOR_MAX];
+    struct {
+        void (*on_kernel_write)(struct machine *m, void *state, struct span to,
+                                const uint8_t *bytes); /* NULL: nobody */
+        uint32_t state;
+    } write_listener;
     uint8_t
         *page_device; /* by (address >> 12): 1 + first board device on that page, in two levels */
     uint16_t bus_top[4096];

@@ -62,6 +62,10 @@ static void place_monitors(struct machine_setup *setup, const struct scenario *s
         if (monitors[i]->on_user)
             setup->user_listeners[setup->user_listener_count++] =
                 (struct user_listener){monitors[i]->on_user, state};
+        if (monitors[i]->on_kernel_write) {
+            setup->write_listener.on_kernel_write = monitors[i]->on_kernel_write;
+            setup->write_listener.state = state;
+        }
     }
 }
 
@@ -80,35 +84,35 @@ static void place_lines(struct machine_setup *setup, const struct scenario *s)
 struct listener_sets {
     uint32_t count, row_count;
     struct {
-        uint32_t monitors;
+        uint64_t monitors;
         uint16_t first;
     } of[LISTENER_MAX];
 };
 
-_Static_assert(MONITOR_MAX <= 32, "one bit each");
+_Static_assert(MONITOR_MAX <= 64, "one bit each");
 
-static uint32_t hearing(const struct machine_setup *setup, const struct scenario *s, unsigned kind)
+static uint64_t hearing(const struct machine_setup *setup, const struct scenario *s, unsigned kind)
 {
-    uint32_t set = 0;
+    uint64_t set = 0;
     for (uint32_t i = 0; i < monitor_count; i++)
         if (setup->monitor_offset[i] && monitors[i]->kinds[kind / 64] & KIND_BIT(kind) &&
             (!monitors[i]->hears || monitors[i]->hears(s, kind)))
-            set |= UINT32_C(1) << i;
+            set |= UINT64_C(1) << i;
     return set;
 }
 
-static uint32_t hearing_at(uint32_t set, const struct scenario *s, unsigned kind, uint32_t at)
+static uint64_t hearing_at(uint64_t set, const struct scenario *s, unsigned kind, uint32_t at)
 {
-    for (uint32_t left = set; left; left &= left - 1) {
-        uint32_t i = (uint32_t)__builtin_ctz(left);
+    for (uint64_t left = set; left; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(left);
         if (monitors[i]->hears_at && !monitors[i]->hears_at(s, kind, at))
-            set &= ~(UINT32_C(1) << i);
+            set &= ~(UINT64_C(1) << i);
     }
     return set;
 }
 
 /* Where the rows of that set begin; row 0 is that of nobody. LISTENER_MAX: there is no room. */
-static uint16_t rows_of(struct machine_setup *setup, struct listener_sets *sets, uint32_t set)
+static uint16_t rows_of(struct machine_setup *setup, struct listener_sets *sets, uint64_t set)
 {
     if (!set)
         return 0;
@@ -116,10 +120,10 @@ static uint16_t rows_of(struct machine_setup *setup, struct listener_sets *sets,
         if (sets->of[i].monitors == set)
             return sets->of[i].first;
     uint32_t first = sets->row_count + 1, row = first;
-    if (first + (uint32_t)__builtin_popcount(set) >= LISTENER_MAX)
+    if (first + (uint32_t)__builtin_popcountll(set) >= LISTENER_MAX)
         return LISTENER_MAX;
-    for (uint32_t left = set; left; left &= left - 1) {
-        uint32_t i = (uint32_t)__builtin_ctz(left);
+    for (uint64_t left = set; left; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(left);
         setup->listeners[row++] =
             (struct listener){monitors[i]->on_record, setup->monitor_offset[i]};
     }
@@ -140,7 +144,7 @@ static bool place_access_listeners(struct machine_setup *setup, const struct sce
         [ACCESS_KERNEL_WRITE] = EVENT_KERNEL_WRITE,
     };
     for (uint32_t access = 0; access < ACCESS_RECORDS; access++) {
-        uint32_t set = hearing(setup, s, kinds[access]);
+        uint64_t set = hearing(setup, s, kinds[access]);
         for (uint32_t at = 0; at < PLACES && set; at++) {
             if (at == s->board.device_count)
                 at = PLACE_MEMORY;

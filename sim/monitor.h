@@ -39,6 +39,8 @@ struct monitor {
     void (*start)(struct machine *m, void *state);
     void (*on_record)(struct machine *m, void *state, const struct record *r);
     void (*on_user)(struct machine *m, void *state, uint32_t process);
+    /* Before the kernel writes RAM by hw_ram_write: no record tells of that. One monitor at most. */
+    void (*on_kernel_write)(struct machine *m, void *state, struct span to, const uint8_t *bytes);
     void (*at_end)(struct machine *m, void *state);
 };
 
@@ -194,6 +196,30 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_CALL_NONE, "%p got results, and no system call of it was open that has any") \
     X(DETAIL_CALL_UPCALL, "%p is in an upcall, and it did not yield") \
     X(DETAIL_CALL_START, "%p began anew in the middle of its life, or a new life did not begin") \
+    /* call-answer */ \
+    X(DETAIL_ANSWER_VARIANT, "%p called class %l and got return variant %g, wanted %w") \
+    X(DETAIL_ANSWER_NO_VARIANT, "%p called class %l and got %g, which is no return variant") \
+    X(DETAIL_ANSWER_NO_ERROR, "%p called class %l and was refused with %g, which is no error") \
+    X(DETAIL_ANSWER_ERROR, "%p called class %l and was refused with %e, wanted %f") \
+    X(DETAIL_ANSWER_GRANTED, "%p called class %l with success, and it must be refused with %f") \
+    X(DETAIL_ANSWER_VALUE, "%p called class %l and got the value %G, wanted %W") \
+    X(DETAIL_ANSWER_FLAG, \
+      "%p finds %g in the byte of its yield-no-wait at %a; whether an upcall ran: %w") \
+    X(DETAIL_ANSWER_NO_FLAG, \
+      "%p has the byte of its yield-no-wait at %a, and it was not written; an upcall ran: %w") \
+    X(DETAIL_ANSWER_NO_EVENT, \
+      "%p came back from yield-wait-for, and event %w of driver %G was not delivered") \
+    X(DETAIL_ANSWER_LIFE, "the life of %p ended, and it had not exited, faulted or been killed") \
+    X(DETAIL_ANSWER_EXIT, "%p exited with number %w, and its life ended as if by %g") \
+    X(DETAIL_ANSWER_CODE, "%p exited with completion code %w, and the kernel has %g") \
+    X(DETAIL_ANSWER_AGAIN, "%p exited for good, and was started again") \
+    X(DETAIL_ANSWER_RESTARTS, "%p has been restarted %w times, and the kernel says %g") \
+    /* kernel-write */ \
+    X(DETAIL_WRITE_APP, \
+      "the kernel wrote %g bytes at %a into %p, which has not handed them over for writing") \
+    X(DETAIL_WRITE_DEAD, "the kernel wrote %g bytes at %a into the memory of %p, which is dead") \
+    X(DETAIL_WRITE_FLAG, "the kernel wrote the byte of yield-no-wait of %p to %a, not its memory") \
+    X(DETAIL_WRITE_GRANT, "%p has a new grant that holds %G at %a and must be zero") \
     /* ble-armed-late, ble-ifs, ble-sequence, ble-stale-buffer, ble-channel */ \
     X(DETAIL_BLE_ARMED_LATE, \
       "%p armed %a with a compare value %g ticks behind the counter: what it should start never " \

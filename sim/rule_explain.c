@@ -177,6 +177,16 @@ static const struct explanation explanations[RULE_NUMBER] = {
                                       .wanted = 1000 * PS_PER_US)},
     [RULE_BLE_LINK] = {"at the end, by counting events and packets on the air",
                        EXAMPLE(.detail = DETAIL_BLE_FACT, .got = 3, .wanted = 0)},
+    [RULE_CALL_ANSWER] =
+        {"when an answer reaches the app, by the call, by the app's own layout and header, and by "
+         "what it has subscribed and allowed so far; the byte of yield-no-wait by the kernel's "
+         "writes; and at the end of a life, and of the run, by how the app exited",
+         EXAMPLE(.detail = DETAIL_ANSWER_ERROR, .process = 0, .address = 3, .got = ERR_NOSUPPORT,
+                 .wanted = ERR_NODEVICE)},
+    [RULE_KERNEL_WRITE] = {"at each write of the kernel into RAM, before it is there; and by the "
+                           "bytes of a grant when the kernel notes it",
+                           EXAMPLE(.detail = DETAIL_WRITE_APP, .process = 1, .address = 0x20010400,
+                                   .got = 16)},
     [RULE_FINAL] = {"once, at the end of the run",
                     EXAMPLE(.detail = DETAIL_FINAL_STATE, .process = 0, .got = PROCESS_FAULTED,
                             .wanted = PROCESS_YIELDED)},

@@ -151,7 +151,16 @@
       "For neither side is the other silent for longer than six intervals at first, and then the " \
       "supervision timeout.",                                                                      \
       "Bluetooth Core 6.2, Vol 6 Part B 4.5.2")                                                    \
-    X(RULE_BLE_LINK, "ble-link", "", "A connection goes as the scenario says.", "")
+    X(RULE_BLE_LINK, "ble-link", "", "A connection goes as the scenario says.", "")                \
+    /* Always on again. */                                                                         \
+    X(RULE_CALL_ANSWER, "call-answer", "",                                                         \
+      "A system call answers in its class's return variants, with the values and the errors that " \
+      "TRD 104 lets it have; and a life ends only as its exit asked, or by a fault or a kill.",    \
+      "TRD 104 sections 3.2, 3.3 and 4; TRD 106")                                                  \
+    X(RULE_KERNEL_WRITE, "kernel-write", "",                                                       \
+      "In an app's own memory the kernel writes the byte of yield-no-wait and into buffers that "  \
+      "the app has handed over for writing, nothing else; and a new grant is all zero.",           \
+      "TRD 104 sections 4.1.1, 4.4 and 4.5; Tock, grants: allocated zeroed")
 
 enum rule {
 #define RULE_ENUM(enumerator, id, aliases, demand, source) enumerator,

@@ -209,6 +209,21 @@ static void subscribe(uint32_t process)
     returned(process, RETURN_SUCCESS_2U32, 0);
 }
 
+/* After subscribe(): other values come back. */
+static void subscribe_anew(uint32_t process, uint32_t function, uint32_t appdata)
+{
+    call(process, SYSCALL_SUBSCRIBE, PASSTHROUGH_DRIVER_DEFAULT, 0, function, appdata);
+    add(EVENT_RETURN, process, RETURN_SUCCESS_2U32, pair(handler_of(process), 77));
+}
+
+/* And its life ends so. */
+static void exits(uint32_t process, enum exit_kind kind)
+{
+    call(process, SYSCALL_EXIT, kind, 0, 0, 0);
+    note(NOTE_PROCESS_END, process, ledger_of(hw->m)->processes[process].life - 1,
+         kind == EXIT_RESTART ? END_EXIT_RESTART : END_EXIT_TERMINATE);
+}
+
 static void queued(uint32_t process, uint32_t waiting)
 {
     note(NOTE_UPCALL_QUEUED, process, PASSTHROUGH_DRIVER_DEFAULT, pair(0, waiting));
@@ -342,7 +357,7 @@ static void memory_of_the_earlier_life_is_open(void)
     uint32_t begin = p->memory.base + scenario.images[WAITER].initial_app_size;
     raise_break();
     user(WAITER);
-    note(NOTE_PROCESS_END, WAITER, 0, END_EXIT_RESTART);
+    exits(WAITER, EXIT_RESTART);
     note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(size, 99));
     note(NOTE_PROCESS_BREAKS, WAITER, begin, pair(p->kernel_break, begin));
     user(WAITER);
@@ -575,6 +590,7 @@ static void wait_for_gets_a_foreign_interrupt(void)
 {
     add(EVENT_IRQ_RAISED, PROCESS_NONE, LINE_TIMER0, 0);
     call(WAITER, SYSCALL_YIELD, YIELD_WAIT_FOR, PASSTHROUGH_DRIVER_DEFAULT, 0, 0);
+    note(NOTE_UPCALL_DELIVERED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 0));
     add(EVENT_RETURN, WAITER, 0x10000, pair(SUPPORT_TIMER0, LINE_TIMER0));
 }
 
@@ -738,7 +754,7 @@ static void swap_leaves_old_upcalls(void)
 {
     subscribe(WAITER);
     queued(WAITER, 1);
-    subscribe(WAITER);
+    subscribe_anew(WAITER, handler_of(WAITER), 77);
 }
 
 static void drop_is_not_counted(void)
@@ -939,7 +955,7 @@ static void life_begins_anew_in_its_middle(void)
 static void new_life_goes_on_where_the_old_one_was(void)
 {
     const struct process *p = process_of(WAITER);
-    note(NOTE_PROCESS_END, WAITER, 0, END_EXIT_RESTART);
+    exits(WAITER, EXIT_RESTART);
     note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, p->id.unique));
     run_as(WAITER, RESUME_CONTINUE);
 }
@@ -1092,7 +1108,7 @@ static void new_life_finds_the_old_ones_bytes(void)
     uint32_t begin = p->app_break;
     user(WAITER);
     *ram_byte(p->memory.base + 300) = 0x5e;
-    note(NOTE_PROCESS_END, WAITER, 0, END_EXIT_RESTART);
+    exits(WAITER, EXIT_RESTART);
     note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, p->id.unique));
     note(NOTE_PROCESS_BREAKS, WAITER, begin, pair(p->kernel_break, begin));
     user(WAITER);
@@ -1550,7 +1566,7 @@ static void swapped_upcalls_are_gone(void)
     queued(WAITER, 1);
     call(WAITER, SYSCALL_SUBSCRIBE, PASSTHROUGH_DRIVER_DEFAULT, 0, handler_of(WAITER) + 16, 78);
     note(NOTE_UPCALL_CANCELLED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 1));
-    returned(WAITER, RETURN_SUCCESS_2U32, handler_of(WAITER));
+    add(EVENT_RETURN, WAITER, RETURN_SUCCESS_2U32, pair(handler_of(WAITER), 77));
     wait_for_upcall(WAITER);
     add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
 }

@@ -135,8 +135,8 @@ START_TEST(commands_answer_as_they_say)
     plain_board();
     struct syscall_return r = board_command(process(0), &adc_driver, EXISTS, 0, 0);
 
-    ck_assert_uint_eq(r.r[0], RETURN_SUCCESS_U32);
-    ck_assert_uint_eq(r.r[1], SAADC_INPUTS);
+    ck_assert_uint_eq(r.r[0], RETURN_SUCCESS); /* TRD 104, section 4.3.1 */
+    ck_assert_uint_eq(r.r[1], 0);
     ck_assert_uint_eq(reg(ENABLE), 1);
     ck_assert_uint_eq(reg(RESOLUTION), 2); /* 12 bits */
     ck_assert_uint_eq(board_page_at(SAADC)->inten, 1u << EVENT_END);

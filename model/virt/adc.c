@@ -114,7 +114,7 @@ static struct syscall_return command(struct kernel *k, struct hw *hw, struct pro
 {
     (void)b;
     if (number == EXISTS)
-        return return_success_1(SAADC_INPUTS);
+        return return_success(); /* TRD 104, section 4.3.1: nothing but this */
     if (number != SAMPLE)
         return return_failure(ERR_NOSUPPORT);
     return return_of(sample(k, hw, p, a));

@@ -288,6 +288,8 @@ void ledger_life_end(struct ledger *l, uint32_t process)
             continue;
         window_past_unsaid(l, w);
     }
+    p->ended_due = p->doomed;
+    p->ended_in_call = p->call_open;
     spare(l, p);
     if (p->accessible_end > p->past_end)
         p->past_end = p->accessible_end;

@@ -43,6 +43,7 @@ struct ledger_process {
     bool live;
     bool doomed;    /* it exited, faulted or was killed: its life must end before user mode runs */
     bool call_open; /* its system call has not returned */
+    bool ended_due, ended_in_call; /* what doomed and call_open were when its last life ended */
     uint32_t call_class;
     uint32_t args[4];
     uint32_t life; /* how many loads so far: ours, whatever id the kernel gives */

@@ -49,6 +49,7 @@ struct upcalls {
         struct waiting begins; /* this one */
     } of[PROCESS_MAX];
     uint32_t subscription_end; /* rows from here on were never used */
+    bool forgets;              /* there was no row for one */
     struct subscription subscriptions[SUBSCRIPTION_MAX];
 };
 
@@ -80,6 +81,7 @@ static void subscribe(struct upcalls *u, uint32_t process, struct waiting what, 
             s = &u->subscriptions[i];
     if (!s && u->subscription_end < SUBSCRIPTION_MAX)
         s = &u->subscriptions[u->subscription_end++];
+    u->forgets |= !s;
     if (s)
         *s = (struct subscription){(uint16_t)process, true, what, function, appdata};
 }
@@ -294,6 +296,17 @@ bool process_has_handler(struct machine *m, uint32_t process, uint32_t driver, u
     const struct upcalls *u = machine_monitor_state(m, MONITOR_upcall);
 
     return has_handler(u, process, (struct waiting){driver, number});
+}
+
+bool process_subscribed(struct machine *m, uint32_t process, uint32_t driver, uint32_t number,
+                        uint32_t *function, uint32_t *appdata)
+{
+    const struct upcalls *u = machine_monitor_state(m, MONITOR_upcall);
+    const struct subscription *s = subscription_of(u, process, (struct waiting){driver, number});
+
+    *function = s ? s->function : 0;
+    *appdata = s ? s->appdata : 0;
+    return s || !u->forgets;
 }
 
 bool process_would_run(struct machine *m, const struct ledger *l, uint32_t process)

@@ -11,4 +11,8 @@ bool process_would_run(struct machine *m, const struct ledger *l, uint32_t proce
 /* It subscribed a handler, not null, to that upcall. */
 bool process_has_handler(struct machine *m, uint32_t process, uint32_t driver, uint32_t number);
 
+/* What it subscribed there last, (0, 0) at first. False: there were too many to remember. */
+bool process_subscribed(struct machine *m, uint32_t process, uint32_t driver, uint32_t number,
+                        uint32_t *function, uint32_t *appdata);
+
 #endif

@@ -1,0 +1,20 @@
+/* answers.h: what the apps have handed over, as their own system calls and the answers to these
+ * say: for the rule about what the kernel writes.
+ */
+#ifndef SIM_MONITORS_ANSWERS_H
+#define SIM_MONITORS_ANSWERS_H
+
+#include "sim/monitors/ledger.h"
+
+/* The kernel may write there for that live process: the span is in one buffer that it has handed
+ * over for writing (read-write or readable), or hands over in the call that is open; or it has
+ * handed over too many to know. */
+bool answers_let_write(struct machine *m, uint32_t process, struct span span);
+
+/* The byte of its open yield-no-wait, in its own memory. Size 0: none is open, or it is not. */
+struct span answers_flag(const struct ledger_process *p);
+
+/* The kernel has written that byte. */
+void answers_flag_written(struct machine *m, uint32_t process, uint8_t value);
+
+#endif
