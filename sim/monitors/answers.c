@@ -56,7 +56,8 @@ struct shadow {
     bool flag_written : 1, flag : 1; /* of the open yield-no-wait */
     bool got_event : 1;              /* in the open yield-wait-for */
     bool has_code : 1;
-    bool gone : 1; /* by exit-terminate, and nobody has restarted it */
+    bool gone : 1;    /* by exit-terminate, and nobody has restarted it */
+    bool pressed : 1; /* an injection has taken room for grants: no note says where they begin */
 };
 
 struct answers {
@@ -340,6 +341,14 @@ static void judge_break(struct machine *m, const struct answer *x)
         judge_refusal(m, x, RETURN_FAILURE, ERROR(ERR_NOMEM));
 }
 
+static void judge_grant_start(struct machine *m, const struct answers *a, const struct answer *x)
+{
+    const struct ledger_process *p = x->p;
+    bool is_between = x->r[1] >= p->accessible_end && x->r[1] <= p->kernel_break;
+
+    judge_value(m, x, a->of[x->process].pressed && is_between ? x->r[1] : p->kernel_break);
+}
+
 static void judge_region(struct machine *m, const struct answer *x,
                          const struct process_image *image)
 {
@@ -359,7 +368,6 @@ static void judge_memop(struct machine *m, struct answers *a, const struct answe
 {
     const struct process_image *image = &machine_scenario(m)->images[x->process];
 
-    (void)a;
     switch (x->p->args[0]) {
     case MEMOP_BRK:
     case MEMOP_SBRK:
@@ -378,7 +386,7 @@ static void judge_memop(struct machine *m, struct answers *a, const struct answe
         judge_value(m, x, image->flash.base + image->flash.size);
         break;
     case MEMOP_GRANT_START:
-        judge_value(m, x, x->p->kernel_break);
+        judge_grant_start(m, a, x);
         break;
     case MEMOP_FLASH_REGIONS:
         judge_value(m, x, image->flash_region_count);
@@ -473,7 +481,7 @@ static void judge_load(struct machine *m, struct answers *a, uint32_t process)
 {
     if (a->of[process].gone)
         break_add(m, RULE_CALL_ANSWER, process, 0, DETAIL_ANSWER_AGAIN, 0, 0);
-    a->of[process].gone = false;
+    a->of[process].gone = a->of[process].pressed = false;
 }
 
 /* The code that is kept for whoever asks why the app is gone. */
@@ -535,13 +543,16 @@ static void on_delivered(const struct ledger *l, struct shadow *shadow, const st
         shadow->got_event = true;
 }
 
-/* Nobody but the kernel's own hand makes a life out of one that has exited for good. */
+/* Nobody but the kernel's own hand makes a life out of one that has exited for good, or moves the
+ * kernel break in silence. */
 static void on_injected(const struct machine *m, struct answers *a, const struct record *r)
 {
     const struct injection *plan = &machine_scenario(m)->injections[r->address];
 
     if (plan->kind == INJECT_RESTART)
         a->of[plan->process].gone = false;
+    if (plan->kind == INJECT_MEMORY_PRESSURE)
+        a->of[plan->process].pressed = true;
 }
 
 /* A flat switch. */
