@@ -572,6 +572,23 @@ static void too_many_to_remember(void)
     swapped(RW, CONSOLE, 1, two, (struct span){1, 2});
 }
 
+/* What stood in its grants, nobody knows any more. */
+static void dma_breaks_into_the_grants(void)
+{
+    swapped(RW, CONSOLE, 1, one, nothing);
+    swapped(SYSCALL_SUBSCRIBE, ALARM, 0, function, nothing);
+    support_trace(hw, EVENT_DMA_WRITE, PROCESS_NONE, RAM_END - 64, pair(64, 0));
+    swapped(RW, CONSOLE, 1, two, (struct span){1, 2});
+    swapped(SYSCALL_SUBSCRIBE, ALARM, 0, nothing, (struct span){1, 2});
+}
+
+static void dma_breaks_into_anothers_grants(void)
+{
+    swapped(RW, CONSOLE, 1, one, nothing);
+    support_trace(hw, EVENT_DMA_WRITE, PROCESS_NONE, RAM_END, pair(64, 0));
+    swapped(RW, CONSOLE, 1, two, (struct span){1, 2});
+}
+
 /* ---- yield */
 
 static void byte_says_that_none_ran(void)
@@ -857,6 +874,8 @@ static const struct {
     ROW(refused_swap_swaps, RULE_CALL_ANSWER, DETAIL_ANSWER_VALUE),
     ROW(next_life_finds_the_old_ones_buffer, RULE_CALL_ANSWER, DETAIL_ANSWER_VALUE),
     ROW(old_subscription_is_lost, RULE_CALL_ANSWER, DETAIL_ANSWER_VALUE),
+    ROW(dma_breaks_into_the_grants, RULE_CALL_ANSWER, DETAIL_NONE),
+    ROW(dma_breaks_into_anothers_grants, RULE_CALL_ANSWER, DETAIL_ANSWER_VALUE),
     ROW(byte_says_that_none_ran, RULE_CALL_ANSWER, DETAIL_NONE),
     ROW(byte_says_none_ran_and_one_did, RULE_CALL_ANSWER, DETAIL_ANSWER_FLAG),
     ROW(byte_says_one_ran_and_none_did, RULE_CALL_ANSWER, DETAIL_ANSWER_FLAG),

@@ -28,8 +28,8 @@
  * 0; where a break cannot go.
  *
  * Cannot see: the values of an event (r0 to r2 of yield-wait-for); a driver's allows and
- * subscriptions once there were too many of them in the machine (ROWS; upcall.c): then those of the
- * app that made the one too many are not judged, to its life's end.
+ * subscriptions once there were too many of them in the machine (ROWS; upcall.c), or once DMA
+ * has broken into the app's block: then those of that app are not judged, to its life's end.
  */
 #include "sim/monitors/answers.h"
 #include "sim/monitors/driver_facts.h"
@@ -278,8 +278,7 @@ static void judge_subscribe(struct machine *m, struct answers *a, const struct a
 {
     uint32_t function, appdata;
 
-    (void)a;
-    if (judge_swap(m, x, outcome_of_subscribe(m, x)) &&
+    if (judge_swap(m, x, outcome_of_subscribe(m, x)) && !a->of[x->process].forgets &&
         process_subscribed(m, x->process, x->p->args[0], x->p->args[1], &function, &appdata))
         judge_values(m, x, &x->r[1], function, appdata);
 }
@@ -292,7 +291,7 @@ static void judge_allow(struct machine *m, struct answers *a, const struct answe
 
     if (!judge_swap(m, x, outcome_of_allow(m, x)))
         return;
-    if (row || !a->of[x->process].forgets)
+    if (!a->of[x->process].forgets)
         judge_values(m, x, &x->r[1], old.base, old.size);
     remember(a, x, kind, (struct span){x->p->args[2], x->p->args[3]});
 }
@@ -597,6 +596,14 @@ void answers_flag_written(struct machine *m, uint32_t process, uint8_t value)
 
     shadow->flag_written = true;
     shadow->flag = value != 0;
+}
+
+void answers_distrust(struct machine *m, struct span touched)
+{
+    struct answers *a = answers_of(m);
+
+    for (uint32_t i = 0; i < machine_scenario(m)->app_count; i++)
+        a->of[i].forgets |= span_meets(ledger_of(m)->processes[i].block, touched);
 }
 
 bool answers_let_write(struct machine *m, uint32_t process, struct span span)

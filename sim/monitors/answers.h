@@ -17,4 +17,8 @@ struct span answers_flag(const struct ledger_process *p);
 /* The kernel has written that byte. */
 void answers_flag_written(struct machine *m, uint32_t process, uint8_t value);
 
+/* DMA has touched what it must not: what the grants of an app there say that it has handed over is
+ * no longer known, to its life's end. */
+void answers_distrust(struct machine *m, struct span touched);
+
 #endif

@@ -14,7 +14,7 @@
  * device triggers in its owner's name; accesses that the bus refused (EVENT_DMA_REFUSED).
  */
 #include "sim/machine.h"
-#include "sim/monitors/ledger.h"
+#include "sim/monitors/answers.h"
 
 struct dma {
     uint64_t quiet[(ENDPOINT_MAX + 63) / 64]; /* by endpoint, since it was last lent */
@@ -47,6 +47,13 @@ static const struct ledger_window *past_window(const struct ledger *l, struct sp
     return last;
 }
 
+static void breach(struct machine *m, enum rule rule, uint32_t process, struct span touched,
+                   enum verdict_detail detail)
+{
+    break_add(m, rule, process, touched.base, detail, touched.size, 0);
+    answers_distrust(m, touched);
+}
+
 static void judge_owned(struct machine *m, const struct ledger *l, uint32_t owner,
                         struct span touched)
 {
@@ -54,7 +61,7 @@ static void judge_owned(struct machine *m, const struct ledger *l, uint32_t owne
     struct span own = {p->block.base, p->accessible_end - p->block.base};
 
     if (!span_covers(own, touched))
-        break_add(m, RULE_DMA_REACH, owner, touched.base, DETAIL_DMA_OWNER, touched.size, 0);
+        breach(m, RULE_DMA_REACH, owner, touched, DETAIL_DMA_OWNER);
 }
 
 static void judge_past(struct machine *m, const struct dma *dma, const struct ledger_window *w,
@@ -65,8 +72,7 @@ static void judge_past(struct machine *m, const struct dma *dma, const struct le
 
     rule_armed(m, RULE_DMA_AFTER_DEATH);
     if (quiet || l->users != w->users || !span_covers(l->processes[w->process].block, touched))
-        break_add(m, RULE_DMA_AFTER_DEATH, w->process, touched.base, DETAIL_DMA_DEAD, touched.size,
-                  0);
+        breach(m, RULE_DMA_AFTER_DEATH, w->process, touched, DETAIL_DMA_DEAD);
 }
 
 static void judge(struct machine *m, const struct dma *dma, const struct record *r)
@@ -84,15 +90,13 @@ static void judge(struct machine *m, const struct dma *dma, const struct record 
         judge_owned(m, l, owner, touched);
     } else if (is_kernel_device(&s->config, device->window)) {
         if (!span_covers(s->config.kernel_ram, touched))
-            break_add(m, RULE_DMA_REACH, PROCESS_NONE, touched.base, DETAIL_DMA_KERNEL,
-                      touched.size, 0);
+            breach(m, RULE_DMA_REACH, PROCESS_NONE, touched, DETAIL_DMA_KERNEL);
     } else {
         const struct ledger_window *w = past_window(l, device->window);
         if (w)
             judge_past(m, dma, w, device->endpoint, touched);
         else
-            break_add(m, RULE_DMA_REACH, PROCESS_NONE, touched.base, DETAIL_DMA_NOBODY,
-                      touched.size, 0);
+            breach(m, RULE_DMA_REACH, PROCESS_NONE, touched, DETAIL_DMA_NOBODY);
     }
 }
 
