@@ -502,54 +502,54 @@ END_TEST
 
 /* ---- what was handed over before */
 
-static const struct span nothing = {0, 0}, one = {RAM + 64, 64}, two = {RAM + 512, 8},
-                         function = {HANDLER, 7};
+static const struct span nothing = {0, 0}, first_buffer = {RAM + 64, 64},
+                         second_buffer = {RAM + 512, 8}, function = {HANDLER, 7};
 
 static void swaps_of_each_kind(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
-    swapped(RO, CONSOLE, 1, two, nothing);
-    swapped(RW, CONSOLE, 0, two, nothing);
-    swapped(RW, CONSOLE, 1, two, one);
-    swapped(RO, CONSOLE, 1, (struct span){0, 0}, two);
-    swapped(RW, CONSOLE, 1, (struct span){99, 0}, two);
-    swapped(RW, CONSOLE, 1, one, (struct span){99, 0});
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
+    swapped(RO, CONSOLE, 1, second_buffer, nothing);
+    swapped(RW, CONSOLE, 0, second_buffer, nothing);
+    swapped(RW, CONSOLE, 1, second_buffer, first_buffer);
+    swapped(RO, CONSOLE, 1, (struct span){0, 0}, second_buffer);
+    swapped(RW, CONSOLE, 1, (struct span){99, 0}, second_buffer);
+    swapped(RW, CONSOLE, 1, first_buffer, (struct span){99, 0});
     swapped(SYSCALL_SUBSCRIBE, ALARM, 0, function, nothing);
     swapped(SYSCALL_SUBSCRIBE, ALARM, 0, nothing, function);
 }
 
 static void old_allow_is_lost(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
-    swapped(RW, CONSOLE, 1, two, nothing);
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
+    swapped(RW, CONSOLE, 1, second_buffer, nothing);
 }
 
 static void length_is_lost(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
-    swapped(RW, CONSOLE, 1, two, (struct span){one.base, 0});
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
+    swapped(RW, CONSOLE, 1, second_buffer, (struct span){first_buffer.base, 0});
 }
 
 static void kinds_share_their_numbers(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
-    swapped(RO, CONSOLE, 1, two, one);
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
+    swapped(RO, CONSOLE, 1, second_buffer, first_buffer);
 }
 
 static void refused_swap_swaps(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
     answered((struct syscall){RW, {CONSOLE, 1, RAM, 9999}}, return_failure_2(ERR_INVAL, RAM, 9999));
-    swapped(RW, CONSOLE, 1, two, (struct span){RAM, 9999});
+    swapped(RW, CONSOLE, 1, second_buffer, (struct span){RAM, 9999});
 }
 
 static void next_life_finds_the_old_ones_buffer(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
     exits(EXIT_RESTART, 0);
     ends(0, END_EXIT_RESTART, 0);
     loads();
-    swapped(RW, CONSOLE, 1, two, one);
+    swapped(RW, CONSOLE, 1, second_buffer, first_buffer);
 }
 
 static void old_subscription_is_lost(void)
@@ -568,25 +568,25 @@ static void too_many_to_remember(void)
         support_trace(hw, EVENT_RETURN, B, RETURN_SUCCESS_2U32, 0);
     }
     hw->m->judged.verdict_count = 0; /* of these */
-    swapped(RW, CONSOLE, 1, one, nothing);
-    swapped(RW, CONSOLE, 1, two, (struct span){1, 2});
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
+    swapped(RW, CONSOLE, 1, second_buffer, (struct span){1, 2});
 }
 
 /* What stood in its grants, nobody knows any more. */
 static void dma_breaks_into_the_grants(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
     swapped(SYSCALL_SUBSCRIBE, ALARM, 0, function, nothing);
     support_trace(hw, EVENT_DMA_WRITE, PROCESS_NONE, RAM_END - 64, pair(64, 0));
-    swapped(RW, CONSOLE, 1, two, (struct span){1, 2});
+    swapped(RW, CONSOLE, 1, second_buffer, (struct span){1, 2});
     swapped(SYSCALL_SUBSCRIBE, ALARM, 0, nothing, (struct span){1, 2});
 }
 
 static void dma_breaks_into_anothers_grants(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
     support_trace(hw, EVENT_DMA_WRITE, PROCESS_NONE, RAM_END, pair(64, 0));
-    swapped(RW, CONSOLE, 1, two, (struct span){1, 2});
+    swapped(RW, CONSOLE, 1, second_buffer, (struct span){1, 2});
 }
 
 /* ---- yield */
@@ -736,11 +736,11 @@ static void restart_is_not_counted(void)
 
 static void buffers_are_written(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
-    kernel_writes(one.base, 64, 'x');
-    kernel_writes(one.base + 63, 1, 'x');
-    call(A, &(struct syscall){RW, {CONSOLE, 1, two.base, two.size}});
-    kernel_writes(two.base, 8, 'x'); /* it is the kernel's from the call on */
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
+    kernel_writes(first_buffer.base, 64, 'x');
+    kernel_writes(first_buffer.base + 63, 1, 'x');
+    call(A, &(struct syscall){RW, {CONSOLE, 1, second_buffer.base, second_buffer.size}});
+    kernel_writes(second_buffer.base, 8, 'x'); /* it is the kernel's from the call on */
     kernel_writes(RAM_END - 64, 64, 'x');
     kernel_writes(BREAK, 64, 'x');
     kernel_writes(0x20000000, 64, 'x');
@@ -758,35 +758,35 @@ static void zeros_are_written_over_an_app(void)
 
 static void write_goes_past_its_buffer(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
-    kernel_writes(one.base + 1, 64, 'x');
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
+    kernel_writes(first_buffer.base + 1, 64, 'x');
 }
 
 static void buffer_for_reading_is_written(void)
 {
-    swapped(RO, CONSOLE, 1, one, nothing);
-    kernel_writes(one.base, 1, 'x');
+    swapped(RO, CONSOLE, 1, first_buffer, nothing);
+    kernel_writes(first_buffer.base, 1, 'x');
 }
 
 static void buffer_taken_back_is_written(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
-    swapped(RW, CONSOLE, 1, nothing, one);
-    kernel_writes(one.base, 1, 'x');
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
+    swapped(RW, CONSOLE, 1, nothing, first_buffer);
+    kernel_writes(first_buffer.base, 1, 'x');
 }
 
 static void anothers_buffer_is_not_ones_own(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
     kernel_writes(hw->m->kernel.processes[B].memory.base + 64, 1, 'x');
 }
 
 static void dead_app_is_written(void)
 {
-    swapped(RW, CONSOLE, 1, one, nothing);
+    swapped(RW, CONSOLE, 1, first_buffer, nothing);
     exits(EXIT_RESTART, 0);
     ends(0, END_EXIT_RESTART, 0);
-    kernel_writes(one.base, 1, 'x');
+    kernel_writes(first_buffer.base, 1, 'x');
 }
 
 static void dead_app_is_cleared(void)

@@ -528,9 +528,11 @@ static void on_return(struct machine *m, struct answers *a, const struct record 
 
 static void on_upcall(struct machine *m, struct answers *a, uint32_t process)
 {
-    const struct answer x = {.process = process, .p = &ledger_of(m)->processes[process]};
+    const struct ledger *l = ledger_of(m);
+    const struct answer x = {.process = process, .p = &l->processes[process]};
 
-    judge_flag(m, &a->of[process], &x, true);
+    if (l->processes[process].live)
+        judge_flag(m, &a->of[process], &x, true);
 }
 
 static void on_delivered(const struct ledger *l, struct shadow *shadow, const struct record *r)
