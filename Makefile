@@ -128,7 +128,7 @@ $(BUILD)/libsim.a: $(call obj,$(sim_src))
 $(BUILD)/libdevices.a: $(call obj,$(devices_src))
 $(BUILD)/libtools.a: $(call obj,$(tools_src))
 $(BUILD)/tests/libsupport.a: $(call obj,$(support_src))
-$(BUILD)/fuzz/libfuzz.a: $(call obj,$(filter-out $(fuzz_target_src) fuzz/main_replay.c,$(fuzz_src)))
+$(BUILD)/fuzz/libfuzz.a: $(call obj,$(filter-out $(fuzz_target_src) fuzz/main_replay.c fuzz/seed_main.c,$(fuzz_src)))
 $(BUILD)/%.a: $(BUILD)/sources
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
@@ -152,6 +152,11 @@ fuzz_main := $(if $(ENGINE),,$(BUILD)/fuzz/main_replay.o)
 $(fuzz_programs): %: %.o $(fuzz_main) $(fuzz_archive) $(archives)
 	@echo "  ld $@"
 	$(Q)$(or $(FUZZ_LINK),$(CC) $(flags)) $(ENGINE) $(filter %.o,$^) $(libs) -o $@
+
+# Scenarios as tapes, to begin a corpus with (fuzz/README.md).
+$(BUILD)/fuzz/seed: $(BUILD)/fuzz/seed_main.o $(fuzz_archive) $(archives)
+	@echo "  ld $@"
+	$(Q)$(CC) $(flags) $< $(libs) -o $@
 
 ifdef EXTRA
 # Warnings are its author's own affair. Linked one by one, not from an archive: nothing calls them.
@@ -319,7 +324,7 @@ pairs_run = { $(program) noninterference --verbose $(addprefix --pairs ,$(PAIRS)
 _all: $(program)
 	@$(if $(program),:,echo 'tools/postern.c is not there: nothing to link' >&2)
 	@$(if $(EXTRA),echo '$(program) has $(words $(extra_src)) C file$(if $(word 2,$(extra_src)),s) of $(extra_dir) in it')
-_tests: $(tests) _bench _fuzz
+_tests: $(tests) _bench _fuzz $(BUILD)/fuzz/seed
 _fuzz: $(fuzz_programs)
 _guides:
 	@printf '%s\n' $(guides)

@@ -34,6 +34,11 @@ static uint32_t driver_of(uint8_t which)
     return drivers[which % 16];
 }
 
+uint32_t bytes_driver(uint8_t which)
+{
+    return driver_of(which);
+}
+
 struct span bytes_window(const struct scenario *scenario, uint8_t which)
 {
     const struct board *board = &scenario->board;

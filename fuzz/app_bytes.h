@@ -57,6 +57,9 @@ struct bytes_program {
     struct bytes_log *log; /* NULL: nobody reads one */
 };
 
+/* Which driver an operation's `which` chooses. */
+uint32_t bytes_driver(uint8_t which);
+
 extern const struct app_engine bytes_engine;
 
 /* The window of device `which`: one that is lent by the lower half of the bytes (the first of its
