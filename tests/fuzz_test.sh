@@ -42,6 +42,26 @@ says_of() {
 claim 'a text that is none is refused with a place' says_of scenario '{"claim": 1'
 claim 'no bytes are a tape' says_of syscall ''
 
+# Each scenario whose apps have steps, as a tape of that target.
+scenarios_are_seeds() {
+    rm -rf "$work/seeds"
+    mkdir "$work/seeds"
+    "$BUILD/fuzz/seed" "$1" "$work/seeds" scenarios/passthrough/*.json scenarios/virtualization/*.json &&
+        "$BUILD/fuzz/fuzz_$1" "$work/seeds" >"$work/log" 2>&1
+    code=$?
+    tail -n 20 "$work/log"
+    [ $code = 0 ] && [ "$(find "$work/seeds" -type f | wc -l)" -gt 100 ]
+}
+claim 'scenarios are written as tapes, and break nothing as those either' scenarios_are_seeds syscall
+
+seed_of_nothing() {
+    "$BUILD/fuzz/seed" "$@" 2>&1
+    [ $? = 2 ]
+}
+claim 'no tapes are made for a target of texts' \
+    seed_of_nothing board "$work" scenarios/passthrough/devices_of_the_kernels_drivers_are_never_lent.json
+claim 'what is no scenario is said' seed_of_nothing syscall "$work" Makefile
+
 nothing_to_play() {
     "$BUILD/fuzz/fuzz_syscall" "$@" >"$work/log" 2>&1
     [ $? = 2 ]
