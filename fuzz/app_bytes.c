@@ -7,7 +7,9 @@ _Static_assert((int)BYTES_KINDS == (int)TAPE_KINDS, "each kind of a record means
 _Static_assert((int)SYSCALL_CLASSES == (int)BYTES_CALL_ANY, "a class is a kind");
 
 struct bytes {
-    uint32_t at; /* of the tape */
+    uint32_t at;   /* of the tape */
+    uint32_t done; /* calls of the usual sequence that the operation before `at` is; 0: it is over,
+                      or none */
 };
 
 static void bytes_start(struct app *app, const uint32_t r[4])
@@ -151,6 +153,181 @@ static struct syscall call_of(const struct app *app, const struct tape_op *op)
     }
 }
 
+/* --- what apps usually do -------------------------------------------------------------------- */
+
+enum { BUFFER_SIZE = 128 };
+
+/* What an argument of a usual call is. */
+enum usual_argument {
+    NOTHING,
+    OUT,     /* a buffer in its memory, and ... */
+    IN,      /* ... another one, and ... */
+    KEY,     /* ... a third, each with ... */
+    ROOM,    /* ... its size */
+    HANDLER, /* of an upcall */
+    SIZE,    /* of what goes or comes: 1 + `size` % 64; from 192 on BUFFER_SIZE */
+    PAIR,    /* two of them, for I2C: an address and what goes out */
+    FIRST,   /* value[0], small: a pin, a channel, an offset, a port, an address */
+    SECOND,  /* value[1], small */
+    AES,     /* ... and a register below: register, mode, direction */
+    PIN,     /* one that a chip listens to, or the next ones */
+};
+
+struct usual_call {
+    uint8_t class, number, a, b;
+};
+
+enum { USUAL_CALLS = BYTES_CALLS - 1, USUALS = 16 };
+
+/* As libtock's drivers call. Each row ends with its upcall's number. */
+static const struct usual {
+    uint32_t driver;
+    uint8_t upcall;
+    struct usual_call calls[USUAL_CALLS]; /* of class SYSCALL_YIELD: there is none */
+} usuals[USUALS] = {
+    {0, 0, {{SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING}, {SYSCALL_COMMAND, 5, FIRST, NOTHING}}},
+    {1,
+     1,
+     {{SYSCALL_ALLOW_RO, 1, OUT, ROOM},
+      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 1, SIZE, NOTHING}}},
+    {1,
+     2,
+     {{SYSCALL_ALLOW_RW, 1, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 2, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 2, SIZE, NOTHING}}},
+    {5, 0, {{SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING}, {SYSCALL_COMMAND, 1, FIRST, NOTHING}}},
+    {0x20001,
+     0,
+     {{SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_ALLOW_RW, 0, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, PIN, NOTHING},
+      {SYSCALL_COMMAND, 2, SIZE, NOTHING}}},
+    {0x20003,
+     0,
+     {{SYSCALL_ALLOW_RW, 1, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, PAIR, SIZE}}},
+    {0x20003,
+     0,
+     {{SYSCALL_ALLOW_RW, 1, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 2, PAIR, SIZE}}},
+    {0x40001,
+     0,
+     {{SYSCALL_ALLOW_RW, 0, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 1, SIZE, NOTHING}}},
+    {0x50001,
+     0,
+     {{SYSCALL_ALLOW_RW, 0, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 2, FIRST, SIZE}}},
+    {0x50001,
+     1,
+     {{SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, FIRST, SIZE}}},
+    {0x40006,
+     0,
+     {{SYSCALL_ALLOW_RO, 0, KEY, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 1, NOTHING, NOTHING},
+      {SYSCALL_COMMAND, 2, FIRST, NOTHING}}},
+    {0x40006,
+     0,
+     {{SYSCALL_ALLOW_RO, 1, OUT, ROOM},
+      {SYSCALL_ALLOW_RW, 0, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, AES, SIZE}}},
+    {0x30003,
+     0,
+     {{SYSCALL_COMMAND, 1, FIRST, NOTHING},
+      {SYSCALL_ALLOW_RW, 0, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, NOTHING, NOTHING}}},
+    {0x30003,
+     1,
+     {{SYSCALL_COMMAND, 1, FIRST, NOTHING},
+      {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 4, SIZE, NOTHING}}},
+    {0x30002,
+     0,
+     {{SYSCALL_COMMAND, 1, FIRST, NOTHING},
+      {SYSCALL_ALLOW_RW, 0, IN, ROOM},
+      {SYSCALL_ALLOW_RW, 1, KEY, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 4, NOTHING, NOTHING}}},
+    {0x30002,
+     1,
+     {{SYSCALL_COMMAND, 1, FIRST, NOTHING},
+      {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, SIZE, SECOND}}},
+};
+
+static uint32_t small(struct tape_value value)
+{
+    return value.pick < 192 ? value.pick % 4 : value.pick;
+}
+
+static uint32_t usual_value(const struct app *app, const struct tape_op *op,
+                            enum usual_argument what)
+{
+    uint32_t size = op->size < 192 ? 1 + op->size % 64u : BUFFER_SIZE;
+    switch (what) {
+    case OUT:
+        return app->ram_base + 0x100;
+    case IN:
+        return app->ram_base + 0x200;
+    case KEY:
+        return app->ram_base + 0x300;
+    case ROOM:
+        return BUFFER_SIZE;
+    case HANDLER:
+        return app->flash_base + APP_FUNCTION(op->which / 2 % 8);
+    case SIZE:
+        return size;
+    case PAIR:
+        return 0x40 + small(op->value[0]) + (op->size % 2 ? size << 8 : 0);
+    case FIRST:
+        return small(op->value[0]);
+    case SECOND:
+        return small(op->value[1]);
+    case AES:
+        return small(op->value[0]) | small(op->value[1]) << 8 | (op->size & 1u) << 16;
+    case PIN:
+        return 5 + small(op->value[0]);
+    default:
+        return 0;
+    }
+}
+
+static const struct usual *usual_of(const struct tape_op *op)
+{
+    return op->kind == BYTES_CALL_ANY && op->number >= 128 ? &usuals[op->number % USUALS] : NULL;
+}
+
+/* The next call of the sequence, and the wait behind the last one. */
+static struct syscall usual_next(const struct app *app, const struct usual *usual,
+                                 const struct tape_op *op, struct bytes *bytes)
+{
+    const struct usual_call *call = &usual->calls[bytes->done++];
+    if (call->class == SYSCALL_YIELD) {
+        bytes->done = 0;
+        return (struct syscall){SYSCALL_YIELD, {YIELD_WAIT_FOR, usual->driver, usual->upcall, 0}};
+    }
+    bool is_last = call[1].class == SYSCALL_YIELD && op->which % 2 == 0;
+    if (is_last)
+        bytes->done = 0;
+    return (struct syscall){call->class,
+                            {usual->driver, call->number,
+                             usual_value(app, op, (enum usual_argument)call->a),
+                             usual_value(app, op, (enum usual_argument)call->b)}};
+}
+
 /* Most of the time nothing, so that requests are granted. */
 static uint32_t step_beside(struct tape_value value)
 {
@@ -196,11 +373,11 @@ static struct app_op drive_of(const struct app *app, const struct tape_op *op)
     return drive;
 }
 
-/* An operation is given once, and a tape has no more of them than the log has room for. */
+/* An operation is given once, in a few calls at most: the log has room for those of any tape. */
 static void note(const struct app *app, const struct app_op *op)
 {
     const struct bytes_program *program = app->program;
-    if (program->log && program->log->count < TAPE_OP_MAX)
+    if (program->log && program->log->count < BYTES_GIVEN_MAX)
         program->log->given[program->log->count++] =
             (struct bytes_given){.app = app->index, .ram_base = app->ram_base, .op = *op};
 }
@@ -209,10 +386,16 @@ static void bytes_next(struct app *app, struct app_op *out)
 {
     const struct bytes_program *program = app->program;
     struct bytes *bytes = app_state(app);
-    const struct tape_op *op = tape_next(program->tape, program->stream, &bytes->at);
+    const struct tape_op *op = bytes->done ? &program->tape->ops[bytes->at - 1]
+                                           : tape_next(program->tape, program->stream, &bytes->at);
     *out = (struct app_op){.kind = OP_SYSCALL, .call = {SYSCALL_YIELD, {YIELD_WAIT, 0, 0, 0}}};
     if (!op)
         return;
+    if (usual_of(op)) {
+        out->call = usual_next(app, usual_of(op), op, bytes);
+        note(app, out);
+        return;
+    }
     switch (op->kind) {
     case BYTES_LOAD:
     case BYTES_STORE:

@@ -9,7 +9,9 @@
  *   0 to 7   a call of that class (enum syscall_class). `which` chooses the driver of those that
  *            have one, `number` is the command's, buffer's, subscription's, memop's; yields and
  *            exits are mostly those that go on. value[0], value[1]: the arguments behind
- *   8        any class `number`, any driver, values for the rest
+ *   8        any class `number`, any driver, values for the rest. `number` 128 and up: what an app
+ *            does that uses a driver, usual_of(`number` % 16) in app_bytes.c: its buffers, its
+ *            upcall, the command, and for an odd `which` it waits for the upcall then; a call each
  *   9, 10    load, store at value[0]; a store stores value[1]
  *   11       execute check at value[0]; 9 to 11 on 4, 4, 1 or 2 bytes by `size`, 11 on 4 or 2
  *   12       works for (which * 256 + number + 1) * 16 cycles at most, by `size`
@@ -38,6 +40,8 @@ enum bytes_kind {
     BYTES_KINDS
 };
 
+enum { BYTES_CALLS = 8, BYTES_GIVEN_MAX = BYTES_CALLS * TAPE_OP_MAX };
+
 /* What the apps of one run were given, in the order of time, for who wants to read it. */
 struct bytes_log {
     uint32_t count;
@@ -45,7 +49,7 @@ struct bytes_log {
         uint32_t app;
         uint32_t ram_base; /* of that app at that moment */
         struct app_op op;
-    } given[TAPE_OP_MAX];
+    } given[BYTES_GIVEN_MAX];
 };
 
 /* What scenario_app.program of such an app points at: its player's, who may change it between two

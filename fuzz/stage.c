@@ -2,6 +2,8 @@
 #include "fuzz/stage.h"
 
 #include "fuzz/boards.h"
+#include "fuzz/excuse.h"
+#include "fuzz/stage_device.h"
 #include "sim/verdict.h"
 #include "tools/catalogue.h"
 #include "tools/text.h"
@@ -134,7 +136,8 @@ static void plan_schedule(struct stage *stage)
     uint64_t at_ps = stage->start_ps + SCHEDULE_STEP_PS;
     uint32_t at = 0;
     const struct tape_op *op;
-    s->injection_count = 0;
+    s->injection_count =
+        device_injections(s, &stage->tape, at_ps, stage->injections, STAGE_INJECTION_MAX);
     while ((op = tape_next(&stage->tape, STREAM_SCHEDULE, &at))) {
         if (op->kind == SCHEDULE_STAGE || op->kind >= SCHEDULE_KINDS)
             continue;
@@ -182,13 +185,24 @@ static void log_end(struct stage *stage)
     struct stage_log *log = stage->log;
     if (!log)
         return;
-    for (uint32_t i = 0; i < s->injection_count; i++)
-        log->tried[i] = machine_injection_tried(stage->hw.m, i);
+    for (uint32_t i = 0; i < STAGE_INJECTION_MAX; i++)
+        log->tried[i] = i < s->injection_count && machine_injection_tried(stage->hw.m, i);
     for (uint32_t i = 0; i < s->app_count && i < TAPE_APPS; i++) {
         const struct app *app = machine_app(stage->hw.m, i);
         log->ram[i] = (struct span){app->ram_base, app->ram_size};
     }
     log->ended = true;
+}
+
+/* What is told beyond VERDICT_MAX of them is not looked at. */
+static enum stage_end judged(struct machine *m)
+{
+    const struct verdict *kept;
+    uint32_t count = machine_verdicts(m, &kept), broken = machine_broken_device(m);
+    for (uint32_t i = 0; i < count; i++)
+        if (!verdict_excused(m, &kept[i]))
+            return STAGE_BROKEN;
+    return broken == BOARD_NONE || loss_excused(m, broken) ? STAGE_HOLDS : STAGE_SIMULATOR;
 }
 
 enum stage_end stage_play(struct stage *stage, const struct tape *tape)
@@ -204,9 +218,7 @@ enum stage_end stage_play(struct stage *stage, const struct tape *tape)
     machine_run(hw, UINT64_MAX);
     machine_finish(hw);
     log_end(stage);
-    if (machine_verdict_count(hw->m) > 0)
-        return STAGE_BROKEN;
-    return machine_broken_device(hw->m) == BOARD_NONE ? STAGE_HOLDS : STAGE_SIMULATOR;
+    return judged(hw->m);
 }
 
 static void report_verdict(const struct stage *stage, const struct verdict *v, FILE *out)

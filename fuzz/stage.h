@@ -20,6 +20,8 @@
  *     once in 6 us does leave the apps less than a tenth of the time (rule livelock), since what
  *     the kernel counts is services in a row, with no app between
  *   6 takes (value[0].pick + 1) * 16 bytes of app `which`'s gap between its breaks
+ *
+ * The streams STREAM_DEVICE to STREAM_DEVICE + 7: fuzz/stage_device.h.
  */
 #ifndef FUZZ_STAGE_H
 #define FUZZ_STAGE_H

@@ -4,6 +4,7 @@
 const struct stage_target *const stage_targets[] = {
     &target_filter,
     &target_syscall,
+    &target_device,
     NULL,
 };
 

@@ -25,7 +25,7 @@ struct stage_target {
 
 /* Every one of them, behind the last one NULL. */
 extern const struct stage_target *const stage_targets[];
-extern const struct stage_target target_filter, target_syscall;
+extern const struct stage_target target_device, target_filter, target_syscall;
 
 /* The stages of one target, as far as they were asked for. Zeroed: none was. */
 struct stage_set {

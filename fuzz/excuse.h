@@ -1,0 +1,16 @@
+/* excuse.h: what breaks by right, since a device did what no kernel can answer.
+ *
+ * Nothing else is let pass, and all else of such a run is judged: an excuse is for one rule, and
+ * names the device and what befell it before the end of the run.
+ */
+#ifndef FUZZ_EXCUSE_H
+#define FUZZ_EXCUSE_H
+
+#include "sim/machine.h"
+
+/* Which rules are never told for this verdict: see the rows in excuse.c. */
+bool verdict_excused(const struct machine *m, const struct verdict *verdict);
+/* The model of that device has lost what was sent to it: more than its wire has room for. */
+bool loss_excused(const struct machine *m, uint32_t device);
+
+#endif

@@ -1,0 +1,52 @@
+/* target_device.c: devices that say anything (fuzz/stage_device.h) to the drivers and multiplexers of a
+ * kernel that keeps them, and two apps that use all of these; every always-on rule must hold.
+ *
+ * A tape's streams: STREAM_SCHEDULE, STREAM_APP, STREAM_APP + 1 and all of STREAM_DEVICE. Three
+ * stages: apps alone; with peers on the wires, so that transfers have a meaning; with components of
+ * the kernel that use each multiplexer, too. A run takes long enough for two of the multiplexers'
+ * timeouts of 100 ms.
+ */
+#include "fuzz/stage_device.h"
+#include "fuzz/stage_target.h"
+
+#define APPS                                                                                       \
+    " \"board\": \"services\","                                                                    \
+    " \"apps\": ["                                                                                 \
+    "{\"name\": \"one\", \"program\": \"bytes\", \"fault_policy\": \"restart\", \"short_id\": 1,"  \
+    " \"ram\": {\"size\": 8192, \"initial\": 2048}},"                                              \
+    "{\"name\": \"two\", \"program\": \"bytes\", \"fault_policy\": \"restart\", \"short_id\": 2,"  \
+    " \"ram\": {\"size\": 8192, \"initial\": 2048}}],"                                             \
+    " \"until_ms\": 250"
+#define PEERS                                                                                      \
+    "\"world\": {\"chip\": {\"is\": \"spi-flash\", \"on\": \"SPIM0\", \"select\": 5},"             \
+    " \"roof\": {\"is\": \"i2c-sensor\", \"on\": \"TWIM1\", \"address\": 65},"                     \
+    " \"knob\": {\"is\": \"analog\", \"on\": \"SAADC\", \"input\": 1, \"mv\": 1200},"              \
+    " \"host\": {\"on\": \"UARTE0\"}}"
+#define CLIENTS                                                                                    \
+    "\"kernel\": {\"clients\": {\"alarm\": {\"count\": 1, \"operations\": 4},"                     \
+    " \"rng\": {\"count\": 1, \"operations\": 4}, \"adc\": {\"count\": 1, \"operations\": 4},"     \
+    " \"spi\": {\"count\": 1, \"operations\": 4}, \"i2c\": {\"count\": 1, \"operations\": 4},"     \
+    " \"storage\": {\"count\": 1, \"operations\": 4},"                                             \
+    " \"crypto\": {\"count\": 1, \"operations\": 4},"                                              \
+    " \"uart\": {\"count\": 1, \"operations\": 4}, \"udp\": {\"count\": 1, \"operations\": 4}}}"
+
+#define CLAIM "{\"claim\": \"Devices that say anything break no rule.\","
+
+const struct stage_target target_device = {
+    .name = "device",
+    .stage_count = 3,
+    .stages = {{"fuzz/kept.json", CLAIM APPS "}"},
+               {"fuzz/wired.json", CLAIM APPS ", " PEERS "}"},
+               {"fuzz/shared.json", CLAIM APPS ", " PEERS ", " CLIENTS "}"}},
+    .user = {{[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
+              [STREAM_APP] = 0xffff,
+              [STREAM_APP + 1] = 0xffff,
+              [STREAM_DEVICE] = (1 << DEVICE_KINDS) - 1,
+              [STREAM_DEVICE + 1] = (1 << DEVICE_KINDS) - 1,
+              [STREAM_DEVICE + 2] = (1 << DEVICE_KINDS) - 1,
+              [STREAM_DEVICE + 3] = (1 << DEVICE_KINDS) - 1,
+              [STREAM_DEVICE + 4] = (1 << DEVICE_KINDS) - 1,
+              [STREAM_DEVICE + 5] = (1 << DEVICE_KINDS) - 1,
+              [STREAM_DEVICE + 6] = (1 << DEVICE_KINDS) - 1,
+              [STREAM_DEVICE + 7] = (1 << DEVICE_KINDS) - 1}},
+};
