@@ -2,9 +2,9 @@
 #include "fuzz/stage_target.h"
 
 const struct stage_target *const stage_targets[] = {
+    &target_device,
     &target_filter,
     &target_syscall,
-    &target_device,
     NULL,
 };
 

@@ -102,6 +102,12 @@ static enum err begin(struct kernel *k, struct hw *hw, uint32_t client,
     return err;
 }
 
+/* One that does not forget in time loses all keys, now: the next one's turn finds none in it. */
+static bool engine_forgets(struct kernel *k, struct hw *hw)
+{
+    return chip_aes_forget(hw, engine(k)) || chip_aes_reset(hw, engine(k));
+}
+
 /* Whatever it was: nothing of it stays in the engine, nor the key in a buffer. */
 static void operation_end(struct kernel *k, struct hw *hw, enum err err)
 {
@@ -112,7 +118,7 @@ static void operation_end(struct kernel *k, struct hw *hw, enum err err)
     if (s->loading && hw_ram_write(hw, down, zeros))
         err = ERR_FAIL;
     if (!s->lost)
-        s->lost = !chip_aes_forget(hw, engine(k));
+        s->lost = !engine_forgets(k, hw);
     key_slots_done(&s->keys, hw, virt_of(k, &virt_crypto)->client);
     virt_end(k, hw, &virt_crypto, err, s->loading ? 0 : down.size);
 }
