@@ -176,13 +176,15 @@ void adc_sample_stop(struct kernel *k, struct hw *hw, const struct adc_sampling_
 
 /* virt/storage.c: what is under way. */
 struct storage_service {
-    uint32_t row;   /* of the directory, and the region's number */
-    bool claims;    /* ... the row is to be written first */
-    bool erases;    /* ... then the region is to be erased */
-    bool touched;   /* a slice of that has been done: only the page buffer has its bytes now */
-    bool wrote;     /* the word at `at` has been written, and not yet read back */
-    bool fails;     /* a word is not as it was written */
-    uint8_t slices; /* of the erasure, yet to do */
+    uint32_t request[3]; /* what it is, where, how much */
+    bool waits;          /* it has not begun: a word of one that was given up is yet to land */
+    uint32_t row;        /* of the directory, and the region's number */
+    bool claims;         /* ... the row is to be written first */
+    bool erases;         /* ... then the region is to be erased */
+    bool touched;        /* a slice of that has been done: only the page buffer has its bytes now */
+    bool wrote;          /* the word at `at` has been written, and not yet read back */
+    bool fails;          /* a word is not as it was written */
+    uint8_t slices;      /* of the erasure, yet to do */
     uint32_t at, end;
     uint32_t length; /* for the callback */
 };

@@ -96,6 +96,13 @@ static void erased(uint32_t at)
     support_trace(hw, EVENT_FLASH_ERASED, PROCESS_NONE, STORAGE + at, pair(PAGE, 0));
 }
 
+/* The controller is told to write. */
+static void ordered(void)
+{
+    support_trace(hw, EVENT_KERNEL_WRITE, PROCESS_NONE, NVMC + 0x504, 1);
+    support_trace(hw, EVENT_KERNEL_WRITE, PROCESS_NONE, NVMC + 0x504, 0);
+}
+
 static void claimed(uint32_t page)
 {
     written(8 * (page - 1));
@@ -156,8 +163,20 @@ static void dead_client_goes_on(void)
     written(PAGE);
 }
 
-static void (*const good[])(void) = {own_page, each_its_own, twin_has_the_same, row_not_made_whole,
-                                     dead_client_goes_on};
+/* Given up, and the word comes when it is another's turn. */
+static void late_word_is_its_writers(void)
+{
+    own_page();
+    ordered();
+    ends(A);
+    begins(B);
+    written(PAGE);
+    claimed(2);
+}
+
+static void (*const good[])(void) = {
+    own_page,           each_its_own,        twin_has_the_same,
+    row_not_made_whole, dead_client_goes_on, late_word_is_its_writers};
 
 START_TEST(good_sequence_is_silent)
 {
@@ -177,6 +196,31 @@ static void after_it_is_done(void)
 {
     own_page();
     ends(A);
+    written(PAGE);
+}
+
+static void nobody_orders(void)
+{
+    own_page();
+    ends(A);
+    ordered();
+    written(PAGE);
+}
+
+static void anothers_word_is_ordered(void)
+{
+    own_page();
+    ends(A);
+    begins(B);
+    claimed(2);
+    ordered();
+    written(PAGE);
+}
+
+/* The late word has come: the next one is not his. */
+static void second_late_word(void)
+{
+    late_word_is_its_writers();
     written(PAGE);
 }
 
@@ -251,6 +295,10 @@ static const struct {
 } bad[] = {
     {nobody_writes, DETAIL_STORAGE_NOBODY, PAGE, "changed for nobody"},
     {after_it_is_done, DETAIL_STORAGE_NOBODY, PAGE, "changed for nobody"},
+    {nobody_orders, DETAIL_STORAGE_NOBODY, PAGE, "changed for nobody"},
+    {anothers_word_is_ordered, DETAIL_STORAGE_FOREIGN, PAGE,
+     "in an operation of app1, and it is app0's"},
+    {second_late_word, DETAIL_STORAGE_FOREIGN, PAGE, "in an operation of app1, and it is app0's"},
     {stranger_writes, DETAIL_STORAGE_NOBODY, 0, "app3) has no region"},
     {anothers_word, DETAIL_STORAGE_FOREIGN, PAGE + 8, "in an operation of app1, and it is app0's"},
     {anothers_page, DETAIL_STORAGE_FOREIGN, PAGE, "and it is app0's"},

@@ -18,7 +18,7 @@ static bool is_inside(uint32_t offset, uint32_t length)
 }
 
 static enum err write_begin(struct kernel *k, struct hw *hw, uint32_t client, struct span page,
-                            const uint32_t request[VIRT_WORDS])
+                            const uint32_t request[])
 {
     struct storage_service *s = &k->services.storage;
     struct span to = {page.base + request[OFFSET], request[LENGTH]};
@@ -38,17 +38,14 @@ static enum err write_begin(struct kernel *k, struct hw *hw, uint32_t client, st
     return ERR_NONE;
 }
 
-static enum err begin(struct kernel *k, struct hw *hw, uint32_t client,
-                      const uint32_t request[VIRT_WORDS])
+/* The controller is ready, so the flash is as it will stay. */
+static enum err look_and_take(struct kernel *k, struct hw *hw, uint32_t client)
 {
     struct storage_service *s = &k->services.storage;
+    const uint32_t *request = s->request;
     struct region_owner owner;
 
-    *s = (struct storage_service){.length = request[LENGTH]};
-    if (!region_owner(k, client, &owner))
-        return ERR_NOSUPPORT;
-    if (!is_inside(request[OFFSET], request[LENGTH]))
-        return ERR_INVAL;
+    (void)region_owner(k, client, &owner); /* it has one: begin has seen to that */
     enum err err = region_find(k, hw, &owner, &s->row, &s->claims);
     if (request[OPERATION] == WRITE && !err)
         return write_begin(k, hw, client, virt_take(k, hw, &virt_storage, client), request);
@@ -59,6 +56,24 @@ static enum err begin(struct kernel *k, struct hw *hw, uint32_t client,
                 (struct span){page.base + request[OFFSET], request[LENGTH]});
     s->claims = false; /* who only reads leaves no trace */
     return ERR_NONE;
+}
+
+/* One that was given up may have left a word on its way, of a row, too: whoever looks before that
+ * has landed could take the same row. */
+static enum err begin(struct kernel *k, struct hw *hw, uint32_t client,
+                      const uint32_t request[VIRT_WORDS])
+{
+    struct storage_service *s = &k->services.storage;
+    struct region_owner owner;
+
+    *s = (struct storage_service){.length = request[LENGTH]};
+    memcpy(s->request, request, sizeof s->request);
+    if (!region_owner(k, client, &owner))
+        return ERR_NOSUPPORT;
+    if (!is_inside(request[OFFSET], request[LENGTH]))
+        return ERR_INVAL;
+    s->waits = !chip_nvmc_ready(hw, virt_place(k, &virt_storage)->base);
+    return s->waits ? ERR_NONE : look_and_take(k, hw, client);
 }
 
 /* Where the word at `at` goes, and what it shall be: of the row that is claimed, then of the
@@ -123,6 +138,15 @@ static void piece_erase(struct kernel *k, struct hw *hw)
         s->at = s->end;
 }
 
+/* Its client has died meanwhile: it shall not begin. */
+static enum err begin_late(struct kernel *k, struct hw *hw)
+{
+    const struct virt *v = virt_of(k, &virt_storage);
+
+    k->services.storage.waits = false;
+    return v->orphan ? ERR_CANCEL : look_and_take(k, hw, v->client);
+}
+
 static void step(struct kernel *k, struct hw *hw)
 {
     struct storage_service *s = &k->services.storage;
@@ -130,6 +154,11 @@ static void step(struct kernel *k, struct hw *hw)
     if (!chip_nvmc_ready(hw, virt_place(k, &virt_storage)->base))
         return;
     virt_progress(k, hw, &virt_storage);
+    enum err err = s->waits ? begin_late(k, hw) : ERR_NONE;
+    if (err) {
+        virt_end(k, hw, &virt_storage, err, 0);
+        return;
+    }
     if (s->erases && !s->claims)
         piece_erase(k, hw);
     else

@@ -1,7 +1,8 @@
 /* storage: storage-region, for the storage multiplexer (model/virt/storage.c).
  *
  * Who works is what the kernel's notes say: the client whose operation has begun and is not done;
- * of the dead it goes on without a callback. What changes is what the flash controller does. Whose
+ * of the dead it goes on without a callback. What changes is what the flash controller does, for whoever
+ * worked when the kernel last told it to: it may be late. Whose
  * a page is this judge keeps itself, by the order of events, and asks neither the kernel nor the
  * flash:
  *
@@ -21,8 +22,12 @@
 enum { PAGE = 4096, ROW = 8 };
 enum { KERNEL_OWNER = 1 }; /* in the high word of an owner: not an app's id */
 
+enum { CONFIG = 0x504 }; /* of the controller: 0 before and after each order */
+
 struct storage {
-    uint8_t client;   /* whose operation is under way; CLIENT_NONE: nobody's */
+    uint8_t working;  /* whose operation is under way; CLIENT_NONE: nobody's */
+    uint8_t client;   /* ... or was, when the order was given that is under way */
+    bool ordered;     /* one is */
     uint32_t pages;   /* behind the first */
     uint64_t owner[]; /* of each; 0: nobody's yet */
 };
@@ -102,6 +107,27 @@ static void erased(struct machine *m, const struct storage *t, struct span what)
     }
 }
 
+static void works(struct storage *t, uint32_t client)
+{
+    t->working = (uint8_t)client;
+    if (!t->ordered)
+        t->client = t->working;
+}
+
+static void on_order(const struct machine *m, struct storage *t, const struct record *r)
+{
+    if (r->address != machine_scenario(m)->config.virts[VIRT_STORAGE].base + CONFIG || !r->value)
+        return;
+    t->ordered = true;
+    t->client = t->working;
+}
+
+static void order_done(struct storage *t)
+{
+    t->ordered = false;
+    t->client = t->working;
+}
+
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     struct storage *t = state;
@@ -110,15 +136,19 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     switch (r->kind) {
     case EVENT_OF(NOTE_CLIENT_BEGUN):
         if (r->address == VIRT_STORAGE)
-            t->client = (uint8_t)pair_low(r->value);
+            works(t, pair_low(r->value));
         break;
     case EVENT_OF(NOTE_CLIENT_DONE):
         if (r->address == VIRT_STORAGE)
-            t->client = CLIENT_NONE;
+            works(t, CLIENT_NONE);
+        break;
+    case EVENT_KERNEL_WRITE:
+        on_order(m, t, r);
         break;
     case EVENT_FLASH_ERASED:
         rule_armed(m, RULE_STORAGE_REGION);
         erased(m, t, (struct span){r->address, pair_low(r->value)});
+        order_done(t);
         break;
     default:
         rule_armed(m, RULE_STORAGE_REGION);
@@ -126,22 +156,33 @@ static void on_record(struct machine *m, void *state, const struct record *r)
             row_written(m, t, at, r->address);
         else
             judge(m, t, at / PAGE - 1, r->address, false);
+        order_done(t);
         break;
     }
+}
+
+/* Orders stand in the controller's registers. */
+static bool hears_at(const struct scenario *s, unsigned kind, uint32_t place)
+{
+    return kind != EVENT_KERNEL_WRITE ||
+           (place < s->board.device_count &&
+            s->board.devices[place].window.base == s->config.virts[VIRT_STORAGE].base);
 }
 
 static void start(struct machine *m, void *state)
 {
     struct storage *t = state;
 
-    t->client = CLIENT_NONE;
+    t->client = t->working = CLIENT_NONE;
     t->pages = machine_scenario(m)->board.storage.size / PAGE - 1;
 }
 
 const struct monitor monitor_storage = {
     .name = "storage",
-    .kinds = {KIND_EVENT(EVENT_FLASH_WRITTEN) | KIND_EVENT(EVENT_FLASH_ERASED),
+    .kinds = {KIND_EVENT(EVENT_FLASH_WRITTEN) | KIND_EVENT(EVENT_FLASH_ERASED) |
+                  KIND_EVENT(EVENT_KERNEL_WRITE),
               KIND_NOTE(NOTE_CLIENT_BEGUN) | KIND_NOTE(NOTE_CLIENT_DONE)},
+    .hears_at = hears_at,
     .size_for = size_for,
     .rules = KIND_BIT(RULE_STORAGE_REGION),
     .always = true,
