@@ -511,6 +511,8 @@ static void begin_user(struct hw *hw, struct kernel_action *action)
         hw->on_resume(hw->resume_context, action->process, &action->resume);
     m->mode = CPU_USER;
     m->running = action->process;
+    m->due_changes += m->ran_last != action->process;
+    m->ran_last = action->process;
     machine_trace(hw, EVENT_RUN, action->process, resume->kind, resume->function);
     for (uint32_t i = 0; i < m->setup->user_listener_count; i++) {
         const struct user_listener *l = &m->setup->user_listeners[i];
@@ -723,6 +725,11 @@ void machine_save(struct machine *m, struct machine *snapshot)
 void machine_restore(struct machine *m, struct machine *snapshot)
 {
     copy_pair(m, snapshot, m);
+}
+
+void machine_dues_changed(struct machine *m)
+{
+    m->due_changes++;
 }
 
 /* --- views ----------------------------------------------------------------------------------- */

@@ -64,6 +64,7 @@ struct machine_setup {
     struct listener {
         void (*on_record)(struct machine *m, void *state, const struct record *r);
         uint32_t state; /* its offset in the block */
+        bool is_steady;
     } listeners[LISTENER_MAX];
     /* Who hears a switch to user mode. */
     uint32_t user_listener_count;
@@ -128,6 +129,9 @@ void machine_copy(struct machine *to, const struct machine *from);
 /* The same, but RAM by the pages written since `m` and `snapshot` were last equal. */
 void machine_save(struct machine *m, struct machine *snapshot);
 void machine_restore(struct machine *m, struct machine *snapshot);
+
+/* For the ledger: what processes may reach is not what it was. */
+void machine_dues_changed(struct machine *m);
 
 /* Views, for monitors, reports, tests. */
 static inline const struct machine_setup *machine_get_setup(const struct machine *m)

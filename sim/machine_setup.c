@@ -124,8 +124,8 @@ static uint16_t rows_of(struct machine_setup *setup, struct listener_sets *sets,
         return LISTENER_MAX;
     for (uint64_t left = set; left; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
-        setup->listeners[row++] =
-            (struct listener){monitors[i]->on_record, setup->monitor_offset[i]};
+        setup->listeners[row++] = (struct listener){
+            monitors[i]->on_record, setup->monitor_offset[i], monitors[i]->is_steady};
     }
     sets->row_count = row; /* the row that ends them */
     sets->of[sets->count].monitors = set;

@@ -89,12 +89,25 @@ static struct decision *decision_at(struct machine *m, const struct app_op *op,
     return &m->decisions[mixed >> (32 - DECISION_BITS)];
 }
 
+static uint64_t changes(const struct machine *m)
+{
+    return m->mpu.region_changes + m->due_changes; /* neither ever falls */
+}
+
 /* The access has been let through before, and would be again. */
 static bool is_decided(const struct machine *m, const struct decision *d, const struct app_op *op,
                        enum access_kind kind)
 {
     return d->address == op->address && d->size == op->size && d->kind == kind &&
-           d->region_changes == m->mpu.region_changes && m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE;
+           d->changes == changes(m) && m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE;
+}
+
+/* The row behind the steady ones that `row` begins with; nobody's if there is no other. */
+static uint16_t unsteady_from(const struct machine_setup *setup, uint16_t row)
+{
+    while (row && setup->listeners[row].is_steady)
+        row++;
+    return setup->listeners[row].on_record ? row : 0;
 }
 
 /* A decision with the MPU off is good for this access only. */
@@ -103,7 +116,7 @@ static void decide(struct machine *m, struct decision *d, const struct app_op *o
 {
     bool is_memory = device == BOARD_NONE; /* the bus has let it through */
     bool is_load = kind == ACCESS_READ, is_on = m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE;
-    *d = (struct decision){.region_changes = m->mpu.region_changes,
+    *d = (struct decision){.changes = changes(m),
                            .address = op->address,
                            .size = is_on ? (uint8_t)op->size : 0,
                            .kind = (uint8_t)kind,
@@ -115,6 +128,7 @@ static void decide(struct machine *m, struct decision *d, const struct app_op *o
     }
     d->listeners = m->setup->access_listener[is_load ? ACCESS_LOAD : ACCESS_STORE]
                                             [is_memory ? PLACE_MEMORY : device];
+    d->unsteady = unsteady_from(m->setup, d->listeners);
 }
 
 /* False: refused, and the process has faulted. */
@@ -133,8 +147,8 @@ static bool judge(struct hw *hw, const struct app_op *op, enum access_kind kind)
 }
 
 /* The CPU's part of a load or a store: time, and whether it is let through. NULL: it is not. */
-static OUT_OF_LINE const struct decision *reach_anew(struct hw *hw, const struct app_op *op,
-                                                     enum access_kind kind, uint32_t memory_cycles)
+static OUT_OF_LINE struct decision *reach_anew(struct hw *hw, const struct app_op *op,
+                                               enum access_kind kind, uint32_t memory_cycles)
 {
     struct machine *m = hw->m;
     struct decision *d = decision_at(m, op, kind);
@@ -146,15 +160,23 @@ static OUT_OF_LINE const struct decision *reach_anew(struct hw *hw, const struct
     return d;
 }
 
-static inline const struct decision *reach(struct hw *hw, const struct app_op *op,
-                                           enum access_kind kind, uint32_t memory_cycles)
+static inline struct decision *reach(struct hw *hw, const struct app_op *op, enum access_kind kind,
+                                     uint32_t memory_cycles)
 {
     struct machine *m = hw->m;
-    const struct decision *d = decision_at(m, op, kind);
+    struct decision *d = decision_at(m, op, kind);
     if (!is_decided(m, d, op, kind))
         return reach_anew(hw, op, kind, memory_cycles);
     machine_spend(hw, d->device == BOARD_NONE ? memory_cycles : costs_of(hw)->app_mmio);
     return d;
+}
+
+static inline void trace_access(struct hw *hw, unsigned event, const struct app_op *op,
+                                uint32_t value, struct decision *d)
+{
+    uint32_t listeners = d->listeners;
+    d->listeners = d->unsteady;
+    machine_trace_to(hw, event, hw->m->running, op->address, pair(value, op->size), listeners);
 }
 
 static uint32_t memory_read(struct machine *m, uint32_t address, uint32_t size)
@@ -168,7 +190,7 @@ static uint32_t memory_read(struct machine *m, uint32_t address, uint32_t size)
 static void load(struct hw *hw, const struct app_op *op)
 {
     struct machine *m = hw->m;
-    const struct decision *at = reach(hw, op, ACCESS_READ, costs_of(hw)->app_load);
+    struct decision *at = reach(hw, op, ACCESS_READ, costs_of(hw)->app_load);
     if (!at)
         return;
     uint32_t value;
@@ -182,17 +204,16 @@ static void load(struct hw *hw, const struct app_op *op)
         machine_serve(hw, at->device);
     }
     machine_app_mutable(m, m->running)->result.value = value;
-    machine_trace_to(hw, EVENT_LOAD, m->running, op->address, pair(value, op->size), at->listeners);
+    trace_access(hw, EVENT_LOAD, op, value, at);
 }
 
 static void store(struct hw *hw, const struct app_op *op)
 {
     struct machine *m = hw->m;
-    const struct decision *at = reach(hw, op, ACCESS_WRITE, costs_of(hw)->app_store);
+    struct decision *at = reach(hw, op, ACCESS_WRITE, costs_of(hw)->app_store);
     if (!at)
         return;
-    machine_trace_to(hw, EVENT_STORE, m->running, op->address, pair(op->value, op->size),
-                     at->listeners);
+    trace_access(hw, EVENT_STORE, op, op->value, at);
     if (at->device == BOARD_NONE) {
         memcpy(machine_ram_at(m, (struct span){op->address, op->size}), &op->value, op->size);
         if (machine_has_secrets(m))

@@ -25,16 +25,18 @@ struct injection_state {
 };
 
 /* Accesses of user mode that the MPU, while it is on, and the bus have let through. They would
- * again as long as the MPU's regions stand still. */
+ * again as long as the MPU's regions stand still; and steady monitors have heard of them, which
+ * they need only once as long as the same app runs and may reach the same. */
 enum { DECISION_BITS = 8, DECISION_MAX = 1 << DECISION_BITS };
 
 struct decision {
-    uint64_t region_changes; /* of the MPU, when it was made */
+    uint64_t changes; /* of all that when it was made: changes() in machine_user.c */
     uint32_t address;
     uint8_t size, kind; /* size 0: none was made */
     uint16_t device;    /* that is there, or BOARD_NONE */
     int16_t row;        /* of that device's registers, or -1 */
     uint16_t listeners; /* who hears of the access */
+    uint16_t unsteady;  /* who does when it comes again */
 };
 
 /* The kernel's last read of a device's register that gives what is stored there and that no monitor
@@ -74,6 +76,8 @@ struct machine {
 
     struct mpu_armv7m mpu;
     struct decision decisions[DECISION_MAX];
+    uint64_t due_changes; /* of what apps may reach, and of the app that runs */
+    uint32_t ran_last;    /* process that was in user mode last */
     struct polled polled;
     struct nvic nvic;
     struct kernel kernel;

@@ -32,6 +32,9 @@ struct monitor {
     bool (*hears)(const struct scenario *s, unsigned kind); /* ... if this says so. NULL: always */
     /* ... and, of an access, if this says so of where it goes. NULL: wherever */
     bool (*hears_at)(const struct scenario *s, unsigned kind, uint32_t place);
+    /* An app's access that it has heard needs it no more: it would judge it the same, until another
+     * app runs or the ledger changes what an app may reach (machine_dues_changed). */
+    bool is_steady;
     size_t state_size;                            /* zeroed at start */
     size_t (*size_for)(const struct scenario *s); /* in its place; 0: nothing to judge there */
     uint64_t rules;                               /* bit r: this monitor judges rule r */

@@ -218,6 +218,7 @@ static void judge_doomed(struct machine *m, struct ledger *l)
             continue;
         break_add(m, RULE_DEATH_ORDER, i, 0, DETAIL_DEATH_IGNORED, 0, 0);
         ledger_life_end(l, i);
+        machine_dues_changed(m);
     }
 }
 

@@ -87,13 +87,19 @@ bool is_passthrough_command(const struct machine *m, const struct ledger_process
            p->args[0] == machine_scenario(m)->config.passthrough_driver && p->args[1] == number;
 }
 
+static void dues_changed(struct ledger *l, uint32_t process)
+{
+    l->processes[process].version++;
+    l->changes++;
+}
+
 /* ---- windows */
 
 static void window_past(struct ledger *l, struct ledger_window *w)
 {
     w->state = WINDOW_PAST;
     w->users = l->users;
-    l->processes[w->process].version++;
+    dues_changed(l, w->process);
 }
 
 /* The kernel has not said that it is unmapped, and must before user mode runs. */
@@ -142,7 +148,7 @@ static void window_add(const struct machine *m, struct ledger *l, struct ledger_
     window.state = WINDOW_HELD;
     l->windows[row] = window;
     l->added = row;
-    l->processes[window.process].version++;
+    dues_changed(l, window.process);
     dma_mark(m, l, window.granted);
 }
 
@@ -225,7 +231,7 @@ static void allocate_returned(const struct machine *m, struct ledger *l, uint32_
     if (w && success) {
         w->confirmed = true;
     } else if (w && !w->confirmed) {
-        l->processes[process].version++;
+        dues_changed(l, process);
         w->state = WINDOW_FREE;
     } else if (success && board_answer(m, process, asked, &window.granted) == ERR_NONE) {
         window_add(m, l, window);
@@ -295,7 +301,7 @@ void ledger_life_end(struct ledger *l, uint32_t process)
         p->past_end = p->accessible_end;
     p->live = false;
     p->call_open = false;
-    p->version++;
+    dues_changed(l, process);
 }
 
 /* The process console's hand ends a life as the app's own exit does. */
@@ -320,7 +326,7 @@ static void on_loaded(struct ledger *l, const struct record *r)
     p->life++;
     p->block = block;
     p->app_break = p->kernel_break = p->accessible_end = block.base;
-    p->version++;
+    dues_changed(l, r->process);
 }
 
 static void on_breaks(struct ledger *l, const struct record *r)
@@ -330,20 +336,12 @@ static void on_breaks(struct ledger *l, const struct record *r)
     p->app_break = r->address;
     p->kernel_break = pair_low(r->value);
     p->accessible_end = pair_high(r->value);
-    p->version++;
+    dues_changed(l, r->process);
 }
 
 /* A flat switch. */
-static void on_record(struct machine *m, void *state, const struct record *r)
+static void on_record_of_process(struct machine *m, struct ledger *l, const struct record *r)
 {
-    struct ledger *l = state;
-
-    l->added = LEDGER_NONE;
-    l->returning = false;
-    if (r->kind == EVENT_INJECTED)
-        on_injected(m, l, r);
-    if (r->process >= PROCESS_MAX)
-        return;
     switch (r->kind) {
     case EVENT_SYSCALL:
     case EVENT_SYSCALL_MORE:
@@ -376,6 +374,21 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     default:
         break;
     }
+}
+
+static void on_record(struct machine *m, void *state, const struct record *r)
+{
+    struct ledger *l = state;
+    uint32_t changes = l->changes;
+
+    l->added = LEDGER_NONE;
+    l->returning = false;
+    if (r->kind == EVENT_INJECTED)
+        on_injected(m, l, r);
+    if (r->process < PROCESS_MAX)
+        on_record_of_process(m, l, r);
+    if (l->changes != changes)
+        machine_dues_changed(m);
 }
 
 static void on_user(struct machine *m, void *state, uint32_t process)

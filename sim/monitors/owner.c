@@ -134,6 +134,7 @@ const struct monitor monitor_owner = {
     .kinds = {KIND_EVENT(EVENT_RETURN) | KIND_EVENT(EVENT_LOAD) | KIND_EVENT(EVENT_STORE),
               KIND_NOTE(NOTE_WINDOW_GRANTED)},
     .hears_at = hears_at,
+    .is_steady = true,
     .state_size = sizeof(struct owner),
     .rules = KIND_BIT(RULE_EXCLUSIVE_OWNER),
     .always = true,

@@ -470,6 +470,7 @@ const struct monitor monitor_reach = {
     .name = "reach",
     .kinds = {KIND_EVENT(EVENT_LOAD) | KIND_EVENT(EVENT_STORE) | KIND_EVENT(EVENT_EXECUTE)},
     .hears_at = hears_at,
+    .is_steady = true,
     .state_size = sizeof(struct reach),
     .rules = KIND_BIT(RULE_REACH) | KIND_BIT(RULE_STALE_MPU) | KIND_BIT(RULE_OVER_EXPOSURE),
     .always = true,
