@@ -61,10 +61,16 @@ static uint32_t memory_or_hole_read(struct hw *hw, uint32_t address)
 
 /* A peripheral's answer takes a bus cycle at least, whatever the preset: else a kernel without
  * costs would wait for a device while time stands still. */
-static uint64_t read_cycles(const struct hw *hw, uint32_t address)
+static uint64_t board_read_cycles(const struct hw *hw)
 {
     uint64_t cycles = costs_of(hw)->kernel_mmio;
-    return cycles == 0 && !is_system(address) ? 1 : cycles;
+    return cycles == 0 ? 1 : cycles;
+}
+
+static void require_aligned(struct hw *hw, uint32_t address)
+{
+    if (address % 4 != 0)
+        hw_panic(hw, "the kernel read a register at an odd address");
 }
 
 static void trace_at(struct hw *hw, enum access_record access, uint32_t place, uint32_t address,
@@ -103,7 +109,7 @@ static uint32_t register_read(struct hw *hw, uint32_t device, uint32_t address)
     int row = device_row_at(d, address - d->base);
     uint32_t value = device_read_row(d, row, address - d->base, m->now_ps);
     if (is_steady(d, row))
-        poll_remember(m, device, address, value, read_cycles(hw, address));
+        poll_remember(m, device, address, value, board_read_cycles(hw));
     machine_serve(hw, device); /* what this records makes the polled value outdated at once */
     return value;
 }
@@ -113,6 +119,8 @@ static OUT_OF_LINE uint32_t board_read(struct hw *hw, uint32_t address)
 {
     struct machine *m = hw->m;
     uint32_t place = machine_device_at(m->setup, address), value;
+    machine_spend(hw, board_read_cycles(hw));
+    require_aligned(hw, address);
     if (place != BOARD_NONE) {
         value = register_read(hw, place, address);
     } else {
@@ -171,13 +179,10 @@ static inline uint32_t poll(struct machine *m)
     return m->polled.value;
 }
 
-static OUT_OF_LINE uint32_t read_anew(struct hw *hw, uint32_t address)
+static OUT_OF_LINE uint32_t core_read(struct hw *hw, uint32_t address)
 {
-    machine_spend(hw, read_cycles(hw, address));
-    if (address % 4 != 0)
-        hw_panic(hw, "the kernel read a register at an odd address");
-    if (!is_system(address))
-        return board_read(hw, address);
+    machine_spend(hw, costs_of(hw)->kernel_mmio);
+    require_aligned(hw, address);
     uint32_t value = system_read(hw->m, address);
     trace_at(hw, ACCESS_KERNEL_READ, PLACE_ELSEWHERE, address, value);
     return value;
@@ -185,7 +190,9 @@ static OUT_OF_LINE uint32_t read_anew(struct hw *hw, uint32_t address)
 
 uint32_t hw_read32(struct hw *hw, uint32_t address)
 {
-    return is_polled(hw, address) ? poll(hw->m) : read_anew(hw, address);
+    if (is_system(address))
+        return core_read(hw, address);
+    return is_polled(hw, address) ? poll(hw->m) : board_read(hw, address);
 }
 
 void hw_write32(struct hw *hw, uint32_t address, uint32_t value)

@@ -66,19 +66,19 @@ struct machine {
     uint64_t awake[AWAKE_WORDS]; /* devices whose wakes_ps is a time, one bit each: a few of many */
     uint64_t hash;
     uint64_t record_count;
+    struct polled polled;
     enum run_state state;
 
     enum cpu_mode mode;
     uint32_t running;                   /* process in user mode, else PROCESS_NONE */
+    uint32_t ran_last;                  /* process that was in user mode last */
+    uint64_t due_changes;               /* of what apps may reach, and of the app that runs */
     uint64_t compute_left[PROCESS_MAX]; /* cycles of an interrupted OP_COMPUTE; ~0: spins */
     uint64_t instant_ps;                /* steps that began at this very instant ... */
     uint32_t instant_steps;             /* ... were so many: no time passes */
 
     struct mpu_armv7m mpu;
     struct decision decisions[DECISION_MAX];
-    uint64_t due_changes; /* of what apps may reach, and of the app that runs */
-    uint32_t ran_last;    /* process that was in user mode last */
-    struct polled polled;
     struct nvic nvic;
     struct kernel kernel;
     struct air air;
