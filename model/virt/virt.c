@@ -376,10 +376,12 @@ bool virt_deferred(struct kernel *k, struct hw *hw)
 {
     uint32_t due = k->services.virts_deferred;
 
+    if (!due)
+        return false;
     for (uint32_t i = 0; i < VIRTS; i++)
         if (due >> i & 1)
             deferred_call(k, hw, virts[i]);
-    return due != 0;
+    return true;
 }
 
 void virt_upcall(struct kernel *k, struct hw *hw, const struct virt_type *type,
