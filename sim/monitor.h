@@ -129,6 +129,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_REFUSAL_CODE, "%p was refused %a with %e, and the reason was %f") \
     X(DETAIL_REFUSAL_VAGUE, "%p was refused %a with %e, which gives no reason") \
     X(DETAIL_REFUSAL_BASELESS, "%p was refused %a with %e, and no app holds a device there") \
+    X(DETAIL_REFUSAL_MISSING, "%p was not refused %a, though there was a reason: %f") \
     X(DETAIL_REFUSAL_VARIANT, "%p was refused %a with return variant %g, wanted %w") \
     /* interrupt-owner */ \
     X(DETAIL_IRQ_FOREIGN, \

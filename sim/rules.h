@@ -30,7 +30,8 @@
       "contains the request and meets no memory and no private register.",                         \
       "TRD 107 section 2, steps 3 and 4")                                                          \
     X(RULE_REFUSAL_REASON, "refusal-reason", "PT12",                                               \
-      "A refused request tells the app why: the filter's own code, or the kernel's.",              \
+      "A request that must be refused is; and the app is told why: by the filter's own code, or "  \
+      "the kernel's.",                                                                             \
       "TRD 104 section 3.3; TRD 107 section 2, step 5")                                            \
     X(RULE_INTERRUPT_OWNER, "interrupt-owner", "PT15 PT16",                                        \
       "A lent device's interrupt becomes an upcall of its owner and of nobody else.",              \

@@ -10,7 +10,8 @@
  * SIZE (empty, wraps), INVAL (no multiple of 32), BUSY (a kernel driver's), the filter's own code
  * where the filter refused. NOSUPPORT and FAIL are no reasons, unless the filter's own. BUSY is
  * one only if another app holds a device in the span, ALREADY only if this one does (judged at the
- * moment of the kernel's note). The variant is Failure.
+ * moment of the kernel's note). The variant is Failure. And none succeeds for which there is such a
+ * reason: an app whose header does not permit the command, a release without a loan of its own.
  *
  * Cannot see: whether the kernel's other reasons hold (OFF, RESERVE, NOMEM, INVAL of an answer).
  */
@@ -24,6 +25,7 @@ struct filter {
     struct question {
         bool asked, answered;
         bool granted_in_call; /* a window was granted since the app's last call */
+        bool had_it; /* its last call gives back what it had asked for in just these words */
         bool syscall_filtered;
         struct span request, answer;
         uint32_t err;
@@ -96,26 +98,69 @@ static bool meets_claim(const struct kernel_config *config, struct span span)
     return false;
 }
 
-/* The code that this refusal must carry; ERR_NONE: it cannot be told from outside. */
-static enum err reason_of(struct machine *m, const struct question *q,
-                          const struct ledger_process *p, uint32_t process)
+/* By the app's header: command n if bit n % 64 of word n / 64 is set. Source: Tock's TBF header. */
+static bool is_permitted(const struct process_image *image, const uint32_t args[4])
 {
-    const struct kernel_config *config = &machine_scenario(m)->config;
-    struct span asked = {p->args[2], p->args[3]};
-    bool release = p->args[1] == COMMAND_RELEASE;
-    struct span answer;
+    for (uint32_t i = 0; i < image->permission_count; i++) {
+        const struct permission *row = &image->permissions[i];
+        if (row->driver == args[0] && row->word == args[1] / 64 && row->allowed >> args[1] % 64 & 1)
+            return true;
+    }
+    return !image->filtered;
+}
 
-    if (q->syscall_filtered || (!release && !config->filter.function))
+/* Why the request can only be refused, as far as it says so itself. */
+static enum err reason_in(const struct machine *m, const struct ledger_process *p, uint32_t process)
+{
+    const struct scenario *s = machine_scenario(m);
+    struct span asked = {p->args[2], p->args[3]};
+
+    if (!is_permitted(&s->images[process], p->args) ||
+        (p->args[1] != COMMAND_RELEASE && !s->config.filter.function))
         return ERR_NODEVICE;
     if (!span_valid(asked))
         return ERR_SIZE;
     if (asked.base % GRANULE != 0 || asked.size % GRANULE != 0)
         return ERR_INVAL;
-    if (release)
-        return ERR_NODEVICE;
-    if (meets_claim(config, asked))
+    if (p->args[1] != COMMAND_RELEASE && meets_claim(&s->config, asked))
         return ERR_BUSY;
+    return ERR_NONE;
+}
+
+/* The code that this refusal must carry; ERR_NONE: it cannot be told from outside. */
+static enum err reason_of(struct machine *m, const struct question *q,
+                          const struct ledger_process *p, uint32_t process)
+{
+    struct span asked = {p->args[2], p->args[3]}, answer;
+    enum err err = q->syscall_filtered ? ERR_NODEVICE : reason_in(m, p, process);
+
+    if (err != ERR_NONE)
+        return err;
+    if (p->args[1] == COMMAND_RELEASE)
+        return ERR_NODEVICE;
     return q->answered ? board_answer(m, process, asked, &answer) : ERR_NONE;
+}
+
+/* What a release is about. */
+static bool had_it(const struct machine *m, const struct ledger *l, uint32_t process)
+{
+    const struct ledger_process *p = &l->processes[process];
+
+    return is_passthrough_command(m, p, COMMAND_RELEASE) &&
+           ledger_holds_asked(l, process, (struct span){p->args[2], p->args[3]});
+}
+
+/* A success is none that should have been a refusal. */
+static void judge_due(struct machine *m, const struct question *q, const struct ledger_process *p,
+                      uint32_t process)
+{
+    enum err reason = reason_in(m, p, process);
+
+    if (reason == ERR_NONE && p->args[1] == COMMAND_RELEASE && !q->had_it)
+        reason = ERR_NODEVICE; /* maybe another had it */
+    rule_armed(m, RULE_REFUSAL_REASON);
+    if (reason != ERR_NONE)
+        break_add(m, RULE_REFUSAL_REASON, process, p->args[2], DETAIL_REFUSAL_MISSING, 0, reason);
 }
 
 static void judge_code(struct machine *m, uint32_t process, uint32_t address, uint32_t got,
@@ -139,6 +184,7 @@ static void judge_return(struct machine *m, const struct question *q,
     if (r->address >= RETURN_SUCCESS) {
         if (p->args[1] == COMMAND_ALLOCATE)
             judge_success(m, q, p, r->process);
+        judge_due(m, q, p, r->process);
         return;
     }
     if (r->address != RETURN_FAILURE)
@@ -214,6 +260,9 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     case EVENT_OF(NOTE_PROCESS_LOADED):
         *q = (struct question){0};
         break;
+    case EVENT_SYSCALL_MORE:
+        q->had_it = had_it(m, l, r->process);
+        break;
     case EVENT_OF(NOTE_SYSCALL_FILTERED):
         q->syscall_filtered = true;
         break;
@@ -242,7 +291,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 
 const struct monitor monitor_filter = {
     .name = "filter",
-    .kinds = {KIND_EVENT(EVENT_SYSCALL) | KIND_EVENT(EVENT_RETURN),
+    .kinds = {KIND_EVENT(EVENT_SYSCALL) | KIND_EVENT(EVENT_SYSCALL_MORE) | KIND_EVENT(EVENT_RETURN),
               KIND_NOTE(NOTE_PROCESS_LOADED) | KIND_NOTE(NOTE_SYSCALL_FILTERED) |
                   KIND_NOTE(NOTE_FILTER_ASKED) | KIND_NOTE(NOTE_FILTER_ANSWERED) |
                   KIND_NOTE(NOTE_WINDOW_GRANTED) | KIND_NOTE(NOTE_WINDOW_REFUSED)},

@@ -152,14 +152,26 @@ static void window_add(const struct machine *m, struct ledger *l, struct ledger_
     dma_mark(m, l, window.granted);
 }
 
-static struct ledger_window *window_asked(struct ledger *l, uint32_t process, struct span asked)
+static uint32_t window_asked_index(const struct ledger *l, uint32_t process, struct span asked)
 {
     for (uint32_t i = 0; i < l->window_end; i++) {
-        struct ledger_window *w = &l->windows[i];
+        const struct ledger_window *w = &l->windows[i];
         if (w->state == WINDOW_HELD && w->process == process && span_equal(w->asked, asked))
-            return w;
+            return i;
     }
-    return NULL;
+    return LEDGER_NONE;
+}
+
+static struct ledger_window *window_asked(struct ledger *l, uint32_t process, struct span asked)
+{
+    uint32_t index = window_asked_index(l, process, asked);
+
+    return index == LEDGER_NONE ? NULL : &l->windows[index];
+}
+
+bool ledger_holds_asked(const struct ledger *l, uint32_t process, struct span asked)
+{
+    return window_asked_index(l, process, asked) != LEDGER_NONE;
 }
 
 static struct span span_of_call(const struct ledger_process *p)
@@ -167,21 +179,32 @@ static struct span span_of_call(const struct ledger_process *p)
     return (struct span){p->args[2], p->args[3]};
 }
 
-/* The request that NOTE_WINDOW_GRANTED must be about; an empty span: there is none. */
+static bool is_answered_so(const struct machine *m, uint32_t process, struct span asked,
+                           struct span granted)
+{
+    struct span answer;
+
+    return board_answer(m, process, asked, &answer) == ERR_NONE && span_equal(answer, granted);
+}
+
+/* The request that NOTE_WINDOW_GRANTED must be about; an empty span: there is none. Of a header's
+ * requests with one answer it is the one that the filter was asked about last. */
 static struct span request_behind(const struct machine *m, const struct ledger *l, uint32_t process,
                                   struct span granted)
 {
     const struct ledger_process *p = &l->processes[process];
     const struct process_image *image = &machine_scenario(m)->images[process];
-    struct span answer;
+    struct span found = {0, 0};
 
     if (p->call_open && is_passthrough_command(m, p, COMMAND_ALLOCATE))
         return span_of_call(p);
-    for (uint32_t i = 0; i < image->request_count; i++)
-        if (board_answer(m, process, image->requests[i], &answer) == ERR_NONE &&
-            span_equal(answer, granted))
-            return image->requests[i];
-    return (struct span){0, 0};
+    for (uint32_t i = 0; i < image->request_count; i++) {
+        bool asked_last = span_equal(image->requests[i], p->filter_asked);
+        if ((found.size == 0 || asked_last) &&
+            is_answered_so(m, process, image->requests[i], granted))
+            found = image->requests[i];
+    }
+    return found;
 }
 
 static void on_window_granted(const struct machine *m, struct ledger *l, uint32_t process,
@@ -189,10 +212,8 @@ static void on_window_granted(const struct machine *m, struct ledger *l, uint32_
 {
     const struct ledger_process *p = &l->processes[process];
     struct span asked = request_behind(m, l, process, granted);
-    struct span answer;
 
-    if (asked.size == 0 || board_answer(m, process, asked, &answer) != ERR_NONE ||
-        !span_equal(answer, granted))
+    if (asked.size == 0 || !is_answered_so(m, process, asked, granted))
         return;
     window_add(m, l,
                (struct ledger_window){.process = (uint16_t)process,
@@ -365,6 +386,9 @@ static void on_record_of_process(struct machine *m, struct ledger *l, const stru
     case EVENT_OF(NOTE_PROCESS_END):
         ledger_life_end(l, r->process);
         break;
+    case EVENT_OF(NOTE_FILTER_ASKED):
+        l->processes[r->process].filter_asked = (struct span){r->address, (uint32_t)r->value};
+        break;
     case EVENT_OF(NOTE_WINDOW_GRANTED):
         on_window_granted(m, l, r->process, (struct span){r->address, (uint32_t)r->value});
         break;
@@ -410,7 +434,7 @@ const struct monitor monitor_ledger = {
                   KIND_EVENT(EVENT_INJECTED),
               KIND_NOTE(NOTE_PROCESS_LOADED) | KIND_NOTE(NOTE_PROCESS_BREAKS) |
                   KIND_NOTE(NOTE_PROCESS_END) | KIND_NOTE(NOTE_WINDOW_GRANTED) |
-                  KIND_NOTE(NOTE_WINDOW_REMOVED)},
+                  KIND_NOTE(NOTE_FILTER_ASKED) | KIND_NOTE(NOTE_WINDOW_REMOVED)},
     .state_size = sizeof(struct ledger),
     .always = true,
     .start = start,

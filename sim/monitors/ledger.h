@@ -44,6 +44,7 @@ struct ledger_process {
     bool doomed;    /* it exited, faulted or was killed: its life must end before user mode runs */
     bool call_open; /* its system call has not returned */
     bool ended_due, ended_in_call; /* what doomed and call_open were when its last life ended */
+    struct span filter_asked; /* by the kernel's word: which of two requests is being granted */
     uint32_t call_class;
     uint32_t args[4];
     uint32_t life; /* how many loads so far: ours, whatever id the kernel gives */
@@ -83,6 +84,9 @@ uint32_t ledger_rights(const struct machine *m, const struct ledger *l, uint32_t
 /* The window that the process holds there, or NULL. */
 const struct ledger_window *ledger_window_at(const struct ledger *l, uint32_t process,
                                              uint32_t address);
+
+/* The process holds a window that it asked for in just these words. */
+bool ledger_holds_asked(const struct ledger *l, uint32_t process, struct span asked);
 
 /* The process that holds a window meeting the span, other than `except`; PROCESS_NONE: nobody. */
 uint32_t ledger_holder(const struct ledger *l, struct span span, uint32_t except);
