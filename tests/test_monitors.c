@@ -541,15 +541,6 @@ static void query_that_is_not_aligned_succeeds(void)
     returned(WAITER, RETURN_SUCCESS_2U32, timer0.base);
 }
 
-static void command_without_the_permission_succeeds(void)
-{
-    static const struct permission query = {PASSTHROUGH_DRIVER_DEFAULT, 0, 1 << 1};
-    scenario.images[WAITER].filtered = true;
-    scenario.images[WAITER].permission_count = 1;
-    scenario.images[WAITER].permissions[0] = query;
-    lend(WAITER, timer0);
-}
-
 static void refusal_has_another_variant(void)
 {
     refused_with(timer0, false, RETURN_FAILURE_U32, ERR_BUSY);
@@ -1213,7 +1204,6 @@ static const struct {
     FAULT(unaligned_request_is_called_nomem, RULE_REFUSAL_REASON),
     FAULT(release_of_nothing_succeeds, RULE_REFUSAL_REASON),
     FAULT(query_that_is_not_aligned_succeeds, RULE_REFUSAL_REASON),
-    FAULT(command_without_the_permission_succeeds, RULE_REFUSAL_REASON),
     FAULT(refusal_has_another_variant, RULE_REFUSAL_REASON),
     FAULT(headers_refusal_is_vague, RULE_REFUSAL_REASON),
     FAULT(refusal_says_busy_of_a_free_device, RULE_REFUSAL_REASON),

@@ -11,7 +11,7 @@
  * where the filter refused. NOSUPPORT and FAIL are no reasons, unless the filter's own. BUSY is
  * one only if another app holds a device in the span, ALREADY only if this one does (judged at the
  * moment of the kernel's note). The variant is Failure. And none succeeds for which there is such a
- * reason: an app whose header does not permit the command, a release without a loan of its own.
+ * reason, as a release without a loan of the app's own.
  *
  * Cannot see: whether the kernel's other reasons hold (OFF, RESERVE, NOMEM, INVAL of an answer).
  */
@@ -98,31 +98,19 @@ static bool meets_claim(const struct kernel_config *config, struct span span)
     return false;
 }
 
-/* By the app's header: command n if bit n % 64 of word n / 64 is set. Source: Tock's TBF header. */
-static bool is_permitted(const struct process_image *image, const uint32_t args[4])
-{
-    for (uint32_t i = 0; i < image->permission_count; i++) {
-        const struct permission *row = &image->permissions[i];
-        if (row->driver == args[0] && row->word == args[1] / 64 && row->allowed >> args[1] % 64 & 1)
-            return true;
-    }
-    return !image->filtered;
-}
-
 /* Why the request can only be refused, as far as it says so itself. */
-static enum err reason_in(const struct machine *m, const struct ledger_process *p, uint32_t process)
+static enum err reason_in(const struct machine *m, const struct ledger_process *p)
 {
-    const struct scenario *s = machine_scenario(m);
+    const struct kernel_config *config = &machine_scenario(m)->config;
     struct span asked = {p->args[2], p->args[3]};
 
-    if (!is_permitted(&s->images[process], p->args) ||
-        (p->args[1] != COMMAND_RELEASE && !s->config.filter.function))
+    if (p->args[1] != COMMAND_RELEASE && !config->filter.function)
         return ERR_NODEVICE;
     if (!span_valid(asked))
         return ERR_SIZE;
     if (asked.base % GRANULE != 0 || asked.size % GRANULE != 0)
         return ERR_INVAL;
-    if (p->args[1] != COMMAND_RELEASE && meets_claim(&s->config, asked))
+    if (p->args[1] != COMMAND_RELEASE && meets_claim(config, asked))
         return ERR_BUSY;
     return ERR_NONE;
 }
@@ -132,7 +120,7 @@ static enum err reason_of(struct machine *m, const struct question *q,
                           const struct ledger_process *p, uint32_t process)
 {
     struct span asked = {p->args[2], p->args[3]}, answer;
-    enum err err = q->syscall_filtered ? ERR_NODEVICE : reason_in(m, p, process);
+    enum err err = q->syscall_filtered ? ERR_NODEVICE : reason_in(m, p);
 
     if (err != ERR_NONE)
         return err;
@@ -154,7 +142,7 @@ static bool had_it(const struct machine *m, const struct ledger *l, uint32_t pro
 static void judge_due(struct machine *m, const struct question *q, const struct ledger_process *p,
                       uint32_t process)
 {
-    enum err reason = reason_in(m, p, process);
+    enum err reason = reason_in(m, p);
 
     if (reason == ERR_NONE && p->args[1] == COMMAND_RELEASE && !q->had_it)
         reason = ERR_NODEVICE; /* maybe another had it */
