@@ -40,7 +40,8 @@ seeds_of() {
 # runs_of TARGET: inputs of a smoke run: what takes some 5 s of one 3 GHz processor.
 runs_of() {
     case $1 in
-    syscall | filter) echo 30000 ;;
+    syscall) echo 30000 ;;
+    filter) echo 20000 ;;
     start) echo 80000 ;;
     mpu) echo 300000 ;;
     *) echo 15000 ;;
