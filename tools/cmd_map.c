@@ -16,31 +16,48 @@
  * use is a "?"), and Tock's process control block inside the app's memory ("Process").
  */
 
-#include "model/note.h"
 #include "model/process_block.h"
-#include "sim/monitors/ledger.h"
 #include "tools/commands.h"
 #include "tools/one_member.h"
 #include "tools/run_one.h"
 #include "tools/text.h"
-#include "tools/timeline.h"
+#include "tools/view/picture_file.h"
+#include "tools/view/view_map.h"
+#include "tools/view/watch.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct map_options {
-    struct option_number seed, at_ps;
-    const char *app;
+    struct option_number seed, at_ps, since_ps;
+    const char *app, *beside;
+    const char *svg, *png, *size, *font;
+    uint32_t theme; /* enum theme */
 };
 
 #define FIELD(field) offsetof(struct map_options, field)
+
+static const char *const themes[] = {"dark", "light", NULL};
 
 static const struct option_row rows[] = {
     {"--at", "US", "the moment; without it: the end of the run", OPTION_TIME, FIELD(at_ps), 0, 0,
      NULL},
     {"--app", "NAME", "the first moment from then on in which this app has the CPU", OPTION_TEXT,
      FIELD(app), 0, 0, NULL},
+    {"--svg", "FILE", "draw it into this file, and print nothing; - is stdout", OPTION_TEXT,
+     FIELD(svg), 0, 0, NULL},
+    {"--png", "FILE", "the same as pixels", OPTION_TEXT, FIELD(png), 0, 0, NULL},
+    {"--size", "WxH", "of the picture, in pixels (default: 1280x800)", OPTION_TEXT, FIELD(size), 0,
+     0, NULL},
+    {"--theme", "WORD", "of the picture: dark, or light for print", OPTION_WORD, FIELD(theme), 0, 0,
+     themes},
+    {"--beside", "NAME", "draw this app's reach as well, as of when it last had the CPU",
+     OPTION_TEXT, FIELD(beside), 0, 0, NULL},
+    {"--since", "US", "mark in the picture what has changed since then", OPTION_TIME,
+     FIELD(since_ps), 0, 0, NULL},
+    {"--font", "FILE", "for --png: this TrueType font, not $POSTERN_FONT or DejaVu Sans Mono",
+     OPTION_TEXT, FIELD(font), 0, 0, NULL},
     {"--seed", "N", "run with this seed, not with the scenario's own", OPTION_COUNT, FIELD(seed), 0,
      0, NULL},
 };
@@ -53,64 +70,32 @@ static const struct usage usage = {
         "shape\n"
         "of Tock's panic print, then what user mode reaches by those registers, the devices among\n"
         "it, what was asked for, and over-exposure. --app without --at: the last moment in which\n"
-        "the app has the CPU.\n",
+        "the app has the CPU. --svg and --png draw it: what was asked for in outline, what is due\n"
+        "solid, what is reached besides hatched, with its bytes.\n",
     .examples = "  postern map passthrough/lent_timer_reaches_its_app\n"
-                "  postern map passthrough/lent_timer_reaches_its_app --at 900 --app owner\n",
+                "  postern map passthrough/lent_timer_reaches_its_app --at 900 --app owner\n"
+                "  postern map passthrough/widened_window_is_declared --app ble --svg map.svg\n",
     .rows = rows,
     .row_count = sizeof rows / sizeof rows[0],
     .argument_min = 1,
     .argument_max = 1,
 };
 
-/* What the trace says about an app, since its life began. */
-struct seen {
-    uint64_t calls;
-    uint32_t stack_start, heap_start; /* as it told them by memop 10 and 11; 0: it did not */
-};
-
 struct map {
     const struct map_options *options;
     const struct scenario *scenario;
-    uint32_t wanted; /* --app, else PROCESS_NONE */
-    uint64_t step;   /* so many were made */
-    uint64_t stop;   /* stop before this one; UINT64_MAX: by time and app */
-    uint64_t last;   /* the last step before which the wanted app had the CPU; UINT64_MAX: none */
-    uint32_t holder; /* whose regions the registers are: the app that had the CPU last */
-    struct record held;
-    struct seen seen[PROCESS_MAX];
+    uint32_t wanted, beside; /* --app, --beside, else PROCESS_NONE */
+    struct view view;
+    uint64_t step; /* so many were made */
+    uint64_t stop; /* stop before this one; UINT64_MAX: by time and app */
+    uint64_t last; /* the last step before which the wanted app had the CPU; UINT64_MAX: none */
+    struct watch *watch;
+    struct moment *since; /* for --since; NULL: not yet there, or not asked for */
     struct recorder recorder;
     struct run run;
 };
 
 /* --- to the moment --------------------------------------------------------------------------- */
-
-/* Memops are told by two records: class and operation in the first, the address in it as well. */
-static void hear_call(struct seen *seen, const struct record *first)
-{
-    seen->calls++;
-    if (first->address != SYSCALL_MEMOP)
-        return;
-    if (pair_low(first->value) == 10)
-        seen->stack_start = pair_high(first->value);
-    else if (pair_low(first->value) == 11)
-        seen->heap_start = pair_high(first->value);
-}
-
-static void hear(struct map *map)
-{
-    for (uint64_t i = 0; i < map->recorder.count; i++) {
-        const struct record *r = &map->recorder.records[i];
-        if (r->process >= PROCESS_MAX)
-            continue;
-        if (r->kind == EVENT_RUN)
-            map->holder = r->process;
-        else if (r->kind == EVENT_SYSCALL)
-            hear_call(&map->seen[r->process], r);
-        else if (r->kind == EVENT_NOTE_BASE + NOTE_PROCESS_LOADED)
-            map->seen[r->process] = (struct seen){0};
-    }
-    map->recorder.count = 0;
-}
 
 static bool is_the_moment(struct map *map)
 {
@@ -123,21 +108,36 @@ static bool is_the_moment(struct map *map)
     return map->options->at_ps.given && has_cpu && machine_now_ps(m) >= map->options->at_ps.value;
 }
 
+static struct moment_choice choice_of(const struct map *map)
+{
+    return (struct moment_choice){map->beside == PROCESS_NONE ? 1 : 2, {map->wanted, map->beside}};
+}
+
+/* Keeps the moment of --since when it comes by. */
+static void look_back(struct map *map)
+{
+    const struct option_number *since = &map->options->since_ps;
+    if (!since->given || map->since || machine_now_ps(map->run.hw.m) < since->value)
+        return;
+    map->since = malloc(sizeof *map->since);
+    if (!map->since)
+        abort();
+    moment_take(map->since, map->watch, choice_of(map));
+}
+
 /* True: it stands before the moment; false: the run is over. */
 static bool go_to_moment(struct map *map)
 {
     enum run_state state = RUN_GOING;
     map->step = 0;
     map->last = UINT64_MAX;
-    map->holder = PROCESS_NONE;
-    memset(map->seen, 0, sizeof map->seen);
-    hear(map);
     while (state == RUN_GOING) {
+        look_back(map);
         if (is_the_moment(map))
             return true;
         state = machine_step(&map->run.hw);
         map->step++;
-        hear(map);
+        map->recorder.count = 0;
     }
     return false;
 }
@@ -189,7 +189,7 @@ static void put_region(const char *name, uint32_t used, bool used_known, uint32_
     printf("%s%s\n", *letter ? "               " : "", letter);
 }
 
-static void put_app_ram(const struct ledger_process *facts, const struct seen *seen)
+static void put_app_ram(const struct ledger_process *facts, const struct watch_app *seen)
 {
     uint32_t base = facts->block.base;
     uint32_t heap = seen->heap_start, stack = seen->stack_start;
@@ -205,7 +205,7 @@ static void put_app_ram(const struct ledger_process *facts, const struct seen *s
     put_edge(base, true, "┴", "");
 }
 
-static void put_layout(const struct ledger_process *facts, const struct seen *seen)
+static void put_layout(const struct ledger_process *facts, const struct watch_app *seen)
 {
     uint32_t end = facts->block.base + facts->block.size;
     uint32_t control = end - PROCESS_BLOCK_SIZE;
@@ -255,7 +255,7 @@ static void print_app(const struct map *map, uint32_t process)
     struct machine *m = map->run.hw.m;
     const struct process_facts facts = machine_process_facts(m, process);
     const struct ledger_process *memory = &ledger_of(m)->processes[process];
-    const struct seen *seen = &map->seen[process];
+    const struct watch_app *seen = &map->watch->apps[process];
     printf("\n𝐀𝐩𝐩: %s   -   [%s]\n", name_of(map, process), state_text(facts.state));
     if (!memory->block.size)
         return; /* not loaded yet */
@@ -310,197 +310,27 @@ static void print_mpu(const struct map *map)
         print_region(mpu, i);
 }
 
-/* --- pieces: runs of bytes that share rights and reason -------------------------------------- */
-
-/* Why an app reaches a piece; the order is that of preference where several hold. */
-enum reason {
-    REASON_FLASH,
-    REASON_MEMORY,
-    REASON_SLACK,
-    REASON_ASKED,
-    REASON_DECLARED,
-    REASON_UNDECLARED,
-    REASON_STRAY,
-    REASONS
-};
-
-static const char *const reasons[REASONS] = {
-    [REASON_FLASH] = "its flash",
-    [REASON_MEMORY] = "its memory",
-    [REASON_SLACK] = "its memory past the break: the unit cuts no finer",
-    [REASON_ASKED] = "asked for",
-    [REASON_DECLARED] = "not asked for: declared by the board",
-    [REASON_UNDECLARED] = "NOT ASKED FOR, and no board file says so",
-    [REASON_STRAY] = "NEVER GIVEN TO IT",
-};
-
-struct piece {
-    uint64_t first, end;
-    uint32_t rights; /* enum right */
-    enum reason reason;
-    uint32_t device; /* BOARD_NONE: none */
-};
-
-enum {
-    EDGE_MAX = MPU_ARMV7M_BOUNDARY_MAX + 4 * LEDGER_WINDOW_MAX + 2 * BOARD_EXPOSURE_MAX +
-               2 * BOARD_DEVICE_MAX + 4 * PROCESS_MAX + 4,
-};
-
-struct pieces {
-    const struct map *map;
-    struct machine *m;
-    struct mpu_armv7m mpu; /* as user mode finds it: on */
-    const struct ledger *ledger;
-    size_t edge_count, count;
-    uint64_t edges[EDGE_MAX];
-    struct piece at[EDGE_MAX]; /* reachable ones, ascending */
-};
-
-static void add_edge(struct pieces *p, uint64_t at)
-{
-    if (p->edge_count < EDGE_MAX)
-        p->edges[p->edge_count++] = at;
-}
-
-static void add_span(struct pieces *p, struct span span)
-{
-    if (!span_valid(span))
-        return;
-    add_edge(p, span.base);
-    add_edge(p, (uint64_t)span.base + span.size);
-}
-
-static int by_address(const void *a, const void *b)
-{
-    const uint64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static void find_edges(struct pieces *p)
-{
-    const struct scenario *s = p->map->scenario;
-    p->edge_count = mpu_armv7m_boundaries(&p->mpu, p->edges, MPU_ARMV7M_BOUNDARY_MAX);
-    for (uint32_t i = 0; i < s->app_count; i++) {
-        add_span(p, s->images[i].flash);
-        add_span(p, p->ledger->processes[i].block);
-    }
-    add_edge(p, p->ledger->processes[p->map->holder].app_break);
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
-        const struct ledger_window *w = &p->ledger->windows[i];
-        if (w->state != WINDOW_HELD || w->process != p->map->holder)
-            continue;
-        add_span(p, w->asked);
-        add_span(p, w->granted);
-    }
-    for (uint32_t i = 0; i < s->board.exposure_count; i++)
-        add_span(p, s->board.exposures[i].span);
-    for (uint32_t i = 0; i < s->board.device_count; i++)
-        add_span(p, s->board.devices[i].window);
-    qsort(p->edges, p->edge_count, sizeof p->edges[0], by_address);
-}
-
-static bool was_asked(const struct pieces *p, uint32_t address)
-{
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
-        const struct ledger_window *w = &p->ledger->windows[i];
-        if (w->state == WINDOW_HELD && w->process == p->map->holder &&
-            span_holds(w->asked, address))
-            return true;
-    }
-    return false;
-}
-
-static bool is_declared(const struct board *board, uint32_t address)
-{
-    for (uint32_t i = 0; i < board->exposure_count; i++)
-        if (span_holds(board->exposures[i].span, address))
-            return true;
-    return false;
-}
-
-static enum reason reason_at(const struct pieces *p, uint32_t address)
-{
-    uint32_t holder = p->map->holder;
-    const struct ledger_process *process = &p->ledger->processes[holder];
-    if (span_holds(p->map->scenario->images[holder].flash, address))
-        return REASON_FLASH;
-    if (process->live && span_holds(process->block, address))
-        return address < process->app_break      ? REASON_MEMORY
-               : address < process->kernel_break ? REASON_SLACK
-                                                 : REASON_STRAY;
-    if (!ledger_window_at(p->ledger, holder, address))
-        return REASON_STRAY;
-    if (was_asked(p, address))
-        return REASON_ASKED;
-    return is_declared(&p->map->scenario->board, address) ? REASON_DECLARED : REASON_UNDECLARED;
-}
-
-/* The private peripheral bus is left out: the bus refuses it to user mode, not the MPU. */
-static void find_pieces(struct pieces *p)
-{
-    static const struct span private_bus = {0xe0000000, 0x100000};
-    for (size_t i = 0; i + 1 < p->edge_count; i++) {
-        uint32_t first = (uint32_t)p->edges[i];
-        if (p->edges[i] == p->edges[i + 1] || span_holds(private_bus, first))
-            continue;
-        uint32_t rights = mpu_armv7m_user_rights(&p->mpu, first);
-        if (rights)
-            p->at[p->count++] =
-                (struct piece){p->edges[i], p->edges[i + 1], rights, reason_at(p, first),
-                               board_device_at(&p->map->scenario->board, first)};
-    }
-}
-
 /* --- what is reached ------------------------------------------------------------------------- */
 
-/* "r-x". */
-static const char *rights_text(uint32_t rights, char text[4])
-{
-    snprintf(text, 4, "%c%c%c", rights & RIGHT_READ ? 'r' : '-', rights & RIGHT_WRITE ? 'w' : '-',
-             rights & RIGHT_EXECUTE ? 'x' : '-');
-    return text;
-}
-
-/* Whose memory a stray piece is. */
-static void put_whose(const struct pieces *p, uint32_t address)
-{
-    const struct scenario *s = p->map->scenario;
-    for (uint32_t i = 0; i < s->app_count; i++)
-        if (span_holds(p->ledger->processes[i].block, address) ||
-            span_holds(s->images[i].flash, address)) {
-            printf(", %s of %s",
-                   span_holds(s->images[i].flash, address) ? "flash" : "the memory block",
-                   s->apps[i].name);
-            return;
-        }
-    if (span_holds(s->config.kernel_ram, address))
-        printf(", the kernel's memory");
-}
-
 /* Pieces `from` to `end` are neighbours with one reason: one line. */
-static void print_run(const struct pieces *p, size_t from, size_t end)
+static void print_run(const struct reach *p, size_t from, size_t end)
 {
-    const struct piece *first = &p->at[from];
-    uint64_t last = p->at[end - 1].end;
-    char rights[4];
-    printf("  [0x%08" PRIX64 ":0x%08" PRIX64 "] %9" PRIu64 " bytes  %s  %s", first->first, last,
-           last - first->first, rights_text(first->rights, rights), reasons[first->reason]);
-    if (first->reason == REASON_STRAY)
-        put_whose(p, (uint32_t)first->first);
-    printf("\n");
+    const struct reach_piece *first = &p->pieces[from];
+    uint64_t last = p->pieces[end - 1].end;
+    char rights[4], whose[64] = "";
+    if (first->reason == REACH_STRAY)
+        reach_whose(p, (uint32_t)first->first, whose, sizeof whose);
+    printf("  [0x%08" PRIX64 ":0x%08" PRIX64 "] %9" PRIu64 " bytes  %s  %s%s\n", first->first, last,
+           last - first->first, rights_text(first->rights, rights), reach_reasons[first->reason],
+           whose);
 }
 
-static bool goes_on(const struct piece *a, const struct piece *b)
+static void print_reach(const struct reach *p)
 {
-    return a->end == b->first && a->rights == b->rights && a->reason == b->reason;
-}
-
-static void print_reach(const struct pieces *p)
-{
-    printf("\n Reach of %s in user mode, by these registers\n", name_of(p->map, p->map->holder));
+    printf("\n Reach of %s in user mode, by these registers\n",
+           p->scenario->apps[p->app->process].name);
     for (size_t from = 0, end; from < p->count; from = end) {
-        for (end = from + 1; end < p->count && goes_on(&p->at[end - 1], &p->at[end]); end++)
-            ;
+        end = reach_run_end(p, from);
         print_run(p, from, end);
     }
     if (p->count == 0)
@@ -509,45 +339,24 @@ static void print_reach(const struct pieces *p)
 
 /* --- devices --------------------------------------------------------------------------------- */
 
-/* What of a device is reached. */
-struct share {
-    uint64_t bytes;
-    uint32_t rights;
-    enum reason reason; /* the worst */
-};
-
-static struct share share_of(const struct pieces *p, uint32_t device)
-{
-    struct share share = {0};
-    for (size_t i = 0; i < p->count; i++) {
-        const struct piece *piece = &p->at[i];
-        if (piece->device != device)
-            continue;
-        share.bytes += piece->end - piece->first;
-        share.rights |= piece->rights;
-        share.reason = piece->reason > share.reason ? piece->reason : share.reason;
-    }
-    return share;
-}
-
-static void print_device(const struct board_device *d, const struct share *share)
+static void print_device(const struct board_device *d, const struct reach_share *share)
 {
     char rights[4];
     printf("  %-12s [0x%08" PRIX32 ":0x%08" PRIX64 "]  %s  %s%s%s\n", d->name, d->window.base,
            (uint64_t)d->window.base + d->window.size, rights_text(share->rights, rights),
-           reasons[share->reason], share->bytes < d->window.size ? ", in part" : "",
+           reach_reasons[share->reason], share->bytes < d->window.size ? ", in part" : "",
            d->dma ? "; a DMA MASTER: moves memory past the MPU" : "");
 }
 
-static void print_devices(const struct pieces *p)
+static void print_devices(const struct reach *p)
 {
-    const struct board *board = &p->map->scenario->board;
+    const struct board *board = &p->scenario->board;
     uint32_t others = 0;
-    printf("\n Devices that %s reaches\n", name_of(p->map, p->map->holder));
+    printf("\n Devices that %s reaches\n", p->scenario->apps[p->app->process].name);
     for (uint32_t i = 0; i < board->device_count; i++) {
         if (board->devices[i].alias_of != BOARD_NONE)
             continue;
-        struct share share = share_of(p, i);
+        struct reach_share share = reach_share_of(p, i);
         if (share.bytes)
             print_device(&board->devices[i], &share);
         else
@@ -567,15 +376,13 @@ static void put_place(const struct board *board, uint32_t address)
         printf("0x%08" PRIX32, address);
 }
 
-static void print_requests(const struct pieces *p)
+static void print_requests(const struct reach *p)
 {
-    const struct board *board = &p->map->scenario->board;
+    const struct board *board = &p->scenario->board;
     bool any = false;
-    printf("\n Requests of %s that were granted\n", name_of(p->map, p->map->holder));
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
-        const struct ledger_window *w = &p->ledger->windows[i];
-        if (w->state != WINDOW_HELD || w->process != p->map->holder)
-            continue;
+    printf("\n Requests of %s that were granted\n", p->scenario->apps[p->app->process].name);
+    for (uint32_t i = 0; i < p->app->window_count; i++) {
+        const struct ledger_window *w = &p->app->windows[i];
         any = true;
         printf("  asked 0x%" PRIx32 " bytes at ", w->asked.size);
         put_place(board, w->asked.base);
@@ -587,15 +394,11 @@ static void print_requests(const struct pieces *p)
         printf("  none\n");
 }
 
-static void print_exposure(const struct pieces *p)
+static void print_exposure(const struct reach *p)
 {
-    uint64_t declared = 0, undeclared = 0;
-    for (size_t i = 0; i < p->count; i++) {
-        const struct piece *piece = &p->at[i];
-        declared += piece->reason == REASON_DECLARED ? piece->end - piece->first : 0;
-        undeclared += piece->reason == REASON_UNDECLARED ? piece->end - piece->first : 0;
-    }
-    printf("\n Over-exposure of %s: ", name_of(p->map, p->map->holder));
+    uint64_t declared = reach_bytes(p, REACH_DECLARED);
+    uint64_t undeclared = reach_bytes(p, REACH_UNDECLARED);
+    printf("\n Over-exposure of %s: ", p->scenario->apps[p->app->process].name);
     if (declared + undeclared)
         printf("0x%" PRIx64 " bytes beyond what it asked for, 0x%" PRIx64
                " of them not declared by the board\n",
@@ -606,20 +409,17 @@ static void print_exposure(const struct pieces *p)
 
 static void print_pieces(const struct map *map)
 {
-    struct pieces *p = calloc(1, sizeof *p);
-    if (!p)
+    struct reach *p = calloc(1, sizeof *p);
+    struct reach_app *app = malloc(sizeof *app);
+    if (!p || !app)
         abort();
-    p->map = map;
-    p->m = map->run.hw.m;
-    p->mpu = *machine_mpu(p->m);
-    p->ledger = ledger_of(p->m);
-    mpu_armv7m_write(&p->mpu, MPU_ARMV7M_CTRL, MPU_ARMV7M_CTRL_ENABLE | MPU_ARMV7M_CTRL_PRIVDEFENA);
-    find_edges(p);
-    find_pieces(p);
+    reach_app_take(app, map->run.hw.m, map->watch->holder);
+    reach_find(p, map->scenario, ledger_of(map->run.hw.m), app);
     print_reach(p);
     print_devices(p);
     print_requests(p);
     print_exposure(p);
+    free(app);
     free(p);
 }
 
@@ -635,11 +435,11 @@ static void print_head(const struct map *map)
     text_wrap(stdout, s->claim, 4, 100);
     printf("    at %s us: %s%s; ", us_text(machine_now_ps(m), us),
            running == PROCESS_NONE ? "the kernel" : name_of(map, running), " has the CPU");
-    if (map->holder == PROCESS_NONE)
+    if (map->watch->holder == PROCESS_NONE)
         printf("no app has run yet\n");
     else
-        printf("the MPU's regions are those of %s%s\n", name_of(map, map->holder),
-               ledger_of((struct machine *)m)->processes[map->holder].live
+        printf("the MPU's regions are those of %s%s\n", name_of(map, map->watch->holder),
+               ledger_of((struct machine *)m)->processes[map->watch->holder].live
                    ? ""
                    : ", which is dead: nobody uses them");
 }
@@ -651,9 +451,49 @@ static void print_map(const struct map *map)
         if (map->wanted == PROCESS_NONE || map->wanted == i)
             print_app(map, i);
     print_mpu(map);
-    if (map->holder != PROCESS_NONE)
+    if (map->watch->holder != PROCESS_NONE)
         print_pieces(map);
 }
+
+/* --- as a picture ---------------------------------------------------------------------------- */
+
+static bool write_picture(const struct picture *p, enum picture_format format, const char *path,
+                          const char *font)
+{
+    char why[PICTURE_WHY_MAX];
+    if (!path || picture_write(p, format, path, font, why))
+        return true;
+    fprintf(stderr, "postern map: error: %s\n", why);
+    return false;
+}
+
+static bool draw_map(const struct map *map)
+{
+    const struct map_options *options = map->options;
+    struct view view = map->view;
+    struct moment *moment = malloc(sizeof *moment);
+    struct picture picture = {0};
+    if (!moment)
+        abort();
+    view.other = map->since;
+    moment_take(moment, map->watch, choice_of(map));
+    view_map(moment, &view, &picture);
+    bool good = write_picture(&picture, PICTURE_SVG, options->svg, NULL) &&
+                write_picture(&picture, PICTURE_PNG, options->png, options->font);
+    picture_free(&picture);
+    free(moment);
+    return good;
+}
+
+static bool show(const struct map *map)
+{
+    if (map->options->svg || map->options->png)
+        return draw_map(map);
+    print_map(map);
+    return true;
+}
+
+/* --- the moment and the member --------------------------------------------------------------- */
 
 /* False: the app never has the CPU, or the run is over before the moment; complained. */
 static bool stand_at_moment(struct map *map)
@@ -680,6 +520,8 @@ static bool stand_at_moment(struct map *map)
 static bool begin(struct map *map)
 {
     struct result result;
+    watch_start(map->watch, &map->run.hw);
+    watch_attach(map->watch, &map->recorder);
     if (run_begin(&map->run, map->scenario, &map->recorder, &result))
         return true;
     fprintf(stderr, "%s: error: %s\n", map->scenario->path, result.trouble);
@@ -692,6 +534,9 @@ static void map_run(const void *argument, int pipe)
 {
     struct map map = *(const struct map *)argument;
     (void)pipe;
+    map.watch = calloc(1, sizeof *map.watch);
+    if (!map.watch)
+        abort();
     recorder_start(&map.recorder, 0);
     bool good = begin(&map);
     bool there = good && stand_at_moment(&map);
@@ -701,37 +546,76 @@ static void map_run(const void *argument, int pipe)
         good = begin(&map);
         there = good && go_to_moment(&map);
     }
-    if (there)
-        print_map(&map);
+    bool shown = there && show(&map);
     run_end(&map.run);
     recorder_free(&map.recorder);
-    isolate_leave(there ? CODE_HOLDS : CODE_BAD_INPUT);
+    free(map.since);
+    free(map.watch);
+    isolate_leave(shown ? CODE_HOLDS : CODE_BAD_INPUT);
 }
 
-static bool choose_app(struct map *map)
+/* PROCESS_NONE where `wanted` is NULL. False: complained. */
+static bool choose_app(const struct scenario *scenario, const char *flag, const char *wanted,
+                       uint32_t *process)
 {
-    const char *wanted = map->options->app;
     char hint[96];
-    map->wanted = PROCESS_NONE;
+    *process = PROCESS_NONE;
     if (!wanted)
         return true;
     struct nearest nearest = nearest_to(wanted);
-    for (uint32_t i = 0; i < map->scenario->app_count; i++) {
-        nearest_offer(&nearest, map->scenario->apps[i].name);
-        if (strcmp(map->scenario->apps[i].name, wanted) == 0)
-            map->wanted = i;
+    for (uint32_t i = 0; i < scenario->app_count; i++) {
+        nearest_offer(&nearest, scenario->apps[i].name);
+        if (strcmp(scenario->apps[i].name, wanted) == 0)
+            *process = i;
     }
-    if (map->wanted != PROCESS_NONE)
+    if (*process != PROCESS_NONE)
         return true;
-    options_error(&usage, "--app: no such app: %s%s", wanted,
+    options_error(&usage, "%s: no such app: %s%s", flag, wanted,
                   nearest_text(&nearest, hint, sizeof hint));
     return false;
+}
+
+/* "1280x800". */
+static bool read_size(const char *text, struct view *view)
+{
+    char *end;
+    long width = strtol(text, &end, 10);
+    long height = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
+    if (*end == '\0' && width >= VIEW_WIDTH_MIN && width <= VIEW_SIZE_MAX &&
+        height >= VIEW_HEIGHT_MIN && height <= VIEW_SIZE_MAX) {
+        view->width = (int)width;
+        view->height = (int)height;
+        return true;
+    }
+    options_error(&usage, "--size %s: want WIDTHxHEIGHT, such as 1280x800, %dx%d to %dx%d", text,
+                  VIEW_WIDTH_MIN, VIEW_HEIGHT_MIN, VIEW_SIZE_MAX, VIEW_SIZE_MAX);
+    return false;
+}
+
+/* A flag about a picture where none is drawn has no effect: refused. */
+static bool choose_view(const struct map_options *options, struct view *view)
+{
+    bool draws = options->svg || options->png;
+    const char *idle = draws                          ? NULL
+                       : options->size                ? "--size"
+                       : options->theme != THEME_DARK ? "--theme"
+                       : options->beside              ? "--beside"
+                                                      : NULL;
+    if (!idle && options->font && !options->png)
+        return options_error(&usage, "--font is for --png FILE"), false;
+    if (idle)
+        return options_error(&usage, "%s wants --svg FILE or --png FILE", idle), false;
+    *view = (struct view){.width = 1280, .height = 800, .theme = (enum theme)options->theme};
+    return !options->size || read_size(options->size, view);
 }
 
 static int map_member(const void *options, const struct scenario *scenario)
 {
     struct map map = {.options = options, .scenario = scenario, .stop = UINT64_MAX};
-    return choose_app(&map) ? one_member_isolated(&usage, map_run, &map) : CODE_BAD_INPUT;
+    bool good = choose_app(scenario, "--app", map.options->app, &map.wanted) &&
+                choose_app(scenario, "--beside", map.options->beside, &map.beside) &&
+                choose_view(map.options, &map.view);
+    return good ? one_member_isolated(&usage, map_run, &map) : CODE_BAD_INPUT;
 }
 
 int cmd_map(int argc, char **argv)
