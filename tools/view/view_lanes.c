@@ -89,11 +89,24 @@ static void add_app(struct lanes *l, uint32_t number)
     add_thing(l, THING_GRANTS, number, (struct span){app->kernel_break, end - app->kernel_break});
 }
 
+/* The storage may lie inside of it. */
+static void add_kernel_flash(struct lanes *l)
+{
+    const struct span all = l->d->moment->kernel_flash, storage = l->d->moment->storage;
+    add_thing(l, THING_STORAGE, 0, storage);
+    if (!span_covers(all, storage)) {
+        add_thing(l, THING_KERNEL, 0, all);
+        return;
+    }
+    uint32_t end = storage.base + storage.size;
+    add_thing(l, THING_KERNEL, 0, (struct span){all.base, storage.base - all.base});
+    add_thing(l, THING_KERNEL, 0, (struct span){end, all.base + all.size - end});
+}
+
 static void find_things(struct lanes *l)
 {
     const struct moment *m = l->d->moment;
-    add_thing(l, THING_KERNEL, 0, m->kernel_flash);
-    add_thing(l, THING_STORAGE, 0, m->storage);
+    add_kernel_flash(l);
     add_thing(l, THING_KERNEL, 0, m->kernel_ram);
     add_thing(l, THING_PRIVATE, 0, REACH_PRIVATE_BUS);
     for (uint32_t i = 0; i < m->app_count; i++)
@@ -248,6 +261,7 @@ static int wanted_width(const struct moment *m, const struct lane *lane, const s
     return is_looked_at(m, s->first, s->end) ? bare_width(s->end - s->first) : 3;
 }
 
+/* How many begin here; `*dull` stays true if all of them are, and whole. */
 static uint32_t things_in(const struct lane *lane, const struct stretch *s, bool *dull,
                           const struct moment *m)
 {
@@ -256,7 +270,7 @@ static uint32_t things_in(const struct lane *lane, const struct stretch *s, bool
         const struct thing *t = &lane->things[i];
         if (t->first >= s->end || t->end <= s->first)
             continue;
-        *dull = *dull && is_dull(m, t);
+        *dull = *dull && is_dull(m, t) && s->first <= t->first && t->end <= s->end;
         count += t->first == s->first && (t->kind == THING_DEVICE || t->kind == THING_APP);
     }
     return count;
@@ -860,7 +874,8 @@ void draw_lanes(const struct drawing *d, struct place in)
     lay_out(l);
     for (int i = 0; i < LANES; i++) {
         const struct lane *lane = &l->lane[i];
-        if (!lane->axis.count)
+        int bottom = lane->y + lane->axis.rows * lane->row_height;
+        if (!lane->axis.count || bottom > in.y + in.h)
             continue;
         draw_gutter(l, lane);
         draw_groups(l, lane);

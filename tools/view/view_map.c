@@ -15,12 +15,17 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-/* 160 columns and 50 lines, but letters no smaller than 6 by 12 pixels. */
+/* What lanes and table want at least: columns; and lines, in cells (half lines), without the strip. */
+enum { COLUMNS_MIN = 100, CELLS_DOWN_MIN = 72 };
+
+/* 160 columns and 50 lines, but letters no smaller than 6 by 12 pixels, unless that is too much. */
 static int cell_of(const struct view *view)
 {
     int scale = view->scale_percent ? view->scale_percent : 100;
     int fits = smaller(view->width / 160, view->height / 100);
-    int cell = (fits < 6 ? 6 : fits) * scale / 100;
+    int most =
+        smaller(view->width / COLUMNS_MIN, (view->height - view->strip_height) / CELLS_DOWN_MIN);
+    int cell = smaller((fits < 6 ? 6 : fits) * scale / 100, most);
     return cell < 4 ? 4 : smaller(cell, 60);
 }
 

@@ -19,7 +19,8 @@
  * hatched in vermillion is what was never given to it. Addresses are on a broken axis (view_axis.h).
  *
  * Pure: the same moment and view give the same picture. Labels never leave their boxes and never
- * overlap; what does not fit is cut ("…") or left out, and is in the tooltip. The smallest size is
+ * overlap; what does not fit is cut ("…") or left out, and is in the tooltip: at last whole lanes, if
+ * the strip takes most of the height. The smallest size is
  * VIEW_WIDTH_MIN by VIEW_HEIGHT_MIN.
  */
 #ifndef TOOLS_VIEW_VIEW_MAP_H
