@@ -222,6 +222,12 @@ noninterference:
 	$(again) _all
 	@test -z '$(program)' || $(call pairs_run,$(or $(run_paths),scenarios/virtualization))
 
+## Draw the pictures of tests/data/pictures anew, that tests compare with
+pictures:
+	@sh tools/setup.sh build
+	$(again) _all
+	@POSTERN='$(BUILD)/postern' tests/pictures_test.sh --write
+
 ## Build and run every test; ends with "N passed, N failed"
 test:
 	@sh tools/setup.sh test
@@ -381,7 +387,7 @@ _cross: $(cross_obj)
 -include $(cross_obj:.o=.d)
 
 FORCE:
-.PHONY: install uninstall
+.PHONY: install uninstall pictures
 .PHONY: all run soak noninterference test bench lint layers cross determinism schemas coverage mutants clean help
 .PHONY: fuzz fuzz-smoke fuzz-afl fuzz-build
 .PHONY: FORCE _all _tests _bench _fuzz _guides _coverage _libs _format _tidy _cppcheck _shellcheck _lengths _cross

@@ -34,7 +34,7 @@ setup_says_the_line_to_type() {
     output=$(env -u CC PATH="$bare" NO_INSTALL=1 sh tools/setup.sh build 2>&1)
     [ $? = 1 ] || return 1
     printf '%s\n' "$output"
-    printf '%s\n' "$output" | grep -q 'apt-get install -y .*make gcc libc6-dev libcjson-dev$' &&
+    printf '%s\n' "$output" | grep -q 'apt-get install -y .*make gcc libc6-dev libcjson-dev libstb-dev$' &&
         [ ! -e "$work/apt-calls" ]
 }
 
@@ -44,7 +44,7 @@ setup_shows_why_apt_failed() {
     [ $? = 1 ] || return 1
     printf '%s\n' "$output"
     [ "$(id -u)" != 0 ] || printf '%s\n' "$output" | grep -q '^no network: ' || return 1
-    printf '%s\n' "$output" | grep -q 'missing: make gcc libc6-dev libcjson-dev$'
+    printf '%s\n' "$output" | grep -q 'missing: make gcc libc6-dev libcjson-dev libstb-dev$'
 }
 
 setup_starts_no_package_tool_when_all_is_there() {

@@ -600,6 +600,7 @@ static bool choose_view(const struct map_options *options, struct view *view)
                        : options->size                ? "--size"
                        : options->theme != THEME_DARK ? "--theme"
                        : options->beside              ? "--beside"
+                       : options->since_ps.given      ? "--since"
                                                       : NULL;
     if (!idle && options->font && !options->png)
         return options_error(&usage, "--font is for --png FILE"), false;

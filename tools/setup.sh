@@ -60,19 +60,30 @@ look_for_build() {
     want "$cc_package" command -v $cc
     if links '#include <stdio.h>
 #include <cjson/cJSON.h>
+#include <stb/stb_image_write.h>
+#include <stb/stb_truetype.h>
 int main(void) { return cJSON_Version() == 0; }' -lcjson >/dev/null 2>&1; then
         return
     fi
-    # One of the two; when the compiler itself is missing, neither can be told apart: take both.
+    # One of them; when the compiler itself is missing, none can be told apart: take all.
     want libc6-dev links '#include <stdio.h>
 int main(void) { return puts(""); }'
     want libcjson-dev links 'int cJSON_Version(void);
 int main(void) { return 0; }' -include cjson/cJSON.h -lcjson
+    want libstb-dev links 'int main(void) { return 0; }' \
+        -include stb/stb_image_write.h -include stb/stb_truetype.h -fsyntax-only
+}
+
+# Any of those that `postern map --png` finds by itself (tools/view/font.c).
+has_font() {
+    find /usr/share/fonts /Library/Fonts \( -name DejaVuSansMono.ttf -o -name LiberationMono-Regular.ttf \) \
+        2>/dev/null | grep -q .
 }
 
 look_for_test() {
     want pkg-config command -v pkg-config
     want check links 'int main(void) { return 0; }' -include check.h -fsyntax-only
+    want fonts-dejavu-core has_font
 }
 
 look_for_dev() {
@@ -104,7 +115,7 @@ give_up() {
     if command -v apt-get >/dev/null 2>&1; then
         echo "as root:  apt-get update && apt-get install -y --no-install-recommends $missing" >&2
     else
-        echo "those are the Debian packages; Fedora: dnf install gcc make pkgconf cjson-devel check-devel" >&2
+        echo "those are the Debian packages; Fedora: dnf install gcc make pkgconf cjson-devel stb-devel check-devel" >&2
         echo "                               macOS:  brew install make pkg-config cjson check" >&2
     fi
     exit 1

@@ -222,17 +222,24 @@ static void add_reach_edges(struct axis *axis, const struct moment *m, enum mome
     }
 }
 
-/* Somebody looks at what is between these addresses. */
-static bool is_looked_at(const struct moment *m, uint64_t first, uint64_t end)
+static bool meets_reach(const struct moment *m, uint64_t first, uint64_t end)
 {
     for (uint32_t i = 0; i < m->reach_count; i++)
         for (uint32_t j = 0; j < m->reach[i].span_count; j++)
             if (m->reach[i].spans[j].first < end && first < m->reach[i].spans[j].end)
                 return true;
+    return false;
+}
+
+/* Somebody looks at what is between these addresses. */
+static bool is_looked_at(const struct drawing *d, uint64_t first, uint64_t end)
+{
+    const struct moment *m = d->moment;
     for (uint32_t i = 0; i < m->kept_faults; i++)
         if (m->faults[i].address >= first && m->faults[i].address < end)
             return true;
-    return false;
+    return meets_reach(m, first, end) ||
+           (d->view->other && meets_reach(d->view->other, first, end));
 }
 
 /* Reach where nothing is: the more of it, the wider, up to what its words want. */
@@ -245,7 +252,7 @@ static int bare_width(uint64_t size)
 }
 
 /* What a stretch needs: its thing's shortest name but one, or the label of a piece of reach. */
-static int wanted_width(const struct moment *m, const struct lane *lane, const struct stretch *s)
+static int wanted_width(const struct drawing *d, const struct lane *lane, const struct stretch *s)
 {
     for (uint32_t i = 0; i < lane->count; i++) {
         const struct thing *t = &lane->things[i];
@@ -254,11 +261,11 @@ static int wanted_width(const struct moment *m, const struct lane *lane, const s
             continue;
         if (s->first > t->first)
             return 4;
-        name_thing(m, t, &w);
+        name_thing(d->moment, t, &w);
         int length = text_length(w.choices[t->kind == THING_DEVICE || !w.choices[1] ? 0 : 1]) + 1;
         return length < 5 ? 5 : length > 14 ? 14 : length;
     }
-    return is_looked_at(m, s->first, s->end) ? bare_width(s->end - s->first) : 3;
+    return is_looked_at(d, s->first, s->end) ? bare_width(s->end - s->first) : 3;
 }
 
 /* How many begin here; `*dull` stays true if all of them are, and whole. */
@@ -293,8 +300,8 @@ static void build_axis(struct lanes *l, struct lane *lane)
         if (!s->used)
             continue;
         s->items = things_in(lane, s, &dull, m);
-        s->plain = dull && !is_looked_at(m, s->first, s->end);
-        s->cells = wanted_width(m, lane, s);
+        s->plain = dull && !is_looked_at(l->d, s->first, s->end);
+        s->cells = wanted_width(l->d, lane, s);
     }
 }
 
@@ -680,6 +687,19 @@ static void draw_spans(const struct lanes *l, const struct lane *lane, const str
     }
 }
 
+/* The words only where nothing is reached now: else they would stand over others. */
+static void draw_gone_piece(const struct drawing *d, const struct moment_span *s, struct place box)
+{
+    static const char *const words[] = {"no longer", "gone", "", NULL};
+    char size[SIZE_TEXT_MAX];
+    picture_dashed(d->p, box, ROLE_ASKED, 1);
+    picture_tell(d->p, (struct target){TARGET_ADDRESS, s->first}, "was reached before: %s, %s",
+                 size_text(s->end - s->first, size), reach_reasons[s->reason]);
+    box = (struct place){box.x + d->cell / 2, box.y, box.w - d->cell, box.h};
+    if (!meets_reach(d->moment, s->first, s->end))
+        picture_label_of(d->p, box, ink_of(d, ROLE_DIM, ALIGN_CENTER), words);
+}
+
 /* What the other moment reached, and this one does not. */
 static void draw_gone(const struct lanes *l, const struct lane *lane, const struct moment_reach *r,
                       int y)
@@ -694,9 +714,7 @@ static void draw_gone(const struct lanes *l, const struct lane *lane, const stru
                 had_span(l->d->moment, r->process, s))
                 continue;
             for (uint32_t at = 0; axis_next(&lane->axis, &at, s->first, s->end, &run);) {
-                picture_dashed(l->d->p, place_of(lane, &run, y, l->band), ROLE_ASKED, 1);
-                picture_tell(l->d->p, (struct target){TARGET_ADDRESS, s->first},
-                             "was reached before: %s", reach_reasons[s->reason]);
+                draw_gone_piece(l->d, s, place_of(lane, &run, y, l->band));
             }
         }
 }

@@ -139,7 +139,15 @@ static void draw_event(const struct drawing *d, struct place in)
 
 /* --- legend ---------------------------------------------------------------------------------- */
 
-enum sample { SAMPLE_ASKED, SAMPLE_SOLID, SAMPLE_HATCH, SAMPLE_STRAY, SAMPLE_MARK, SAMPLE_GAP };
+enum sample {
+    SAMPLE_ASKED,
+    SAMPLE_SOLID,
+    SAMPLE_HATCH,
+    SAMPLE_STRAY,
+    SAMPLE_MARK,
+    SAMPLE_GAP,
+    SAMPLE_GONE
+};
 
 static const struct {
     enum sample sample;
@@ -155,7 +163,11 @@ static const struct {
     {SAMPLE_MARK, SHAPE_CROSS, ROLE_FAULT, "fault"},
     {SAMPLE_MARK, SHAPE_DOWN, ROLE_TEXT, "break"},
     {SAMPLE_GAP, 0, ROLE_DIM, "nothing there"},
+    {SAMPLE_MARK, SHAPE_UP, ROLE_ASKED, "new"},
+    {SAMPLE_GONE, 0, ROLE_ASKED, "gone"},
 };
+
+enum { LEGEND_OF_ONE = sizeof legend / sizeof legend[0] - 2 }; /* rows, without the comparison's */
 
 static void draw_sample(const struct drawing *d, struct place at, size_t row)
 {
@@ -176,6 +188,9 @@ static void draw_sample(const struct drawing *d, struct place at, size_t row)
         picture_mark(d->p, legend[row].mark,
                      (struct place){at.x + (at.w - at.h) / 2, at.y, at.h, at.h}, role);
         break;
+    case SAMPLE_GONE:
+        picture_dashed(d->p, at, role, 1);
+        break;
     case SAMPLE_GAP:
         picture_line(d->p, at.x + at.w / 2 - at.h / 4, at.y + at.h - 1, at.x + at.w / 2, at.y, role,
                      1);
@@ -189,7 +204,8 @@ static void draw_sample(const struct drawing *d, struct place at, size_t row)
 static void draw_legend(const struct drawing *d, struct place in)
 {
     int c = d->cell, x = in.x + c, high = cell_height(c) * 3 / 4;
-    for (size_t i = 0; i < sizeof legend / sizeof legend[0]; i++) {
+    size_t rows = d->view->other ? sizeof legend / sizeof legend[0] : LEGEND_OF_ONE;
+    for (size_t i = 0; i < rows; i++) {
         int w = 3 * c + c / 2 + text_length(legend[i].text) * c;
         if (x + w > in.x + in.w - c)
             continue;
@@ -205,9 +221,12 @@ static void draw_legend(const struct drawing *d, struct place in)
 static void draw_status(const struct drawing *d, struct place in)
 {
     const struct moment *m = d->moment;
-    char text[200];
-    snprintf(text, sizeof text, "board %s   %" PRIu32 " app%s   %" PRIu32 " device names", m->board,
-             m->app_count, m->app_count == 1 ? "" : "s", m->device_count);
+    char text[200], us[US_TEXT_MAX], than[US_TEXT_MAX + 32] = "";
+    if (d->view->other)
+        snprintf(than, sizeof than, "   compared with t = %s us",
+                 us_text(d->view->other->at_ps, us));
+    snprintf(text, sizeof text, "board %s   %" PRIu32 " app%s   %" PRIu32 " device names%s",
+             m->board, m->app_count, m->app_count == 1 ? "" : "s", m->device_count, than);
     picture_fill(d->p, in, ROLE_BAR);
     picture_label(d->p, (struct place){in.x + d->cell, in.y, in.w - 2 * d->cell, in.h},
                   ink_of(d, ROLE_TEXT, ALIGN_LEFT), d->view->status ? d->view->status : text);

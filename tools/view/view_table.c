@@ -359,6 +359,7 @@ void draw_table(const struct drawing *d, struct place in)
     struct column column = {d, in, in.y + d->cell / 2};
     picture_fill(d->p, in, ROLE_PANEL);
     for (uint32_t i = 0; i < d->moment->reach_count; i++) {
+        column.y += i ? d->cell : 0;
         draw_regions(&column, i);
         draw_exposure(&column, i);
         draw_requests(&column, i);
