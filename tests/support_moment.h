@@ -23,7 +23,8 @@ void stand_begin(struct stand *stand, const char *path);
 bool stand_step(struct stand *stand, uint64_t steps);
 /* Steps until the app has the CPU at or after that time; false: it never has. */
 bool stand_go(struct stand *stand, const char *app, uint64_t at_ps);
-/* The moment now, with the reach of the app that had the CPU last, and of the next one if `pair`. */
+/* The moment now, with the reach of the app that had the CPU last, and of the next one if
+ * `pair`. */
 const struct moment *stand_moment(struct stand *stand, bool pair);
 void stand_end(struct stand *stand);
 

@@ -15,7 +15,7 @@ struct font {
     stbtt_fontinfo info;
     int advance, ascent, descent; /* in the font's units */
     uint32_t glyph_count;
-    /* By hash of character and cell, the next free place; emptied when it is three quarters full. */
+    /* By hash of character and cell, else the next free place; emptied when nearly full. */
     struct kept {
         uint32_t character;
         int cell; /* 0: free */

@@ -1,8 +1,8 @@
 /* font.h: a monospace TrueType font as glyphs of grey pixels, one a character of a cell.
  *
- * Which font: the one that is named, else $POSTERN_FONT, else the first that is there of DejaVu Sans
- * Mono and Liberation Mono at the places where Debian, Fedora, Arch, Alpine and macOS put them. The
- * size is the one at which the font's "M" is a cell wide; a wider character is cut.
+ * Which font: the one that is named, else $POSTERN_FONT, else the first that is there of DejaVu
+ * Sans Mono and Liberation Mono at the places where Debian, Fedora, Arch, Alpine and macOS put
+ * them. The size is the one at which the font's "M" is a cell wide; a wider character is cut.
  *
  * Glyphs are made when they are first asked for and kept, so a window may draw often.
  */

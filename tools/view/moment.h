@@ -6,8 +6,9 @@
  * be compared. Addresses are spans; an end that would be 2^32 is only in 64 bits.
  *
  * Reach: what user mode reaches by the registers of the MPU (reach.h). Of the app that had the CPU
- * last, and lives, these are the registers as they are; of any other app those it last ran with, and
- * `at_ps` says when that was: a kernel that loads regions at each switch would load what is due then.
+ * last, and lives, these are the registers as they are; of any other app those it last ran with,
+ * and `at_ps` says when that was: a kernel that loads regions at each switch would load what is
+ * due then.
  */
 #ifndef TOOLS_VIEW_MOMENT_H
 #define TOOLS_VIEW_MOMENT_H

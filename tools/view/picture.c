@@ -69,8 +69,8 @@ uint32_t theme_color(enum theme theme, enum role role)
     return mixed(colors[theme][owner], colors[theme][ROLE_BACKGROUND], 28);
 }
 
-/* A channel of sRGB as light, by WCAG's formula; x^2.4 by hand, since the C library's pow may differ
- * in its last bit from machine to machine: (x^12)^(1/5), the root by Newton's steps. */
+/* A channel of sRGB as light, by WCAG's formula; x^2.4 by hand, since the C library's pow may
+ * differ in its last bit from machine to machine: (x^12)^(1/5), the root by Newton's steps. */
 static double linear(uint32_t channel)
 {
     double x = channel / 255.0;
@@ -195,8 +195,8 @@ void picture_mark(struct picture *p, enum shape_kind kind, struct place place, e
 
 /* --- text ------------------------------------------------------------------------------------ */
 
-/* Bytes of the first `characters` of `text`, or of all of it. A byte that begins no character counts
- * as one, as back ends draw it. */
+/* Bytes of the first `characters` of `text`, or of all of it. A byte that begins no character
+ * counts as one, as back ends draw it. */
 static size_t text_bytes(const char *text, int characters)
 {
     const char *at = text;

@@ -9,8 +9,8 @@
  * A colour is a role (enum role); the picture's theme says what it looks like.
  *
  * Text is monospace. Its size is its cell: a character takes `cell` pixels across and twice as much
- * down, whatever the font. So a layout needs no font, and is the same everywhere. A character is one
- * code point (no combining ones, none of double width).
+ * down, whatever the font. So a layout needs no font, and is the same everywhere. A character is
+ * one code point (no combining ones, none of double width).
  *
  * Each shape may have a tooltip and a target: what a click on it means. Marks (cross, triangles,
  * warning sign) are shapes of their own, since fonts differ in what they have.
@@ -138,8 +138,8 @@ struct picture {
     bool skipped; /* what was to be drawn last was left out: it cannot have a tooltip */
 };
 
-/* An empty picture on a ground of ROLE_BACKGROUND. `p` is all zero, or was started before: then what
- * was in it is gone, and its memory is used again. */
+/* An empty picture on a ground of ROLE_BACKGROUND. `p` is all zero, or was started before: then
+ * what was in it is gone, and its memory is used again. */
 void picture_start(struct picture *p, int width, int height, enum theme theme);
 void picture_free(struct picture *p);
 

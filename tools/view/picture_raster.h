@@ -1,7 +1,7 @@
 /* picture_raster.h: a picture as pixels, by our own few rules, and as a PNG file.
  *
- * The same picture and font give the same pixels wherever floats are IEEE singles. A window need not
- * draw by itself: it shows these pixels.
+ * The same picture and font give the same pixels wherever floats are IEEE singles. A window need
+ * not draw by itself: it shows these pixels.
  */
 #ifndef TOOLS_VIEW_PICTURE_RASTER_H
 #define TOOLS_VIEW_PICTURE_RASTER_H

@@ -3,8 +3,8 @@
  *   edges (where anything begins or ends) + what is used --axis_cut--> stretches between edges
  *   --axis_group--> runs of plain ones become one --axis_place--> rows, and pixels in each
  *
- * A linear scale of 2^32 addresses shows nothing. Here a stretch that nothing uses takes the width of
- * a mark, and one that is used at least what its label wants, and of what is left a share by the
+ * A linear scale of 2^32 addresses shows nothing. Here a stretch that nothing uses takes the width
+ * of a mark, and one that is used at least what its label wants, and of what is left a share by the
  * square root of its bytes: so larger is wider, and small things stay visible. One that is too long
  * for a row goes on in the next.
  */
@@ -43,8 +43,8 @@ static inline void axis_range(struct axis *axis, uint64_t first, uint64_t end)
 /* Stretches from the first used address to the last; edges outside are dropped. */
 void axis_cut(struct axis *axis, const struct moment_segments *used);
 
-/* Runs of plain stretches, and the gaps between them, become one stretch `cells` wide with the sum of
- * their `items`; but for `keep` of them on each side of what is not plain, as its neighbours. */
+/* Runs of plain stretches, and the gaps between them, become one stretch `cells` wide with the sum
+ * of their `items`; but for `keep` of them on each side of what is not plain, as its neighbours. */
 void axis_group(struct axis *axis, int cells, uint32_t keep);
 
 /* Rows that it wants at so many cells a row, at least 1. */

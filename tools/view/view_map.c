@@ -1,5 +1,5 @@
-/* view_map.c: see view_map.h. The frame: title, event, legend, status; lanes and table have files of
- * their own. */
+/* view_map.c: see view_map.h. The frame: title, event, legend, status; lanes and table have files
+ * of their own. */
 #include "tools/view/view_map.h"
 
 #include "tools/text.h"
@@ -15,7 +15,8 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-/* What lanes and table want at least: columns; and lines, in cells (half lines), without the strip. */
+/* What lanes and table want at least: columns; and lines, in cells (half lines), without the
+ * strip. */
 enum { COLUMNS_MIN = 100, CELLS_DOWN_MIN = 72 };
 
 /* 160 columns and 50 lines, but letters no smaller than 6 by 12 pixels, unless that is too much. */
@@ -74,7 +75,8 @@ void draw_selected(const struct drawing *d, struct place at, struct target targe
 
 /* --- the frame ------------------------------------------------------------------------------- */
 
-/* A word, or a number of things that went wrong, on a ground of their own; where the next begins. */
+/* A word, or a number of things that went wrong, on a ground of their own; where the next
+ * begins. */
 static int draw_count(const struct drawing *d, struct place in, const char *what, uint64_t count)
 {
     char text[48];

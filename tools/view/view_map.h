@@ -13,15 +13,16 @@
  *   + the strip: left free for whoever has a time line (view.strip_height)                       +
  *   + status line                                                                                +
  *
- * In a lane the upper boxes are what is there, in its owner's colour, and the band below is what the
- * app reaches. In the band, an outline is what it asked for, solid is what it is due (its memory, and
- * what it asked for and got), and hatched is what it reaches and did not ask for, with its bytes;
- * hatched in vermillion is what was never given to it. Addresses are on a broken axis (view_axis.h).
+ * In a lane the upper boxes are what is there, in its owner's colour, and the band below is what
+ * the app reaches. In the band, an outline is what it asked for, solid is what it is due (its
+ * memory, and what it asked for and got), and hatched is what it reaches and did not ask for, with
+ * its bytes; hatched in vermillion is what was never given to it. Addresses are on a broken axis
+ * (view_axis.h).
  *
  * Pure: the same moment and view give the same picture. Labels never leave their boxes and never
- * overlap; what does not fit is cut ("…") or left out, and is in the tooltip: at last whole lanes, if
- * the strip takes most of the height. The smallest size is
- * VIEW_WIDTH_MIN by VIEW_HEIGHT_MIN.
+ * overlap; what does not fit is cut ("…") or left out, and is in the tooltip: at last whole lanes,
+ * if the strip takes most of the height. Sizes go from
+ * VIEW_WIDTH_MIN by VIEW_HEIGHT_MIN to VIEW_SIZE_MAX in both directions.
  */
 #ifndef TOOLS_VIEW_VIEW_MAP_H
 #define TOOLS_VIEW_VIEW_MAP_H

@@ -1,6 +1,6 @@
-/* view_table.c: the table beside the lanes: the MPU's regions with their sub-regions, what is reached
- * beyond what was asked for, requests, broken rules, faults, apps. What finds no room is left out,
- * and how much that is said. */
+/* view_table.c: the table beside the lanes: the MPU's regions with their sub-regions, what is
+ * reached beyond what was asked for, requests, broken rules, faults, apps. What finds no room is
+ * left out, and how much that is said. */
 #include "tools/text.h"
 #include "tools/view/view_parts.h"
 #include <inttypes.h>

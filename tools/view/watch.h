@@ -46,8 +46,8 @@ struct watch {
 void watch_start(struct watch *watch, const struct hw *hw);
 void watch_attach(struct watch *watch, struct recorder *recorder);
 
-/* The app's registers and rights: now, if it had the CPU last and lives, else when it last was given
- * the CPU. False: it has never run. */
+/* The app's registers and rights: now, if it had the CPU last and lives, else when it last was
+ * given the CPU. False: it has never run. */
 bool watch_reach(const struct watch *watch, uint32_t process, struct reach_app *into);
 
 /* The last event in words, with the stamp of when it was; "" before the first one. */
