@@ -38,24 +38,24 @@ static const char *const places[] = {
 /* --- which ----------------------------------------------------------------------------------- */
 
 /* The whole file; NULL: errno says why not. */
-static unsigned char *read_file(const char *path, size_t *size)
+static unsigned char *read_file(const char *path)
 {
     FILE *file = fopen(path, "rb");
     if (!file)
         return NULL;
-    unsigned char *bytes = malloc(FONT_BYTES_MAX);
+    bool good = fseek(file, 0, SEEK_END) == 0;
+    long end = good ? ftell(file) : -1;
+    good = good && end > 0 && end < FONT_BYTES_MAX && fseek(file, 0, SEEK_SET) == 0;
+    unsigned char *bytes = malloc(good ? (size_t)end : 1);
     if (!bytes)
         abort();
-    *size = fread(bytes, 1, FONT_BYTES_MAX, file);
-    bool bad = ferror(file) != 0;
+    good = good && fread(bytes, 1, (size_t)end, file) == (size_t)end;
     fclose(file);
-    if (bad || *size < 12) {
-        free(bytes);
-        errno = bad ? EIO : EINVAL;
-        return NULL;
-    }
-    unsigned char *fits = realloc(bytes, *size);
-    return fits ? fits : bytes;
+    if (good)
+        return bytes;
+    free(bytes);
+    errno = EINVAL;
+    return NULL;
 }
 
 static bool read_metrics(struct font *font)
@@ -72,11 +72,10 @@ static bool read_metrics(struct font *font)
 static struct font *open_at(const char *path, char why[FONT_WHY_MAX])
 {
     struct font *font = calloc(1, sizeof *font);
-    size_t size = 0;
     if (!font)
         abort();
     errno = 0;
-    font->bytes = read_file(path, &size);
+    font->bytes = read_file(path);
     if (font->bytes && read_metrics(font))
         return font;
     snprintf(why, FONT_WHY_MAX, "the font %s: %s", path,

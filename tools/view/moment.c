@@ -317,8 +317,7 @@ static void join_segments(struct moment_segments *s)
     s->count = kept;
 }
 
-enum { FAULT_PLACE = 32 }; /* bytes that a fault away from everything takes on the axis */
-
+/* A fault away from everything takes 32 bytes on the axis. */
 static void find_segments(struct moment *moment)
 {
     use_span(moment, moment->kernel_flash);
@@ -335,8 +334,8 @@ static void find_segments(struct moment *moment)
         for (uint32_t j = 0; j < moment->reach[i].span_count; j++)
             use(moment, moment->reach[i].spans[j].first, moment->reach[i].spans[j].end);
     for (uint32_t i = 0; i < moment->kept_faults; i++) {
-        uint64_t first = moment->faults[i].address / FAULT_PLACE * FAULT_PLACE;
-        use(moment, first, first + FAULT_PLACE);
+        uint64_t first = moment->faults[i].address & ~UINT32_C(31);
+        use(moment, first, first + 32);
     }
     for (uint32_t lane = 0; lane < LANES; lane++)
         join_segments(&moment->used[lane]);

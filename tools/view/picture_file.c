@@ -29,9 +29,9 @@ static bool write_to(const struct picture *p, struct font *font, const char *pat
 bool picture_write(const struct picture *p, enum picture_format format, const char *path,
                    const char *font, char why[PICTURE_WHY_MAX])
 {
-    char font_why[FONT_WHY_MAX];
     struct font *opened = NULL;
     if (format == PICTURE_PNG) {
+        char font_why[FONT_WHY_MAX];
         opened = font_open(font, font_why);
         if (!opened) {
             snprintf(why, PICTURE_WHY_MAX, "%s", font_why);

@@ -256,7 +256,7 @@ static int wanted_width(const struct drawing *d, const struct lane *lane, const 
 {
     for (uint32_t i = 0; i < lane->count; i++) {
         const struct thing *t = &lane->things[i];
-        struct words w;
+        struct words w = {.choices = {NULL}};
         if (s->first < t->first || s->first >= t->end)
             continue;
         if (s->first > t->first)
@@ -464,7 +464,7 @@ static void tell_device(const struct drawing *d, uint32_t number)
 
 static void tell_thing(const struct drawing *d, const struct thing *t)
 {
-    struct words w;
+    struct words w = {.choices = {NULL}};
     if (t->kind == THING_DEVICE) {
         tell_device(d, t->number);
         return;
@@ -488,7 +488,7 @@ static void draw_dma(const struct drawing *d, struct place label, struct place b
 static void draw_name(const struct drawing *d, const struct thing *t, struct place box,
                       bool hatched)
 {
-    struct words w;
+    struct words w = {.choices = {NULL}};
     enum role role = hatched ? ROLE_TEXT : label_role(thing_role(d->moment, t));
     struct ink ink = ink_of(d, role, ALIGN_CENTER);
     name_thing(d->moment, t, &w);
@@ -601,7 +601,7 @@ static bool is_due(enum reach_reason reason)
 /* Two lines: rights and region, size and reason. */
 static void draw_span_words(const struct drawing *d, const struct moment_span *s, struct place box)
 {
-    struct words w, rights;
+    struct words w = {.choices = {NULL}}, rights = {.choices = {NULL}};
     char text[4];
     bool due = is_due(s->reason);
     struct ink ink = ink_of(d, due ? ROLE_INK : ROLE_TEXT, ALIGN_CENTER);

@@ -223,10 +223,12 @@ static void draw_legend(const struct drawing *d, struct place in)
 static void draw_status(const struct drawing *d, struct place in)
 {
     const struct moment *m = d->moment;
-    char text[200], us[US_TEXT_MAX], than[US_TEXT_MAX + 32] = "";
-    if (d->view->other)
+    char text[200], than[US_TEXT_MAX + 32] = "";
+    if (d->view->other) {
+        char us[US_TEXT_MAX];
         snprintf(than, sizeof than, "   compared with t = %s us",
                  us_text(d->view->other->at_ps, us));
+    }
     snprintf(text, sizeof text, "board %s   %" PRIu32 " app%s   %" PRIu32 " device names%s",
              m->board, m->app_count, m->app_count == 1 ? "" : "s", m->device_count, than);
     picture_fill(d->p, in, ROLE_BAR);

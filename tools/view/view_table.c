@@ -171,16 +171,17 @@ static void draw_regions(struct column *column, uint32_t reach)
 {
     const struct moment_reach *r = &column->d->moment->reach[reach];
     const struct drawing *d = column->d;
-    char us[US_TEXT_MAX];
     uint32_t unused = 0;
     struct place line = next_line(column);
     if (!line.h)
         return;
     int w = picture_label(d->p, line, ink_of(d, ROLE_DIM, ALIGN_LEFT), "MPU regions of ").w;
     draw_app_name(d, (struct place){line.x + w, line.y, line.w - w, line.h}, r->process);
-    if (!r->is_now)
+    if (!r->is_now) {
+        char us[US_TEXT_MAX];
         write_line(column, ROLE_TEXT, "as of %s us, %s", us_text(r->at_ps, us),
                    r->live ? "when it last ran" : "it is dead now");
+    }
     draw_table_head(column);
     for (uint32_t i = 0; i < r->region_count; i++) {
         unused += !r->regions[i].enabled;
