@@ -206,6 +206,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_ANSWER_NO_ERROR, "%p called class %l and was refused with %g, which is no error") \
     X(DETAIL_ANSWER_ERROR, "%p called class %l and was refused with %e, wanted %f") \
     X(DETAIL_ANSWER_GRANTED, "%p called class %l with success, and it must be refused with %f") \
+    X(DETAIL_ANSWER_REFUSED, "%p may move its break down to %G, and was refused") \
+    X(DETAIL_ANSWER_GREW, "%p finds %G at %a, by which its break has grown: it must be zero") \
     X(DETAIL_ANSWER_VALUE, "%p called class %l and got the value %G, wanted %W") \
     X(DETAIL_ANSWER_FLAG, \
       "%p finds %g in the byte of its yield-no-wait at %a; whether an upcall ran: %w") \

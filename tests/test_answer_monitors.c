@@ -3,6 +3,7 @@
  * with that sentence. Lawful ones stay silent.
  */
 #include "model/kernel.h"
+#include "model/passthrough.h"
 #include "sim/machine_value.h"
 #include "sim/monitors.h"
 #include "sim/monitors/answers.h"
@@ -298,10 +299,14 @@ static const struct {
      DETAIL_ANSWER_VARIANT},
     {"command, any success", {2, {ALARM, 2, 0, 0}}, {RETURN_SUCCESS_U32_U64, 1, 2}, DETAIL_NONE},
     {"command, any failure", {2, {ALARM, 2, 0, 0}}, {RETURN_FAILURE_U64, 13, 2}, DETAIL_NONE},
-    {"command, no device in another variant",
+    {"command, no device though there is",
      {2, {ALARM, 2, 0, 0}},
-     {RETURN_FAILURE_U32, ERR_NODEVICE, 2},
-     DETAIL_ANSWER_VARIANT},
+     FAILS(ERR_NODEVICE),
+     DETAIL_ANSWER_ERROR},
+    {"passthrough, the filter knows no such device",
+     {2, {PASSTHROUGH_DRIVER_DEFAULT, 2, 0x40000000, 4096}},
+     FAILS(ERR_NODEVICE),
+     DETAIL_NONE},
     {"command, no variant", {2, {ALARM, 2, 0, 0}}, {4, ERR_FAIL}, DETAIL_ANSWER_NO_VARIANT},
     {"command, no variant either", {2, {ALARM, 2, 0, 0}}, {134}, DETAIL_ANSWER_NO_VARIANT},
     {"command, no error", {2, {ALARM, 2, 0, 0}}, FAILS(14), DETAIL_ANSWER_NO_ERROR},
@@ -379,6 +384,20 @@ static const struct {
 
     {"brk, success", {5, {MEMOP_BRK, BREAK}}, {RETURN_SUCCESS}, DETAIL_NONE},
     {"brk, refused", {5, {MEMOP_BRK, 0}}, FAILS(ERR_NOMEM), DETAIL_NONE},
+    {"brk, refused above", {5, {MEMOP_BRK, BREAK + 8}}, FAILS(ERR_NOMEM), DETAIL_NONE},
+    {"brk, refused though lower",
+     {5, {MEMOP_BRK, BREAK - 8}},
+     FAILS(ERR_NOMEM),
+     DETAIL_ANSWER_REFUSED},
+    {"sbrk, refused though lower",
+     {5, {MEMOP_SBRK, (uint32_t)-2048}},
+     FAILS(ERR_NOMEM),
+     DETAIL_ANSWER_REFUSED},
+    {"sbrk, refused below the start",
+     {5, {MEMOP_SBRK, (uint32_t)-2049}},
+     FAILS(ERR_NOMEM),
+     DETAIL_NONE},
+    {"sbrk, refused to wrap", {5, {MEMOP_SBRK, 0x80000000}}, FAILS(ERR_NOMEM), DETAIL_NONE},
     {"brk, another error", {5, {MEMOP_BRK, 0}}, FAILS(ERR_INVAL), DETAIL_ANSWER_ERROR},
     {"brk, a value", {5, {MEMOP_BRK, BREAK}}, {RETURN_SUCCESS_U32, 0}, DETAIL_ANSWER_VARIANT},
     {"sbrk, success", {5, {MEMOP_SBRK, 0}}, {RETURN_SUCCESS_U32, BREAK}, DETAIL_NONE},
@@ -467,6 +486,7 @@ static const struct {
      {RETURN_SUCCESS_U32, 1},
      DETAIL_NONE},
     {"command 6 is not", {2, {ALARM, 6, 0, 0}}, {RETURN_SUCCESS_U32, 1}, DETAIL_ANSWER_VARIANT},
+    {"command 5 is, and refused", {2, {ALARM, 5, 0, 0}}, FAILS(ERR_NODEVICE), DETAIL_ANSWER_ERROR},
     {"command 6 is not, refused", {2, {ALARM, 6, 0, 0}}, FAILS(ERR_NODEVICE), DETAIL_NONE},
     {"command 69 is not", {2, {ALARM, 69, 0, 0}}, {RETURN_SUCCESS}, DETAIL_ANSWER_VARIANT},
     {"command 0 is not", {2, {ALARM, 0, 0, 0}}, FAILS(ERR_NODEVICE), DETAIL_NONE},
@@ -587,6 +607,39 @@ static void dma_breaks_into_anothers_grants(void)
     swapped(RW, CONSOLE, 1, first_buffer, nothing);
     support_trace(hw, EVENT_DMA_WRITE, PROCESS_NONE, RAM_END, pair(64, 0));
     swapped(RW, CONSOLE, 1, second_buffer, (struct span){1, 2});
+}
+
+/* ---- memory that grows */
+
+static void break_falls_below_a_buffer_not(void)
+{
+    note(NOTE_ALLOW, A, BREAK - 64, pair(16, 0));
+    answered((struct syscall){SYSCALL_MEMOP, {MEMOP_BRK, BREAK - 56}}, return_failure(ERR_NOMEM));
+}
+
+static void break_moves(uint32_t app_break)
+{
+    uint32_t kernel_break = ledger_of(hw->m)->processes[A].kernel_break;
+    note(NOTE_PROCESS_BREAKS, A, app_break, pair(kernel_break, app_break));
+}
+
+static void break_sinks_and_rises(uint8_t left)
+{
+    memset(machine_ram_at(hw->m, (struct span){BREAK - 64, 64}), 0, 64);
+    break_moves(BREAK - 64);
+    *machine_ram_at(hw->m, (struct span){BREAK - 1, 1}) = left;
+    break_moves(BREAK);
+    answered((struct syscall){SYSCALL_MEMOP, {MEMOP_SBRK, 0}}, return_success_1(BREAK));
+}
+
+static void memory_comes_back_zeroed(void)
+{
+    break_sinks_and_rises(0);
+}
+
+static void memory_comes_back_as_it_was(void)
+{
+    break_sinks_and_rises(1);
 }
 
 /* ---- yield */
@@ -876,6 +929,9 @@ static const struct {
     ROW(old_subscription_is_lost, RULE_CALL_ANSWER, DETAIL_ANSWER_VALUE),
     ROW(dma_breaks_into_the_grants, RULE_CALL_ANSWER, DETAIL_NONE),
     ROW(dma_breaks_into_anothers_grants, RULE_CALL_ANSWER, DETAIL_ANSWER_VALUE),
+    ROW(break_falls_below_a_buffer_not, RULE_CALL_ANSWER, DETAIL_NONE),
+    ROW(memory_comes_back_zeroed, RULE_CALL_ANSWER, DETAIL_NONE),
+    ROW(memory_comes_back_as_it_was, RULE_CALL_ANSWER, DETAIL_ANSWER_GREW),
     ROW(byte_says_that_none_ran, RULE_CALL_ANSWER, DETAIL_NONE),
     ROW(byte_says_none_ran_and_one_did, RULE_CALL_ANSWER, DETAIL_ANSWER_FLAG),
     ROW(byte_says_one_ran_and_none_did, RULE_CALL_ANSWER, DETAIL_ANSWER_FLAG),

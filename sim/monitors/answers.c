@@ -12,12 +12,14 @@
  *   subscribe      130 with what was subscribed before, (0, 0) at first; else 2 with what was
  *                  passed (4.2). A function outside the app's flash: INVAL, whatever the driver
  *   command        one of the variants of 3.2; no such driver, or not permitted: 0 with NODEVICE;
- *                  command 0 of one that is there: 128 (4.3, 4.3.1)
+ *                  command 0 of one that is there: 128 (4.3, 4.3.1); and its others never say
+ *                  NODEVICE (3.2)
  *   allow          130 with what was allowed before, (0, 0) at first; else 2 with what was passed.
  *                  It may be granted only if it is empty or all in the app's memory, or for
  *                  reading in its flash (4.4, 4.5)
  *   memop          by the app's own layout (4.6); NOMEM for a break, FAIL for a region, else
- *                  NOSUPPORT (Tock, memop.rs)
+ *                  NOSUPPORT (Tock, memop.rs). A break that sinks to no lower than the buffers
+ *                  handed over needs no memory: it is not refused. What it grows by is zero
  *   exit           comes back for an unknown number only: 0 with NOSUPPORT (4.7). A life ends as
  *                  its exit asked, with its code (TRD 106), or by a fault or a kill; one that ended
  *                  by exit-terminate is not followed by another; restarts are counted
@@ -25,7 +27,7 @@
  * Free, since TRD 104 leaves it free: which of several reasons a refusal names, but that a bad
  * function comes before the driver is asked; NOMEM and FAIL of any driver's subscribe and allow
  * (there may be no room for its grant, and DMA may have broken it); what commands answer but for
- * 0; where a break cannot go.
+ * 0; where a break cannot rise.
  *
  * Cannot see: the values of an event (r0 to r2 of yield-wait-for); a driver's allows and
  * subscriptions once there were too many of them in the machine (ROWS; upcall.c), or once DMA
@@ -33,6 +35,7 @@
  */
 #include "sim/monitors/answers.h"
 #include "sim/monitors/driver_facts.h"
+#include "sim/monitors/layout.h"
 #include "sim/monitors/upcall.h"
 
 enum {
@@ -50,8 +53,9 @@ struct row {
 };
 
 struct shadow {
-    uint32_t code; /* of its last exit, if has_code */
-    uint8_t first; /* of its rows */
+    uint32_t code;               /* of its last exit, if has_code */
+    uint32_t app_break, highest; /* as the kernel noted it last, and ever, in this life; or 0 */
+    uint8_t first;               /* of its rows */
     bool forgets : 1;
     bool flag_written : 1, flag : 1; /* of the open yield-no-wait */
     bool got_event : 1;              /* in the open yield-wait-for */
@@ -301,6 +305,14 @@ static bool is_variant(uint32_t r0)
     return r0 <= RETURN_FAILURE_U64 || (r0 >= RETURN_SUCCESS && r0 <= RETURN_SUCCESS_U32_U64);
 }
 
+/* The driver's, or, where it lends devices, one of these: the filter's own code (TRD 107). */
+static bool may_lack_a_device(const struct machine *m, const struct answer *x,
+                              struct outcome outcome)
+{
+    return outcome.errors == ERRORS_ALL ||
+           (x->p->args[0] == machine_scenario(m)->config.passthrough_driver && x->p->args[1] != 0);
+}
+
 static void judge_command(struct machine *m, struct answers *a, const struct answer *x)
 {
     const struct driver_facts *facts;
@@ -312,13 +324,12 @@ static void judge_command(struct machine *m, struct answers *a, const struct ans
         wrong(m, x, DETAIL_ANSWER_NO_VARIANT, x->r[0], 0);
     else if (!outcome.success)
         judge_refusal(m, x, RETURN_FAILURE, outcome.errors);
-    else if (is_failure && (x->r[1] == ERR_NODEVICE || x->p->args[1] == 0))
+    else if (is_failure && x->r[1] == ERR_NODEVICE && may_lack_a_device(m, x, outcome))
         judge_refusal(m, x, RETURN_FAILURE, ERROR(ERR_NODEVICE));
-    else if (is_failure)
-        judge_refusal(m, x, (enum return_variant)x->r[0], ERRORS_ALL);
-    if (x->p->args[1] == 0 && x->r[0] != RETURN_SUCCESS && outcome.success &&
-        outcome.errors != ERRORS_ALL)
+    else if (x->p->args[1] == 0 && x->r[0] != RETURN_SUCCESS)
         wrong(m, x, DETAIL_ANSWER_VARIANT, x->r[0], RETURN_SUCCESS);
+    else if (is_failure)
+        judge_refusal(m, x, (enum return_variant)x->r[0], ERRORS_ALL & ~ERROR(ERR_NODEVICE));
 }
 
 /* ---- memop: TRD 104, section 4.6 */
@@ -336,8 +347,29 @@ static void judge_break(struct machine *m, const struct answer *x)
 {
     bool is_sbrk = x->p->args[0] == MEMOP_SBRK;
 
-    if (x->r[0] != (is_sbrk ? RETURN_SUCCESS_U32 : RETURN_SUCCESS))
-        judge_refusal(m, x, RETURN_FAILURE, ERROR(ERR_NOMEM));
+    if (x->r[0] == (is_sbrk ? RETURN_SUCCESS_U32 : RETURN_SUCCESS))
+        return;
+    judge_refusal(m, x, RETURN_FAILURE, ERROR(ERR_NOMEM));
+    uint64_t now = process_break(m, x->process);
+    uint64_t wanted = is_sbrk ? now + (uint64_t)(int32_t)x->p->args[1] : x->p->args[1];
+    if (wanted >= process_high_water(m, x->process) && wanted <= now)
+        wrong(m, x, DETAIL_ANSWER_REFUSED, (uint32_t)wanted, 0);
+}
+
+/* What a break has grown by is zero, even where the app has been before; where it has not, that is
+ * memory-fresh's. */
+static void judge_growth(struct machine *m, struct shadow *shadow, const struct record *r)
+{
+    uint8_t byte;
+
+    for (uint32_t at = shadow->app_break; at < r->address && at < shadow->highest; at++)
+        if (machine_peek(m, (struct span){at, 1}, &byte) && byte != 0) {
+            break_add(m, RULE_CALL_ANSWER, r->process, at, DETAIL_ANSWER_GREW, byte, 0);
+            break;
+        }
+    shadow->app_break = r->address;
+    if (shadow->highest < r->address)
+        shadow->highest = r->address;
 }
 
 static void judge_grant_start(struct machine *m, const struct answers *a, const struct answer *x)
@@ -481,6 +513,7 @@ static void judge_load(struct machine *m, struct answers *a, uint32_t process)
     if (a->of[process].gone)
         break_add(m, RULE_CALL_ANSWER, process, 0, DETAIL_ANSWER_AGAIN, 0, 0);
     a->of[process].gone = a->of[process].pressed = false;
+    a->of[process].app_break = a->of[process].highest = 0;
 }
 
 /* The code that is kept for whoever asks why the app is gone. */
@@ -581,6 +614,9 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     case EVENT_OF(NOTE_PROCESS_LOADED):
         judge_load(m, a, r->process);
         break;
+    case EVENT_OF(NOTE_PROCESS_BREAKS):
+        judge_growth(m, &a->of[r->process], r);
+        break;
     case EVENT_OF(NOTE_PROCESS_END):
         judge_end(m, a, r);
         forget_rows(a, r->process);
@@ -627,7 +663,7 @@ const struct monitor monitor_answers = {
     .kinds = {KIND_EVENT(EVENT_SYSCALL) | KIND_EVENT(EVENT_RETURN) | KIND_EVENT(EVENT_UPCALL) |
                   KIND_EVENT(EVENT_INJECTED),
               KIND_NOTE(NOTE_UPCALL_DELIVERED) | KIND_NOTE(NOTE_PROCESS_LOADED) |
-                  KIND_NOTE(NOTE_PROCESS_END)},
+                  KIND_NOTE(NOTE_PROCESS_BREAKS) | KIND_NOTE(NOTE_PROCESS_END)},
     .state_size = sizeof(struct answers),
     .rules = KIND_BIT(RULE_CALL_ANSWER),
     .always = true,

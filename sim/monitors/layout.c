@@ -10,8 +10,7 @@
  * Cannot see: the kernel's control block at the block's end (its size is the kernel's own);
  * whether a noted break is the one that the kernel uses: the reach rule sees that in the MPU.
  */
-#include "sim/machine.h"
-#include "sim/monitors/ledger.h"
+#include "sim/monitors/layout.h"
 
 struct layout {
     struct {
@@ -157,6 +156,20 @@ static void on_user(struct machine *m, void *state, uint32_t process)
         break_add(m, RULE_MEMORY_LAYOUT, process, lowest, DETAIL_LAYOUT_GRANT, 0, 0);
     if (p->live && !(p->call_open && p->call_class == SYSCALL_MEMOP))
         judge_due(m, layout, process);
+}
+
+uint32_t process_high_water(struct machine *m, uint32_t process)
+{
+    const struct layout *layout = machine_monitor_state(m, MONITOR_layout);
+
+    return layout->of[process].high_water;
+}
+
+uint32_t process_break(struct machine *m, uint32_t process)
+{
+    const struct layout *layout = machine_monitor_state(m, MONITOR_layout);
+
+    return layout->of[process].break_due;
 }
 
 const struct monitor monitor_layout = {
