@@ -10,10 +10,9 @@
  * verdict may change, and by a second decoder here, as dumb as can be, for all bytes of three
  * areas; the registers ask for nothing that the architecture leaves unpredictable.
  *
- * A tape's streams: STREAM_APP to STREAM_APP + 2, a config each; an operation's `kind` is a call of
- * enum call, its numbers are of value_of. STREAM_SCHEDULE: `which` of its first record is odd: 16
- * regions, else 8.
+ * What a tape's operations are says fuzz/mpu_calls.h.
  */
+#include "fuzz/mpu_calls.h"
 #include "fuzz/tape_mutate.h"
 #include "fuzz/target.h"
 #include "model/mpu.h"
@@ -23,22 +22,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONFIGS = 3, GRANULE = 32, AREAS = 3, AREA_SIZE = 0x20000 };
-enum { GRANULES = AREA_SIZE / GRANULE };
-
-enum call {
-    CALL_SET_FLASH,
-    CALL_ALLOCATE,
-    CALL_UPDATE,
-    CALL_ADD,
-    CALL_REMOVE,     /* a span as for CALL_ADD */
-    CALL_REMOVE_ONE, /* of the windows that there are */
-    CALL_CONFIGURE,
-    CALLS
-};
-
-/* Where flash, RAM and devices are looked at byte for byte. */
-static const uint32_t areas[AREAS] = {0x00030000, 0x20000000, 0x40000000};
+enum { CONFIGS = MPU_CALLS_CONFIGS, GRANULE = MPU_CALLS_GRANULE, AREAS = MPU_CALLS_AREAS };
+/* Each of mpu_calls_areas is looked at byte for byte. */
+enum { AREA_SIZE = 0x20000, GRANULES = AREA_SIZE / GRANULE };
 
 /* The hardware: the kernel's port for this program is the few functions below. */
 struct hw {
@@ -137,7 +123,7 @@ struct map {
 static void paint(struct map *map, uint64_t base, uint64_t size, uint8_t rights)
 {
     for (uint32_t area = 0; area < AREAS; area++) {
-        uint64_t first = areas[area], end = first + AREA_SIZE;
+        uint64_t first = mpu_calls_areas[area], end = first + AREA_SIZE;
         uint64_t from = base > first ? base : first, to = base + size < end ? base + size : end;
         if (from < to)
             memset(&map->rights[area][(from - first) / GRANULE], rights, (to - from) / GRANULE);
@@ -266,70 +252,55 @@ static bool has_window(const struct mpu_config *config, struct span window)
 
 /* --- calls ----------------------------------------------------------------------------------- */
 
-static uint32_t value_of(struct tape_value value)
+static void judge_block(const struct mpu_config *config, const struct mpu_call *call)
 {
-    uint32_t low = value.pick % 64u, offset = (uint32_t)value.offset;
-    switch (value.pick / 64) {
-    case 0:
-        return areas[low % AREAS] + low / AREAS * 0x1000 + offset * GRANULE;
-    case 1:
-        return (UINT32_C(1) << low % 32) + (low < 32 ? offset * GRANULE : offset);
-    case 2:
-        return (uint8_t)offset * (uint32_t)GRANULE;
-    default:
-        return low * 0x04000000u + offset;
-    }
-}
-
-static enum err allocate(struct mpu_config *config, const struct tape_op *op, struct span pool)
-{
-    uint32_t shift = op->which % 16u;
-    uint32_t min = (uint32_t)op->number << shift, app = (uint32_t)op->size << shift;
-    uint32_t kernel = op->which * 16u;
-    enum err err = mpu_allocate_app_memory(config, pool, min, app, kernel);
-    if (err)
-        return err;
     uint64_t end = (uint64_t)config->block.base + config->block.size;
     uint64_t reached = (uint64_t)config->accessible.base + config->accessible.size;
-    if (!span_covers(pool, config->block) || config->block.size < min)
+    if (!span_covers(call->span, config->block) || config->block.size < call->min)
         found("a block outside of its pool, or smaller than asked");
-    if (config->accessible.size < app || (app > 0 && config->accessible.base != config->block.base))
+    if (config->accessible.size < call->app ||
+        (call->app > 0 && config->accessible.base != config->block.base))
         found("less is accessible than asked");
-    if (reached + kernel > end)
+    if (reached + call->kernel > end)
         found("no room is left for the kernel's part");
-    return ERR_NONE;
 }
 
-static enum err update(struct mpu_config *config, const struct tape_op *op)
+static void judge_breaks(const struct mpu_config *config, const struct mpu_call *call,
+                         struct span block)
 {
-    struct span block = config->block;
-    uint32_t app_break =
-        block.base + op->number * (block.size / 256) + (uint32_t)op->value[0].offset;
-    uint32_t kernel_break =
-        block.base + op->size * (block.size / 255) + (uint32_t)op->value[1].offset;
-    if (op->which >= 224) {
-        app_break = value_of(op->value[0]);
-        kernel_break = value_of(op->value[1]);
-    }
-    enum err err = mpu_update_app_memory(config, app_break, kernel_break);
-    if (err)
-        return err;
     uint32_t end = config->accessible.base + config->accessible.size;
     uint32_t step = block.size / 8 > GRANULE ? block.size / 8 : GRANULE;
-    if (app_break > kernel_break || end < app_break || end > kernel_break ||
+    if (call->app_break > call->kernel_break || end < call->app_break || end > call->kernel_break ||
         !same_span(block, config->block))
         found("accessible does not end between the breaks");
-    if (end - app_break >= step)
+    if (end - call->app_break >= step)
         found("accessible is rounded up by more than its header says");
-    return ERR_NONE;
 }
 
-static enum err change_window(struct mpu_config *config, struct span window, bool add)
+/* What an accepted call must have done; `block` was the config's before it. */
+static void judge_call(const struct mpu_config *config, const struct mpu_call *call,
+                       struct span block)
 {
-    enum err err = add ? mpu_add_window(config, window) : mpu_remove_window(config, window);
-    if (!err && has_window(config, window) != add)
-        found(add ? "a window was added and is not there" : "a window was removed and is there");
-    return err;
+    switch (call->kind) {
+    case CALL_SET_FLASH:
+        if (!same_span(config->flash, call->span))
+            found("the flash is another one than asked for");
+        break;
+    case CALL_ALLOCATE:
+        judge_block(config, call);
+        break;
+    case CALL_UPDATE:
+        judge_breaks(config, call, block);
+        break;
+    case CALL_ADD:
+        if (!has_window(config, call->span))
+            found("a window was added and is not there");
+        break;
+    default:
+        if (has_window(config, call->span))
+            found("a window was removed and is there");
+        break;
+    }
 }
 
 static void configure(struct rig *rig, uint32_t i)
@@ -340,39 +311,17 @@ static void configure(struct rig *rig, uint32_t i)
     judge_hardware(rig, &rig->configs[i]);
 }
 
-static enum err make_call(struct mpu_config *config, const struct tape_op *op)
-{
-    struct span span = {value_of(op->value[0]), value_of(op->value[1])};
-    switch (op->kind) {
-    case CALL_SET_FLASH: {
-        enum err err = mpu_set_flash(config, span);
-        if (!err && !same_span(config->flash, span))
-            found("the flash is another one than asked for");
-        return err;
-    }
-    case CALL_ALLOCATE:
-        return allocate(config, op, span);
-    case CALL_UPDATE:
-        return update(config, op);
-    case CALL_ADD:
-        return change_window(config, span, true);
-    case CALL_REMOVE_ONE:
-        if (config->window_count > 0)
-            span = config->windows[op->which % config->window_count];
-        return change_window(config, span, false);
-    default:
-        return change_window(config, span, false);
-    }
-}
-
 static void play(struct rig *rig, uint32_t i, const struct tape_op *op)
 {
     struct mpu_config before = rig->configs[i];
-    if (op->kind == CALL_CONFIGURE) {
+    struct mpu_call call = mpu_call_of(&before, op);
+    if (call.kind == CALL_CONFIGURE) {
         configure(rig, i);
         return;
     }
-    if (make_call(&rig->configs[i], op) && memcmp(&before, &rig->configs[i], sizeof before) != 0)
+    if (!mpu_call_make(&rig->configs[i], &call))
+        judge_call(&rig->configs[i], &call, before.block);
+    else if (memcmp(&before, &rig->configs[i], sizeof before) != 0)
         found("a refused call has changed the config");
     judge_config(&rig->configs[i]);
 }
@@ -381,18 +330,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct tape tape;
     struct rig rig = {0};
-    uint32_t at = 0;
+    uint32_t config;
     tape_decode(data, size, &tape);
-    const struct tape_op *first = tape_next(&tape, STREAM_SCHEDULE, &at);
-    mpu_armv7m_reset(&rig.hw.unit, first && first->which & 1 ? 16 : 8);
+    mpu_armv7m_reset(&rig.hw.unit, mpu_calls_regions(&tape));
     mpu_start(&rig.mpu, &rig.hw);
     for (uint32_t i = 0; i < CONFIGS; i++)
         mpu_config_start(&rig.configs[i], rig.mpu.region_limit);
-    for (uint32_t i = 0; i < tape.count; i++) {
-        uint32_t config = (uint32_t)tape.ops[i].stream - STREAM_APP;
-        if (config < CONFIGS && tape.ops[i].kind < CALLS)
+    for (uint32_t i = 0; i < tape.count; i++)
+        if (mpu_call_on(&tape.ops[i], &config))
             play(&rig, config, &tape.ops[i]);
-    }
     for (uint32_t i = 0; i < CONFIGS; i++)
         configure(&rig, i);
     return 0;

@@ -16,6 +16,7 @@ const struct command commands[] = {
     {"schema", "print the JSON schema of scenarios or of boards", cmd_schema},
     {"mpu", "decide access vectors with the simulated protection unit", cmd_mpu},
     {"fuzz", "make scenarios of what a fuzzer has found", cmd_fuzz},
+    {"minimize", "make a failing scenario small, or a fuzzer's tape", cmd_minimize},
     {"completion", "print what completes command lines in a shell", cmd_completion},
     {"man", "print the manual page", cmd_man},
 };

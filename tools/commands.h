@@ -45,6 +45,8 @@ int cmd_diff(int argc, char **argv);
 int cmd_new(int argc, char **argv);
 /* Makes scenarios of what a fuzzer has found. */
 int cmd_fuzz(int argc, char **argv);
+/* Leaves out of a failing scenario, or tape, what its failure does not need. */
+int cmd_minimize(int argc, char **argv);
 /* What completes command lines in a shell. */
 int cmd_completion(int argc, char **argv);
 /* The manual page. */

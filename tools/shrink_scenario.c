@@ -1,0 +1,320 @@
+/* shrink_scenario.c: a scenario's tree made smaller. A candidate that the loader refuses has no
+ * finding, so nothing here knows what may be left out but for the few words below.
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "tools/shrink.h"
+
+#include "sim/trace.h"
+#include "tools/catalogue.h"
+#include "tools/suite.h"
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TAKEN_MAX = 2048 }; /* steps of one list at most: sim/app_steps_compile.c */
+
+struct tree_shrinker {
+    struct shrink *shrink;
+    const char *path;
+    cJSON *tree;
+    struct board_cache boards;
+    char more_boards[SUITE_PATH_MAX + 16];
+    bool asks; /* it expects something, and shall: else it would say nothing when it holds */
+    struct result result;
+    bool changed;
+};
+
+/* --- running --------------------------------------------------------------------------------- */
+
+static bool expects(const struct scenario *s)
+{
+    return s->app_expectations > 0 || s->check_count > 0 || s->break_count > 0;
+}
+
+static bool load(struct tree_shrinker *t, struct family *family)
+{
+    const struct catalogue known = catalogue();
+    const struct load_options options = {.boards_kept = &t->boards,
+                                         .more_boards = *t->more_boards ? t->more_boards : NULL};
+    struct problems problems = {0};
+    char *text = cJSON_PrintUnformatted(t->tree);
+    if (!text)
+        abort();
+    bool good =
+        scenario_load_text(t->path, text, strlen(text), &known, &options, family, &problems);
+    free(text);
+    problems_free(&problems);
+    return good && family->count == 1;
+}
+
+static void run(void *subject, struct finding *finding)
+{
+    struct tree_shrinker *t = subject;
+    struct family family = {0};
+    *finding = (struct finding){.end = FINDING_BAD_INPUT};
+    if (load(t, &family) && (!t->asks || expects(family.members[0]))) {
+        run_one(family.members[0], &t->result);
+        finding_of_result(family.members[0], &t->result, finding);
+    }
+    family_free(&family);
+}
+
+static void run_in_child(const void *argument, int pipe)
+{
+    struct finding finding;
+    run((void *)(uintptr_t)argument, &finding);
+    isolate_write(pipe, &finding, sizeof finding);
+}
+
+static void run_isolated(void *subject, struct finding *finding)
+{
+    finding_isolated(run_in_child, subject, SHRINK_RUN_MS, finding);
+}
+
+/* --- lists and members ----------------------------------------------------------------------- */
+
+/* What stays, since nothing runs without it, or since it says what the rest is. "once" goes with
+ * its steps: without it their faults would be judged. */
+static bool stays(const cJSON *member)
+{
+    static const char *const keys[] = {"comment",  "claim", "$schema", "source",
+                                       "board",    "name",  "once",    "until_us",
+                                       "until_ms", "seed",  "program"};
+    for (size_t i = 0; member->string && i < COUNT_OF(keys); i++)
+        if (strcmp(member->string, keys[i]) == 0)
+            return true;
+    return false;
+}
+
+struct members {
+    cJSON *up;
+    cJSON *taken[TAKEN_MAX];
+    uint32_t from, count; /* of the last take */
+};
+
+static uint32_t member_count(const void *list)
+{
+    int count = cJSON_GetArraySize(((const struct members *)list)->up);
+    return count < TAKEN_MAX ? (uint32_t)count : TAKEN_MAX;
+}
+
+static void take_members(void *list, uint32_t from, uint32_t count)
+{
+    struct members *m = list;
+    m->from = from;
+    m->count = count;
+    for (uint32_t i = 0; i < count; i++)
+        m->taken[i] = cJSON_DetachItemFromArray(m->up, (int)from);
+}
+
+static void put_members_back(void *list)
+{
+    struct members *m = list;
+    for (uint32_t i = 0; i < m->count; i++)
+        if (!cJSON_InsertItemInArray(m->up, (int)(m->from + i), m->taken[i]))
+            abort();
+}
+
+/* What was taken for good is not given back: a run's worth of steps is small. */
+static void shrink_array(struct tree_shrinker *t, cJSON *array)
+{
+    struct members *members = calloc(1, sizeof *members);
+    if (!members)
+        abort();
+    members->up = array;
+    const struct shrink_list list = {members, member_count, take_members, put_members_back};
+    t->changed |= shrink_list(t->shrink, &list);
+    free(members);
+}
+
+static void shrink_object(struct tree_shrinker *t, cJSON *object)
+{
+    for (int i = cJSON_GetArraySize(object); i-- > 0;) {
+        cJSON *member = cJSON_GetArrayItem(object, i);
+        if (stays(member))
+            continue;
+        cJSON_DetachItemViaPointer(object, member);
+        if (shrink_keeps(t->shrink)) {
+            cJSON_Delete(member);
+            t->changed = true;
+        } else if (!cJSON_InsertItemInArray(object, i, member)) {
+            abort();
+        }
+    }
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+/* Another value in the node's own place; what it had is put back unless the finding stays. */
+static bool try_value(struct tree_shrinker *t, cJSON *node, cJSON *simpler)
+{
+    const cJSON before = *node;
+    if (!simpler)
+        abort();
+    node->type = simpler->type;
+    node->valuedouble = simpler->valuedouble;
+    node->valueint = simpler->valueint;
+    node->valuestring = simpler->valuestring;
+    bool kept = shrink_keeps(t->shrink);
+    simpler->valuestring = kept ? before.valuestring : node->valuestring;
+    if (!kept)
+        *node = before;
+    cJSON_Delete(simpler);
+    t->changed |= kept;
+    return kept;
+}
+
+static bool try_number(struct tree_shrinker *t, cJSON *node, double value)
+{
+    if (cJSON_IsNumber(node) && node->valuedouble == value)
+        return false;
+    return try_value(t, node, cJSON_CreateNumber(value));
+}
+
+static void shrink_number(struct tree_shrinker *t, cJSON *node)
+{
+    double whole = (double)(int64_t)node->valuedouble;
+    if (node->valuedouble == 0 || try_number(t, node, 0) || node->valuedouble == 1 ||
+        try_number(t, node, 1))
+        return;
+    (void)try_number(t, node, whole);
+    while (node->valuedouble >= 4 && try_number(t, node, (double)((int64_t)node->valuedouble / 2)))
+        ;
+}
+
+/* Any address or hex: 0. "app.ram+0x381": without what is added. */
+static void shrink_text(struct tree_shrinker *t, cJSON *node)
+{
+    char base[64];
+    const char *text = node->valuestring;
+    size_t length = strcspn(text, "+-");
+    bool hex = strncmp(text, "0x", 2) == 0;
+    if ((hex || strchr(text, '.') || text[length]) && try_number(t, node, 0))
+        return;
+    if (!text[length] || length >= sizeof base)
+        return;
+    memcpy(base, text, length);
+    base[length] = '\0';
+    (void)try_value(t, node, cJSON_CreateString(base));
+}
+
+/* --- all of it ------------------------------------------------------------------------------- */
+
+static void shrink_members(struct tree_shrinker *t, cJSON *node)
+{
+    if (cJSON_IsArray(node))
+        shrink_array(t, node);
+    else if (cJSON_IsObject(node))
+        shrink_object(t, node);
+    for (cJSON *member = node->child; member; member = member->next)
+        shrink_members(t, member);
+}
+
+static void shrink_values(struct tree_shrinker *t, cJSON *up)
+{
+    cJSON *member;
+    cJSON_ArrayForEach(member, up)
+    {
+        if (stays(member))
+            continue;
+        if (cJSON_IsNumber(member))
+            shrink_number(t, member);
+        else if (cJSON_IsString(member))
+            shrink_text(t, member);
+        else
+            shrink_values(t, member);
+    }
+}
+
+/* "until_us" in the place of either key. */
+static bool try_time(struct tree_shrinker *t, cJSON *until, double us)
+{
+    char *before = until->string;
+    double value = until->valuedouble;
+    if (!(until->string = strdup("until_us")))
+        abort();
+    until->valuedouble = us;
+    bool kept = shrink_keeps(t->shrink);
+    free(kept ? before : until->string);
+    t->changed |= kept;
+    if (!kept) {
+        until->string = before;
+        until->valuedouble = value;
+    }
+    return kept;
+}
+
+/* The whole microsecond behind the break, if there is one; else halves. */
+static void shrink_time(struct tree_shrinker *t)
+{
+    const struct finding *last = &t->shrink->last;
+    cJSON *us = cJSON_GetObjectItemCaseSensitive(t->tree, "until_us");
+    cJSON *ms = cJSON_GetObjectItemCaseSensitive(t->tree, "until_ms");
+    cJSON *until = us ? us : ms;
+    if (!until)
+        return;
+    double now = us ? us->valuedouble : ms->valuedouble * 1000;
+    double behind = last->break_count ? (double)(last->breaks[0].at_ps / PS_PER_US + 1) : 0;
+    if (behind > 0 && behind < now && try_time(t, until, behind))
+        return;
+    for (double half = (double)((int64_t)now / 2); half >= 1; half = (double)((int64_t)half / 2))
+        if (!try_time(t, until, half))
+            return;
+}
+
+static void round_of(struct tree_shrinker *t)
+{
+    t->changed = false;
+    shrink_time(t);
+    shrink_members(t, t->tree);
+    shrink_values(t, t->tree);
+}
+
+void shrink_scenario(struct shrink *shrink, const char *path, struct cJSON *tree)
+{
+    char folder[SUITE_PATH_MAX];
+    struct family family = {0};
+    struct tree_shrinker *t = calloc(1, sizeof *t);
+    if (!t)
+        abort();
+    *t = (struct tree_shrinker){.shrink = shrink, .path = path, .tree = tree, .changed = true};
+    if (suite_folder(folder))
+        snprintf(t->more_boards, sizeof t->more_boards, "%s/boards", folder);
+    t->asks = load(t, &family) && expects(family.members[0]);
+    family_free(&family);
+    bool crashes = shrink->wanted.end == FINDING_CRASHED || shrink->wanted.end == FINDING_OVERTIME;
+    shrink->run = crashes ? run_isolated : run;
+    shrink->subject = t;
+    while (t->changed && !shrink->ended_early)
+        round_of(t);
+    board_cache_free(&t->boards);
+    free(t);
+}
+
+/* --- counting -------------------------------------------------------------------------------- */
+
+/* Every element of a list of steps, at whatever depth. */
+static uint32_t steps_below(const cJSON *node)
+{
+    static const char *const lists[] = {"steps", "else", "forever", "inject"};
+    uint32_t count = 0;
+    const cJSON *member;
+    cJSON_ArrayForEach(member, node)
+    {
+        bool upcalls = node->string && strcmp(node->string, "upcalls") == 0;
+        bool list = upcalls;
+        for (size_t i = 0; member->string && i < COUNT_OF(lists); i++)
+            list |= strcmp(member->string, lists[i]) == 0;
+        if (list && cJSON_IsArray(member))
+            count += (uint32_t)cJSON_GetArraySize(member);
+        count += steps_below(member);
+    }
+    return count;
+}
+
+uint32_t scenario_operations(const struct cJSON *tree)
+{
+    return steps_below(tree);
+}
