@@ -165,35 +165,47 @@ void reproduce_free(struct reproduction *r)
 
 /* --- the scenario ---------------------------------------------------------------------------- */
 
-static void put_first(cJSON *tree, const char *key, const char *text)
+/* Its text, whether it was there or not. */
+static void put_text(cJSON *tree, const char *key, const char *text)
 {
     cJSON *item = cJSON_CreateString(text);
     if (!item)
         abort();
-    item->string = strdup(key);
-    if (!item->string || !cJSON_InsertItemInArray(tree, 0, item))
+    if (cJSON_GetObjectItemCaseSensitive(tree, key)) {
+        cJSON_ReplaceItemInObjectCaseSensitive(tree, key, item);
+        return;
+    }
+    if (!(item->string = strdup(key)) || !cJSON_InsertItemInArray(tree, 0, item))
         abort();
+}
+
+void reproduce_describe(struct cJSON *tree, const char *path, const struct stage_target *target,
+                        const struct finding *f)
+{
+    char text[1024], us[US_TEXT_MAX];
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    if (f->break_count)
+        snprintf(text, sizeof text, "The tape %s of target %s broke %s at %s us.", name,
+                 target->name, finding_name(f), us_text(f->breaks[0].at_ps, us));
+    else
+        snprintf(text, sizeof text, "The tape %s of target %s: %s.", name, target->name,
+                 finding_name(f));
+    put_text(tree, "comment", text);
+    if (f->end == FINDING_NONE)
+        snprintf(text, sizeof text, "What a tape did breaks no rule.");
+    else if (f->end == FINDING_BROKEN)
+        snprintf(text, sizeof text, "No rule breaks; %s did: %s.", finding_name(f), f->text);
+    else
+        snprintf(text, sizeof text, "The simulator bears what a tape did; it did not: %s.",
+                 f->place[0] ? f->place : f->text);
+    put_text(tree, "claim", text);
 }
 
 struct cJSON *reproduce_tree(const struct reproduction *r, const char *path,
                              enum decode_names names)
 {
-    char text[1024], us[US_TEXT_MAX];
-    const struct finding *f = &r->finding;
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    if (f->end == FINDING_NONE)
-        snprintf(text, sizeof text, "What a tape did breaks no rule.");
-    else
-        snprintf(text, sizeof text, "What a tape did breaks no rule any more: not %s: %s.",
-                 finding_name(f), f->text[0] ? f->text : "no reason");
-    cJSON *tree = decode(r->stage, r->log, text, names);
-    if (f->break_count)
-        snprintf(text, sizeof text, "The tape %s of target %s broke %s at %s us.", name,
-                 r->target->name, finding_name(f), us_text(f->breaks[0].at_ps, us));
-    else
-        snprintf(text, sizeof text, "The tape %s of target %s: %s.", name, r->target->name,
-                 finding_name(f));
-    put_first(tree, "comment", text);
+    cJSON *tree = decode(r->stage, r->log, "What a tape did breaks no rule.", names);
+    reproduce_describe(tree, path, r->target, &r->finding);
     return tree;
 }
 

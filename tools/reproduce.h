@@ -54,6 +54,9 @@ bool reproduce_play(struct reproduction *r, const struct stage_target *target,
                     const struct tape *tape);
 void reproduce_free(struct reproduction *r);
 
+/* Its comment and its claim: which tape it is of, and what broke. */
+void reproduce_describe(struct cJSON *tree, const char *path, const struct stage_target *target,
+                        const struct finding *finding);
 /* The scenario of the tape. */
 struct cJSON *reproduce_tree(const struct reproduction *r, const char *path,
                              enum decode_names names);

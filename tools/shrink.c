@@ -12,6 +12,12 @@ void shrink_start(struct shrink *shrink, const struct finding *wanted, bool same
                               .deadline_ns = wall_ns() + seconds * NS_PER_S};
 }
 
+bool shrink_isolates(const struct shrink *shrink)
+{
+    enum finding_end end = shrink->wanted.end;
+    return shrink->isolated || end == FINDING_CRASHED || end == FINDING_OVERTIME;
+}
+
 bool shrink_keeps(struct shrink *shrink)
 {
     struct finding finding;

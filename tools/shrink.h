@@ -23,6 +23,7 @@ struct shrink {
     struct finding wanted, last; /* last: of the candidate that kept it last */
     bool same_place;             /* the same app and address, too */
     uint64_t deadline_ns;
+    bool isolated;    /* each run in a child; else only where the finding is a crash */
     uint32_t tried;   /* runs */
     bool ended_early; /* the time was over before nothing could be left out any more */
     /* The candidate's run, in this process or in a child: what is wrong with it. */
@@ -33,6 +34,8 @@ struct shrink {
 /* What is looked for. The clock starts. */
 void shrink_start(struct shrink *shrink, const struct finding *wanted, bool same_place,
                   uint64_t seconds);
+/* True: each run must be in a child. */
+bool shrink_isolates(const struct shrink *shrink);
 /* True: the candidate as it stands keeps the finding. False, too, once the time is over. */
 bool shrink_keeps(struct shrink *shrink);
 

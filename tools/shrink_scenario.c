@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAKEN_MAX = 2048 }; /* steps of one list at most: sim/app_steps_compile.c */
+enum { MEMBER_MAX = 4096 }; /* of one list or object that the loader takes, and more */
 
 struct tree_shrinker {
     struct shrink *shrink;
@@ -88,61 +88,105 @@ static bool stays(const cJSON *member)
     return false;
 }
 
+/* The children of a list or an object, as they are linked there now. */
 struct members {
     cJSON *up;
-    cJSON *taken[TAKEN_MAX];
-    uint32_t from, count; /* of the last take */
+    uint32_t count, taken_count;
+    cJSON *items[MEMBER_MAX], *taken[MEMBER_MAX]; /* taken: by the last take, if it was kept */
+    uint32_t from;                                /* of the last take */
 };
+
+/* A chain as cJSON has it: the first one's `prev` is the last one. */
+static void relink(struct members *m)
+{
+    m->up->child = m->count ? m->items[0] : NULL;
+    for (uint32_t i = 0; i < m->count; i++) {
+        m->items[i]->next = i + 1 < m->count ? m->items[i + 1] : NULL;
+        m->items[i]->prev = m->items[i > 0 ? i - 1 : m->count - 1];
+    }
+}
+
+static void give_back_taken(struct members *m)
+{
+    for (uint32_t i = 0; i < m->taken_count; i++) {
+        m->taken[i]->next = m->taken[i]->prev = NULL;
+        cJSON_Delete(m->taken[i]);
+    }
+    m->taken_count = 0;
+}
+
+static struct members *members_of(cJSON *up)
+{
+    cJSON *member;
+    struct members *m = calloc(1, sizeof *m);
+    if (!m)
+        abort();
+    m->up = up;
+    cJSON_ArrayForEach(member, up)
+    {
+        if (m->count == MEMBER_MAX)
+            abort(); /* the loader takes no such list */
+        m->items[m->count++] = member;
+    }
+    return m;
+}
+
+static void members_free(struct members *m)
+{
+    give_back_taken(m);
+    free(m);
+}
 
 static uint32_t member_count(const void *list)
 {
-    int count = cJSON_GetArraySize(((const struct members *)list)->up);
-    return count < TAKEN_MAX ? (uint32_t)count : TAKEN_MAX;
+    return ((const struct members *)list)->count;
 }
 
 static void take_members(void *list, uint32_t from, uint32_t count)
 {
     struct members *m = list;
+    give_back_taken(m);
     m->from = from;
-    m->count = count;
-    for (uint32_t i = 0; i < count; i++)
-        m->taken[i] = cJSON_DetachItemFromArray(m->up, (int)from);
+    m->taken_count = count;
+    memcpy(m->taken, &m->items[from], count * sizeof m->items[0]);
+    memmove(&m->items[from], &m->items[from + count],
+            (m->count - from - count) * sizeof m->items[0]);
+    m->count -= count;
+    relink(m);
 }
 
 static void put_members_back(void *list)
 {
     struct members *m = list;
-    for (uint32_t i = 0; i < m->count; i++)
-        if (!cJSON_InsertItemInArray(m->up, (int)(m->from + i), m->taken[i]))
-            abort();
+    memmove(&m->items[m->from + m->taken_count], &m->items[m->from],
+            (m->count - m->from) * sizeof m->items[0]);
+    memcpy(&m->items[m->from], m->taken, m->taken_count * sizeof m->items[0]);
+    m->count += m->taken_count;
+    m->taken_count = 0;
+    relink(m);
 }
 
-/* What was taken for good is not given back: a run's worth of steps is small. */
 static void shrink_array(struct tree_shrinker *t, cJSON *array)
 {
-    struct members *members = calloc(1, sizeof *members);
-    if (!members)
-        abort();
-    members->up = array;
-    const struct shrink_list list = {members, member_count, take_members, put_members_back};
+    struct members *m = members_of(array);
+    const struct shrink_list list = {m, member_count, take_members, put_members_back};
     t->changed |= shrink_list(t->shrink, &list);
-    free(members);
+    members_free(m);
 }
 
 static void shrink_object(struct tree_shrinker *t, cJSON *object)
 {
-    for (int i = cJSON_GetArraySize(object); i-- > 0;) {
-        cJSON *member = cJSON_GetArrayItem(object, i);
-        if (stays(member))
+    struct members *m = members_of(object);
+    for (uint32_t i = m->count; i-- > 0;) {
+        if (stays(m->items[i]))
             continue;
-        cJSON_DetachItemViaPointer(object, member);
-        if (shrink_keeps(t->shrink)) {
-            cJSON_Delete(member);
+        take_members(m, i, 1);
+        if (shrink_keeps(t->shrink))
             t->changed = true;
-        } else if (!cJSON_InsertItemInArray(object, i, member)) {
-            abort();
-        }
+        else
+            put_members_back(m);
     }
+    members_free(m);
 }
 
 /* --- values ---------------------------------------------------------------------------------- */
@@ -284,8 +328,7 @@ void shrink_scenario(struct shrink *shrink, const char *path, struct cJSON *tree
         snprintf(t->more_boards, sizeof t->more_boards, "%s/boards", folder);
     t->asks = load(t, &family) && expects(family.members[0]);
     family_free(&family);
-    bool crashes = shrink->wanted.end == FINDING_CRASHED || shrink->wanted.end == FINDING_OVERTIME;
-    shrink->run = crashes ? run_isolated : run;
+    shrink->run = shrink_isolates(shrink) ? run_isolated : run;
     shrink->subject = t;
     while (t->changed && !shrink->ended_early)
         round_of(t);

@@ -127,8 +127,7 @@ void shrink_tape(struct shrink *shrink, const struct stage_target *target, struc
         abort();
     *t = (struct tape_shrinker){.shrink = shrink, .target = target, .stages = stages, .tape = tape};
     const struct shrink_list ops = {t, op_count, take_ops, put_ops_back};
-    bool crashes = shrink->wanted.end == FINDING_CRASHED || shrink->wanted.end == FINDING_OVERTIME;
-    shrink->run = crashes ? run_isolated : run;
+    shrink->run = shrink_isolates(shrink) ? run_isolated : run;
     shrink->subject = t;
     bool changed = true;
     while (changed && !shrink->ended_early) {
