@@ -45,8 +45,8 @@ static void start(void)
     app_steps_engine.start(app, r);
 }
 
-/* An app of these steps and upcalls, started, with variables x = 0 and y = 5. */
-static void begin(const char *steps, const char *upcalls)
+/* An app of these steps and of what else is said, started, with variables x = 0 and y = 5. */
+static void begin_with(const char *steps, const char *rest, const char *upcalls, const char *end)
 {
     static char text[TEXT_SIZE];
     const struct catalogue known = catalogue();
@@ -54,8 +54,8 @@ static void begin(const char *steps, const char *upcalls)
     int size = snprintf(text, sizeof text,
                         "{ 'claim': 'c', 'board': 'nrf52840dk', 'until_us': 1, 'apps': ["
                         "{ 'name': 'a', 'variables': { 'x': 0, 'y': 5 }, 'steps': [%s],"
-                        " 'upcalls': { %s } }, { 'name': 'other', 'steps': [] } ] }",
-                        steps, upcalls);
+                        " %s%s%s }, { 'name': 'other', 'steps': [] } ] }",
+                        steps, rest, upcalls, end);
     ck_assert_int_lt(size, TEXT_SIZE);
     for (char *s = text; (s = strchr(s, '\''));)
         *s = '"';
@@ -70,6 +70,11 @@ static void begin(const char *steps, const char *upcalls)
                         .flash_base = s->images[0].flash.base,
                         .flash_size = s->images[0].flash.size};
     start();
+}
+
+static void begin(const char *steps, const char *upcalls)
+{
+    begin_with(steps, "'upcalls': {", upcalls, "}");
 }
 
 /* The next operation must be of this kind. */
@@ -542,6 +547,40 @@ START_TEST(new_life_begins_anew_but_keeps_what_was_tried)
 }
 END_TEST
 
+START_TEST(each_step_is_played_once_over_handlers_and_lives)
+{
+    const uint32_t r[4] = {7, 2, 3, 4};
+    begin_with("{ 'yield': 'wait' }, { 'add': { 'x': 1 } }, { 'mark': '$x' }, { 'repeat': 2, "
+               "'steps': [{ 'mark': 8 }] }, { 'add': { 'x': 3 } }, { 'mark': '$x' }",
+               "'once': true", "", "");
+
+    next(OP_SYSCALL);
+    app_steps_engine.upcall(app, 0x12345, r); /* whatever its address */
+    next_mark(1);
+    next_mark(8);
+    start();
+    next_mark(8); /* the second round of its loop */
+    next_mark(3); /* variables begin anew */
+    start();
+    next(OP_SYSCALL);
+    ck_assert_uint_eq(op.call.class, SYSCALL_YIELD);
+    ck_assert_uint_eq(op.call.args[0], YIELD_WAIT);
+}
+END_TEST
+
+START_TEST(app_that_plays_each_step_once_subscribes_an_address)
+{
+    begin_with("{ 'subscribe': { 'driver': 1, 'number': 2, 'upcall': 'app.flash+0x110' } },"
+               "{ 'subscribe': { 'driver': 1, 'number': 2, 'upcall': null } }",
+               "'once': true", "", "");
+
+    next(OP_SYSCALL);
+    ck_assert_uint_eq(op.call.args[2], 0x30110);
+    next(OP_SYSCALL);
+    ck_assert_uint_eq(op.call.args[2], 0);
+}
+END_TEST
+
 START_TEST(fault_that_nobody_expects_leaves_its_step_untried)
 {
     begin("{ 'load': 'app.ram', 'expect': 0 }, { 'store': 0, 'value': 0, 'expect': 'ok' }", "");
@@ -676,6 +715,8 @@ int main(void)
     tcase_add_test(t, handlers_too_deep_overflow_the_stack);
     tcase_add_test(t, upcall_into_no_handler_is_a_fault);
     tcase_add_test(t, new_life_begins_anew_but_keeps_what_was_tried);
+    tcase_add_test(t, each_step_is_played_once_over_handlers_and_lives);
+    tcase_add_test(t, app_that_plays_each_step_once_subscribes_an_address);
     tcase_add_test(t, fault_that_nobody_expects_leaves_its_step_untried);
     tcase_add_test(t, steps_have_paths);
     tcase_add_loop_test(t, failure_is_said_in_words, 0, (int)COUNT_OF(failures));

@@ -473,6 +473,13 @@ static const struct row texts[] = {
      "its handler's (did you mean \"owner\"?)"},
     {"a program with steps", APP("'program': 'hog', 'steps': []"), 0,
      "t.json:2:45: error: /apps/0/steps: an app with a \"program\" has no \"steps\""},
+    {"a program that plays once", APP("'program': 'hog', 'once': true"), 0,
+     "t.json:2:45: error: /apps/0/once: an app with a \"program\" has no \"once\""},
+    {"handlers of an app that plays once", APP("'steps': [], 'once': true, 'upcalls': {}"), 0,
+     "t.json:2:54: error: /apps/0/upcalls: an app that plays each step once has no handlers of its "
+     "own: an upcall goes on with the next step"},
+    {"once as a number", APP("'steps': [], 'once': 1"), 0,
+     "t.json:2:48: error: /apps/0/once: 1: want true or false"},
     {"parameters without a program", APP("'steps': [], 'parameters': {}"), 0,
      "t.json:2:40: error: /apps/0/parameters: only an app with a \"program\" has parameters"},
     {"a negative size", APP("'steps': [], 'ram': -1"), 0,

@@ -21,17 +21,12 @@ struct tree_shrinker {
     cJSON *tree;
     struct board_cache boards;
     char more_boards[SUITE_PATH_MAX + 16];
-    bool asks; /* it expects something, and shall: else it would say nothing when it holds */
     struct result result;
+    bool asks_little; /* ask_for_little has done so */
     bool changed;
 };
 
 /* --- running --------------------------------------------------------------------------------- */
-
-static bool expects(const struct scenario *s)
-{
-    return s->app_expectations > 0 || s->check_count > 0 || s->break_count > 0;
-}
 
 static bool load(struct tree_shrinker *t, struct family *family)
 {
@@ -54,7 +49,7 @@ static void run(void *subject, struct finding *finding)
     struct tree_shrinker *t = subject;
     struct family family = {0};
     *finding = (struct finding){.end = FINDING_BAD_INPUT};
-    if (load(t, &family) && (!t->asks || expects(family.members[0]))) {
+    if (load(t, &family)) {
         run_one(family.members[0], &t->result);
         finding_of_result(family.members[0], &t->result, finding);
     }
@@ -73,11 +68,36 @@ static void run_isolated(void *subject, struct finding *finding)
     finding_isolated(run_in_child, subject, SHRINK_RUN_MS, finding);
 }
 
+/* --- expectations ---------------------------------------------------------------------------- */
+
+/* A scenario that expects nothing says nothing where it holds. If a rule breaks that needs no
+ * asking, it is enough to ask for one that needs none either. */
+static void ask_for_little(struct tree_shrinker *t)
+{
+    cJSON *expect = cJSON_CreateObject(), *absent = cJSON_CreateObject();
+    cJSON *before = cJSON_GetObjectItemCaseSensitive(t->tree, "expect");
+    if (!expect || !absent || !cJSON_AddStringToObject(absent, "event", "kernel-panic") ||
+        !cJSON_AddItemToObject(expect, "absent", absent))
+        abort();
+    cJSON *kept = before ? cJSON_Duplicate(before, true) : NULL;
+    if (before)
+        cJSON_ReplaceItemInObjectCaseSensitive(t->tree, "expect", expect);
+    else
+        cJSON_AddItemToObject(t->tree, "expect", expect);
+    t->asks_little = shrink_keeps(t->shrink);
+    if (t->asks_little)
+        cJSON_Delete(kept);
+    else if (kept)
+        cJSON_ReplaceItemInObjectCaseSensitive(t->tree, "expect", kept);
+    else
+        cJSON_DeleteItemFromObjectCaseSensitive(t->tree, "expect");
+}
+
 /* --- lists and members ----------------------------------------------------------------------- */
 
 /* What stays, since nothing runs without it, or since it says what the rest is. "once" goes with
  * its steps: without it their faults would be judged. */
-static bool stays(const cJSON *member)
+static bool stays(const struct tree_shrinker *t, const cJSON *member)
 {
     static const char *const keys[] = {"comment",  "claim", "$schema", "source",
                                        "board",    "name",  "once",    "until_us",
@@ -85,7 +105,8 @@ static bool stays(const cJSON *member)
     for (size_t i = 0; member->string && i < COUNT_OF(keys); i++)
         if (strcmp(member->string, keys[i]) == 0)
             return true;
-    return false;
+    return member->string && t->asks_little &&
+           (strcmp(member->string, "expect") == 0 || strcmp(member->string, "absent") == 0);
 }
 
 /* The children of a list or an object, as they are linked there now. */
@@ -178,7 +199,7 @@ static void shrink_object(struct tree_shrinker *t, cJSON *object)
 {
     struct members *m = members_of(object);
     for (uint32_t i = m->count; i-- > 0;) {
-        if (stays(m->items[i]))
+        if (stays(t, m->items[i]))
             continue;
         take_members(m, i, 1);
         if (shrink_keeps(t->shrink))
@@ -261,7 +282,7 @@ static void shrink_values(struct tree_shrinker *t, cJSON *up)
     cJSON *member;
     cJSON_ArrayForEach(member, up)
     {
-        if (stays(member))
+        if (stays(t, member))
             continue;
         if (cJSON_IsNumber(member))
             shrink_number(t, member);
@@ -319,17 +340,15 @@ static void round_of(struct tree_shrinker *t)
 void shrink_scenario(struct shrink *shrink, const char *path, struct cJSON *tree)
 {
     char folder[SUITE_PATH_MAX];
-    struct family family = {0};
     struct tree_shrinker *t = calloc(1, sizeof *t);
     if (!t)
         abort();
     *t = (struct tree_shrinker){.shrink = shrink, .path = path, .tree = tree, .changed = true};
     if (suite_folder(folder))
         snprintf(t->more_boards, sizeof t->more_boards, "%s/boards", folder);
-    t->asks = load(t, &family) && expects(family.members[0]);
-    family_free(&family);
     shrink->run = shrink_isolates(shrink) ? run_isolated : run;
     shrink->subject = t;
+    ask_for_little(t);
     while (t->changed && !shrink->ended_early)
         round_of(t);
     board_cache_free(&t->boards);
