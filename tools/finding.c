@@ -170,7 +170,8 @@ static bool break_same(const struct finding_break *a, const struct finding_break
 {
     if (a->rule != b->rule || a->held != b->held || a->own != b->own)
         return false;
-    if (a->own && (a->detail != b->detail || a->got != b->got || a->wanted != b->wanted))
+    if (a->own && (a->detail != b->detail || a->wanted != b->wanted ||
+                   (a->rule != RULE_STEP && a->got != b->got)))
         return false;
     return !place || (strcmp(a->app, b->app) == 0 && a->address == b->address);
 }

@@ -5,7 +5,7 @@
 #
 # Starts from fuzz/corpus/TARGET and fuzz/regress/TARGET, and for texts from the tree's own files.
 # What a long run learns is kept in $BUILD/fuzz/corpus-TARGET; what it finds, in
-# $BUILD/fuzz/found-TARGET-...: the last line says how to play that again.
+# $BUILD/fuzz/found-TARGET-...: the last lines say how to play that again, and how to read it.
 # Exit: 0 nothing was found; 1 something was; 2 bad usage.
 # Environment: BUILD, where `make fuzz` has put its programs.
 set -u
@@ -57,6 +57,20 @@ make_dictionary() {
     dictionary >"$BUILD/fuzz/json.dict"
 }
 
+# name_next TARGET LOG INPUT: how people read it. What only a sanitizer saw, a sanitized runner sees.
+name_next() {
+    local postern=build/postern
+    ! grep -qE 'runtime error:|AddressSanitizer' "$2" || postern='build-san/postern' # make SAN=1
+    case $1 in
+    scenario | board) ;;
+    mpu) echo "in words: $postern fuzz decode $3 -o calls.txt" ;;
+    *)
+        echo "as a scenario: $postern fuzz decode $3 -o x.json"
+        echo "made small:    $postern minimize $3 -o small.json"
+        ;;
+    esac
+}
+
 # fuzz TARGET CORPUS OPTION...
 fuzz() {
     local name=$1 corpus=$2 log=$BUILD/fuzz/$1.log options seeds
@@ -77,7 +91,9 @@ fuzz() {
             printf "%-9s %d inputs, %d a second: %s\n", name, runs, rate,
                 code ? "found something" : "nothing found"
             if (code && found) printf "again: %s %s\n", ENVIRON["BUILD"] "/fuzz/fuzz_" name, found
-        }' "$log"
+            if (code && found) print found >found_in
+        }' found_in="$BUILD/fuzz/found.last" "$log"
+    [ "$code" = 0 ] || name_next "$name" "$log" "$(cat "$BUILD/fuzz/found.last" 2>/dev/null)"
     [ "$code" = 0 ]
 }
 

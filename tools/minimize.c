@@ -49,7 +49,7 @@ static void report(const struct minimizer *m, const cJSON *tree, const struct fi
     printf("%s: ", m->request->output);
     finding_print(stdout, finding);
     printf("\n%" PRIu32 " operations, %zu bytes before; %" PRIu32
-           " operations, %ld bytes now; %" PRIu32 " runs, %.1f s\n",
+           " operations, %ld bytes now; %" PRIu32 " runs, %.2f s\n",
            m->operations, m->size, scenario_operations(tree), size_of(m->request->output), m->tried,
            seconds);
     if (m->ended_early)
