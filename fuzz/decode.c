@@ -489,7 +489,16 @@ static void put_moment(cJSON *object, const struct injection *i)
         put_us(event, "after_us", i->at_ps);
 }
 
-/* Of those whose time came: one behind the end is nothing that happened. */
+/* Behind the last one whose moment came: what never happened there is nothing that a tape did. In
+ * between it stays, since the trace tells injections by their numbers. */
+static uint32_t injections_end(const struct decode *d)
+{
+    uint32_t end = d->scenario->injection_count;
+    while (end > 0 && !d->log->tried[end - 1])
+        end--;
+    return end;
+}
+
 static void decode_injections(const struct decode *d)
 {
     static const struct {
@@ -515,10 +524,8 @@ static void decode_injections(const struct decode *d)
     };
     _Static_assert(INJECTION_KINDS == INJECT_HASTEN + 1, "a row for each kind");
     cJSON *list = taken(cJSON_CreateArray());
-    for (uint32_t i = 0; i < d->scenario->injection_count; i++) {
+    for (uint32_t i = 0, end = injections_end(d); i < end; i++) {
         const struct injection *plan = &d->scenario->injections[i];
-        if (!d->log->tried[i])
-            continue;
         cJSON *object = taken(cJSON_CreateObject());
         put_moment(object, plan);
         rows[plan->kind].write(d, plan, rows[plan->kind].verb, object);
@@ -635,12 +642,31 @@ static void decode_headers(const struct decode *d)
 
 /* --- all of it ------------------------------------------------------------------------------- */
 
+/* What the stage lets pass, a scenario has to expect. */
+static void decode_excused(const struct decode *d, cJSON *expect)
+{
+    cJSON *list = taken(cJSON_CreateArray());
+    for (uint32_t i = 0; i < d->log->excused_count; i++) {
+        cJSON *wanted = taken(cJSON_CreateObject());
+        put_text(wanted, "rule", rule_rows[d->log->excused[i].rule].id);
+        if (d->log->excused[i].process < d->scenario->app_count)
+            put_text(wanted, "app", app_name(d, d->log->excused[i].process));
+        put_text(wanted, "why", "a device did what no kernel can answer (fuzz/excuse.h)");
+        cJSON_AddItemToArray(list, wanted);
+    }
+    if (d->log->excused_count)
+        cJSON_AddItemToObject(expect, "breaks", list);
+    else
+        cJSON_Delete(list);
+}
+
 /* A scenario that asks for nothing says nothing when it holds: so the rule that needs no asking. */
 static void decode_expectations(const struct decode *d)
 {
     cJSON *expect = taken(cJSON_CreateObject());
     cJSON *absent = taken(cJSON_AddObjectToObject(expect, "absent"));
     put_text(absent, "event", "kernel-panic");
+    decode_excused(d, expect);
     put_instead(d->root, "expect", expect);
 }
 

@@ -179,6 +179,15 @@ static void log_start(struct stage *stage)
     memset(stage->log->tried, true, sizeof stage->log->tried);
 }
 
+static void log_excused(struct stage_log *log, const struct verdict *v)
+{
+    for (uint32_t i = 0; i < log->excused_count; i++)
+        if (log->excused[i].rule == v->rule && log->excused[i].process == v->process)
+            return;
+    log->excused[log->excused_count].rule = v->rule;
+    log->excused[log->excused_count++].process = v->process;
+}
+
 static void log_end(struct stage *stage)
 {
     const struct scenario *s = stage->scenario;
@@ -191,6 +200,11 @@ static void log_end(struct stage *stage)
         const struct app *app = machine_app(stage->hw.m, i);
         log->ram[i] = (struct span){app->ram_base, app->ram_size};
     }
+    const struct verdict *kept;
+    uint32_t count = machine_verdicts(stage->hw.m, &kept);
+    for (uint32_t i = 0; i < count; i++)
+        if (verdict_excused(stage->hw.m, &kept[i]))
+            log_excused(log, &kept[i]);
     log->ended = true;
 }
 

@@ -59,6 +59,10 @@ struct stage_log {
     bool tried[STAGE_INJECTION_MAX]; /* the moment of injection i came */
     bool ended;                      /* false: the run did not come back; all below is not known */
     struct span ram[TAPE_APPS];      /* of each app at the end */
+    uint32_t excused_count;
+    struct {
+        uint16_t rule, process;
+    } excused[VERDICT_MAX]; /* breaks that are let pass (fuzz/excuse.h), each of them once */
 };
 
 struct stage {

@@ -3,6 +3,7 @@
 
 #include "tools/finding.h"
 
+#include "fuzz/excuse.h"
 #include "sim/verdict.h"
 #include "tools/text.h"
 #include <stdlib.h>
@@ -63,8 +64,11 @@ void finding_of_result(const struct scenario *s, const struct result *result,
         [OUTCOME_BAD_INPUT] = FINDING_BAD_INPUT, [OUTCOME_DIFFERED] = FINDING_SIMULATOR,
         [OUTCOME_SIMULATOR] = FINDING_SIMULATOR,
     };
-    *finding = (struct finding){
-        .end = ends[result->outcome], .trace_hash = result->trace_hash, .end_ps = result->end_ps};
+    /* A device's model that is at its end takes the judgement away, but not what broke. */
+    bool broken = result->outcome == OUTCOME_SIMULATOR && result->gate.unexpected > 0;
+    *finding = (struct finding){.end = broken ? FINDING_BROKEN : ends[result->outcome],
+                                .trace_hash = result->trace_hash,
+                                .end_ps = result->end_ps};
     snprintf(finding->text, sizeof finding->text, "%s", result->trouble);
     snprintf(finding->place, sizeof finding->place, "%s", result->panic_text);
     if (finding->end != FINDING_BROKEN)
@@ -83,14 +87,20 @@ void finding_of_stage(const struct stage *stage, enum stage_end end, struct find
     uint32_t count = machine_verdicts(m, &kept);
     *finding = (struct finding){
         .end = ends[end], .trace_hash = machine_trace_hash(m), .end_ps = machine_now_ps(m)};
-    if (count)
-        verdict_describe_run(m, &kept[0], finding->text, sizeof finding->text);
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        if (verdict_excused(m, &kept[i]))
+            continue;
+        if (!finding->break_count)
+            verdict_describe_run(m, &kept[i], finding->text, sizeof finding->text);
         add_break(finding, stage->scenario, &kept[i]);
+    }
     snprintf(finding->place, sizeof finding->place, "%s", stage->hw.panic_text);
-    if (end == STAGE_SIMULATOR)
-        snprintf(finding->text, sizeof finding->text, "the model of %s has lost requests",
-                 stage->scenario->board.devices[machine_broken_device(m)].name);
+    uint32_t lost = machine_broken_device(m);
+    if (finding->break_count || lost == BOARD_NONE)
+        return;
+    finding->end = FINDING_SIMULATOR; /* excused or not: `postern run` says no more of it */
+    snprintf(finding->text, sizeof finding->text, "the model of %s has lost requests",
+             stage->scenario->board.devices[lost].name);
 }
 
 /* --- in a child ------------------------------------------------------------------------------ */
@@ -191,6 +201,19 @@ bool finding_same(const struct finding *one, const struct finding *other, bool s
         if (break_same(&one->breaks[0], &other->breaks[i], same_place))
             return true;
     return false;
+}
+
+bool finding_within(const struct finding *one, const struct finding *other)
+{
+    for (uint32_t i = 0; i < other->break_count; i++) {
+        bool found = false;
+        for (uint32_t n = 0; n < one->break_count && !found; n++)
+            found = one->breaks[n].rule == other->breaks[i].rule &&
+                    one->breaks[n].held == other->breaks[i].held;
+        if (!found)
+            return false;
+    }
+    return true;
 }
 
 const char *finding_name(const struct finding *finding)

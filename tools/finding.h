@@ -59,6 +59,9 @@ void finding_isolated(isolate_work *work, const void *argument, uint64_t budget_
  * crashes at the same line. `same_place`: by the same app, at the same address as well. */
 bool finding_same(const struct finding *one, const struct finding *other, bool same_place);
 
+/* True: `other` breaks no rule that `one` does not break. */
+bool finding_within(const struct finding *one, const struct finding *other);
+
 /* What a finding is called: a rule's id, "crash", "simulator", "overtime", "none", "bad-input". */
 const char *finding_name(const struct finding *finding);
 /* "broke   memory-layout at 12.5 us, app two: SENTENCE." */

@@ -27,7 +27,8 @@ bool shrink_keeps(struct shrink *shrink)
     }
     shrink->tried++;
     shrink->run(shrink->subject, &finding);
-    if (!finding_same(&shrink->wanted, &finding, shrink->same_place))
+    if (!finding_same(&shrink->wanted, &finding, shrink->same_place) ||
+        !finding_within(&shrink->wanted, &finding))
         return false;
     shrink->last = finding;
     return true;

@@ -1,5 +1,7 @@
 /* shrink.h: makes something that goes wrong smaller, as long as it goes wrong in the same way.
  *
+ *   each candidate that is kept breaks what is wanted, and no rule that did not break before
+ *
  *   lists:   halves, quarters ... single elements are left out while what is left keeps the finding
  *            (delta debugging, Zeller and Hildebrandt 2002: ddmin, without its complements, which
  *            the next round tries)

@@ -80,6 +80,9 @@ static void ask_for_little(struct tree_shrinker *t)
         !cJSON_AddItemToObject(expect, "absent", absent))
         abort();
     cJSON *kept = before ? cJSON_Duplicate(before, true) : NULL;
+    cJSON *breaks = cJSON_DetachItemFromObjectCaseSensitive(before, "breaks");
+    if (breaks)
+        cJSON_AddItemToObject(expect, "breaks", breaks);
     if (before)
         cJSON_ReplaceItemInObjectCaseSensitive(t->tree, "expect", expect);
     else
