@@ -252,7 +252,8 @@ void stage_report(const struct stage *stage, FILE *out)
     uint32_t broken = machine_broken_device(stage->hw.m);
     fprintf(out, "%s\n", stage->scenario->id);
     for (uint32_t i = 0; i < count; i++)
-        report_verdict(stage, &kept[i], out);
+        if (!verdict_excused(stage->hw.m, &kept[i]))
+            report_verdict(stage, &kept[i], out);
     if (machine_state(stage->hw.m) == RUN_PANIC)
         fprintf(out, "  panic   %s\n", stage->hw.panic_text);
     if (broken != BOARD_NONE)

@@ -1,0 +1,227 @@
+/* test_stage_device.c: what a tape makes devices do (fuzz/stage_device.h), what apps usually do with
+ * them (fuzz/app_bytes.h), and what is by right (fuzz/excuse.h). */
+#include "fuzz/excuse.h"
+#include "fuzz/stage_device.h"
+#include "fuzz/stage_target.h"
+#include "model/framing.h"
+#include "sim/trace.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { UARTE = STREAM_DEVICE, SPIM, TWIM, SAADC, RNG, RTC, NVMC, AES };
+enum { START_PS = 1000000 };
+
+static struct stage_set set;
+static struct stage *stage;
+static struct tape tape;
+static struct injection planned[4];
+
+static void set_up(void)
+{
+    struct problems problems = {0};
+    tape = (struct tape){.count = 0};
+    stage = stage_for(&target_device, &set, &tape, &problems);
+    ck_assert_msg(stage, "%s", problems.text ? problems.text : "?");
+}
+
+static void tear_down(void)
+{
+    stage_set_free(&set);
+}
+
+static uint32_t plan(uint32_t count, const struct tape_op *ops)
+{
+    tape = (struct tape){.count = count};
+    memcpy(tape.ops, ops, count * sizeof *ops);
+    return device_injections(stage->scenario, &tape, START_PS, planned, 4);
+}
+
+static const char *name_of(const struct injection *i)
+{
+    return stage->scenario->board.devices[i->device].name;
+}
+
+static const struct {
+    struct tape_op op;
+    enum injection_kind kind;
+    const char *device;
+} meanings[] = {
+    {{UARTE, DEVICE_FORCE, 3, 1, 2, {{0, 7}}}, INJECT_FORCE, "UARTE0"},
+    {{SPIM, DEVICE_ANSWER, 3, 1, 2, {{0, 7}}}, INJECT_FORCE, "SPIM0"},
+    {{TWIM, DEVICE_RELEASE, 3, 1, 2, {{0, 7}}}, INJECT_RELEASE, "TWIM1"},
+    {{SAADC, DEVICE_ERROR, 3, 1, 2, {{0, 7}}}, INJECT_ERROR, "SAADC"},
+    {{RNG, DEVICE_HANG, 3, 1, 2, {{0, 7}}}, INJECT_HANG, "RNG"},
+    {{RTC, DEVICE_STUCK, 3, 1, 2, {{0, 7}}}, INJECT_STUCK, "RTC1"},
+    {{AES, DEVICE_INTERRUPT, 3, 1, 2, {{0, 7}}}, INJECT_INTERRUPT, "AES"},
+    {{AES, DEVICE_STORM, 3, 1, 2, {{0, 7}}}, INJECT_STORM, "AES"},
+    {{NVMC, DEVICE_DELAY, 3, 1, 2, {{0, 7}}}, INJECT_DELAY, "NVMC"},
+    {{NVMC, DEVICE_HASTEN, 3, 1, 2, {{0, 7}}}, INJECT_HASTEN, "NVMC"},
+    {{SPIM, DEVICE_TASK, 3, 1, 2, {{0, 7}}}, INJECT_TASK, "SPIM0"},
+    {{UARTE, DEVICE_RECEIVE, 3, 1, 2, {{0, 7}}}, INJECT_RECEIVE, "UARTE0"},
+    {{UARTE, DEVICE_FRAME, 3, 1, 2, {{0, 7}}}, INJECT_RECEIVE, "UARTE0"},
+};
+_Static_assert(sizeof meanings / sizeof meanings[0] == DEVICE_KINDS, "a row for each kind");
+
+START_TEST(each_kind_is_an_injection_into_its_streams_device)
+{
+    ck_assert_int_eq(meanings[_i].op.kind, _i);
+    ck_assert_uint_eq(plan(1, &meanings[_i].op), 1);
+    ck_assert_int_eq(planned[0].kind, meanings[_i].kind);
+    ck_assert_str_eq(name_of(&planned[0]), meanings[_i].device);
+    ck_assert_uint_eq(planned[0].at_ps, START_PS + DEVICE_STEP_PS);
+    ck_assert(!planned[0].at_event);
+}
+END_TEST
+
+/* A line, a wire, a task that the device does not have. */
+START_TEST(what_a_device_has_not_is_no_injection)
+{
+    const struct tape_op none[] = {{NVMC, DEVICE_STUCK, 0, 0, 0, {{0}}},
+                                   {SPIM, DEVICE_RECEIVE, 0, 0, 0, {{0}}},
+                                   {NVMC, DEVICE_TASK, 0, 0, 0, {{0}}},
+                                   {NVMC, DEVICE_KINDS, 0, 0, 0, {{0}}}};
+    ck_assert_uint_eq(plan(4, none), 0);
+}
+END_TEST
+
+START_TEST(streams_have_times_of_their_own)
+{
+    const struct tape_op ops[] = {{RNG, DEVICE_HANG, 0, 2, 0, {{0}}},
+                                  {AES, DEVICE_HANG, 0, 5, 0, {{0}}},
+                                  {RNG, DEVICE_RELEASE, 0, 3, 0, {{0}}}};
+    ck_assert_uint_eq(plan(3, ops), 3);
+    ck_assert_uint_eq(planned[0].at_ps, START_PS + 2 * DEVICE_STEP_PS);
+    ck_assert_uint_eq(planned[1].at_ps, START_PS + 5 * DEVICE_STEP_PS);
+    ck_assert_uint_eq(planned[2].at_ps, START_PS + 5 * DEVICE_STEP_PS);
+}
+END_TEST
+
+static const struct {
+    uint8_t pick;
+    uint16_t kind;
+    const char *text;
+} moments[] = {
+    {64 + 2, EVENT_IRQ_RAISED, "irq SPIM0"},
+    {128 + 2, EVENT_DEVICE_TASK, "task SPIM0"},
+    {192 + 2, EVENT_KERNEL_READ, "kernel-read SPIM0"},
+};
+
+START_TEST(moment_may_be_a_record)
+{
+    const struct tape_op op = {SPIM, DEVICE_HANG, 0, 1, 0, {{0, 0}, {moments[_i].pick, 16}}};
+    struct pattern said;
+    char why[320];
+    ck_assert_uint_eq(plan(1, &op), 1);
+    ck_assert(planned[0].at_event);
+    ck_assert_uint_eq(planned[0].when.kind, moments[_i].kind);
+    ck_assert_uint_eq(planned[0].nth, 3);
+    ck_assert_uint_eq(planned[0].from_ps, START_PS + DEVICE_STEP_PS);
+    ck_assert_uint_eq(planned[0].at_ps, 1000000);
+    ck_assert_str_eq(planned[0].when.text, moments[_i].text);
+    /* ... and is what a scenario would mean by that text */
+    ck_assert(pattern_parse(stage->scenario, moments[_i].text, &said, why, sizeof why));
+    ck_assert_uint_eq(said.address_first, planned[0].when.address_first);
+    ck_assert_uint_eq(said.address_last, planned[0].when.address_last);
+}
+END_TEST
+
+static const struct {
+    uint8_t address, pick;
+    enum framing_event end;
+} frames[] = {
+    {5, 0xf0, FRAMING_GOOD},    {200, 0xf0, FRAMING_GOOD},    {5, 0x7e, FRAMING_GOOD},
+    {5, 0x00, FRAMING_BAD_FCS}, {200, 0x01, FRAMING_BAD_FCS}, {5, 0x10, FRAMING_ABORTED},
+};
+
+START_TEST(frame_is_whole_or_damaged_in_one_way)
+{
+    const struct tape_op op = {UARTE, DEVICE_FRAME,          frames[_i].address, 0,
+                               6,     {{frames[_i].pick, 6}}};
+    struct framing_reader reader;
+    enum framing_event event = FRAMING_NOTHING;
+    ck_assert_uint_eq(plan(1, &op), 1);
+    framing_start(&reader, 300);
+    for (uint32_t n = 0; n < planned[0].size; n++)
+        event = framing_take(&reader, planned[0].bytes[n]);
+    ck_assert_int_eq(event, frames[_i].end);
+}
+END_TEST
+
+/* A usual sequence of calls is an operation that is served: of the generator, and its upcall. */
+static uint64_t upcalls_of(const struct tape_op *ops, uint32_t count)
+{
+    struct stage_log log;
+    tape = (struct tape){.count = count};
+    memcpy(tape.ops, ops, count * sizeof *ops);
+    stage->log = &log;
+    ck_assert_int_eq(stage_play(stage, &tape), STAGE_HOLDS);
+    stage->log = NULL;
+    return log.apps.count;
+}
+
+START_TEST(usual_sequence_is_its_calls_and_a_wait_for_its_upcall)
+{
+    const struct tape_op ops[] = {{STREAM_APP, BYTES_CALL_ANY, 1, 128 + 7, 8, {{0}}},
+                                  {STREAM_APP, BYTES_COMPUTE, 0, 0, 0, {{0}}}};
+    /* allow, subscribe, command, wait; what comes behind shows that the wait was over */
+    ck_assert_uint_eq(upcalls_of(ops, 2), 4 + 1);
+}
+END_TEST
+
+/* An alarm of 250 ticks, and what befalls the counter meanwhile. */
+static enum stage_end alarm_with(struct tape_op befalls)
+{
+    tape = (struct tape){.count = 2,
+                         .ops = {{STREAM_APP, BYTES_CALL_ANY, 0, 128, 0, {{250, 0}}}, befalls}};
+    return stage_play(stage, &tape);
+}
+
+START_TEST(lost_alarm_is_by_right_if_its_counter_failed)
+{
+    ck_assert_int_eq(alarm_with((struct tape_op){RTC, DEVICE_DELAY, 0, 200, 255, {{0}}}), STAGE_HOLDS);
+    ck_assert_uint_gt(machine_verdict_count(stage->hw.m), 0);
+    ck_assert_int_eq(alarm_with((struct tape_op){RNG, DEVICE_HANG, 0, 0, 0, {{0}}}), STAGE_HOLDS);
+    ck_assert_uint_eq(machine_verdict_count(stage->hw.m), 0);
+}
+END_TEST
+
+START_TEST(excuse_is_for_its_rule_and_its_device_alone)
+{
+    struct verdict verdict = {.rule = RULE_ALARM_TIME};
+    (void)alarm_with((struct tape_op){RTC, DEVICE_DELAY, 0, 200, 255, {{0}}});
+    ck_assert(verdict_excused(stage->hw.m, &verdict));
+    verdict.rule = RULE_KERNEL_PANIC;
+    ck_assert(!verdict_excused(stage->hw.m, &verdict));
+    (void)alarm_with((struct tape_op){RNG, DEVICE_HANG, 0, 0, 0, {{0}}});
+    verdict.rule = RULE_ALARM_TIME;
+    ck_assert(!verdict_excused(stage->hw.m, &verdict));
+    verdict = (struct verdict){
+        .rule = RULE_BUFFER_CUSTODY, .detail = DETAIL_CUSTODY_DMA, .wanted = VIRT_RNG};
+    ck_assert(verdict_excused(stage->hw.m, &verdict));
+    verdict.wanted = VIRT_SPI;
+    ck_assert(!verdict_excused(stage->hw.m, &verdict));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("stage_device");
+    TCase *c = tcase_create("device");
+    tcase_add_checked_fixture(c, set_up, tear_down);
+    tcase_add_loop_test(c, each_kind_is_an_injection_into_its_streams_device, 0, DEVICE_KINDS);
+    tcase_add_test(c, what_a_device_has_not_is_no_injection);
+    tcase_add_test(c, streams_have_times_of_their_own);
+    tcase_add_loop_test(c, moment_may_be_a_record, 0, 3);
+    tcase_add_loop_test(c, frame_is_whole_or_damaged_in_one_way, 0, 6);
+    tcase_add_test(c, usual_sequence_is_its_calls_and_a_wait_for_its_upcall);
+    tcase_add_test(c, lost_alarm_is_by_right_if_its_counter_failed);
+    tcase_add_test(c, excuse_is_for_its_rule_and_its_device_alone);
+    suite_add_tcase(suite, c);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
