@@ -43,6 +43,7 @@ runs_of() {
     syscall) echo 30000 ;;
     filter) echo 20000 ;;
     start) echo 80000 ;;
+    device) echo 8000 ;;
     mpu) echo 300000 ;;
     *) echo 15000 ;;
     esac
