@@ -1,11 +1,11 @@
-/* fuzz_start.c: a board's description that says anything: kernel_start (model/kernel.h) refuses it, or
- * starts with memories, devices and lines that are apart.
+/* fuzz_start.c: a board's description that says anything: kernel_start (model/kernel.h) refuses it,
+ * or starts with memories, devices and lines that are apart.
  *
  *   tape --> struct kernel_config, valid but for what the tape has changed --kernel_start-->
  *        refused: nothing was written to the hardware, or an image is named
  *        accepted: all that config.h asks of a config holds, said here a second time in sums that
  *                  cannot wrap; each process has its own block, large enough, in the RAM for
- *                  processes; no window of one meets RAM, what is never lent, or what the kernel has
+ *                  processes; no window of one meets RAM, what is never lent, or the kernel's
  *
  * A tape's streams: STREAM_APP: `kind` is the group of fields (groups[]), `which` the element of
  * it, `number` the field, value[0] what it becomes. Nobody plays the others.
@@ -67,31 +67,29 @@ void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
         mpu_armv7m_write(&hw->unit, address, value);
 }
 
-/* NULL: the kernel's, of which nothing is kept. */
-static uint8_t *ram_at(struct hw *hw, struct span span)
+static bool is_ram(struct span span)
 {
-    return span_covers((struct span){RAM_BASE, RAM_SIZE}, span) ? &hw->ram[span.base - RAM_BASE]
-                                                                : NULL;
+    return span_covers((struct span){RAM_BASE, RAM_SIZE}, span);
 }
 
+/* Of the kernel's, beyond RAM, nothing is kept. */
 enum err hw_ram_read(struct hw *hw, struct span from, void *to)
 {
-    const uint8_t *bytes = ram_at(hw, from);
-    if (!bytes && !span_covers(hw->kernel_ram, from))
-        return ERR_INVAL;
-    if (bytes)
-        memcpy(to, bytes, from.size);
-    else
+    if (is_ram(from))
+        memcpy(to, &hw->ram[from.base - RAM_BASE], from.size);
+    else if (span_covers(hw->kernel_ram, from))
         memset(to, 0, from.size);
+    else
+        return ERR_INVAL;
     return ERR_NONE;
 }
 
 enum err hw_ram_write(struct hw *hw, struct span to, const void *from)
 {
-    uint8_t *bytes = ram_at(hw, to);
-    if (!bytes)
-        return span_covers(hw->kernel_ram, to) ? ERR_NONE : ERR_INVAL;
-    memcpy(bytes, from, to.size);
+    if (is_ram(to))
+        memcpy(&hw->ram[to.base - RAM_BASE], from, to.size);
+    else if (!span_covers(hw->kernel_ram, to))
+        return ERR_INVAL;
     return ERR_NONE;
 }
 
@@ -303,7 +301,8 @@ static void change(struct rig *rig, const struct tape_op *op)
     const struct field *field = &groups[op->kind].fields[op->number % groups[op->kind].field_count];
     uint32_t value = value_of(op->value[0]);
     uint8_t *at = (uint8_t *)rig + groups[op->kind].offset +
-                  op->which % groups[op->kind].count * groups[op->kind].element + field->offset;
+                  (size_t)(op->which % groups[op->kind].count) * groups[op->kind].element +
+                  field->offset;
     if (field->is_flag)
         value &= 1;
     if (field->size == 1)
@@ -312,7 +311,7 @@ static void change(struct rig *rig, const struct tape_op *op)
         memcpy(at, &value, sizeof value);
 }
 
-/* Counts of what stands behind a pointer are the board's promise: the kernel can only believe them. */
+/* Counts of what stands behind a pointer are the board's promise: the kernel believes them. */
 static void keep_promises(struct kernel_config *c)
 {
     if (c->image_count > IMAGES && c->image_count <= PROCESS_MAX)
