@@ -121,7 +121,7 @@ $(call obj,$(foreign_src)): own_flags = -w
 # the other half: tapes are made of words worth trying, texts have a dictionary.
 ifdef ENGINE
 guides := $(model_src) $(filter sim/json_text.c sim/board_load.c sim/load_value.c sim/pattern.c \
-	sim/scenario_% sim/app_steps_compile.c,$(sim_src))
+	sim/scenario_% sim/app_steps_compile.c sim/apps/ble_%,$(sim_src))
 GUIDE ?= -fsanitize-coverage=inline-8bit-counters,pc-table # another engine counts in its own way
 $(call obj,$(guides)): own_flags += $(GUIDE)
 endif

@@ -4,6 +4,7 @@
 #include "fuzz/boards.h"
 #include "fuzz/excuse.h"
 #include "fuzz/stage_device.h"
+#include "model/process.h"
 #include "sim/verdict.h"
 #include "tools/catalogue.h"
 #include "tools/text.h"
@@ -49,8 +50,23 @@ static void make_room(struct stage *stage)
         stage->injections[i].at_ps = TIME_NEVER;
 }
 
+/* To where tapes begin. */
+static bool run_before(struct stage *stage, uint64_t from_ps, const char **why)
+{
+    stage->from_ps = from_ps;
+    *why = "it is over before its snapshot";
+    if (machine_run(&stage->hw, from_ps) != RUN_GOING)
+        return false;
+    *why = "it breaks a rule before its snapshot";
+    if (machine_verdict_count(stage->hw.m) > 0)
+        return false;
+    machine_save(stage->hw.m, stage->snapshot);
+    air_tape_start(&stage->air, stage->scenario, stage->hw.m);
+    return true;
+}
+
 /* The kernel starts anew for each tape, since it asks the filter then; here it shows that it can. */
-static bool build(struct stage *stage, const char **why)
+static bool build(struct stage *stage, uint64_t from_us, const char **why)
 {
     uint32_t bad_image;
     make_room(stage);
@@ -68,10 +84,11 @@ static bool build(struct stage *stage, const char **why)
     if (machine_start(&stage->hw, &bad_image))
         return false;
     stage->start_ps = machine_now_ps(stage->hw.m);
-    return true;
+    return from_us == 0 || run_before(stage, from_us * PS_PER_US, why);
 }
 
-bool stage_make(struct stage *stage, const char *name, const char *text, struct problems *problems)
+bool stage_make_from(struct stage *stage, const char *name, const char *text, uint64_t from_us,
+                     struct problems *problems)
 {
     const char *why = NULL;
     memset(stage, 0, sizeof *stage);
@@ -80,11 +97,16 @@ bool stage_make(struct stage *stage, const char *name, const char *text, struct 
         return false;
     give_streams(stage);
     stage_filter_keep(&stage->filter, stage->scenario);
-    if (build(stage, &why))
+    if (build(stage, from_us, &why))
         return true;
     problem_add(problems, "%s: error: %s", name, why);
     stage_free(stage);
     return false;
+}
+
+bool stage_make(struct stage *stage, const char *name, const char *text, struct problems *problems)
+{
+    return stage_make_from(stage, name, text, 0, problems);
 }
 
 void stage_free(struct stage *stage)
@@ -130,14 +152,29 @@ static struct injection injection_of(const struct scenario *s, const struct tape
                               .period_ps = offset * PS_PER_US};
 }
 
+/* They have waited until the snapshot, since nothing was on the tape. */
+static void begin_bytes_again(struct stage *stage)
+{
+    struct scenario *s = stage->scenario;
+    for (uint32_t i = 0; i < s->app_count && stage->from_ps > 0; i++)
+        if (s->apps[i].engine == &bytes_engine)
+            s->injections[s->injection_count++] =
+                (struct injection){.kind = INJECT_RESTART, .at_ps = stage->from_ps, .process = i};
+}
+
 static void plan_schedule(struct stage *stage)
 {
     struct scenario *s = stage->scenario;
-    uint64_t at_ps = stage->start_ps + SCHEDULE_STEP_PS;
+    uint64_t at_ps = (stage->from_ps ? stage->from_ps : stage->start_ps) + SCHEDULE_STEP_PS;
     uint32_t at = 0;
     const struct tape_op *op;
-    s->injection_count =
-        device_injections(s, &stage->tape, at_ps, stage->injections, STAGE_INJECTION_MAX);
+    s->injection_count = 0;
+    if (stage->from_ps == 0)
+        s->injection_count =
+            device_injections(s, &stage->tape, at_ps, stage->injections, STAGE_INJECTION_MAX);
+    else
+        air_tape_plan(&stage->air, s, &stage->tape);
+    begin_bytes_again(stage);
     while ((op = tape_next(&stage->tape, STREAM_SCHEDULE, &at))) {
         if (op->kind == SCHEDULE_STAGE || op->kind >= SCHEDULE_KINDS)
             continue;
@@ -208,14 +245,36 @@ static void log_end(struct stage *stage)
     log->ended = true;
 }
 
-/* What is told beyond VERDICT_MAX of them is not looked at. */
-static enum stage_end judged(struct machine *m)
+static bool faults(const struct scenario *s, uint32_t app)
 {
+    for (uint32_t i = 0; i < s->injection_count; i++)
+        if (s->injections[i].kind == INJECT_FAULT && s->injections[i].process == app)
+            return true;
+    return false;
+}
+
+/* A program that has come to grief, though nobody planned it, or PROCESS_NONE. */
+static uint32_t faulted_app(const struct stage *stage)
+{
+    const struct scenario *s = stage->scenario;
+    for (uint32_t i = 0; i < s->app_count; i++)
+        if (s->apps[i].engine != &bytes_engine && !faults(s, i) &&
+            machine_process_facts(stage->hw.m, i).state == PROCESS_FAULTED)
+            return i;
+    return PROCESS_NONE;
+}
+
+/* What is told beyond VERDICT_MAX of them is not looked at. */
+static enum stage_end judged(const struct stage *stage)
+{
+    struct machine *m = stage->hw.m;
     const struct verdict *kept;
     uint32_t count = machine_verdicts(m, &kept), broken = machine_broken_device(m);
     for (uint32_t i = 0; i < count; i++)
         if (!verdict_excused(m, &kept[i]))
             return STAGE_BROKEN;
+    if (faulted_app(stage) != PROCESS_NONE)
+        return STAGE_BROKEN;
     return broken == BOARD_NONE || loss_excused(m, broken) ? STAGE_HOLDS : STAGE_SIMULATOR;
 }
 
@@ -227,12 +286,12 @@ enum stage_end stage_play(struct stage *stage, const struct tape *tape)
     log_start(stage);
     machine_restore(hw->m, stage->snapshot);
     machine_inject_start(hw->m);
-    if (machine_start(hw, &bad_image))
+    if (stage->from_ps == 0 && machine_start(hw, &bad_image))
         return STAGE_SIMULATOR; /* no tape changes what it could complain of */
     machine_run(hw, UINT64_MAX);
     machine_finish(hw);
     log_end(stage);
-    return judged(hw->m);
+    return judged(stage);
 }
 
 static void report_verdict(const struct stage *stage, const struct verdict *v, FILE *out)
@@ -254,6 +313,9 @@ void stage_report(const struct stage *stage, FILE *out)
     for (uint32_t i = 0; i < count; i++)
         if (!verdict_excused(stage->hw.m, &kept[i]))
             report_verdict(stage, &kept[i], out);
+    if (faulted_app(stage) != PROCESS_NONE)
+        fprintf(out, "  broke   app %s has faulted\n",
+                stage->scenario->apps[faulted_app(stage)].name);
     if (machine_state(stage->hw.m) == RUN_PANIC)
         fprintf(out, "  panic   %s\n", stage->hw.panic_text);
     if (broken != BOARD_NONE)

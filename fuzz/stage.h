@@ -11,6 +11,9 @@
  *
  * What befalls the apps comes behind the kernel's start, where there are apps.
  *
+ * A stage may be run for a while before its snapshot, which then is not in reset: stage_make_from. Its
+ * apps "bytes" begin again there.
+ *
  * The stream STREAM_SCHEDULE, by kind. Each operation comes (number * 256 + size) * SCHEDULE_STEP_PS
  * after the one before it, the first one after the start and one step more:
  *   0 chooses the stage: which of the target's ones (stage_chosen)
@@ -26,6 +29,7 @@
 #ifndef FUZZ_STAGE_H
 #define FUZZ_STAGE_H
 
+#include "fuzz/air_tape.h"
 #include "fuzz/app_bytes.h"
 #include "fuzz/stage_filter.h"
 #include "sim/machine.h"
@@ -48,7 +52,7 @@ enum { STAGE_INJECTION_MAX = 128 }; /* further ones of a tape do not happen; our
 
 enum stage_end {
     STAGE_HOLDS,
-    STAGE_BROKEN,    /* a rule is broken */
+    STAGE_BROKEN,    /* a rule is broken, or an app that plays no tape has faulted by itself */
     STAGE_SIMULATOR, /* a device's model has lost requests: no rule is judged by such a run */
 };
 
@@ -79,11 +83,16 @@ struct stage {
     bool plays_filter; /* or STREAM_FILTER is nobody's: false as it is made */
     struct stage_filter filter;
     struct bytes_program programs[TAPE_APPS];
+    uint64_t from_ps; /* of the snapshot, 0: in reset */
+    struct air_tape air;
 };
 
 /* False: `problems` says why not. `name` stands for a file in complaints, and in the id. `stage`
  * and `text` stay where they are: the machine points into them. */
 bool stage_make(struct stage *stage, const char *name, const char *text, struct problems *problems);
+/* The same, with a snapshot at `from_us`, if that is not 0. */
+bool stage_make_from(struct stage *stage, const char *name, const char *text, uint64_t from_us,
+                     struct problems *problems);
 void stage_free(struct stage *stage);
 
 /* Which of `count` stages the tape asks for: the first one if it says nothing. */

@@ -2,6 +2,7 @@
 #include "fuzz/stage_target.h"
 
 const struct stage_target *const stage_targets[] = {
+    &target_ble,
     &target_device,
     &target_filter,
     &target_syscall,
@@ -14,7 +15,8 @@ struct stage *stage_for(const struct stage_target *target, struct stage_set *set
     uint32_t which = stage_chosen(tape, target->stage_count);
     struct stage *stage = &set->made[which];
     if (!stage->setup &&
-        !stage_make(stage, target->stages[which].name, target->stages[which].text, problems))
+        !stage_make_from(stage, target->stages[which].name, target->stages[which].text,
+                         target->from_us[which], problems))
         return NULL;
     stage->plays_filter = target->user.kinds[STREAM_FILTER] != 0;
     return stage;

@@ -11,7 +11,7 @@
  * Two frames on one frequency at a time spoil each other, unless one is stronger by
  * AIR_CAPTURE_DB: before the access address ends neither is heard, behind it bits are wrong. What a
  * sender breaks off ends in noise for whoever hears it. The scenario's losses come on top, each
- * drawn for one frame and one receiver.
+ * drawn for one frame and one receiver; what it changes of a frame it changes for all of them.
  *
  * Not modelled: path loss and fading (every station hears every other with the power it sends
  * with), interference between neighbouring channels, the preamble as a thing that may be cut short,
@@ -33,6 +33,7 @@ enum {
     AIR_CAPTURE_DB = 21,
     AIR_PS_PER_M = 3336,
     AIR_FAULT_MAX = 32,
+    AIR_OCTETS_MAX = 64, /* that one fault brings; ours */
     AIR_NONE = 0xff,
 };
 
@@ -50,15 +51,35 @@ enum air_miss {
 
 extern const char *const air_miss_names[AIR_MISSES];
 
+enum air_how {
+    AIR_LOSE,    /* nobody hears it */
+    AIR_CORRUPT, /* a bit of the CRC is wrong */
+    /* Of a peer, before it goes out: its PDU, which then is as long as its length octet says. The CRC
+     * is as good as it was, and the sender knows of nothing. */
+    AIR_FLIP,    /* `octets` are XORed to it from octet `at` on */
+    AIR_WRITE,   /* they are written there, behind its end as well */
+    AIR_PAYLOAD, /* a data PDU's payload, with LLID `at` and its length; SN, NESN and MD stay */
+    AIR_SHIFT,   /* it goes out `shift_ps` later, or earlier: not before it is handed over */
+    /* `shift_ps` behind its end, on the same frequency and PHY, device `by` sends, as frame 0: */
+    AIR_REPEAT, /* the same again */
+    AIR_FOLLOW, /* `octets` as a PDU, with the same access address and CRC preset */
+    AIR_HOWS
+};
+
 /* What a scenario plants: frames `first` to `last` of one sender (1 is its first) or, with
  * `at_time`, all that are on the air between two times on one frequency. */
 struct air_fault {
-    bool at_time;
-    bool lose;       /* not heard; else a bit of the CRC is wrong */
+    bool at_time;    /* AIR_LOSE and AIR_CORRUPT only */
+    uint8_t how;     /* enum air_how */
     uint32_t device; /* the sender's index, !at_time */
     uint32_t first, last;
     uint64_t from_ps, to_ps;
     uint16_t mhz; /* 0: every frequency */
+    uint16_t at;
+    uint32_t by;
+    int64_t shift_ps;
+    uint8_t octet_count;
+    uint8_t octets[AIR_OCTETS_MAX];
 };
 
 /* "world": {"air": ...} */
@@ -68,6 +89,12 @@ struct air_conditions {
     uint32_t fault_count;
     struct air_fault faults[AIR_FAULT_MAX];
 };
+
+/* What AIR_FLIP, AIR_WRITE and AIR_PAYLOAD make of a frame. One without a header and a CRC, or on a
+ * frequency that is no channel's, stays as it is. */
+void air_frame_change(struct air_frame *frame, const struct air_fault *fault);
+/* `frame` becomes that of AIR_FOLLOW. Likewise. */
+void air_frame_follow(struct air_frame *frame, const struct air_fault *fault);
 
 struct air_flight {
     struct air_frame frame;

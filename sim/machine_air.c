@@ -57,14 +57,13 @@ static bool is_hit(const struct air_fault *fault, const struct air_flight *fligh
            air_end_ps(frame) > fault->from_ps;
 }
 
-/* The planted fault that hits a flight, or NULL: those that lose it come first. */
-static const struct air_fault *planted(const struct air_conditions *c, const struct air_flight *f)
+/* Whether a flight is to be spoiled so. */
+static bool is_planted(const struct air_conditions *c, const struct air_flight *f, enum air_how how)
 {
-    const struct air_fault *found = NULL;
     for (uint32_t i = 0; i < c->fault_count; i++)
-        if (is_hit(&c->faults[i], f) && (!found || c->faults[i].lose))
-            found = &c->faults[i];
-    return found;
+        if (c->faults[i].how == how && is_hit(&c->faults[i], f))
+            return true;
+    return false;
 }
 
 static bool drawn(struct air *air, uint32_t per_million)
@@ -84,8 +83,7 @@ static bool address_breaks(struct air *air, uint32_t per_million)
 static bool is_lost(struct machine *m, const struct air_flight *flight)
 {
     const struct air_conditions *c = conditions_of(m);
-    const struct air_fault *fault = planted(c, flight);
-    return (fault && fault->lose) || drawn(&m->air, c->loss_ppm) ||
+    return is_planted(c, flight, AIR_LOSE) || drawn(&m->air, c->loss_ppm) ||
            address_breaks(&m->air, c->bit_error_ppm);
 }
 
@@ -102,7 +100,6 @@ static void spoil_from(struct air *air, struct air_frame *frame, uint64_t from_p
 static bool receive(struct machine *m, const struct air_flight *flight, struct air_frame *frame)
 {
     const struct air_conditions *c = conditions_of(m);
-    const struct air_fault *fault = planted(c, flight);
     uint64_t broken_ps = earliest(flight->cut_ps, flight->clash_ps);
     bool wrong = false;
     air_frame_copy(frame, &flight->frame);
@@ -116,7 +113,7 @@ static bool receive(struct machine *m, const struct air_flight *flight, struct a
         frame->bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
         wrong = true;
     }
-    if (fault && !fault->lose) {
+    if (is_planted(c, flight, AIR_CORRUPT)) {
         frame->bytes[frame->size - 1] ^= 1;
         wrong = true;
     }
@@ -202,9 +199,57 @@ static void start_flight(struct hw *hw, struct air_flight *f, uint32_t slot)
                   air_value(f->device, slot, f->frame.mhz));
 }
 
+/* AIR_FLIGHT_MAX: there is none left. */
+static uint32_t free_slot(const struct air *air)
+{
+    return (uint32_t)__builtin_ctz(~(uint32_t)air->used);
+}
+
+static void add_flight(struct machine *m, uint32_t slot, uint32_t device, uint32_t number)
+{
+    struct air *air = &m->air;
+    struct air_flight *f = &air->flights[slot];
+    f->cut_ps = f->clash_ps = TIME_NEVER;
+    f->number = number;
+    f->device = device;
+    f->used = true;
+    f->started = f->ended = false;
+    if (f->frame.start_ps < m->now_ps)
+        f->frame.start_ps = m->now_ps;
+    f->asked = f->done = (uint16_t)(1u << station_of(air, device));
+    air->used |= (uint16_t)(1u << slot);
+}
+
+/* What is planted behind a frame that has just ended. */
+static void add_behind(struct machine *m, const struct air_flight *f, const struct air_fault *fault)
+{
+    struct air *air = &m->air;
+    uint32_t slot = free_slot(air);
+    if (slot >= AIR_FLIGHT_MAX || station_of(air, fault->by) == AIR_NONE) {
+        air->lost++;
+        return;
+    }
+    struct air_frame *frame = &air->flights[slot].frame;
+    air_frame_copy(frame, &f->frame);
+    if (fault->how == AIR_FOLLOW)
+        air_frame_follow(frame, fault);
+    frame->start_ps = m->now_ps + (uint64_t)fault->shift_ps;
+    add_flight(m, slot, fault->by, 0);
+}
+
+static void add_all_behind(struct machine *m, const struct air_flight *f)
+{
+    const struct air_conditions *c = conditions_of(m);
+    for (uint32_t i = 0; i < c->fault_count; i++)
+        if (c->faults[i].how >= AIR_REPEAT && is_hit(&c->faults[i], f))
+            add_behind(m, f, &c->faults[i]);
+}
+
 static void end_flight(struct hw *hw, struct air_flight *f, uint32_t slot)
 {
     f->ended = true;
+    if (f->cut_ps == TIME_NEVER)
+        add_all_behind(hw->m, f);
     if (hw->recorder)
         recorder_add_frame(hw->recorder, &f->frame);
     machine_trace(hw, EVENT_AIR_BYTES, PROCESS_NONE, f->frame.size | (uint32_t)f->frame.phy << 16,
@@ -213,12 +258,32 @@ static void end_flight(struct hw *hw, struct air_flight *f, uint32_t slot)
                   air_value(f->device, slot, f->cut_ps != TIME_NEVER));
 }
 
+static void shift(struct air_frame *frame, int64_t by_ps)
+{
+    bool earlier = by_ps < 0 && frame->start_ps < (uint64_t)-by_ps;
+    frame->start_ps = earlier ? 0 : frame->start_ps + (uint64_t)by_ps;
+}
+
+/* What is planted before a frame goes out. A radio of the board makes its frames while it sends. */
+static void change(const struct air_conditions *c, struct air_flight *f)
+{
+    for (uint32_t i = 0; i < c->fault_count; i++) {
+        const struct air_fault *fault = &c->faults[i];
+        if (fault->at_time || !is_hit(fault, f))
+            continue;
+        if (fault->how == AIR_SHIFT)
+            shift(&f->frame, fault->shift_ps);
+        else
+            air_frame_change(&f->frame, fault);
+    }
+}
+
 void machine_air_send(struct hw *hw, uint32_t device, const struct air_frame *frame)
 {
     struct machine *m = hw->m;
     struct air *air = &m->air;
     uint32_t station = station_of(air, device);
-    uint32_t slot = (uint32_t)__builtin_ctz(~(uint32_t)air->used);
+    uint32_t slot = free_slot(air);
     if (station == AIR_NONE || slot >= AIR_FLIGHT_MAX || frame->size < AIR_ADDRESS_SIZE ||
         frame->size > AIR_BYTES_MAX) {
         air->lost++;
@@ -226,15 +291,10 @@ void machine_air_send(struct hw *hw, uint32_t device, const struct air_frame *fr
     }
     struct air_flight *f = &air->flights[slot];
     air_frame_copy(&f->frame, frame);
-    f->cut_ps = f->clash_ps = TIME_NEVER;
     f->number = ++air->stations[station].sent;
     f->device = device;
-    f->used = true;
-    f->started = f->ended = false;
-    if (f->frame.start_ps < m->now_ps)
-        f->frame.start_ps = m->now_ps;
-    f->asked = f->done = (uint16_t)(1u << station);
-    air->used |= (uint16_t)(1u << slot);
+    change(conditions_of(m), f);
+    add_flight(m, slot, device, f->number);
     find_wake(m);
 }
 

@@ -7,10 +7,12 @@
  *
  * What the schema cannot say is refused here: a peer named like an app or a device, a type, a
  * parameter or a verb that no peer has (the nearest is named), values outside of their range, a
- * plan out of order, a sender without an antenna, first after last; a wire that its device does not
+ * plan out of order, a sender without an antenna, first after last, a frame of the board's that is
+ * to be changed, or sent by it; a wire that its device does not
  * have, that another kind of peer wants or that is taken: two peers on one UART, with one select
  * pin, with one address, on one input.
  */
+#include "sim/ble/pdu.h"
 #include "sim/load.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -268,10 +270,11 @@ static bool moment_read(const struct json_node *node, const struct peer_type *ty
 
 /* The app whose secret it is what this sends. */
 static bool secret_of_read(const struct load *load, const struct json_node *node,
-                           const struct peer_verb *verb, struct peer_action *action)
+                           const struct peer_type *type, const struct peer_verb *verb,
+                           struct peer_action *action)
 {
     uint32_t app = 0;
-    for (uint32_t i = 0; i < verb->argument_count; i++) {
+    for (uint32_t i = 0; i < verb->argument_count && !type->type.on_air; i++) {
         enum peer_unit unit = verb->arguments[i].unit;
         if (unit != PEER_TEXT && unit != PEER_HEX)
             continue;
@@ -300,7 +303,7 @@ static bool action_read(const struct load *load, const struct json_node *node,
     action->verb = (uint16_t)which;
     const struct peer_verb *v = &type->verbs[which];
     const struct values_of of = {v->name, "argument", v->arguments, v->argument_count, plan};
-    if (of_app.value && !secret_of_read(load, &of_app, v, action))
+    if (of_app.value && !secret_of_read(load, &of_app, type, v, action))
         return false;
     return values_read(load, node, &of, own, COUNT_OF(own), action->arguments);
 }
@@ -517,57 +520,171 @@ static bool sender_read(const struct load *load, const struct json_node *node, u
     return false;
 }
 
-static bool how_read(const struct json_node *node, bool *lose)
+/* What "how" may be, and which keys go with it. */
+static const struct how_row {
+    const char *name;
+    bool at_time;        /* also for all frames of a time */
+    const char *keys[4]; /* beside those that say which frames */
+} hows[AIR_HOWS] = {
+    [AIR_LOSE] = {"lose", true, {NULL}},
+    [AIR_CORRUPT] = {"corrupt", true, {NULL}},
+    [AIR_FLIP] = {"flip", false, {"at", "hex"}},
+    [AIR_WRITE] = {"write", false, {"at", "hex"}},
+    [AIR_PAYLOAD] = {"payload", false, {"llid", "hex"}},
+    [AIR_SHIFT] = {"shift", false, {"later_us", "earlier_us"}},
+    [AIR_REPEAT] = {"repeat", false, {"after_us", "by"}},
+    [AIR_FOLLOW] = {"follow", false, {"after_us", "by", "hex"}},
+};
+
+enum { PDU_LAST_OCTET = 256 };
+
+static bool how_read(const struct json_node *node, bool at_time, uint8_t *how)
 {
-    static const char *const ways[] = {"lose", "corrupt"};
-    struct json_node how = json_member(node, "how");
-    uint32_t way = 0;
-    bool good = !how.value || json_want_word(&how, ways, COUNT_OF(ways), &way);
-    *lose = way == 0;
+    const char *names[AIR_HOWS];
+    struct json_node word = json_member(node, "how");
+    uint32_t count = 0, way = AIR_LOSE;
+    for (uint32_t i = 0; i < AIR_HOWS; i++)
+        if (!at_time || hows[i].at_time)
+            names[count++] = hows[i].name;
+    bool good = !word.value || json_want_word(&word, names, count, &way);
+    *how = (uint8_t)way; /* those that a time may have are the first ones */
     return good;
 }
 
-/* {"of": sender, "first", "last"} */
+static bool is_of_peer(const struct load *load, const struct json_node *node, uint32_t device)
+{
+    bool is_peer = device >= load->scenario->board.device_count;
+    if (!is_peer)
+        json_problem(node, "want a peer: a radio of the board makes its frames while it sends");
+    return is_peer;
+}
+
+static bool fault_octets_read(const struct json_node *node, struct air_fault *fault)
+{
+    struct json_node hex = json_member(node, "hex");
+    const char *text = json_is_string(&hex) ? json_string(&hex) : "";
+    fault->octet_count = (uint8_t)hex_octets(text, fault->octets, AIR_OCTETS_MAX);
+    if (fault->octet_count > 0)
+        return true;
+    json_problem(hex.value ? &hex : node, "want \"hex\" of 1 to %d bytes, such as \"0a0b\"",
+                 AIR_OCTETS_MAX);
+    return false;
+}
+
+static bool number_read(const struct json_node *node, const char *key, uint32_t min, uint32_t max,
+                        uint16_t *value)
+{
+    struct json_node number = json_member(node, key);
+    uint32_t wide = 0;
+    if (!number.value)
+        return true;
+    bool good = json_want_u32(&number, min, max, &wide);
+    *value = (uint16_t)wide;
+    return good;
+}
+
+/* Up to a second. */
+static bool shift_read(const struct json_node *node, const char *key, int64_t sign,
+                       struct air_fault *fault)
+{
+    struct json_node us = json_member(node, key);
+    uint64_t ps = 0;
+    if (!us.value) {
+        json_problem(node, "a time is missing: want \"%s\"", key);
+        return false;
+    }
+    bool good = json_want_decimal(&us, 6, PS_PER_S, &ps);
+    fault->shift_ps = sign * (int64_t)ps;
+    return good;
+}
+
+/* Left out: the sender itself. */
+static bool by_read(const struct load *load, const struct json_node *node, struct air_fault *fault)
+{
+    struct json_node by = json_member(node, "by"), of = json_member(node, "of");
+    fault->by = fault->device;
+    return (!by.value || sender_read(load, &by, &fault->by)) &&
+           is_of_peer(load, by.value ? &by : &of, fault->by);
+}
+
+static bool change_read(const struct load *load, const struct json_node *node,
+                        struct air_fault *fault)
+{
+    struct json_node of = json_member(node, "of");
+    bool is_earlier = json_member(node, "earlier_us").value != NULL;
+    if (fault->how >= AIR_FLIP && fault->how <= AIR_SHIFT && !is_of_peer(load, &of, fault->device))
+        return false;
+    switch ((enum air_how)fault->how) {
+    case AIR_FLIP:
+    case AIR_WRITE:
+        return number_read(node, "at", 0, PDU_LAST_OCTET, &fault->at) &&
+               fault_octets_read(node, fault);
+    case AIR_PAYLOAD:
+        fault->at = BLE_LLID_CONTROL;
+        return number_read(node, "llid", 0, 3, &fault->at) && fault_octets_read(node, fault);
+    case AIR_SHIFT:
+        return shift_read(node, is_earlier ? "earlier_us" : "later_us", is_earlier ? -1 : 1, fault);
+    case AIR_REPEAT:
+        return shift_read(node, "after_us", 1, fault) && by_read(load, node, fault);
+    case AIR_FOLLOW:
+        return shift_read(node, "after_us", 1, fault) && by_read(load, node, fault) &&
+               fault_octets_read(node, fault);
+    default:
+        return true;
+    }
+}
+
+static uint32_t keys_add(const char *keys[], uint32_t count, const char *const *more, uint32_t max)
+{
+    for (uint32_t i = 0; i < max && more[i]; i++)
+        keys[count++] = more[i];
+    return count;
+}
+
+/* {"of": sender, "first", "last"}, and what is done to them */
 static bool fault_of_sender_read(const struct load *load, const struct json_node *node,
                                  struct air_fault *fault)
 {
-    static const char *const keys[] = {"of", "first", "last", "how"};
+    const char *keys[8] = {"of", "first", "last", "how"};
     struct json_node of = json_member(node, "of"), first = json_member(node, "first");
     struct json_node last = json_member(node, "last");
-    if (!json_want_object(node, keys, COUNT_OF(keys)) || !sender_read(load, &of, &fault->device) ||
+    uint32_t count = keys_add(keys, 4, hows[fault->how].keys, COUNT_OF(hows[0].keys));
+    if (!json_want_object(node, keys, count) || !sender_read(load, &of, &fault->device) ||
         !json_want_u32(&first, 1, UINT32_MAX, &fault->first))
         return false;
     fault->last = fault->first;
-    return !last.value || json_want_u32(&last, fault->first, UINT32_MAX, &fault->last);
+    return (!last.value || json_want_u32(&last, fault->first, UINT32_MAX, &fault->last)) &&
+           change_read(load, node, fault);
 }
 
 /* {"from_us", "to_us", "mhz"} */
 static bool fault_at_time_read(const struct json_node *node, struct air_fault *fault)
 {
     static const char *const keys[] = {"from_us", "from_ms", "to_us", "to_ms", "mhz", "how"};
-    struct json_node mhz = json_member(node, "mhz");
-    uint32_t frequency = 0;
+    uint16_t mhz = 0;
     fault->at_time = true;
     if (!json_want_object(node, keys, COUNT_OF(keys)) ||
-        (mhz.value && !json_want_u32(&mhz, 2400, 2500, &frequency)) ||
+        !number_read(node, "mhz", 2400, 2500, &mhz) ||
         !time_read(node, "from_us", "from_ms", &fault->from_ps) ||
         !time_read(node, "to_us", "to_ms", &fault->to_ps))
         return false;
-    fault->mhz = (uint16_t)frequency;
+    fault->mhz = mhz;
     if (fault->from_ps < fault->to_ps)
         return true;
     json_problem(node, "it ends before it begins");
     return false;
 }
 
-/* "how": lose (if left out) or corrupt. */
 static bool fault_read(const struct load *load, const struct json_node *node,
                        struct air_fault *fault)
 {
     bool of_sender = json_member(node, "of").value != NULL;
-    return (of_sender ? fault_of_sender_read(load, node, fault)
-                      : fault_at_time_read(node, fault)) &&
-           how_read(node, &fault->lose);
+    if (!json_is_object(node)) {
+        json_problem(node, "want an object {...}");
+        return false;
+    }
+    return how_read(node, !of_sender, &fault->how) &&
+           (of_sender ? fault_of_sender_read(load, node, fault) : fault_at_time_read(node, fault));
 }
 
 static bool air_read(const struct load *load, const struct json_node *air)

@@ -423,7 +423,7 @@ START_TEST(planted_fault_hits_its_frames_only)
     bool lose = _i == 0;
     scenario.air.fault_count = 1;
     scenario.air.faults[0] =
-        (struct air_fault){.lose = lose, .device = device_of(NEAR), .first = 2, .last = 3};
+        (struct air_fault){.how = lose ? AIR_LOSE : AIR_CORRUPT, .device = device_of(NEAR), .first = 2, .last = 3};
     boot_again();
     for (uint32_t i = 1; i <= 4; i++) {
         uint32_t before = ear_of(OTHER)->received;
@@ -439,7 +439,7 @@ END_TEST
 START_TEST(planted_interference_has_its_time_and_frequency)
 {
     scenario.air.fault_count = 1;
-    scenario.air.faults[0] = (struct air_fault){.lose = true,
+    scenario.air.faults[0] = (struct air_fault){.how = AIR_LOSE,
                                                 .at_time = true,
                                                 .from_ps = 180 * PS_PER_US,
                                                 .to_ps = 250 * PS_PER_US,

@@ -16,6 +16,8 @@ enum {
     CONNECT_IND = 5,
     CH_SEL = 0x20,
     MIC_SIZE = 4,
+    PHY_1M = 1,
+    PHY_2M = 2,
 };
 
 /* Data header: Core Vol 6 Part B 2.4. */
@@ -349,6 +351,14 @@ bool ble_core_goes_on(const struct ble_core *core)
 
 /* --- procedures ------------------------------------------------------------------------------ */
 
+static void answer_with(struct ble_core *core, uint8_t opcode, const uint8_t *rest, uint8_t size)
+{
+    uint8_t payload[BLE_DATA_MAX] = {opcode};
+    if (size > 0)
+        memcpy(payload + 1, rest, size);
+    control(core, payload, (uint8_t)(size + 1));
+}
+
 /* Core Vol 6 Part B 5.5.1: an instant that lies behind, or more than 32767 events ahead. */
 static bool instant_passed(const struct ble_core *core, uint16_t instant)
 {
@@ -360,6 +370,18 @@ static void apply_timing(struct ble_core *core)
     core->timing = core->timing_next;
     core->timing_update.pending = false;
     core->valid_us = core->anchor_us;
+}
+
+static void apply_map(struct ble_core *core)
+{
+    memcpy(core->map, core->map_next, sizeof core->map);
+    core->map_update.pending = false;
+}
+
+static void apply_phy(struct ble_core *core)
+{
+    core->phy = core->phy_next;
+    core->phy_update.pending = false;
 }
 
 static void on_connection_update(struct ble_core *core, const uint8_t *p)
@@ -374,6 +396,10 @@ static void on_connection_update(struct ble_core *core, const uint8_t *p)
         close(core, BLE_REASON_INSTANT_PASSED);
         return;
     }
+    if (!timing_good(&core->timing_next)) {
+        close(core, BLE_REASON_INVALID);
+        return;
+    }
     core->timing_update = (struct ble_update){true, instant};
     if (instant == core->event) /* this very packet is the new anchor */
         apply_timing(core);
@@ -386,23 +412,43 @@ static void on_channel_map(struct ble_core *core, const uint8_t *p)
         close(core, BLE_REASON_INSTANT_PASSED);
         return;
     }
+    if (channels_used(p + 1) < 2) {
+        close(core, BLE_REASON_INVALID);
+        return;
+    }
     memcpy(core->map_next, p + 1, sizeof core->map_next);
     core->map_update = (struct ble_update){true, instant};
-    if (instant == core->event)
-        memcpy(core->map, core->map_next, sizeof core->map);
+    if (instant == core->event) /* the event under way goes on where it is */
+        apply_map(core);
+}
+
+/* One PHY for both directions: 2M if the other side offers it in both. Core Vol 6 Part B 5.1.10: one
+ * that is named alone, the same in both fields, is used in both directions or in none. */
+static void on_phy_request(struct ble_core *core, const uint8_t *p)
+{
+    uint8_t phy = p[1] & p[2] & PHY_2M ? PHY_2M : PHY_1M;
+    answer_with(core, PHY_RSP, (const uint8_t[2]){phy, phy}, 2);
 }
 
 static void on_phy_update(struct ble_core *core, const uint8_t *p)
 {
     uint16_t instant = get16(p + 3);
+    uint8_t now = core->phy ? PHY_2M : PHY_1M;
+    uint8_t in = p[1] ? p[1] : now, out = p[2] ? p[2] : now;
     if (p[1] == 0 && p[2] == 0)
         return; /* no change: its instant means nothing */
     if (instant_passed(core, instant)) {
         close(core, BLE_REASON_INSTANT_PASSED);
         return;
     }
-    core->phy_next = p[1] == 2; /* this side takes one PHY for both directions */
+    if (in != out || (in != PHY_1M && in != PHY_2M)) {
+        close(core, in != out ? BLE_REASON_UNSUPPORTED : BLE_REASON_INVALID);
+        return;
+    }
+    core->phy_next = in == PHY_2M;
     core->phy_update = (struct ble_update){true, instant};
+    if (instant == core->event)
+        apply_phy(core);
 }
 
 static void on_encryption_request(struct ble_core *core, const uint8_t *p)
@@ -423,14 +469,6 @@ static void on_start_encryption_response(struct ble_core *core)
         return;
     core->encryption = BLE_ENCRYPTED;
     control(core, response, sizeof response);
-}
-
-static void answer_with(struct ble_core *core, uint8_t opcode, const uint8_t *rest, uint8_t size)
-{
-    uint8_t payload[BLE_DATA_MAX] = {opcode};
-    if (size > 0)
-        memcpy(payload + 1, rest, size);
-    control(core, payload, (uint8_t)(size + 1));
 }
 
 /* Octets of the control PDUs that are understood, the opcode included: 6.B 2.4.2. 0: it is not. */
@@ -461,7 +499,6 @@ static void on_control(struct ble_core *core, const struct ble_pdu *pdu)
 {
     static const uint8_t lengths[8] = {27, 0, 0x48, 0x01,
                                        27, 0, 0x48, 0x01}; /* 27 octets, 328 us */
-    static const uint8_t phys[2] = {3, 3};                 /* 1M and 2M, both ways */
     const uint8_t *p = pdu->payload;
     core->control_pdus++;
     if (!control_known(pdu)) {
@@ -499,7 +536,7 @@ static void on_control(struct ble_core *core, const struct ble_pdu *pdu)
         answer_with(core, LENGTH_RSP, lengths, sizeof lengths);
         break;
     case PHY_REQ:
-        answer_with(core, PHY_RSP, phys, sizeof phys);
+        on_phy_request(core, p);
         break;
     case PHY_UPDATE_IND:
         on_phy_update(core, p);
@@ -599,14 +636,10 @@ static void next_event(struct ble_core *core)
         apply_timing(core);
         core->window_open = true;
     }
-    if (due(&core->map_update, core->event)) {
-        memcpy(core->map, core->map_next, sizeof core->map);
-        core->map_update.pending = false;
-    }
-    if (due(&core->phy_update, core->event)) {
-        core->phy = core->phy_next;
-        core->phy_update.pending = false;
-    }
+    if (due(&core->map_update, core->event))
+        apply_map(core);
+    if (due(&core->phy_update, core->event))
+        apply_phy(core);
 }
 
 /* The event before an instant, and its own, are listened to whatever the latency. */

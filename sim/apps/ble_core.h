@@ -49,6 +49,8 @@ enum ble_reason {
     BLE_REASON_TIMEOUT = 0x08,
     BLE_REASON_REMOTE = 0x13,
     BLE_REASON_LOCAL = 0x16,
+    BLE_REASON_INVALID = 0x1e,     /* of an update: numbers that no connection may have */
+    BLE_REASON_UNSUPPORTED = 0x20, /* another PHY to each side */
     BLE_REASON_INSTANT_PASSED = 0x28,
     BLE_REASON_MIC = 0x3d,
     BLE_REASON_NOT_ESTABLISHED = 0x3e,

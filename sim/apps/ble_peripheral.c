@@ -102,6 +102,8 @@ enum {
     ADDRESS_2M = 24,
     SLACK = 4,          /* a tick of TIMER0 here and there */
     RTC_LEAD_TICKS = 3, /* a compare value nearer than that may never come */
+    SET_UP_US = 20,     /* from a look at the time to a window that is armed */
+    CYCLES_PER_US = 64,
 };
 
 enum step {
@@ -400,11 +402,27 @@ static void sleep_until(struct app *app, uint32_t wake_us)
     ops_load(&ble->ops, RTC_COUNTER, STEP_NOW_RTC);
 }
 
+static void event_over(struct app *app);
+
+/* The other side has made the event before so long that this one's window cannot be opened. */
+static bool is_too_late(const struct app *app)
+{
+    const struct ble *ble = app_state_read(app);
+    uint32_t needs_us = SET_UP_US + program_of(app)->work_cycles / CYCLES_PER_US;
+    return ble->core.state != BLE_ADVERTISING &&
+           (int32_t)(ble->window.open_us - ramp_us(app) - ble->now_us) < (int32_t)needs_us;
+}
+
 static void set_alarm(struct app *app, uint32_t counter)
 {
     struct ble *ble = ble_of(app);
     uint32_t ahead_us = ble->wake_us - ble->now_us;
     uint32_t ticks = (int32_t)ahead_us < 0 ? 0 : (uint32_t)((uint64_t)ahead_us * 32768 / 1000000);
+    if (is_too_late(app)) {
+        ble->late++;
+        event_over(app);
+        return;
+    }
     if (ticks < RTC_LEAD_TICKS) {
         ops_compute(&ble->ops, RAMP_DOWN_CYCLES); /* DISABLED still comes, of the event before */
         ops_then(&ble->ops, STEP_NEXT);           /* it is time already */

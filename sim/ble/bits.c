@@ -58,6 +58,22 @@ uint32_t ble_crc_add(uint32_t crc, const uint8_t *octets, size_t size)
     return crc;
 }
 
+/* A step forward takes bit 0 out and, if it was 1, adds the polynomial, which has bit 23. */
+static uint32_t step_back(uint32_t crc)
+{
+    return crc & 0x800000 ? ((crc ^ 0xda6000) << 1 | 1) & 0xffffff : crc << 1;
+}
+
+uint32_t ble_crc_before(uint32_t crc, const uint8_t *octets, size_t size)
+{
+    while (size-- > 0) {
+        for (int bit = 0; bit < 8; bit++)
+            crc = step_back(crc);
+        crc ^= octets[size];
+    }
+    return crc;
+}
+
 void ble_crc(uint32_t init, const uint8_t *pdu, size_t size, uint8_t crc[BLE_CRC_SIZE])
 {
     uint32_t sum = ble_crc_add(ble_crc_start(init), pdu, size);

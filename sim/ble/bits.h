@@ -43,6 +43,8 @@ enum ble_phy {
 uint32_t ble_crc_start(uint32_t init);
 /* ... and after some more octets. */
 uint32_t ble_crc_add(uint32_t crc, const uint8_t *octets, size_t size);
+/* The other way: the register before `octets`, if `crc` is what it is behind them. */
+uint32_t ble_crc_before(uint32_t crc, const uint8_t *octets, size_t size);
 /* The three octets that go on the air after the PDU. */
 void ble_crc(uint32_t init, const uint8_t *pdu, size_t size, uint8_t crc[BLE_CRC_SIZE]);
 /* Is the CRC behind the PDU right? `size` counts both. Over PDU and right CRC the register comes to

@@ -214,6 +214,28 @@ static void listen_for(struct machine *m, struct ble_connection *c, uint32_t eve
         l->opened_ps = tuning->since_ps;
 }
 
+/* The peripheral takes what it has received. What then holds from the next event on may be another
+ * channel for it already. */
+static void control_taken(struct machine *m, struct ble_connection *c, bool certain)
+{
+    struct ble_end *end = &c->ends[BLE_PERIPHERAL];
+
+    if (!end->asked)
+        return;
+    end->asked = false;
+    if (!ble_plan_control(&end->plan, &end->control, end->asked_event) && certain)
+        end_side(c, BLE_PERIPHERAL, BLE_STATE_INSTANT_PASSED, end->asked_ps);
+    else if (c->listening.event > c->event)
+        listen_for(m, c, c->listening.event);
+}
+
+/* It has not answered a control PDU: nobody can tell whether it has taken it. */
+static void unanswered(struct machine *m, struct ble_connection *c)
+{
+    c->facts.lawless |= c->ends[BLE_PERIPHERAL].asked;
+    control_taken(m, c, false);
+}
+
 static bool may_skip(const struct ble_connection *c)
 {
     const struct ble_plan *plan = &c->ends[BLE_PERIPHERAL].plan;
@@ -259,7 +281,7 @@ static void settle_unopened(struct ble_link *link, struct ble_connection *c)
         margin_add(&facts->window_open, (int64_t)l->open_by_ps - (int64_t)l->close_at_ps,
                    l->open_by_ps, l->event, PROCESS_NONE);
     }
-    if (!l->elsewhere_mhz || has_other_links(link, c))
+    if (!l->elsewhere_mhz || facts->lawless || has_other_links(link, c))
         return;
     facts->channel_faults[BLE_PERIPHERAL]++;
     link->elsewhere = (struct ble_elsewhere){
@@ -297,6 +319,8 @@ static void settle_window(struct machine *m, struct ble_link *link, struct ble_c
     struct ble_listening *l = &c->listening;
     struct ble_end *end = &c->ends[BLE_PERIPHERAL];
 
+    if (end->asked && l->event > end->asked_event)
+        unanswered(m, c);
     if (l->opened_ps == TIME_NEVER && !l->heard)
         settle_unopened(link, c);
     else
@@ -594,15 +618,22 @@ static void event_over(struct ble_connection *c)
         facts->missed++;
 }
 
-/* The central is not where all that could be read says. */
+/* The central is not when all that could be read says; it may have another idea of its event. */
+static bool is_out_of_time(const struct ble_connection *c, const struct air_frame *frame,
+                           uint32_t event)
+{
+    struct ble_window window = ble_plan_window(&c->ends[BLE_CENTRAL].plan, event);
+    uint64_t far = ADRIFT_US * PS_PER_US;
+
+    return frame->start_ps + far < window.start_ps || frame->start_ps > window.end_ps + far;
+}
+
+/* ... or not where. */
 static bool has_left(const struct ble_connection *c, const struct air_frame *frame, uint32_t event)
 {
     const struct ble_plan *plan = &c->ends[BLE_CENTRAL].plan;
-    struct ble_window window = ble_plan_window(plan, event);
-    uint64_t far = ADRIFT_US * PS_PER_US;
 
-    return frame->start_ps + far < window.start_ps || frame->start_ps > window.end_ps + far ||
-           frame->mhz != ble_plan_mhz(plan, event) ||
+    return is_out_of_time(c, frame, event) || frame->mhz != ble_plan_mhz(plan, event) ||
            frame->phy != ble_plan_phy(plan, BLE_CENTRAL, event);
 }
 
@@ -613,6 +644,7 @@ static void event_begin(struct ble_link *link, struct ble_connection *c, const s
 
     event_over(c);
     c->facts.adrift |= c->facts.opaque && has_left(c, &f->frame, event);
+    c->facts.lawless |= is_out_of_time(c, &f->frame, event);
     if (ble_plan_anchor(&end->plan, event, r->at_ps)) {
         end->valid_ps = r->at_ps; /* 6.B 5.1.1 */
         c->facts.interval = end->plan.interval;
@@ -666,6 +698,7 @@ static void packet_heard(struct machine *m, struct ble_link *link, struct ble_co
     c->event_heard = true;
     if (!is_alive(c, BLE_PERIPHERAL))
         return;
+    unanswered(m, c);
     while (c->listening.event < c->event && !c->facts.adrift)
         settle_window(m, link, c);
     (void)ble_plan_anchor(&c->ends[BLE_PERIPHERAL].plan, c->event, start_ps);
@@ -706,8 +739,10 @@ static void control_received(struct ble_connection *c, enum ble_side side,
     if (control->opcode == BLE_TERMINATE_IND)
         end->ending = true;
     c->facts.opaque |= !ble_cipher_received(&c->cipher, side, control);
-    if (side == BLE_PERIPHERAL && !ble_plan_control(&end->plan, control, c->event))
-        end_side(c, side, BLE_STATE_INSTANT_PASSED, at_ps);
+    end->asked = side == BLE_PERIPHERAL;
+    end->asked_event = c->event;
+    end->asked_ps = at_ps;
+    end->control = *control;
 }
 
 static void is_valid(struct ble_connection *c, enum ble_side side, uint64_t at_ps)
@@ -735,6 +770,8 @@ static void valid_received(struct ble_connection *c, enum ble_side side, const u
     end->heard_new = header.sn == end->nesn;
     end->acked |= end->heard_acks;
     end->new_came |= end->heard_new;
+    if (header.size > BLE_DATA_PAYLOAD_MIN + BLE_MIC_SIZE)
+        end->heard_acks = end->heard_new = false; /* nobody agreed to more: lawfully not taken */
     if (end->heard_acks && end->ends_link)
         end_side(c, side, BLE_STATE_TERMINATED, at_ps);
     if (end->heard_new && is_alive(c, side) && control_of(c, !side, octets, &control))
@@ -750,6 +787,7 @@ static void packet_received(struct ble_link *link, struct ble_connection *c, con
     if (side == BLE_SIDES || f->frame.size < AIR_ADDRESS_SIZE + BLE_HEADER_SIZE + BLE_CRC_SIZE)
         return;
     struct ble_end *end = &c->ends[side];
+    c->facts.lawless |= f->device != c->facts.device[!side];
     end->heard = true;
     end->heard_end_ps = r->at_ps;
     end->heard_acks = end->heard_new = false;
@@ -813,13 +851,17 @@ static enum ble_sequence_fault sequence_of(struct machine *m, const struct ble_c
 static void control_sent(struct ble_connection *c, enum ble_side side,
                          const struct ble_control *control)
 {
-    if (side == BLE_CENTRAL)
-        (void)ble_plan_control(&c->ends[side].plan, control, c->event);
+    struct ble_plan *plan = &c->ends[side].plan;
+
+    if (side != BLE_CENTRAL)
+        return;
+    c->facts.lawless |= !ble_plan_is_lawful(plan, control, c->event);
+    (void)ble_plan_control(plan, control, c->event);
 }
 
 /* What the sender is in after this packet. */
-static void sequence_goes_on(struct ble_connection *c, enum ble_side side, const uint8_t *octets,
-                             uint32_t size)
+static void sequence_goes_on(struct machine *m, struct ble_connection *c, enum ble_side side,
+                             const uint8_t *octets, uint32_t size)
 {
     struct ble_end *end = &c->ends[side];
     struct ble_data_header header = ble_data_header_read(octets);
@@ -828,8 +870,13 @@ static void sequence_goes_on(struct ble_connection *c, enum ble_side side, const
 
     if (!is_new && header.size > 0)
         c->facts.retransmissions[side]++;
-    if (header.nesn != end->nesn)
+    if (header.nesn != end->nesn) {
         end->new_came = false;
+        if (side == BLE_PERIPHERAL)
+            control_taken(m, c, true);
+    }
+    if (side == BLE_PERIPHERAL)
+        end->asked = false; /* it had no room for it */
     if (is_new) {
         bool is_control = control_of(c, side, octets, &control);
         end->acked = false;
@@ -847,11 +894,15 @@ static void sequence_goes_on(struct ble_connection *c, enum ble_side side, const
 static bool is_after_end(const struct ble_connection *c, enum ble_side side, uint64_t at_ps)
 {
     const struct ble_connection_facts *facts = &c->facts;
+    const struct ble_end *end = &c->ends[side];
     uint64_t interval = ble_plan_interval_ps(&c->ends[side].plan, c->event);
     uint64_t limit = limit_ps(c, side);
 
     switch ((enum ble_link_state)facts->state[side]) {
     case BLE_STATE_TERMINATED:
+        if (end->heard && end->heard_end_ps > facts->end_ps[!side] &&
+            at_ps < facts->end_ps[side] + interval / 2)
+            return false; /* the other side goes on in this event, and is answered */
         return !is_alive(c, !side) && at_ps > facts->end_ps[!side] && at_ps > facts->end_ps[side];
     case BLE_STATE_NOT_ESTABLISHED:
     case BLE_STATE_TIMED_OUT:
@@ -894,6 +945,10 @@ static void describe(struct machine *m, struct ble_connection *c, enum ble_side 
         p->wanted_mhz = p->mhz;
     if (c->facts.opaque)
         p->wanted_phy = p->phy;
+    if (c->facts.lawless && side == BLE_PERIPHERAL) {
+        p->wanted_mhz = p->mhz;
+        p->wanted_phy = p->phy;
+    }
 }
 
 static void count(struct ble_connection *c, const struct ble_packet *p)
@@ -934,7 +989,7 @@ static void packet_ended(struct machine *m, struct ble_link *link, struct ble_co
             struct ble_data_header header = ble_data_header_read(octets);
             p->repeated = c->ends[side].sent && header.sn == c->ends[side].sn;
             p->new_unheeded &= header.nesn == c->ends[side].nesn;
-            sequence_goes_on(c, side, octets, size - BLE_CRC_SIZE);
+            sequence_goes_on(m, c, side, octets, size - BLE_CRC_SIZE);
         }
         if (c->ends[side].ending)
             end_side(c, side, BLE_STATE_TERMINATED, r->at_ps);

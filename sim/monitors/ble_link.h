@@ -16,6 +16,12 @@
  * that could not be read, and the connection is `adrift`: where the peripheral listens, on which
  * channel, and how long it may be silent is no longer judged.
  *
+ * A control PDU holds for the peripheral once it acknowledges it: it may have no room for it.
+ *
+ * A central that is not when its own PDUs say, that asks for what no connection may have, or for
+ * two things at once of which only one may wait, and a stranger who speaks in its place: the
+ * connection is `lawless` from then on, and where the peripheral is in it is judged no more.
+ *
  * Cannot see: what is inside of an opaque connection's PDUs. Advertising extensions, LE
  * Coded, subrating; the peripheral's ppm: so what is asked of its receiver is what the central may
  * need, no more.
@@ -67,7 +73,7 @@ struct ble_connection_facts {
     uint32_t access_address;
     uint16_t device[BLE_SIDES]; /* index; BOARD_NONE: not known */
     uint8_t state[BLE_SIDES];   /* enum ble_link_state */
-    bool opaque, adrift;
+    bool opaque, adrift, lawless;
     uint64_t start_ps;                   /* the CONNECT_IND's last bit */
     uint64_t end_ps[BLE_SIDES];          /* when it was over for that side, else TIME_NEVER */
     uint16_t interval, latency, timeout; /* as the central has them, in units */
@@ -158,6 +164,12 @@ struct ble_end {
     uint16_t began_process;
     bool ends_link; /* what it sends is LL_TERMINATE_IND, not acknowledged yet */
     bool ending;    /* it has received LL_TERMINATE_IND */
+    /* The peripheral has received a control PDU in this event, and has not said yet whether it takes
+     * it. */
+    bool asked;
+    uint32_t asked_event;
+    uint64_t asked_ps;
+    struct ble_control control;
 };
 
 /* Where and when the peripheral must listen next. */

@@ -142,9 +142,54 @@ static uint32_t event_of(uint16_t instant, uint32_t event)
     return event + (uint16_t)(instant - (uint16_t)event);
 }
 
+/* An event that is under way goes on where it is. */
+static uint32_t next_if_now(uint32_t at, uint32_t event)
+{
+    return at == event ? event + 1 : at;
+}
+
 static uint8_t phy_of(uint8_t bits, uint8_t now)
 {
     return bits & BLE_PHY_BIT_2M ? AIR_2M : bits & BLE_PHY_BIT_1M ? AIR_1M : now;
+}
+
+/* As those of a CONNECT_IND whose other numbers are good. */
+static bool is_timing_good(const struct ble_control *control)
+{
+    const struct ble_connect connect = {.window_size = control->update.window_size,
+                                        .window_offset = control->update.window_offset,
+                                        .interval = control->update.interval,
+                                        .latency = control->update.latency,
+                                        .timeout = control->update.timeout,
+                                        .channels = BLE_CHANNELS_ALL,
+                                        .hop = 5};
+    return ble_connect_check(&connect) == BLE_CONNECT_GOOD;
+}
+
+/* None, or one that is not LE Coded. */
+static bool is_phy_good(uint8_t bits)
+{
+    return bits == 0 || bits == BLE_PHY_BIT_1M || bits == BLE_PHY_BIT_2M;
+}
+
+bool ble_plan_is_lawful(const struct ble_plan *plan, const struct ble_control *control,
+                        uint32_t event)
+{
+    uint16_t counter = (uint16_t)event;
+
+    switch (control->opcode) {
+    case BLE_CONNECTION_UPDATE_IND:
+        return !plan->update && is_timing_good(control) &&
+               !ble_instant_passed(control->update.instant, counter);
+    case BLE_CHANNEL_MAP_IND:
+        return !plan->remap && ble_channel_map_make(control->map.channels).used_count >= 2 &&
+               !ble_instant_passed(control->map.instant, counter);
+    case BLE_PHY_UPDATE_IND:
+        return !plan->rephy && is_phy_good(control->phy_update.to_central) &&
+               is_phy_good(control->phy_update.to_peripheral);
+    default:
+        return true;
+    }
 }
 
 bool ble_plan_control(struct ble_plan *plan, const struct ble_control *control, uint32_t event)
@@ -169,7 +214,7 @@ bool ble_plan_control(struct ble_plan *plan, const struct ble_control *control, 
         if (ble_instant_passed(control->map.instant, counter))
             return false;
         plan->remap = true;
-        plan->remap_at = event_of(control->map.instant, event);
+        plan->remap_at = next_if_now(event_of(control->map.instant, event), event);
         plan->next_map = ble_channel_map_make(control->map.channels);
         break;
     case BLE_PHY_UPDATE_IND:
@@ -178,7 +223,7 @@ bool ble_plan_control(struct ble_plan *plan, const struct ble_control *control, 
         if (ble_instant_passed(control->phy_update.instant, counter))
             return false;
         plan->rephy = true;
-        plan->rephy_at = event_of(control->phy_update.instant, event);
+        plan->rephy_at = next_if_now(event_of(control->phy_update.instant, event), event);
         plan->next_phy[BLE_CENTRAL] =
             phy_of(control->phy_update.to_peripheral, plan->phy[BLE_CENTRAL]);
         plan->next_phy[BLE_PERIPHERAL] =

@@ -52,6 +52,10 @@ uint16_t ble_plan_mhz(const struct ble_plan *plan, uint32_t event);
 uint8_t ble_plan_phy(const struct ble_plan *plan, enum ble_side sender, uint32_t event);
 /* An instant is in this event or in the next: the peripheral must listen. */
 bool ble_plan_is_near_instant(const struct ble_plan *plan, uint32_t event);
+/* Whether a central may send it in `event`: its numbers are those of a connection, its instant has
+ * not passed, and no other of its kind waits. */
+bool ble_plan_is_lawful(const struct ble_plan *plan, const struct ble_control *control,
+                        uint32_t event);
 /* Takes in a control PDU that came or went in `event`. False: its instant has passed. Those without
  * an instant change nothing. */
 bool ble_plan_control(struct ble_plan *plan, const struct ble_control *control, uint32_t event);

@@ -212,6 +212,7 @@ enum central_verb {
     CENTRAL_DO_STOP_NESN,
     CENTRAL_DO_LEAP,
     CENTRAL_DO_LLID,
+    CENTRAL_DO_PDU,
     CENTRAL_VERBS
 };
 extern const struct peer_verb central_verbs[CENTRAL_VERBS];

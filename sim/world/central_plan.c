@@ -115,6 +115,11 @@ const struct peer_verb central_verbs[CENTRAL_VERBS] = {
                          {{"by_us", "whole microseconds", PEER_US, 0, PS_PER_S, 0, NULL,
                            PS_PER_US}}},
     [CENTRAL_DO_LLID] = {"reserved_llid", "sends a data PDU with LLID 0", 0, {{0}}},
+    [CENTRAL_DO_PDU] = {"pdu",
+                        "sends any payload; what it asks for, the central itself does not do",
+                        2,
+                        {{"llid", "0 to 3", PEER_NUMBER, 0, 3, BLE_LLID_CONTROL, NULL, 0},
+                         {"hex", "the payload", PEER_HEX, 1, CENTRAL_PDU_MAX, 0, NULL, 0}}},
 };
 
 static void do_update(struct device *d, const uint64_t *arguments)
@@ -193,6 +198,13 @@ static void do_unknown(struct device *d, const uint64_t *arguments)
     (void)central_queue(c, BLE_LLID_CONTROL, payload, arguments[1]);
 }
 
+static void do_pdu(struct device *d, const uint64_t *arguments)
+{
+    const struct peer_octets *octets = peer_octets(peer_plan(d), arguments[1]);
+    if (octets)
+        (void)central_queue(device_state(d), (uint8_t)arguments[0], octets->octets, octets->size);
+}
+
 static void do_verb(struct device *d, enum central_verb verb, const uint64_t *arguments)
 {
     struct central *c = device_state(d);
@@ -254,6 +266,9 @@ static void do_verb(struct device *d, enum central_verb verb, const uint64_t *ar
         break;
     case CENTRAL_DO_LLID:
         (void)central_queue(c, BLE_LLID_RESERVED, (const uint8_t *)"\x00", 1);
+        break;
+    case CENTRAL_DO_PDU:
+        do_pdu(d, arguments);
         break;
     case CENTRAL_VERBS:
         break;

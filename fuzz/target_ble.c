@@ -1,0 +1,69 @@
+/* target_ble.c: whatever comes over the air, a peripheral's link layer survives it, and so does the
+ * kernel's radio path; all always-on rules hold for what is sent from this side.
+ *
+ * Stages: each design of the peripheral (sim/apps/ble_*.c) in a connection that stands, plain and,
+ * of those that can, encrypted; advertising, with a scanner that asks; and the kernel's own
+ * advertising. Beside it an app that does anything, of lower priority.
+ *
+ * A tape's streams: STREAM_SCHEDULE (the stage, kills and restarts), AIR_STREAM and PEER_STREAM
+ * (fuzz/air_tape.h), STREAM_APP + 1 (the app beside). Nobody plays the others.
+ */
+#include "fuzz/stage_target.h"
+
+#define KERNEL_RADIO                                                                               \
+    "{\"name\": \"nrf52840dk\", \"kernel\": {\"alarm\": \"RTC1\", \"radio\": {\"device\": "        \
+    "\"RADIO\", \"timer\": \"TIMER0\", \"ppi\": \"PPI\", \"clock\": \"CLOCK\"}}}"
+#define LENT_RADIO "\"nrf52840dk\""
+/* It takes nothing that the peripheral needs to begin again: only alarm, console and pins. */
+#define SIDE                                                                                       \
+    "{\"name\": \"side\", \"program\": \"bytes\", \"fault_policy\": \"restart\", "                 \
+    "\"permissions\": ["                                                                           \
+    "{\"driver\": \"0x0\", \"commands\": [0, 1, 2, 3, 5, 6]}, {\"driver\": \"0x1\", "              \
+    "\"commands\": "                                                                               \
+    "[0, 1, 2, 3]}, {\"driver\": \"0x4\", \"commands\": [0, 1, 2, 3, 4, 5, 6]}, {\"driver\": "     \
+    "\"0x10001\", \"commands\": [0, 1]}, {\"driver\": \"0x30001\", \"commands\": [0, 3]}]}"
+#define PROGRAM(name) "{\"name\": \"ble\", \"program\": \"" name "\", \"short_id\": 16}"
+#define ADVERTISER                                                                                 \
+    "{\"name\": \"ble\", \"steps\": [{\"compute_us\": 1000}, {\"allow_ro\": {\"driver\": "         \
+    "\"ble_advertising\", \"number\": 0, \"address\": \"app.ram\", \"size\": 31}}, {\"command\": " \
+    "{\"driver\": \"ble_advertising\", \"number\": 3, \"args\": [0, 20]}, \"expect\": "            \
+    "\"success\"}]}"
+#define STAGE_TEXT(board, app, world, until)                                                       \
+    "{\"claim\": \"Nothing that comes over the air breaks a rule.\", \"board\": " board ","        \
+    " \"kernel\": {\"scheduler\": \"priority\"}, \"apps\": [" app ", " SIDE "],"                   \
+    " \"world\": {" world "}, \"until_us\": " until "}"
+#define CENTRAL(plan)                                                                              \
+    "\"central\": {\"interval_us\": 7500, \"timeout_ms\": 100, \"drift_ppm\": 40, "                \
+    "\"read_every\": "                                                                             \
+    "3, \"plan\": [" plan "]}, \"stranger\": {\"is\": \"beacon\", \"first_us\": 1000000}"
+#define SCANNERS                                                                                   \
+    "\"central\": {\"interval_us\": 7500, \"timeout_ms\": 100, \"connect_after\": 2, "             \
+    "\"scan_interval_us\": 11000000}, \"scanner\": {\"active\": true, "                            \
+    "\"scan_interval_us\": 1000000, \"scan_window_us\": 1000000}"
+#define ENCRYPT "{\"at_event\": 2, \"do\": \"encrypt\"}"
+
+const struct stage_target target_ble = {
+    .name = "ble",
+    .stage_count = 8,
+    .stages = {{"fuzz/ble_software.json",
+                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_software"), CENTRAL(""), "90000")},
+               {"fuzz/ble_armed.json",
+                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_armed"), CENTRAL(""), "90000")},
+               {"fuzz/ble_syscalls.json",
+                STAGE_TEXT(KERNEL_RADIO, PROGRAM("ble_syscalls"), CENTRAL(""), "90000")},
+               {"fuzz/ble_software_encrypted.json",
+                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_software"), CENTRAL(ENCRYPT), "140000")},
+               {"fuzz/ble_armed_encrypted.json",
+                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_armed"), CENTRAL(ENCRYPT), "140000")},
+               {"fuzz/ble_software_advertising.json",
+                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_software"), SCANNERS, "90000")},
+               {"fuzz/ble_syscalls_advertising.json",
+                STAGE_TEXT(KERNEL_RADIO, PROGRAM("ble_syscalls"), SCANNERS, "90000")},
+               {"fuzz/ble_kernel_advertising.json",
+                STAGE_TEXT(KERNEL_RADIO, ADVERTISER, SCANNERS, "90000")}},
+    .from_us = {50000, 50000, 50000, 100000, 100000, 2000, 2000, 500},
+    .user = {{[STREAM_SCHEDULE] = 1 << SCHEDULE_STAGE | 1 << SCHEDULE_KILL | 1 << SCHEDULE_RESTART,
+              [STREAM_APP + 1] = (1 << BYTES_KINDS) - 1,
+              [AIR_STREAM] = (1 << AIR_HOWS) - 1,
+              [PEER_STREAM] = (1 << PEER_KINDS) - 1}},
+};
