@@ -1,5 +1,6 @@
 /* test_air.c: the air between stations: who hears what, what spoils it, and when. */
 #include "devices/catalogue.h"
+#include "sim/ble/bits.h"
 #include "sim/machine_value.h"
 #include "tests/support_scenario.h"
 
@@ -422,8 +423,8 @@ START_TEST(planted_fault_hits_its_frames_only)
 {
     bool lose = _i == 0;
     scenario.air.fault_count = 1;
-    scenario.air.faults[0] =
-        (struct air_fault){.how = lose ? AIR_LOSE : AIR_CORRUPT, .device = device_of(NEAR), .first = 2, .last = 3};
+    scenario.air.faults[0] = (struct air_fault){
+        .how = lose ? AIR_LOSE : AIR_CORRUPT, .device = device_of(NEAR), .first = 2, .last = 3};
     boot_again();
     for (uint32_t i = 1; i <= 4; i++) {
         uint32_t before = ear_of(OTHER)->received;
@@ -447,6 +448,162 @@ START_TEST(planted_interference_has_its_time_and_frequency)
     boot_again();
     send_many(4); /* 1..81, 101..181, 201..281, 301..381 us */
     ck_assert_uint_eq(ear_of(OTHER)->received, _i ? 4 : 2);
+}
+END_TEST
+
+/* A data PDU with a CRC by that preset, on channel 0: 2404 MHz. */
+enum { PRESET = 0x17a2b3 };
+static const uint8_t data_pdu[] = {0x0e, 3, 0xaa, 0xbb, 0xcc}; /* LLID 2, NESN, SN */
+
+static struct air_frame packet_of(const uint8_t *pdu, size_t size)
+{
+    struct air_frame f = {.mhz = 2404, .size = (uint16_t)(4 + size + 3)};
+    for (int i = 0; i < 4; i++)
+        f.bytes[i] = (uint8_t)((uint32_t)ADDRESS >> 8 * i);
+    memcpy(f.bytes + 4, pdu, size);
+    ble_crc(PRESET, pdu, size, f.bytes + 4 + size);
+    ble_whiten(0, f.bytes + 4, size + 3);
+    return f;
+}
+
+static const struct {
+    const char *what;
+    struct air_fault fault;
+    uint8_t size, pdu[40]; /* what comes of it */
+} changes[] = {
+    {"two octets are flipped",
+     {.how = AIR_FLIP, .at = 3, .octet_count = 2, .octets = {0xff, 0x01}},
+     5,
+     {0x0e, 3, 0xaa, 0x44, 0xcd}},
+    {"none behind the end is flipped",
+     {.how = AIR_FLIP, .at = 4, .octet_count = 2, .octets = {0x01, 0x01}},
+     5,
+     {0x0e, 3, 0xaa, 0xbb, 0xcd}},
+    {"a length that is flipped cuts it",
+     {.how = AIR_FLIP, .at = 1, .octet_count = 1, .octets = {2}},
+     3,
+     {0x0e, 1, 0xaa}},
+    {"an octet is written",
+     {.how = AIR_WRITE, .at = 2, .octet_count = 1, .octets = {0x99}},
+     5,
+     {0x0e, 3, 0x99, 0xbb, 0xcc}},
+    {"a length that is written makes it longer",
+     {.how = AIR_WRITE, .at = 1, .octet_count = 2, .octets = {6, 0x99}},
+     8,
+     {0x0e, 6, 0x99, 0xbb, 0xcc, 0, 0, 0}},
+    {"another payload leaves SN and NESN",
+     {.how = AIR_PAYLOAD, .at = 3, .octet_count = 2, .octets = {0x02, 0x13}},
+     4,
+     {0x0f, 2, 0x02, 0x13}},
+};
+
+START_TEST(changed_frame_has_a_good_crc_again)
+{
+    struct air_frame f = packet_of(data_pdu, sizeof data_pdu);
+    struct air_frame wanted = packet_of(changes[_i].pdu, changes[_i].size);
+    air_frame_change(&f, &changes[_i].fault);
+    ck_assert_msg(f.size == wanted.size, "%s: %u octets", changes[_i].what, f.size);
+    ck_assert_msg(memcmp(f.bytes, wanted.bytes, f.size) == 0, "%s", changes[_i].what);
+}
+END_TEST
+
+START_TEST(bad_crc_stays_bad_and_what_is_no_packet_stays_as_it_is)
+{
+    struct air_frame f = packet_of(data_pdu, sizeof data_pdu);
+    uint8_t plain[8 + 3];
+    f.bytes[f.size - 1] ^= 1;
+    air_frame_change(&f, &changes[4].fault);
+    memcpy(plain, f.bytes + 4, sizeof plain);
+    ble_whiten(0, plain, sizeof plain);
+    ck_assert_mem_eq(plain, changes[4].pdu, 8);
+    ck_assert(!ble_crc_good(PRESET, plain, sizeof plain));
+    for (int i = 0; i < 2; i++) {
+        f = packet_of(data_pdu, sizeof data_pdu);
+        f.mhz = i ? 2403 : 2404;
+        f.size = i ? f.size : 4 + 4; /* no header and CRC */
+        struct air_frame before = f;
+        air_frame_change(&f, &changes[0].fault);
+        ck_assert_mem_eq(&f, &before, sizeof f);
+    }
+}
+END_TEST
+
+START_TEST(changed_frame_is_heard_by_all_and_the_next_one_as_it_is)
+{
+    scenario.air.fault_count = 1;
+    scenario.air.faults[0] = changes[4].fault;
+    scenario.air.faults[0].device = device_of(NEAR);
+    scenario.air.faults[0].first = scenario.air.faults[0].last = 2;
+    boot_again();
+    listen(OTHER, 2404, AIR_1M);
+    listen(FAR, 2404, AIR_1M);
+    for (uint32_t i = 1; i <= 3; i++) {
+        struct air_frame f = packet_of(data_pdu, sizeof data_pdu);
+        struct air_frame longer = packet_of(changes[4].pdu, changes[4].size);
+        f.start_ps = now() + PS_PER_US;
+        uint64_t us = 8 * (1 + (uint64_t)(i == 2 ? longer.size : f.size));
+        uint64_t start_ps = f.start_ps;
+        send(NEAR, &f);
+        run_to(now() + 300 * PS_PER_US);
+        ck_assert_uint_eq(ear_of(FAR)->received, i);
+        ck_assert_mem_eq(ear_of(OTHER)->frame.bytes, i == 2 ? longer.bytes : f.bytes, f.size);
+        ck_assert_uint_eq(ear_of(OTHER)->received_ps, start_ps + us * PS_PER_US);
+    }
+}
+END_TEST
+
+START_TEST(shifted_frame_comes_later_or_earlier_but_not_before_now)
+{
+    static const int64_t by_us[] = {7, -7, -100};
+    static const uint64_t at_us[] = {57, 43, 0};
+    scenario.air.fault_count = 1;
+    scenario.air.faults[0] = (struct air_fault){.how = AIR_SHIFT,
+                                                .device = device_of(NEAR),
+                                                .first = 1,
+                                                .last = 1,
+                                                .shift_ps = by_us[_i] * (int64_t)PS_PER_US};
+    boot_again();
+    listen(OTHER, 2402, AIR_1M);
+    uint64_t from_ps = now();
+    struct air_frame f = frame_at(from_ps + 50 * PS_PER_US);
+    send(NEAR, &f);
+    run_to(from_ps + PS_PER_MS);
+    ck_assert_uint_eq(ear_of(OTHER)->received_ps - from_ps, (at_us[_i] + 80) * PS_PER_US);
+}
+END_TEST
+
+/* Behind the second frame of NEAR, by OTHER; heard by FAR. */
+START_TEST(frame_is_repeated_or_followed_at_its_time_by_whom_the_scenario_says)
+{
+    struct air_fault fault = {.how = _i ? AIR_FOLLOW : AIR_REPEAT,
+                              .device = device_of(NEAR),
+                              .first = 2,
+                              .last = 2,
+                              .by = device_of(OTHER),
+                              .shift_ps = 150 * (int64_t)PS_PER_US,
+                              .octet_count = 4,
+                              .octets = {0x03, 2, 0x02, 0x13}};
+    struct air_frame wanted = packet_of(fault.octets, 4), f;
+    scenario.air.fault_count = 1;
+    scenario.air.faults[0] = fault;
+    boot_again();
+    listen(FAR, 2404, AIR_1M);
+    for (uint32_t i = 0; i < 3; i++) {
+        f = packet_of(data_pdu, sizeof data_pdu);
+        f.start_ps = now() + PS_PER_US;
+        send(NEAR, &f);
+        run_to(now() + 500 * PS_PER_US);
+        if (i != 1)
+            continue;
+        uint64_t gap_ps =
+            8 * (1 + (uint64_t)(_i ? wanted.size : f.size)) * PS_PER_US + 150 * PS_PER_US;
+        uint64_t way_ps = FAR_M * UINT64_C(3336);
+        ck_assert_uint_eq(ear_of(FAR)->received_ps, air_end_ps(&f) + gap_ps + way_ps);
+        ck_assert_mem_eq(ear_of(FAR)->frame.bytes, _i ? wanted.bytes : f.bytes, 4 + 4 + 3);
+    }
+    ck_assert_uint_eq(ear_of(FAR)->received, 4);
+    ck_assert_uint_eq(records_of(EVENT_AIR_START, OTHER), 1);
+    ck_assert_uint_eq(machine_air(hw->m)->stations[OTHER].sent, 0); /* the scenario's, not its */
 }
 END_TEST
 
@@ -608,6 +765,12 @@ static Suite *air_suite(void)
     tcase_add_test(c, ninth_frame_finds_no_place);
     tcase_add_loop_test(c, planted_fault_hits_its_frames_only, 0, 2);
     tcase_add_loop_test(c, planted_interference_has_its_time_and_frequency, 0, 2);
+    tcase_add_loop_test(c, changed_frame_has_a_good_crc_again, 0, COUNT(changes));
+    tcase_add_test(c, bad_crc_stays_bad_and_what_is_no_packet_stays_as_it_is);
+    tcase_add_test(c, changed_frame_is_heard_by_all_and_the_next_one_as_it_is);
+    tcase_add_loop_test(c, shifted_frame_comes_later_or_earlier_but_not_before_now, 0, 3);
+    tcase_add_loop_test(c, frame_is_repeated_or_followed_at_its_time_by_whom_the_scenario_says, 0,
+                        2);
     tcase_add_test(c, loss_is_drawn_by_the_seed);
     tcase_add_test(c, bits_go_wrong_by_the_seed);
     tcase_add_loop_test(c, two_radios_ask_and_answer_at_tifs, 0, 2);

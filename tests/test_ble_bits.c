@@ -114,6 +114,19 @@ START_TEST(crc_may_be_taken_in_pieces)
 }
 END_TEST
 
+START_TEST(crc_can_be_taken_back)
+{
+    uint8_t octets[40];
+    for (size_t i = 0; i < sizeof octets; i++)
+        octets[i] = (uint8_t)(37 * i + 11);
+    for (size_t size = 0; size <= sizeof octets; size++) {
+        uint32_t start = ble_crc_start(0x17a2b3 + (uint32_t)size);
+        uint32_t crc = ble_crc_add(start, octets, size);
+        ck_assert_uint_eq(ble_crc_before(crc, octets, size), start);
+    }
+}
+END_TEST
+
 START_TEST(crc_sees_every_flipped_bit_and_another_init)
 {
     uint8_t packet[] = {0x0f, 0x06, 0x0c, 0x0c, 0xf1, 0x05, 0x01, 0x00, 0xbe, 0x8a, 0x46};
@@ -684,6 +697,7 @@ static TCase *bits_case(void)
     tcase_add_test(t, crc_of_published_packets);
     tcase_add_test(t, crc_is_that_of_the_shift_register);
     tcase_add_test(t, crc_may_be_taken_in_pieces);
+    tcase_add_test(t, crc_can_be_taken_back);
     tcase_add_test(t, crc_sees_every_flipped_bit_and_another_init);
     tcase_add_test(t, whitening_of_published_channels);
     tcase_add_test(t, whitening_of_channel_37_goes_on_as_published);

@@ -441,6 +441,87 @@ START_TEST(instant_that_has_passed_ends_the_connection)
 }
 END_TEST
 
+static const struct {
+    const char *why;
+    struct ble_control says;
+    uint8_t reason;
+} hopeless[] = {
+    {"an interval of 0",
+     {.opcode = BLE_CONNECTION_UPDATE_IND,
+      .update = {.window_size = 1, .timeout = 200, .instant = 9}},
+     BLE_REASON_INVALID},
+    {"a window of 0",
+     {.opcode = BLE_CONNECTION_UPDATE_IND,
+      .update = {.interval = 24, .timeout = 200, .instant = 9}},
+     BLE_REASON_INVALID},
+    {"a timeout that the latency uses up",
+     {.opcode = BLE_CONNECTION_UPDATE_IND,
+      .update = {.window_size = 1, .interval = 80, .latency = 9, .timeout = 200, .instant = 9}},
+     BLE_REASON_INVALID},
+    {"no channel", {.opcode = BLE_CHANNEL_MAP_IND, .map = {.instant = 9}}, BLE_REASON_INVALID},
+    {"one channel, now",
+     {.opcode = BLE_CHANNEL_MAP_IND, .map = {.channels = 4}},
+     BLE_REASON_INVALID},
+    {"LE Coded",
+     {.opcode = BLE_PHY_UPDATE_IND,
+      .phy_update = {.to_peripheral = 4, .to_central = 4, .instant = 9}},
+     BLE_REASON_INVALID},
+    {"two PHYs at once",
+     {.opcode = BLE_PHY_UPDATE_IND,
+      .phy_update = {.to_peripheral = 3, .to_central = 3, .instant = 9}},
+     BLE_REASON_INVALID},
+    {"another PHY to each side",
+     {.opcode = BLE_PHY_UPDATE_IND,
+      .phy_update = {.to_peripheral = 2, .to_central = 0, .instant = 9}},
+     BLE_REASON_UNSUPPORTED},
+};
+
+START_TEST(update_to_what_no_connection_may_have_ends_it)
+{
+    struct ble_core core = connected();
+    struct ble_window window;
+    control(&core, &hopeless[_i].says);
+    ck_assert_msg(core.state == BLE_CLOSED, "%s", hopeless[_i].why);
+    ck_assert_msg(core.reason == hopeless[_i].reason, "%s: 0x%x", hopeless[_i].why, core.reason);
+    ck_assert(!ble_core_window(&core, 0, &window));
+}
+END_TEST
+
+/* The event under way goes on where it is. */
+START_TEST(new_map_and_phy_of_this_very_event_hold_from_the_next_one_on)
+{
+    struct ble_core core = connected();
+    struct ble_control map = {.opcode = BLE_CHANNEL_MAP_IND,
+                              .map = {.channels = 0x3, .instant = core.event}};
+    control(&core, &map);
+    ck_assert_uint_lt(ble_core_channel(&core), 2);
+    struct ble_control phy = {
+        .opcode = BLE_PHY_UPDATE_IND,
+        .phy_update = {.to_peripheral = 2, .to_central = 2, .instant = core.event}};
+    control(&core, &phy);
+    ck_assert_uint_eq(core.phy, 1);
+    ck_assert(!core.map_update.pending && !core.phy_update.pending);
+}
+END_TEST
+
+/* One that is named alone, the same in both fields: both directions or none. */
+START_TEST(phy_is_asked_for_in_both_directions)
+{
+    static const struct {
+        uint8_t tx, rx, phy;
+    } rows[] = {{2, 2, 2}, {3, 3, 2}, {3, 2, 2}, {1, 3, 1}, {2, 1, 1}, {1, 1, 1}, {4, 4, 1}};
+    for (int i = 0; i < COUNT(rows); i++) {
+        struct ble_core core = connected();
+        struct ble_control request = {.opcode = BLE_PHY_REQ,
+                                      .phys = {.tx = rows[i].tx, .rx = rows[i].rx}};
+        control(&core, &request);
+        struct ble_pdu answer = answer_of(&core);
+        ck_assert_uint_eq(answer.payload[1], rows[i].phy);
+        ck_assert_uint_eq(answer.payload[2], rows[i].phy);
+    }
+}
+END_TEST
+
 START_TEST(new_map_and_phy_begin_at_their_instants)
 {
     struct ble_core core = connected();
@@ -622,6 +703,9 @@ static Suite *suite(void)
     tcase_add_test(tcase, each_request_gets_its_answer);
     tcase_add_test(tcase, new_interval_begins_at_its_instant);
     tcase_add_loop_test(tcase, instant_that_has_passed_ends_the_connection, 0, COUNT(instants));
+    tcase_add_loop_test(tcase, update_to_what_no_connection_may_have_ends_it, 0, COUNT(hopeless));
+    tcase_add_test(tcase, new_map_and_phy_of_this_very_event_hold_from_the_next_one_on);
+    tcase_add_test(tcase, phy_is_asked_for_in_both_directions);
     tcase_add_test(tcase, new_map_and_phy_begin_at_their_instants);
     tcase_add_loop_test(tcase, latency_skips_events_but_none_at_an_instant, 0,
                         COUNT(latency_messages));

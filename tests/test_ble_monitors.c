@@ -579,6 +579,74 @@ START_TEST(new_map_holds_from_its_instant_on)
 }
 END_TEST
 
+START_TEST(map_of_this_very_event_holds_from_the_next_one_on)
+{
+    const struct ble_control map = {.opcode = BLE_CHANNEL_MAP_IND, .map = {0xff, 4}};
+    connect();
+    good_events(0, 4);
+    control(4, &map);
+    ck_assert(!broke(RULE_NUMBER));
+    if (_i == 0)
+        l.map = 0xff;
+    good_events(5, 9);
+    ck_assert(broke(RULE_BLE_CHANNEL) == (_i == 1));
+}
+END_TEST
+
+/* It listens where the new map says as soon as it has it. */
+START_TEST(map_of_the_next_event_is_listened_for_there)
+{
+    const struct ble_control map = {.opcode = BLE_CHANNEL_MAP_IND, .map = {0xff, 5}};
+    connect();
+    good_events(0, 4);
+    control(4, &map);
+    l.map = 0xff;
+    tune(anchor_of(5) - 400 * US, mhz_of(5));
+    send(central, &l.c, mhz_of(5), anchor_of(5), LOST, 0);
+    tune(anchor_of(5) + 2000 * US, 0);
+    good_events(6, 9);
+    ck_assert(!broke(RULE_NUMBER));
+    ck_assert_uint_eq(facts()->unlistened, 0);
+}
+END_TEST
+
+/* 0: it has no room for the PDU yet, and acknowledges it only in the next event, too late. 1: it
+ * has, and goes on too long. */
+START_TEST(control_pdu_counts_once_it_is_acknowledged)
+{
+    const struct ble_control map = {.opcode = BLE_CHANNEL_MAP_IND, .map = {BLE_CHANNELS_ALL, 2}};
+    connect();
+    good_events(0, 4);
+    l.c.control = &map;
+    l.header_xor = _i ? 0 : 0x04; /* NESN as before */
+    event(4, COMES, COMES, 0);
+    l.header_xor = 0;
+    ck_assert_uint_eq(facts()->state[BLE_PERIPHERAL],
+                      _i ? BLE_STATE_INSTANT_PASSED : BLE_STATE_CONNECTED);
+}
+END_TEST
+
+/* The central moves its anchors without a word, or asks for an interval that there is none of: it
+ * may count events otherwise, and the peripheral is not to blame for where it meets it. */
+START_TEST(lawless_central_is_no_fault_of_the_peripheral)
+{
+    const struct ble_control wrong = {.opcode = BLE_CONNECTION_UPDATE_IND,
+                                      .update = {1, 0, 2, 0, TIMEOUT, 20}};
+    connect();
+    good_events(0, 4);
+    if (_i == 1)
+        l.anchor_ps += 3 * PS_PER_MS;
+    if (_i == 2)
+        control(4, &wrong);
+    ck_assert(!broke(RULE_NUMBER));
+    good_events(5, 6);
+    l.send_mhz_add = 2;
+    event(6, COMES, COMES, 0);
+    ck_assert(broke(RULE_BLE_CHANNEL) == (_i == 0));
+    ck_assert_uint_eq(facts()->lawless, _i > 0);
+}
+END_TEST
+
 START_TEST(update_moves_anchors_from_its_instant_on)
 {
     const struct ble_control update = {.opcode = BLE_CONNECTION_UPDATE_IND,
@@ -628,6 +696,48 @@ START_TEST(nothing_is_sent_after_the_end)
     ck_assert(!broke(RULE_NUMBER));
     event(5, COMES, COMES, 0);
     ck_assert(broke(RULE_BLE_CHANNEL));
+}
+END_TEST
+
+/* The central does not hear that its LL_TERMINATE_IND came in, and says it again at once. */
+START_TEST(goodbye_that_is_repeated_in_its_event_is_answered)
+{
+    const struct ble_control end = {.opcode = BLE_TERMINATE_IND, .reason = 0x13};
+    connect();
+    good_events(0, 4);
+    struct side before = l.c;
+    control(4, &end);
+    struct side after = l.c;
+    l.c = before;
+    l.c.control = &end;
+    uint64_t at_ps = machine_now_ps(hw->m) + BLE_T_IFS_PS;
+    tune(at_ps - 20 * US, mhz_of(4));
+    uint64_t end_ps = send(central, &l.c, mhz_of(4), at_ps, COMES, 0);
+    send(radio, &l.p, mhz_of(4), end_ps + BLE_T_IFS_PS, COMES, 0);
+    l.c = after;
+    ck_assert(!broke(RULE_NUMBER));
+}
+END_TEST
+
+/* More octets than anybody has agreed to, with a good CRC: taken or not, both are lawful. */
+START_TEST(packet_that_is_too_long_may_be_taken_or_not)
+{
+    uint8_t pdu[2 + 40] = {0};
+    connect();
+    good_events(0, 4);
+    uint16_t mhz = mhz_of(4);
+    ble_data_header_write(
+        (struct ble_data_header){
+            .llid = BLE_LLID_START, .nesn = l.c.nesn, .sn = l.c.sn, .size = _i < 2 ? 40 : 27},
+        pdu);
+    struct air_frame f = frame_of(pdu, 2u + pdu[1], mhz, access_address, crc_init, anchor_of(4));
+    tune(anchor_of(4) - 400 * US, mhz);
+    uint64_t end = fly(central, &f, COMES);
+    tune(end, 0);
+    if (_i == 0)
+        take(&l.p, &l.c, 0);
+    send(radio, &l.p, mhz, end + BLE_T_IFS_PS, COMES, 0);
+    ck_assert(broke(RULE_BLE_SEQUENCE) == (_i == 2));
 }
 END_TEST
 
@@ -1082,6 +1192,12 @@ int main(void)
     tcase_add_test(t, crc_that_only_the_radio_finds_bad_may_be_repeated);
     tcase_add_test(t, bad_peer_breaks_nothing_and_is_counted);
     tcase_add_loop_test(t, new_map_holds_from_its_instant_on, 0, 2);
+    tcase_add_loop_test(t, map_of_this_very_event_holds_from_the_next_one_on, 0, 2);
+    tcase_add_test(t, map_of_the_next_event_is_listened_for_there);
+    tcase_add_loop_test(t, control_pdu_counts_once_it_is_acknowledged, 0, 2);
+    tcase_add_loop_test(t, lawless_central_is_no_fault_of_the_peripheral, 0, 3);
+    tcase_add_test(t, goodbye_that_is_repeated_in_its_event_is_answered);
+    tcase_add_loop_test(t, packet_that_is_too_long_may_be_taken_or_not, 0, 3);
     tcase_add_test(t, update_moves_anchors_from_its_instant_on);
     tcase_add_loop_test(t, instant_that_has_passed_ends_the_connection, 0, COUNT(late));
     tcase_add_test(t, nothing_is_sent_after_the_end);

@@ -389,6 +389,46 @@ static const struct row texts[] = {
     {"a fault of a device without an antenna",
      OWNER("'world': { 'air': { 'faults': [{ 'of': 'TIMER', 'first': 1 }] } }"), 0,
      "t.json:3:42: error: /world/air/faults/0/of: \"TIMER\" has no antenna here"},
+    {"a changed frame of the board's",
+     ON_KIT("{ 'air': { 'faults': [{ 'of': 'RADIO', 'first': 1, 'how': 'flip', 'hex': '01' }] }, "
+            "'central': {} }"),
+     0,
+     "t.json:3:42: error: /world/air/faults/0/of: want a peer: a radio of the board makes its "
+     "frames while it sends"},
+    {"a frame that the board is to repeat",
+     ON_KIT("{ 'air': { 'faults': [{ 'of': 'central', 'first': 1, 'how': 'repeat', 'after_us': 1, "
+            "'by': 'RADIO' }] }, 'central': {} }"),
+     0,
+     "t.json:3:103: error: /world/air/faults/0/by: want a peer: a radio of the board makes its "
+     "frames while it sends"},
+    {"a change without octets",
+     OWNER("'world': { 'air': { 'faults': [{ 'of': 'central', 'first': 1, 'how': 'write', 'at': 2 "
+           "}] }, 'central': {} }"),
+     0, "t.json:3:34: error: /world/air/faults/0: want \"hex\" of 1 to 64 bytes, such as \"0a0b\""},
+    {"octets that are none",
+     OWNER("'world': { 'air': { 'faults': [{ 'of': 'central', 'first': 1, 'how': 'payload', "
+           "'hex': '0' }] }, 'central': {} }"),
+     0,
+     "t.json:3:90: error: /world/air/faults/0/hex: want \"hex\" of 1 to 64 bytes, such as "
+     "\"0a0b\""},
+    {"a shift without a time",
+     OWNER("'world': { 'air': { 'faults': [{ 'of': 'central', 'first': 1, 'how': 'shift' }] }, "
+           "'central': {} }"),
+     0, "t.json:3:34: error: /world/air/faults/0: a time is missing: want \"later_us\""},
+    {"a key of another way",
+     OWNER("'world': { 'air': { 'faults': [{ 'of': 'central', 'first': 1, 'how': 'shift', "
+           "'later_us': 1, 'hex': '00' }] }, 'central': {} }"),
+     0, "t.json:3:96: error: /world/air/faults/0/hex: no such key (did you mean \"how\"?)"},
+    {"a change of all frames of a time",
+     OWNER("'world': { 'air': { 'faults': [{ 'from_us': 1, 'to_us': 2, 'how': 'flip', 'hex': '00' "
+           "}] } }"),
+     0, "t.json:3:69: error: /world/air/faults/0/how: \"flip\": want one of \"lose\", \"corrupt\""},
+    {"a secret on the air",
+     OWNER("'world': { 'central': { 'plan': [{ 'at_event': 1, 'do': 'pdu', 'hex': '00', "
+           "'secret_of': 'owner' }] } }"),
+     0,
+     "t.json:3:92: error: /world/central/plan/0/secret_of: \"pdu\" has no octets that could be a "
+     "secret"},
     {"a fault from frame 0 on",
      OWNER("'world': { 'air': { 'faults': [{ 'of': 'central', 'first': 0 }] }, 'central': {} }"), 0,
      "t.json:3:62: error: /world/air/faults/0/first: 0: want an integer from 1 to 4294967295, or "

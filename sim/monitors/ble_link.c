@@ -908,7 +908,7 @@ static bool is_after_end(const struct ble_connection *c, enum ble_side side, uin
     case BLE_STATE_TIMED_OUT:
         return at_ps > facts->end_ps[side] + interval + limit / 1000;
     case BLE_STATE_INSTANT_PASSED:
-        return at_ps > facts->end_ps[side] + interval / 2;
+        return c->event != end->asked_event && at_ps > facts->end_ps[side] + interval / 2;
     default:
         return false;
     }
