@@ -647,6 +647,21 @@ START_TEST(lawless_central_is_no_fault_of_the_peripheral)
 }
 END_TEST
 
+/* It starts encryption out of its turn: what follows may be readable to one side only. */
+START_TEST(encryption_out_of_turn_is_lawless)
+{
+    static const struct ble_control wrong[] = {{.opcode = BLE_START_ENC_REQ},
+                                               {.opcode = BLE_ENC_RSP},
+                                               {.opcode = BLE_START_ENC_RSP},
+                                               {.opcode = BLE_ENC_REQ}};
+    connect();
+    good_events(0, 4);
+    control(4, &wrong[_i]);
+    ck_assert(!broke(RULE_NUMBER));
+    ck_assert_uint_eq(facts()->lawless, _i < 3);
+}
+END_TEST
+
 START_TEST(update_moves_anchors_from_its_instant_on)
 {
     const struct ble_control update = {.opcode = BLE_CONNECTION_UPDATE_IND,
@@ -1196,6 +1211,7 @@ int main(void)
     tcase_add_test(t, map_of_the_next_event_is_listened_for_there);
     tcase_add_loop_test(t, control_pdu_counts_once_it_is_acknowledged, 0, 2);
     tcase_add_loop_test(t, lawless_central_is_no_fault_of_the_peripheral, 0, 3);
+    tcase_add_loop_test(t, encryption_out_of_turn_is_lawless, 0, 4);
     tcase_add_test(t, goodbye_that_is_repeated_in_its_event_is_answered);
     tcase_add_loop_test(t, packet_that_is_too_long_may_be_taken_or_not, 0, 3);
     tcase_add_test(t, update_moves_anchors_from_its_instant_on);

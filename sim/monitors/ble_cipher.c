@@ -53,6 +53,21 @@ static void make_key(struct ble_cipher *cipher)
                                         peripheral->iv);
 }
 
+bool ble_cipher_is_lawful(const struct ble_cipher *cipher, const struct ble_control *control)
+{
+    switch (control->opcode) {
+    case BLE_ENC_REQ:
+        return !cipher->sides[BLE_CENTRAL].encrypts && !cipher->sides[BLE_PERIPHERAL].encrypts;
+    case BLE_START_ENC_RSP:
+        return cipher->sides[BLE_CENTRAL].encrypts && !cipher->sides[BLE_PERIPHERAL].encrypts;
+    case BLE_ENC_RSP:
+    case BLE_START_ENC_REQ:
+        return false;
+    default:
+        return true;
+    }
+}
+
 bool ble_cipher_received(struct ble_cipher *cipher, enum ble_side side,
                          const struct ble_control *control)
 {

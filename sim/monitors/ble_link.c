@@ -738,6 +738,7 @@ static void control_received(struct ble_connection *c, enum ble_side side,
 
     if (control->opcode == BLE_TERMINATE_IND)
         end->ending = true;
+    c->facts.lawless |= side == BLE_PERIPHERAL && !ble_cipher_is_lawful(&c->cipher, control);
     c->facts.opaque |= !ble_cipher_received(&c->cipher, side, control);
     end->asked = side == BLE_PERIPHERAL;
     end->asked_event = c->event;
