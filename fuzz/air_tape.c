@@ -20,7 +20,7 @@ static const uint64_t maps[8] = {
 
 static uint16_t instant_of(const struct tape_op *op, uint32_t event)
 {
-    int offset = op->value[0].offset;
+    const int8_t offset = op->value[0].offset;
     if (offset > 120 || offset < -120)
         return (uint16_t)(event + 32767 + (uint32_t)(offset > 0 ? offset - 124 : offset + 124));
     return (uint16_t)(event + (uint32_t)(offset / 4));
@@ -174,7 +174,6 @@ static struct air_fault fault_of(const struct air_tape *air, const struct tape_o
                               .first = air->sent[0] + frame,
                               .last = air->sent[0] + frame,
                               .by = op->value[1].offset & 1 ? air->last : air->first};
-    uint8_t payload[64], llid;
     switch ((enum air_how)op->kind) {
     case AIR_LOSE:
     case AIR_CORRUPT:
@@ -189,6 +188,7 @@ static struct air_fault fault_of(const struct air_tape *air, const struct tape_o
         add_octets(&fault, (const uint8_t[2]){op->size, op->value[0].pick}, 2);
         break;
     case AIR_PAYLOAD: {
+        uint8_t payload[64], llid;
         size_t size = payload_of(op, air->events + frame, payload, &llid);
         add_octets(&fault, payload, size);
         fault.at = llid;
@@ -248,7 +248,7 @@ static void update_arguments(const struct tape_op *op, uint64_t *arguments)
     const struct peer_parameter *p = central_verbs[CENTRAL_DO_UPDATE].arguments;
     const uint64_t wanted[7] = {edges[op->value[0].pick % 16] * UINT64_C(1250) * PS_PER_US,
                                 op->size & 1 ? edges[op->value[1].pick % 16] : 0,
-                                timeouts[op->value[0].pick / 16] * 10 * PS_PER_MS,
+                                timeouts[op->value[0].pick / 16] * UINT64_C(10) * PS_PER_MS,
                                 op->size & 2 ? op->size * UINT64_C(1250) * PS_PER_US : 0,
                                 op->size & 4 ? op->size * UINT64_C(1250) * PS_PER_US : 0,
                                 op->number % 16u,
@@ -288,13 +288,13 @@ static void add_action(struct air_tape *air, const struct tape_op *op, uint32_t 
     struct peer_plan *plan = air->plan;
     uint32_t place = plan->action_count++, verb = peer_kinds[op->kind % PEER_KINDS];
     struct peer_action *action = &plan->actions[place];
-    uint8_t payload[64], llid;
     *action = (struct peer_action){.at_event = at_event, .verb = (uint16_t)verb};
     if (verb == CENTRAL_DO_UPDATE) {
         update_arguments(op, action->arguments);
     } else if (verb != CENTRAL_DO_PDU) {
         other_arguments(op, verb, action->arguments);
     } else {
+        uint8_t payload[64], llid;
         size_t size = payload_of(op, at_event, payload, &llid);
         memcpy(air->bytes[place], payload, size);
         air->octets[place] = (struct peer_octets){

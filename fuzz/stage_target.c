@@ -2,11 +2,7 @@
 #include "fuzz/stage_target.h"
 
 const struct stage_target *const stage_targets[] = {
-    &target_ble,
-    &target_device,
-    &target_filter,
-    &target_syscall,
-    NULL,
+    &target_ble, &target_device, &target_filter, &target_syscall, NULL,
 };
 
 struct stage *stage_for(const struct stage_target *target, struct stage_set *set,

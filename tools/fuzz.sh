@@ -40,6 +40,7 @@ seeds_of() {
 # runs_of TARGET: inputs of a smoke run: what takes some 5 s of one 3 GHz processor.
 runs_of() {
     case $1 in
+    ble) echo 6000 ;;
     syscall) echo 30000 ;;
     filter) echo 20000 ;;
     start) echo 80000 ;;

@@ -7,7 +7,7 @@
  *   central_procedures.c  LL control PDUs, instants
  *   central_att.c         L2CAP and ATT
  *
- * Only these files include it.
+ * Only these files include it, and those that make plans of it (fuzz/air_tape.c) and their tests.
  */
 #ifndef SIM_WORLD_CENTRAL_H
 #define SIM_WORLD_CENTRAL_H
