@@ -21,11 +21,20 @@ static void put(const struct raster *r, int x, int y)
         memcpy(r->pixels + ((size_t)y * (size_t)r->p->width + (size_t)x) * 3, r->color, 3);
 }
 
+/* Cut at the picture's edges; the first row is a pattern for the others. */
 static void put_box(const struct raster *r, struct place at)
 {
-    for (int y = at.y; y < at.y + at.h; y++)
-        for (int x = at.x; x < at.x + at.w; x++)
-            put(r, x, y);
+    int left = at.x > 0 ? at.x : 0, top = at.y > 0 ? at.y : 0;
+    int right = at.x + at.w < r->p->width ? at.x + at.w : r->p->width;
+    int bottom = at.y + at.h < r->p->height ? at.y + at.h : r->p->height;
+    if (left >= right || top >= bottom)
+        return;
+    size_t stride = (size_t)r->p->width * 3, size = (size_t)(right - left) * 3;
+    uint8_t *first = r->pixels + (size_t)top * stride + (size_t)left * 3;
+    for (size_t i = 0; i < size; i++)
+        first[i] = r->color[i % 3];
+    for (int y = top + 1; y < bottom; y++)
+        memcpy(first + (size_t)(y - top) * stride, first, size);
 }
 
 /* A square of `size` pixels with (x, y) in its middle. */
