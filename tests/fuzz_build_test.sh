@@ -16,6 +16,7 @@ if [ "$built" = replay ] && [ "${BUILD:-build}" != build ]; then
         bash -n fuzz/build.sh
     exit
 fi
+skips python3 'targets are built by fuzz/build.sh and play their seeds' && exit
 work=$(mktemp -d) || exit 3
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/copy" "$work/elsewhere"
