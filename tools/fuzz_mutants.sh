@@ -81,11 +81,15 @@ headers_of() {
     sed -n 's|^+++ b/\(.*\.h\)$|\1|p' "$1"
 }
 
-# The objects without the bug are kept aside, and come back when it goes.
+# Files and objects without the bug are kept aside, and come back when it goes.
 put_in() {
     local file
     for file in $(sources_of "$1"); do
+        cp -p "$file.c" "$file.c.kept"
         cp -p "$build/$file.o" "$build/$file.o.kept" 2>/dev/null
+    done
+    for file in $(headers_of "$1"); do
+        cp "$file" "$file.kept"
     done
     GIT_CEILING_DIRECTORIES=$PWD/.. git apply "$1" >apply.log 2>&1
 }
@@ -93,12 +97,13 @@ put_in() {
 take_out() {
     local file
     for file in $(sources_of "$1"); do
-        cp -p "$here/$file.c" "$file.c"
+        mv "$file.c.kept" "$file.c"
         [ ! -e "$build/$file.o.kept" ] || mv "$build/$file.o.kept" "$build/$file.o"
         touch "$build/$file.o"
     done
     for file in $(headers_of "$1"); do
-        cp "$here/$file" "$file" # with a new time: all that read it are built again
+        mv "$file.kept" "$file"
+        touch "$file" # all that read it are built again
     done
 }
 
