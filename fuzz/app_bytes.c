@@ -93,24 +93,24 @@ static uint32_t value_of(const struct app *app, const struct tape_op *op, int i)
 {
     const struct bytes_program *program = app->program;
     const uint8_t pick = op->value[i].pick, low = pick % 32;
-    const uint32_t offset = (uint32_t)op->value[i].offset, small = (uint8_t)offset;
+    const uint32_t offset = (uint32_t)op->value[i].offset, byte = (uint8_t)offset;
     switch (pick / 32) {
     case 0:
         return edge_of(app, low) + offset;
     case 1:
-        return small;
+        return byte;
     case 2:
         return (UINT32_C(1) << low) + offset;
     case 3: /* in its own memory */
-        return app->ram_base + low * 128 + small;
+        return app->ram_base + low * 128 + byte;
     case 4:
-        return app->flash_base + APP_FUNCTION(small % 8);
+        return app->flash_base + APP_FUNCTION(byte % 8);
     case 5:
-        return bytes_window(program->scenario, op->which).base + low / 8 * 0x100 + small * 4;
+        return bytes_window(program->scenario, op->which).base + low / 8 * 0x100 + byte * 4;
     case 6: /* in the memory of its neighbours */
         return app->ram_base + (uint32_t)((int)low - 16) * 1024 + offset;
     default:
-        return (uint32_t)random_mix((uint64_t)pick << 8 | small);
+        return (uint32_t)random_mix((uint64_t)pick << 8 | byte);
     }
 }
 

@@ -455,7 +455,7 @@ static void inject_receive(const struct decode *d, const struct injection *i, co
     char hex[2 * sizeof i->bytes + 1] = "";
     put_text(receive, "device", d->scenario->board.devices[i->device].name);
     for (uint32_t n = 0; n < i->size; n++)
-        snprintf(hex + 2 * n, 3, "%02x", i->bytes[n]);
+        snprintf(hex + (size_t)2 * n, 3, "%02x", i->bytes[n]);
     put_text(receive, "hex", hex);
 }
 

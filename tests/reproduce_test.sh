@@ -18,10 +18,11 @@ decodes() {
 }
 
 # Every sixth is enough here; tests/test_reproduce.c has more.
-for folder in fuzz/corpus/*/ fuzz/regress/*/; do
-    case $folder in
-    */mpu/ | */scenario/ | */board/) continue ;; # no tapes of a stage
-    esac
+stages=$("$postern" fuzz decode none --target none -o none 2>&1 |
+    sed -n 's/.*want one of \(.*\), mpu, .*/\1/p' | tr -d ,)
+is 'there are targets of tapes' test -n "$stages"
+for folder in $(for name in $stages; do echo "fuzz/corpus/$name fuzz/regress/$name"; done); do
+    [ -d "$folder" ] || continue
     find "$folder" -type f ! -name '.*' | sort | awk 'NR % 6 == 1' >"$work/tapes"
     all_decode() {
         while read -r tape; do
@@ -80,6 +81,8 @@ first() {
 gives 'calls of the kernel are told in words' 0 'no scenario beneath the kernel' \
     "$postern" fuzz decode "$(first mpu)" -o "$work/calls.txt"
 is 'one line each' grep -qE '^config [012]: ' "$work/calls.txt"
+gives 'a board that nobody can describe has no scenario' 2 'no scenario can say' \
+    "$postern" fuzz decode "$(first start)" -o "$work/x.json"
 gives 'a text is copied' 0 'the text as it was' \
     "$postern" fuzz decode "$(first scenario)" -o "$work/copy.json"
 is 'byte for byte' cmp "$(first scenario)" "$work/copy.json"
@@ -97,7 +100,7 @@ is 'and the smallest of them' test -s "$work/sorted/mpu/tape"
 # ---- refusals
 
 echo tape >"$work/input"
-gives 'an input of nobody wants a target' 2 'want --target, one of .*syscall.*, mpu, scenario, board' \
+gives 'an input of nobody wants a target' 2 'want --target, one of .*syscall.*, mpu, start, scenario, board' \
     "$postern" fuzz decode "$work/input" -o "$work/x.json"
 gives 'a target that is none' 2 'no such target: sycall: want one of' \
     "$postern" fuzz decode "$work/input" --target sycall -o "$work/x.json"

@@ -130,7 +130,7 @@ static void print_calls(const void *argument, int pipe)
     const struct finding none = {0};
     FILE *to = fopen(calls->output, "w");
     if (!to)
-        isolate_leave(CODE_BAD_INPUT);
+        return;
     mpu_calls_print(to, calls->tape);
     fclose(to);
     isolate_write(pipe, &none, sizeof none);
@@ -181,9 +181,18 @@ static int decode_file(const struct fuzz_options *options, const char *path)
     struct input input;
     if (!input_read(&usage, path, options->target, &input))
         return CODE_BAD_INPUT;
-    int code = input.kind == INPUT_TAPE    ? decode_tape(&input, options->output)
-               : input.kind == INPUT_CALLS ? decode_calls(&input, options->output)
-                                           : decode_text(&input, options->output);
+    int code;
+    if (input.kind == INPUT_TAPE)
+        code = decode_tape(&input, options->output);
+    else if (input.kind == INPUT_CALLS)
+        code = decode_calls(&input, options->output);
+    else if (input.kind == INPUT_FIELDS)
+        code = options_error(&usage,
+                             "%s: what it changes in a board's description no scenario can "
+                             "say: fuzz_start plays it",
+                             path);
+    else
+        code = decode_text(&input, options->output);
     input_free(&input);
     return code;
 }
@@ -206,13 +215,13 @@ int cmd_fuzz(int argc, char **argv)
 {
     struct fuzz_options options = {0};
     struct arguments arguments;
-    char hint[96];
     enum options_end end = options_parse(&usage, argc, argv, &options, &arguments);
     if (end != OPTIONS_GO)
         return end == OPTIONS_BAD ? CODE_BAD_INPUT : CODE_HOLDS;
     const char *what = arguments.at[0];
     bool decodes = strcmp(what, "decode") == 0;
     if (!decodes && strcmp(what, "sort") != 0) {
+        char hint[96];
         struct nearest nearest = nearest_to(what);
         nearest_offer(&nearest, "decode");
         nearest_offer(&nearest, "sort");

@@ -145,8 +145,10 @@ static bool play_tape(struct sorter *s, const struct input *input)
 
 static bool sort_file(struct sorter *s, const char *path)
 {
-    static const char *const names[] = {
-        [INPUT_CALLS] = "mpu", [INPUT_SCENARIO] = "scenario", [INPUT_BOARD] = "board"};
+    static const char *const names[] = {[INPUT_CALLS] = "mpu",
+                                        [INPUT_FIELDS] = "start",
+                                        [INPUT_SCENARIO] = "scenario",
+                                        [INPUT_BOARD] = "board"};
     const struct finding none = {0};
     struct input input;
     bool good = true;
@@ -211,7 +213,9 @@ static void show(const void *argument, int pipe)
 {
     const struct showing *showing = argument;
     char name[] = "show", color[] = "--color", never[] = "never";
-    char *line[] = {name, (char *)(uintptr_t)showing->scenario, color, never, NULL};
+    char path[SUITE_PATH_MAX + 16];
+    char *line[] = {name, path, color, never, NULL};
+    snprintf(path, sizeof path, "%s", showing->scenario);
     (void)pipe;
     if (!freopen(showing->output, "w", stdout))
         isolate_leave(CODE_SIMULATOR);
@@ -237,6 +241,8 @@ static void write_again(FILE *to, const struct bucket *bucket, const char *folde
         fprintf(to,
                 " fuzz decode %s/tape --target mpu -o calls.txt\n  build/fuzz/fuzz_mpu %s/tape\n",
                 folder, folder);
+    else if (bucket->kind == INPUT_FIELDS)
+        fprintf(to, " has nothing for these\n  build/fuzz/fuzz_start %s/tape\n", folder);
     else
         fprintf(to, " check %s/tape\n  build/fuzz/fuzz_%s %s/tape\n", folder, bucket->name, folder);
 }

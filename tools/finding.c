@@ -230,15 +230,16 @@ const char *finding_name(const struct finding *finding)
 
 void finding_print(FILE *to, const struct finding *finding)
 {
-    char us[US_TEXT_MAX];
     const struct finding_break *first = &finding->breaks[0];
     if (finding->end == FINDING_NONE) {
         fprintf(to, "nothing breaks");
         return;
     }
     fprintf(to, "%s", finding_name(finding));
-    if (finding->break_count && !first->held)
+    if (finding->break_count && !first->held) {
+        char us[US_TEXT_MAX];
         fprintf(to, " at %s us", us_text(first->at_ps, us));
+    }
     if (finding->break_count && first->app[0])
         fprintf(to, ", app %s", first->app);
     if (finding->text[0])

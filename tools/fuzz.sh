@@ -64,7 +64,7 @@ name_next() {
     local postern=build/postern
     ! grep -qE 'runtime error:|AddressSanitizer' "$2" || postern='build-san/postern' # make SAN=1
     case $1 in
-    scenario | board) ;;
+    scenario | board | start) ;;
     mpu) echo "in words: $postern fuzz decode $3 -o calls.txt" ;;
     *)
         echo "as a scenario: $postern fuzz decode $3 -o x.json"

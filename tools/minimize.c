@@ -234,7 +234,7 @@ static bool in_child(const struct minimizer *m, uint64_t budget_ms, int *code)
 int minimize(const struct minimize_request *request)
 {
     int code = CODE_SIMULATOR;
-    uint64_t budget_ms = request->seconds * 1000 + 2 * REPRODUCE_BUDGET_MS;
+    uint64_t budget_ms = request->seconds * 1000 + UINT64_C(2) * REPRODUCE_BUDGET_MS;
     struct minimizer m = {.request = request, .path = request->path, .from_ns = wall_ns()};
     if (in_child(&m, budget_ms, &code))
         return code;

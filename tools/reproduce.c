@@ -20,6 +20,7 @@ static const struct {
     enum input_kind kind;
 } texts[] = {
     {"mpu", INPUT_CALLS},
+    {"start", INPUT_FIELDS},
     {"scenario", INPUT_SCENARIO},
     {"board", INPUT_BOARD},
 };
@@ -182,14 +183,16 @@ static void put_text(cJSON *tree, const char *key, const char *text)
 void reproduce_describe(struct cJSON *tree, const char *path, const struct stage_target *target,
                         const struct finding *f)
 {
-    char text[1024], us[US_TEXT_MAX];
+    char text[1024];
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    if (f->break_count)
+    if (f->break_count) {
+        char us[US_TEXT_MAX];
         snprintf(text, sizeof text, "The tape %s of target %s broke %s at %s us.", name,
                  target->name, finding_name(f), us_text(f->breaks[0].at_ps, us));
-    else
+    } else {
         snprintf(text, sizeof text, "The tape %s of target %s: %s.", name, target->name,
                  finding_name(f));
+    }
     put_text(tree, "comment", text);
     if (f->end == FINDING_NONE)
         snprintf(text, sizeof text, "What a tape did breaks no rule.");
@@ -224,7 +227,8 @@ bool reproduce_write(const struct usage *usage, const char *path, const struct c
 
 static void run_file(const void *argument, int pipe)
 {
-    const struct suite_file file = {.path = (char *)(uintptr_t)argument, .member = (char[]){""}};
+    char path[SUITE_PATH_MAX], member[] = "";
+    const struct suite_file file = {.path = path, .member = member};
     const struct suite_choice choice = {0};
     struct problems problems = {0};
     struct family family;
@@ -232,6 +236,7 @@ static void run_file(const void *argument, int pipe)
     struct result *result = malloc(sizeof *result);
     if (!result)
         abort();
+    snprintf(path, sizeof path, "%s", (const char *)argument);
     if (suite_load(&file, &choice, &family, &problems) == 1) {
         run_one(family.members[0], result);
         finding_of_result(family.members[0], result, &finding);

@@ -19,6 +19,7 @@ enum input_kind {
     INPUT_UNKNOWN,
     INPUT_TAPE,     /* of a row of stage_targets[] */
     INPUT_CALLS,    /* of the target mpu: calls of model/mpu.h */
+    INPUT_FIELDS,   /* of the target start: fields of struct kernel_config */
     INPUT_SCENARIO, /* a scenario's text */
     INPUT_BOARD,    /* a board's text */
 };

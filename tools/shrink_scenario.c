@@ -59,13 +59,14 @@ static void run(void *subject, struct finding *finding)
 static void run_in_child(const void *argument, int pipe)
 {
     struct finding finding;
-    run((void *)(uintptr_t)argument, &finding);
+    run(*(struct tree_shrinker *const *)argument, &finding);
     isolate_write(pipe, &finding, sizeof finding);
 }
 
 static void run_isolated(void *subject, struct finding *finding)
 {
-    finding_isolated(run_in_child, subject, SHRINK_RUN_MS, finding);
+    struct tree_shrinker *t = subject;
+    finding_isolated(run_in_child, &t, SHRINK_RUN_MS, finding);
 }
 
 /* --- expectations ---------------------------------------------------------------------------- */
@@ -172,9 +173,8 @@ static void take_members(void *list, uint32_t from, uint32_t count)
     give_back_taken(m);
     m->from = from;
     m->taken_count = count;
-    memcpy(m->taken, &m->items[from], count * sizeof m->items[0]);
-    memmove(&m->items[from], &m->items[from + count],
-            (m->count - from - count) * sizeof m->items[0]);
+    memcpy(m->taken, &m->items[from], count * sizeof(cJSON *));
+    memmove(&m->items[from], &m->items[from + count], (m->count - from - count) * sizeof(cJSON *));
     m->count -= count;
     relink(m);
 }
@@ -183,8 +183,8 @@ static void put_members_back(void *list)
 {
     struct members *m = list;
     memmove(&m->items[m->from + m->taken_count], &m->items[m->from],
-            (m->count - m->from) * sizeof m->items[0]);
-    memcpy(&m->items[m->from], m->taken, m->taken_count * sizeof m->items[0]);
+            (m->count - m->from) * sizeof(cJSON *));
+    memcpy(&m->items[m->from], m->taken, m->taken_count * sizeof(cJSON *));
     m->count += m->taken_count;
     m->taken_count = 0;
     relink(m);
@@ -241,6 +241,13 @@ static bool try_number(struct tree_shrinker *t, cJSON *node, double value)
     return try_value(t, node, cJSON_CreateNumber(value));
 }
 
+/* Whole numbers only. */
+static double half_of(double value)
+{
+    int64_t half = (int64_t)value / 2;
+    return (double)half;
+}
+
 static void shrink_number(struct tree_shrinker *t, cJSON *node)
 {
     double whole = (double)(int64_t)node->valuedouble;
@@ -248,7 +255,7 @@ static void shrink_number(struct tree_shrinker *t, cJSON *node)
         try_number(t, node, 1))
         return;
     (void)try_number(t, node, whole);
-    while (node->valuedouble >= 4 && try_number(t, node, (double)((int64_t)node->valuedouble / 2)))
+    while (node->valuedouble >= 4 && try_number(t, node, half_of(node->valuedouble)))
         ;
 }
 
@@ -324,12 +331,13 @@ static void shrink_time(struct tree_shrinker *t)
     if (!until)
         return;
     double now = us ? us->valuedouble : ms->valuedouble * 1000;
-    double behind = last->break_count ? (double)(last->breaks[0].at_ps / PS_PER_US + 1) : 0;
+    uint64_t behind_us = last->break_count ? last->breaks[0].at_ps / PS_PER_US + 1 : 0;
+    double behind = (double)behind_us;
     if (behind > 0 && behind < now && try_time(t, until, behind))
         return;
-    for (double half = (double)((int64_t)now / 2); half >= 1; half = (double)((int64_t)half / 2))
-        if (!try_time(t, until, half))
-            return;
+    now = half_of(now);
+    while (now >= 1 && try_time(t, until, now))
+        now = half_of(now);
 }
 
 static void round_of(struct tree_shrinker *t)

@@ -29,13 +29,14 @@ static void run(void *subject, struct finding *finding)
 static void run_in_child(const void *argument, int pipe)
 {
     struct finding finding;
-    run((void *)(uintptr_t)argument, &finding);
+    run(*(struct tape_shrinker *const *)argument, &finding);
     isolate_write(pipe, &finding, sizeof finding);
 }
 
 static void run_isolated(void *subject, struct finding *finding)
 {
-    finding_isolated(run_in_child, subject, SHRINK_RUN_MS, finding);
+    struct tape_shrinker *t = subject;
+    finding_isolated(run_in_child, &t, SHRINK_RUN_MS, finding);
 }
 
 /* --- operations ------------------------------------------------------------------------------ */
@@ -85,14 +86,20 @@ enum { FIELDS = TAPE_RECORD - 1 }; /* bytes behind stream and kind */
 
 static uint8_t *field_of(struct tape_op *op, int field)
 {
-    uint8_t *const fields[FIELDS] = {&op->which,
-                                     &op->number,
-                                     &op->size,
-                                     &op->value[0].pick,
-                                     (uint8_t *)&op->value[0].offset,
-                                     &op->value[1].pick,
-                                     (uint8_t *)&op->value[1].offset};
-    return fields[field];
+    struct tape_value *value = &op->value[field >= 5];
+    switch (field) {
+    case 0:
+        return &op->which;
+    case 1:
+        return &op->number;
+    case 2:
+        return &op->size;
+    case 3:
+    case 5:
+        return &value->pick;
+    default:
+        return (uint8_t *)&value->offset;
+    }
 }
 
 static bool try_field(struct tape_shrinker *t, uint8_t *field, uint8_t value)
