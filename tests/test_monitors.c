@@ -740,6 +740,14 @@ static void upcall_was_not_queued(void)
     delivered(WAITER, handler_of(WAITER), SUPPORT_TIMER0, LINE_TIMER0);
 }
 
+/* With a handler subscribed, no event waits that no note has told of. */
+static void event_waited_for_was_not_queued(void)
+{
+    subscribe(WAITER);
+    call(WAITER, SYSCALL_YIELD, YIELD_WAIT_FOR, PASSTHROUGH_DRIVER_DEFAULT, 0, 0);
+    note(NOTE_UPCALL_DELIVERED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 0));
+}
+
 static void upcall_is_delivered_twice(void)
 {
     lend(WAITER, timer0);
@@ -1229,6 +1237,7 @@ static const struct {
     FAULT(device_is_lent_with_an_old_value, RULE_DEVICE_RESET),
     FAULT(device_is_lent_with_its_line_high, RULE_DEVICE_RESET),
     FAULT(upcall_was_not_queued, RULE_UPCALL_ONCE),
+    FAULT(event_waited_for_was_not_queued, RULE_UPCALL_ONCE),
     FAULT(upcall_is_delivered_twice, RULE_UPCALL_ONCE),
     FAULT(handler_is_not_the_subscribed_one, RULE_UPCALL_ONCE),
     FAULT(handler_begins_out_of_the_blue, RULE_UPCALL_ONCE),

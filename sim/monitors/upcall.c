@@ -3,7 +3,8 @@
  * Keeps a queue for each app from the kernel's notes (queued, cancelled, dropped, delivered), and
  * the subscriptions from the app's own successful Subscribe calls. Judges:
  *
- *   - what is delivered was waiting, and no older upcall with a handler was passed over;
+ *   - what is delivered was waiting (in a yield-wait-for: if it has a handler), and no older upcall
+ *     with a handler was passed over;
  *   - the handler that begins in the app, and its appdata, are what the app subscribed;
  *   - a handler begins only after a delivery, never null;
  *   - a successful Subscribe leaves no old upcall of its (driver, number) waiting;
@@ -185,7 +186,9 @@ static void on_delivered(struct machine *m, const struct upcalls *u, struct queu
     q->answered = !to_handler;
     q->begins = what;
     if (place == q->count) {
-        if (to_handler) /* else the event of a null upcall, which is queued without a note */
+        /* Else the event of a null upcall, which is queued without a note: a subscription cancels
+         * all of those. */
+        if (to_handler || has_handler(u, r->process, what))
             break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_UNQUEUED, what.driver, 0);
         return;
     }
