@@ -305,6 +305,41 @@ START_TEST(an_app_that_never_ran_is_said_to_be_so)
 }
 END_TEST
 
+START_TEST(what_is_selected_has_an_outline_and_help_lies_over_all)
+{
+    static const char *const help[] = {"?  this help", "q  quit", NULL};
+    struct view view = views[0];
+    stand_begin(&stand, "scenarios/passthrough/lent_timer_reaches_its_app.json");
+    ck_assert(stand_go(&stand, "owner", 900000000));
+    const struct moment *moment = stand_moment(&stand, false);
+    view_map(moment, &view, &p);
+    uint32_t plain = p.count;
+    view.selected = (struct target){TARGET_DEVICE, moment_device_at(moment, 0x40009000)};
+    view_map(moment, &view, &p);
+    ck_assert_uint_eq(p.count, plain + 1);
+
+    view.help = help;
+    view_map(moment, &view, &p);
+    ck_assert_str_eq(picture_string(&p, picture_at(&p, 400, 300)->tip), "help");
+    ck_assert_str_eq(picture_string(&p, p.shapes[p.count - 1].text), help[1]);
+    stand_end(&stand);
+}
+END_TEST
+
+START_TEST(the_strip_is_left_free)
+{
+    const struct view_layout at = view_layout(&views[0]);
+    stand_begin(&stand, "scenarios/passthrough/lent_timer_reaches_its_app.json");
+    stand_step(&stand, 50);
+    view_map(stand_moment(&stand, false), &views[0], &p);
+
+    ck_assert_int_eq(at.strip.h, views[0].strip_height);
+    for (uint32_t i = 1; i < p.count; i++)
+        ck_assert(!place_meets(p.shapes[i].place, at.strip) || p.shapes[i].role == ROLE_PANEL);
+    stand_end(&stand);
+}
+END_TEST
+
 /* --- the truth ------------------------------------------------------------------------------- */
 
 /* One of each board, and of each way to reach more than what was asked for. */
@@ -509,6 +544,8 @@ static Suite *view_suite(void)
     tcase_add_loop_test(t, plain_neighbours_become_one_group_but_for_those_that_are_kept, 0, 3);
     tcase_add_loop_test(t, labels_can_be_read_and_nothing_overlaps, 0, PARTS);
     tcase_add_test(t, an_app_that_never_ran_is_said_to_be_so);
+    tcase_add_test(t, what_is_selected_has_an_outline_and_help_lies_over_all);
+    tcase_add_test(t, the_strip_is_left_free);
     tcase_add_loop_test(t, what_is_shown_as_reached_is_what_the_unit_lets_through, 0,
                         sizeof truths / sizeof truths[0]);
     tcase_add_test(t, the_drafts_grant_shows_what_was_not_asked_for);
