@@ -163,6 +163,15 @@ static void dead_client_goes_on(void)
     written(PAGE);
 }
 
+/* The flash took its row otherwise than it was meant; nothing was written there. */
+static void row_left_for_another(void)
+{
+    begins(A);
+    claimed(1);
+    claimed(2);
+    written(2 * PAGE);
+}
+
 /* Given up, and the word comes when it is another's turn. */
 static void late_word_is_its_writers(void)
 {
@@ -174,9 +183,13 @@ static void late_word_is_its_writers(void)
     claimed(2);
 }
 
-static void (*const good[])(void) = {
-    own_page,           each_its_own,        twin_has_the_same,
-    row_not_made_whole, dead_client_goes_on, late_word_is_its_writers};
+static void (*const good[])(void) = {own_page,
+                                     each_its_own,
+                                     twin_has_the_same,
+                                     row_not_made_whole,
+                                     dead_client_goes_on,
+                                     late_word_is_its_writers,
+                                     row_left_for_another};
 
 START_TEST(good_sequence_is_silent)
 {

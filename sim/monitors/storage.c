@@ -7,7 +7,9 @@
  * flash:
  *
  *   the first page holds two words for each further page. The second of them, once written, makes
- *   that page its writer's for good: the app's of that short id, a component's of the kernel. The
+ *   that page its writer's for good: the app's of that short id, a component's of the kernel; but
+ *   as long as no word of the page has changed its owner may leave it for another one, since the
+ *   flash may not have taken the row as it was meant: it is nobody's then, for good. The
  *   first one changes only before that;
  *   words of a page change, and it is erased, only for its owner; nobody gets a second page; the
  *   first page is never erased.
@@ -24,10 +26,13 @@ enum { KERNEL_OWNER = 1 }; /* in the high word of an owner: not an app's id */
 
 enum { CONFIG = 0x504 }; /* of the controller: 0 before and after each order */
 
+#define OWNER_LEFT UINT64_MAX /* no client's */
+
 struct storage {
     uint8_t working;  /* whose operation is under way; CLIENT_NONE: nobody's */
     uint8_t client;   /* ... or was, when the order was given that is under way */
     bool ordered;     /* one is */
+    uint64_t used;    /* pages of which a word has changed, a bit each of the first 64 */
     uint32_t pages;   /* behind the first */
     uint64_t owner[]; /* of each; 0: nobody's yet */
 };
@@ -65,18 +70,28 @@ static void broken(struct machine *m, const struct storage *t, uint32_t address,
 }
 
 /* `page` is the owner's of the operation under way, or (`claims`) may become so. */
-static void judge(struct machine *m, const struct storage *t, uint32_t page, uint32_t address,
+static void judge(struct machine *m, struct storage *t, uint32_t page, uint32_t address,
                   bool claims)
 {
     const struct scenario *s = machine_scenario(m);
     uint64_t owner = owner_of(s, t->client), is = page < t->pages ? t->owner[page] : 0;
 
+    if (!claims && page < 64)
+        t->used |= UINT64_C(1) << page;
     if (owner == 0)
         broken(m, t, address, DETAIL_STORAGE_NOBODY, 0);
     else if (is != 0 && is != owner)
         broken(m, t, address, DETAIL_STORAGE_FOREIGN, process_with(s, is));
     else if (is == 0 && !claims)
         broken(m, t, address, DETAIL_STORAGE_UNCLAIMED, 0);
+}
+
+static void leaves(struct machine *m, struct storage *t, uint32_t page, uint32_t address)
+{
+    if (page >= 64 || t->used >> page & 1)
+        broken(m, t, address, DETAIL_STORAGE_SECOND, page + 1);
+    else
+        t->owner[page] = OWNER_LEFT;
 }
 
 /* A word of the first page. */
@@ -90,11 +105,11 @@ static void row_written(struct machine *m, struct storage *t, uint32_t at, uint3
         return;
     for (uint32_t i = 0; i < t->pages; i++)
         if (owner != 0 && t->owner[i] == owner)
-            broken(m, t, address, DETAIL_STORAGE_SECOND, i + 1);
+            leaves(m, t, i, address);
     t->owner[page] = owner;
 }
 
-static void erased(struct machine *m, const struct storage *t, struct span what)
+static void erased(struct machine *m, struct storage *t, struct span what)
 {
     uint32_t base = machine_scenario(m)->board.storage.base;
 

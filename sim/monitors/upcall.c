@@ -8,7 +8,8 @@
  *   - the handler that begins in the app, and its appdata, are what the app subscribed;
  *   - a handler begins only after a delivery, never null;
  *   - a successful Subscribe leaves no old upcall of its (driver, number) waiting;
- *   - at most 10 wait, and one in the slot of yield-wait-for; the kernel's count is not below ours;
+ *   - at most 10 wait, and one in the slot of yield-wait-for; the kernel's count of the others is
+ *     not below ours;
  *   - each drop raises the kernel's count by one, and no end of a life lowers it.
  *
  * Cannot see: events of null upcalls, which the kernel keeps without a note for a later
@@ -125,9 +126,20 @@ static void take(struct queue *q, uint32_t place)
     memmove(&q->waiting[place], &q->waiting[place + 1], (q->count - place) * sizeof q->waiting[0]);
 }
 
+/* One of those that wait is in the slot: the process waits for just that, and has not been let go
+ * on. The kernel's queue is without it. */
+static bool slot_is_full(struct machine *m, const struct queue *q, uint32_t process)
+{
+    const struct ledger *l = ledger_of(m);
+    const struct ledger_process *p = &l->processes[process];
+
+    return ledger_waits(p) && p->args[0] == YIELD_WAIT_FOR &&
+           oldest(q, (struct waiting){p->args[1], p->args[2]}) < q->count;
+}
+
 static void on_queued(struct machine *m, struct queue *q, const struct record *r)
 {
-    uint32_t says = pair_high(r->value);
+    uint32_t says = pair_high(r->value) + slot_is_full(m, q, r->process);
 
     rule_armed(m, RULE_UPCALL_ONCE);
     if (q->count == WAITING_MAX) {
