@@ -141,10 +141,14 @@ $(BUILD)/postern: $(BUILD)/tools/postern.o $(archives) $(fuzz_archive)
 	$(Q)$(CC) $(flags) $< $(libs) -o $@
 
 # Its objects come before the archives: so its own driver wins over the GPIO capsule.
-bench_objects := $(call obj,$(filter-out %/noop.c,$(bench_src)))
+bench_objects := $(call obj,$(filter-out %/noop.c %/fuzz.c,$(bench_src)))
 $(BUILD)/bench: $(bench_objects) $(archives) $(fuzz_archive)
 	@echo "  ld $@"
 	$(Q)$(CC) $(flags) $(bench_objects) $(libs) -o $@
+bench_fuzz_objects := $(call obj,tools/bench/fuzz.c tools/bench/pairs.c)
+$(BUILD)/bench-fuzz: $(bench_fuzz_objects) $(archives) $(fuzz_archive)
+	@echo "  ld $@"
+	$(Q)$(CC) $(flags) $(bench_fuzz_objects) $(libs) -o $@
 $(BUILD)/bench-noop: $(BUILD)/tools/bench/noop.o
 	$(Q)$(CC) $(flags) $< -o $@
 
@@ -337,7 +341,7 @@ _tests: $(tests) _bench _fuzz $(BUILD)/fuzz/seed
 _fuzz: $(fuzz_programs)
 _guides:
 	@printf '%s\n' $(guides)
-_bench: $(BUILD)/bench $(BUILD)/bench-noop
+_bench: $(BUILD)/bench $(BUILD)/bench-noop $(BUILD)/bench-fuzz
 
 # Each line has code of its own at -O0.
 _coverage: $(BUILD)/postern $(tests) $(fuzz_programs)

@@ -86,10 +86,11 @@ void bench_consume(uint64_t value);
 struct work limit_call(void);   /* L1: command, yield, upcall by plain calls; a unit is all three */
 struct work limit_event(void);  /* L2: what a BLE connection event is at least; a unit is one */
 struct work limit_access(void); /* L3: a register access; a unit is one */
+/* L4, a fuzz target that returns at once, stands beside the product: fuzz.c */
 
 /* ---- machines.c: machines to be timed */
 
-enum { BENCH_DRIVER = 4, BENCH_APPS_MAX = PROCESS_MAX };
+enum { BENCH_DRIVER = 0x30001, BENCH_APPS_MAX = PROCESS_MAX };
 
 struct bench_machine {
     struct scenario *scenario;
@@ -143,6 +144,10 @@ void measure_virt_storage(const struct bench *b, struct figure *f);
 void measure_virt_crypto(const struct bench *b, struct figure *f);
 void measure_virt_rng(const struct bench *b, struct figure *f);
 void measure_virt_alarm(const struct bench *b, struct figure *f);
+
+void measure_fuzz(const struct bench *b, struct figure *f);
+void measure_fuzz_sanitized(const struct bench *b, struct figure *f);
+void measure_fuzz_operation(const struct bench *b, struct figure *f);
 
 void measure_scenario(const struct bench *b, struct figure *f);
 void measure_scenario_isolated(const struct bench *b, struct figure *f);

@@ -7,7 +7,7 @@
 
 /* ---- L1: command + yield + upcall, 16 drivers, one record in a log */
 
-enum { L1_DRIVERS = 16, L1_QUEUE = 8, L1_LOG = 1024 };
+enum { L1_DRIVERS = 16, L1_DRIVER = 4, L1_QUEUE = 8, L1_LOG = 1024 };
 
 struct l1;
 struct l1_driver {
@@ -71,7 +71,7 @@ static uint64_t l1_run(void *state, uint64_t rounds)
     struct l1 *l = state;
     uint64_t before = l->upcalls;
     for (uint64_t i = 0; i < rounds; i++) {
-        (void)l1_command(l, BENCH_DRIVER, 1, 1);
+        (void)l1_command(l, L1_DRIVER, 1, 1);
         l1_yield(l);
         __asm__ volatile("" : : : "memory");
     }
@@ -85,7 +85,7 @@ struct work limit_call(void)
     static uint32_t (*const volatile commands[2])(struct l1 *, uint32_t, uint32_t) = {l1_other,
                                                                                       l1_queue};
     for (uint32_t i = 0; i < L1_DRIVERS; i++)
-        l.drivers[i] = (struct l1_driver){i, commands[i == BENCH_DRIVER]};
+        l.drivers[i] = (struct l1_driver){i, commands[i == L1_DRIVER]};
     l.subscribed = l1_on_upcall;
     return (struct work){.run = l1_run, .state = &l};
 }
