@@ -65,7 +65,8 @@ static bool run_before(struct stage *stage, uint64_t from_ps, const char **why)
     return true;
 }
 
-/* The kernel starts anew for each tape, since it asks the filter then; here it shows that it can. */
+/* The kernel asks the filter when it starts, so where tapes say what that answers it starts anew for
+ * each; here it shows that it can. */
 static bool build(struct stage *stage, uint64_t from_us, const char **why)
 {
     uint32_t bad_image;
@@ -75,8 +76,9 @@ static bool build(struct stage *stage, uint64_t from_us, const char **why)
         return false;
     stage->hw.m = machine_make(stage->setup);
     stage->snapshot = machine_make(stage->setup);
+    stage->started = machine_make(stage->setup);
     *why = "out of memory";
-    if (!stage->hw.m || !stage->snapshot)
+    if (!stage->hw.m || !stage->snapshot || !stage->started)
         return false;
     *why = "the kernel does not start";
     machine_power_on(&stage->hw);
@@ -84,6 +86,7 @@ static bool build(struct stage *stage, uint64_t from_us, const char **why)
     if (machine_start(&stage->hw, &bad_image))
         return false;
     stage->start_ps = machine_now_ps(stage->hw.m);
+    machine_save(stage->hw.m, stage->started);
     return from_us == 0 || run_before(stage, from_us * PS_PER_US, why);
 }
 
@@ -111,6 +114,7 @@ bool stage_make(struct stage *stage, const char *name, const char *text, struct 
 
 void stage_free(struct stage *stage)
 {
+    machine_free(stage->started);
     machine_free(stage->snapshot);
     machine_free(stage->hw.m);
     machine_setup_free(stage->setup);
@@ -278,16 +282,25 @@ static enum stage_end judged(const struct stage *stage)
     return broken == BOARD_NONE || loss_excused(m, broken) ? STAGE_HOLDS : STAGE_SIMULATOR;
 }
 
+/* Injections all come behind the kernel's start. False: it does not start; no tape changes what it
+ * could complain of. */
+static bool begin(struct stage *stage)
+{
+    struct hw *hw = &stage->hw;
+    bool is_later = stage->from_ps > 0, starts = !is_later && stage->plays_filter;
+    uint32_t bad_image;
+    machine_restore(hw->m, is_later || starts ? stage->snapshot : stage->started);
+    machine_inject_start(hw->m);
+    return !starts || machine_start(hw, &bad_image) == ERR_NONE;
+}
+
 enum stage_end stage_play(struct stage *stage, const struct tape *tape)
 {
     struct hw *hw = &stage->hw;
-    uint32_t bad_image;
     stage_plan(stage, tape);
     log_start(stage);
-    machine_restore(hw->m, stage->snapshot);
-    machine_inject_start(hw->m);
-    if (stage->from_ps == 0 && machine_start(hw, &bad_image))
-        return STAGE_SIMULATOR; /* no tape changes what it could complain of */
+    if (!begin(stage))
+        return STAGE_SIMULATOR;
     machine_run(hw, UINT64_MAX);
     machine_finish(hw);
     log_end(stage);

@@ -2,8 +2,9 @@
  *
  *   scenario text --stage_make--> machine, in reset --machine_save--> snapshot
  *   tape --stage_play--> the schedule's injections, the filter's rows, the headers' requests (all
- *        in the scenario); machine_restore, the kernel's start, a run to the end, every always-on
- *        rule --> holds | broken | the simulator is at its end
+ *        in the scenario); machine_restore, the kernel's start (without the filter's stream it is
+ *        in the snapshot), a run to the end, every always-on rule
+ *        --> holds | broken | the simulator is at its end
  *
  * The scenario's apps have the program "bytes" (fuzz/app_bytes.h): app i plays stream
  * STREAM_APP + i. The stream STREAM_FILTER is in fuzz/stage_filter.h. Between two tapes only what
@@ -75,7 +76,7 @@ struct stage {
     struct family family;
     struct scenario *scenario;
     struct machine_setup *setup;
-    struct machine *snapshot;
+    struct machine *snapshot, *started; /* in reset, and with the kernel started */
     uint64_t start_ps; /* when the kernel has started, with the filter that the text has */
     struct hw hw;
     struct injection injections[STAGE_INJECTION_MAX]; /* of the tape that is played */
