@@ -10,6 +10,7 @@
 #   PAIRS=N        pairs of runs of `make soak` (default: ten times SEEDS) and of `make noninterference`
 #   EXTRA=dir      compiles dir/*.c into the tool as well: devices, apps, filters (sim/extra.h);
 #                  `make run` then runs the scenarios in dir, if there are any
+#   NO_SDL=1       leaves the window of `postern view` out (so does a machine without SDL2)
 #   PREFIX, DESTDIR  where `make install` puts things (default: /usr/local)
 #   ARGS=...       options of `make bench`
 #   ONLY=glob, THIRD=n  which bugs `make mutants` tries (default: all; tools/mutants.sh)
@@ -61,14 +62,20 @@ tools_src := $(sort $(filter-out tools/postern.c,$(wildcard tools/*.c tools/view
 test_src := $(sort $(wildcard tests/test_*.c))
 support_src := $(sort $(filter-out $(test_src),$(wildcard tests/*.c)))
 main_src := $(wildcard tools/postern.c)
+# The window, a program of its own: only it links SDL. NO_SDL=1, or no SDL2 here: it is left out.
+window_src := tools/window/postern_view.c
+sdl := $(if $(NO_SDL),,$(shell pkg-config --exists sdl2 2>/dev/null && echo yes))
+sdl_cflags = $(if $(sdl),$(shell pkg-config --cflags sdl2))
+sdl_libs = $(if $(sdl),$(shell pkg-config --libs sdl2))
+window := $(if $(sdl),$(BUILD)/postern-view)
 bench_src := $(sort $(wildcard tools/bench/*.c))
 # A target is fuzz/fuzz_NAME.c; the other files there are what targets share, and a main.
 fuzz_src := $(sort $(wildcard fuzz/*.c))
 fuzz_target_src := $(filter fuzz/fuzz_%,$(fuzz_src))
 fuzz_names := $(patsubst fuzz/fuzz_%.c,%,$(fuzz_target_src))
 lib_src := $(model_src) $(sim_src) $(devices_src) $(tools_src) $(main_src)
-c_src := $(lib_src) $(test_src) $(support_src) $(bench_src) $(fuzz_src)
-c_text := $(sort $(c_src) $(wildcard $(foreach d,model sim devices tools tests fuzz,$d/*.h $d/*/*.h)))
+c_src := $(lib_src) $(test_src) $(support_src) $(bench_src) $(fuzz_src) $(if $(sdl),$(window_src))
+c_text := $(sort $(c_src) $(window_src) $(wildcard $(foreach d,model sim devices tools tests fuzz,$d/*.h $d/*/*.h)))
 sh_text := $(wildcard .ci/run .clusterfuzzlite/build.sh fuzz/build.sh tools/layers tools/function_lengths tools/run_tests tools/*.sh tests/*.sh)
 
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -140,6 +147,11 @@ $(BUILD)/postern: $(BUILD)/tools/postern.o $(archives) $(fuzz_archive)
 	@echo "  ld $@"
 	$(Q)$(CC) $(flags) $< $(libs) -o $@
 
+$(call obj,$(window_src)): own_flags = $(sdl_cflags)
+$(BUILD)/postern-view: $(call obj,$(window_src)) $(archives) $(fuzz_archive)
+	@echo "  ld $@"
+	$(Q)$(CC) $(flags) $< $(libs) $(sdl_libs) -o $@
+
 # Its objects come before the archives: so its own driver wins over the GPIO capsule.
 bench_objects := $(call obj,$(filter-out %/noop.c %/fuzz.c,$(bench_src)))
 $(BUILD)/bench: $(bench_objects) $(archives) $(fuzz_archive)
@@ -206,6 +218,13 @@ fuzz_again = $(again) CC=clang SAN=1 OPT=-O2 BUILD='$(FUZZ_BUILD)' ENGINE=-fsani
 all:
 	@sh tools/setup.sh build
 	$(again) _all
+
+## Build the window of `postern view` as well, with what it needs (SDL2)
+view:
+	@sh tools/setup.sh view
+	$(again) _window
+_window: $(program) $(window)
+	@$(if $(window),:,echo 'no window: pkg-config finds no sdl2, or NO_SDL=1' >&2; exit 1)
 
 ## Run all scenarios, or those of PATHS=...
 run:
@@ -297,7 +316,7 @@ schemas:
 install:
 	@sh tools/setup.sh build
 	$(again) _all
-	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/install.sh '$(program)'
+	@PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' tools/install.sh '$(program)' $(window)
 
 ## Remove what `make install` has put there
 uninstall:
@@ -334,7 +353,7 @@ pairs_run = { $(program) noninterference --verbose $(addprefix --pairs ,$(PAIRS)
 
 # ---- what those call
 
-_all: $(program)
+_all: $(program) $(window)
 	@$(if $(program),:,echo 'tools/postern.c is not there: nothing to link' >&2)
 	@$(if $(EXTRA),echo '$(program) has $(words $(extra_src)) C file$(if $(word 2,$(extra_src)),s) of $(extra_dir) in it')
 _tests: $(tests) _bench _fuzz $(BUILD)/fuzz/seed
@@ -391,7 +410,7 @@ _cross: $(cross_obj)
 -include $(cross_obj:.o=.d)
 
 FORCE:
-.PHONY: install uninstall pictures
+.PHONY: install uninstall pictures view _window
 .PHONY: all run soak noninterference test bench lint layers cross determinism schemas coverage mutants clean help
 .PHONY: fuzz fuzz-smoke fuzz-afl fuzz-build
 .PHONY: FORCE _all _tests _bench _fuzz _guides _coverage _libs _format _tidy _cppcheck _shellcheck _lengths _cross

@@ -7,6 +7,8 @@ const struct command commands[] = {
     {"list", "list scenarios, or the devices, apps, boards, rules they may name", cmd_list},
     {"show", "show one scenario's run as a timeline", cmd_show},
     {"map", "show who reaches what at one moment: memory, MPU, devices", cmd_map},
+    {"view", "the same in a window, with the time line; or as a picture", cmd_view},
+    {"why", "say why an app reaches an address, or does not", cmd_why},
     {"merge", "put the results of shards together", cmd_merge},
     {"diff", "compare two results: verdicts, margins, over-exposure", cmd_diff},
     {"noninterference", "run twice with one app's secrets changed: can another tell?",

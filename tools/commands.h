@@ -37,6 +37,10 @@ int cmd_mpu(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 /* Who reaches what at one moment: memory, MPU registers, devices. */
 int cmd_map(int argc, char **argv);
+/* The same in a window, with the time line; or as a picture, after some keys. */
+int cmd_view(int argc, char **argv);
+/* Why an app reaches an address at a moment, or why it does not. */
+int cmd_why(int argc, char **argv);
 /* Runs scenarios twice with one app's secrets changed, and compares what the others observe. */
 int cmd_noninterference(int argc, char **argv);
 /* Compares two results of `run --format json`. */

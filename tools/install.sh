@@ -1,8 +1,9 @@
 #!/bin/sh
-# install.sh PROGRAM    puts the program and what belongs to it below $DESTDIR$PREFIX
+# install.sh PROGRAM [WINDOW]   puts the program and what belongs to it below $DESTDIR$PREFIX
 # install.sh --remove   takes it away again
 #
 #   bin/postern                                     the program: it finds its scenarios beside bin/
+#   bin/postern-view                                its window, where that was built
 #   share/postern/scenarios/                        scenarios, boards, both schemas, README.md
 #   share/man/man1/postern.1                        printed by the program itself
 #   share/bash-completion/completions/postern       likewise
@@ -27,12 +28,13 @@ pkgconfig=${PKGCONFIGDIR:-$prefix/share/pkgconfig}
 root=${DESTDIR:-}
 
 if [ "${1:-}" = --remove ]; then
-    rm -f "$root$bin/postern" "$root$man/postern.1" "$root$completion/postern" \
+    rm -f "$root$bin/postern" "$root$bin/postern-view" "$root$man/postern.1" "$root$completion/postern" \
         "$root$pkgconfig/postern.pc"
     rm -rf "$root$data"
     exit
 fi
 program=${1:?want the program}
+window=${2:-}
 
 install -d "$root$bin" "$root$data" "$root$man" "$root$completion" "$root$pkgconfig"
 # What an older version had and this one has not must not stay.
@@ -42,6 +44,7 @@ find scenarios -type f \( -name '*.json' -o -name '*.md' \) | while read -r file
     install -m 644 "$file" "$root$data/$file"
 done
 install -m 755 "$program" "$root$bin/postern"
+[ -z "$window" ] || install -m 755 "$window" "$root$bin/postern-view"
 
 # write FILE COMMAND...: its output, or nothing at all.
 write() {

@@ -1,7 +1,8 @@
 #!/bin/sh
-# setup.sh [build|test|dev]: finds what is missing on this machine and installs it with apt.
+# setup.sh [build|view|test|dev]: finds what is missing on this machine and installs it with apt.
 #
 #   build  what `make run` needs (the default)   test  and `make test`   dev  and everything else
+#   view   what `make view` needs: build, and SDL2 for the window
 #
 # Each thing is looked for by use (is the command there, does the header compile, does the library
 # link), never by its package's name; with nothing missing no package tool is started. When it may
@@ -12,9 +13,9 @@ set -u
 
 level=${1:-build}
 case $level in
-build | test | dev) ;;
+build | view | test | dev) ;;
 *)
-    echo "setup.sh: unknown level \"$level\": want build, test or dev" >&2
+    echo "setup.sh: unknown level \"$level\": want build, view, test or dev" >&2
     exit 2
     ;;
 esac
@@ -80,6 +81,12 @@ has_font() {
         2>/dev/null | grep -q .
 }
 
+look_for_view() {
+    want pkg-config command -v pkg-config
+    want libsdl2-dev pkg-config --exists sdl2
+    want fonts-dejavu-core has_font
+}
+
 look_for_test() {
     want pkg-config command -v pkg-config
     want check links 'int main(void) { return 0; }' -include check.h -fsyntax-only
@@ -98,12 +105,20 @@ look_for_dev() {
     want perl command -v prove
     want libxml2-utils command -v xmllint
     want python3-cryptography python_has_cryptography
+    look_for_view
+    want xvfb command -v Xvfb
+    want xauth command -v xauth
+    want xdotool command -v xdotool
 }
 
 look() {
     missing=
     look_for_build
-    [ "$level" = build ] || look_for_test
+    case $level in
+    build) ;;
+    view) look_for_view ;;
+    *) look_for_test ;;
+    esac
     [ "$level" != dev ] || look_for_dev
     missing=${missing# }
 }

@@ -23,8 +23,7 @@ struct recording {
     uint64_t last_ps;
     uint32_t cpu, last_process;
     bool booted;
-    struct recorder recorder; /* of the step under way */
-    struct timeline known;    /* of frames */
+    struct timeline known; /* of frames */
 };
 
 static struct replay_stretch *stretch_at(const struct replay *replay, uint64_t at_ps)
@@ -162,6 +161,7 @@ static void snapshot_free(struct replay_snapshot *snapshot)
 {
     machine_free(snapshot->m);
     free(snapshot->known);
+    free(snapshot->watch);
 }
 
 /* Each second one goes. */
@@ -185,6 +185,17 @@ static struct machine *copy_of(const struct replay *replay)
     return m;
 }
 
+static struct replay_snapshot snapshot_take(const struct recording *recording)
+{
+    struct replay *replay = recording->replay;
+    struct replay_snapshot snapshot = {replay->step, machine_now_ps(replay->run.hw.m),
+                                       copy_of(replay), need(malloc(sizeof(struct timeline))),
+                                       need(malloc(sizeof(struct watch)))};
+    *snapshot.known = recording->known;
+    *snapshot.watch = *replay->watch;
+    return snapshot;
+}
+
 static void keep_snapshot(struct recording *recording)
 {
     struct replay *replay = recording->replay;
@@ -192,15 +203,12 @@ static void keep_snapshot(struct recording *recording)
         thin_out(replay);
     if (replay->step % replay->spacing != 0)
         return; /* as far apart as they are now, it is none any more */
-    struct timeline *known = need(malloc(sizeof *known));
-    *known = recording->known;
-    replay->snapshots[replay->snapshot_count++] = (struct replay_snapshot){
-        replay->step, machine_now_ps(replay->run.hw.m), copy_of(replay), known};
+    replay->snapshots[replay->snapshot_count++] = snapshot_take(recording);
 }
 
 static void take_step(struct recording *recording)
 {
-    struct recorder *recorder = &recording->recorder;
+    struct recorder *recorder = &recording->replay->recorder;
     for (uint64_t i = 0; i < recorder->count; i++)
         take_record(recording, &recorder->records[i], recorder_frame(recorder, i));
     recorder->count = 0;
@@ -236,14 +244,15 @@ static int by_step(const void *one, const void *other)
 }
 
 /* A verdict of the end stands at the end, whatever time it speaks of. */
-static void judge(struct replay *replay, struct result *result)
+static void judge(struct recording *recording, struct result *result)
 {
+    struct replay *replay = recording->replay;
     uint32_t known = 0;
     for (uint64_t i = 0; i < replay->mark_count; i++)
         known += replay->marks[i].kind == MARK_BREAK;
     run_judge(&replay->run, result);
     take_breaks(replay, &known, replay->step_count);
-    replay->end = copy_of(replay);
+    replay->end = snapshot_take(recording);
     if (replay->mark_count)
         qsort(replay->marks, replay->mark_count, sizeof replay->marks[0], by_step);
 }
@@ -252,6 +261,7 @@ static void lay_out(struct replay *replay, const struct scenario *scenario)
 {
     size_t columns = scenario->app_count + 2;
     replay->scenario = scenario;
+    replay->watch = need(malloc(sizeof *replay->watch));
     replay->spacing = SPACING_FIRST;
     replay->stretch_ps = scenario->until_ps / REPLAY_STRETCHES + 1;
     replay->stretches = need(calloc(REPLAY_STRETCHES, sizeof replay->stretches[0]));
@@ -260,7 +270,8 @@ static void lay_out(struct replay *replay, const struct scenario *scenario)
 
 static void size_up(struct replay *replay)
 {
-    size_t room = REPLAY_SNAPSHOT_BYTES / (replay->run.setup->size + sizeof(struct timeline));
+    size_t room = REPLAY_SNAPSHOT_BYTES /
+                  (replay->run.setup->size + sizeof(struct timeline) + sizeof(struct watch));
     replay->snapshot_max = room < SNAPSHOT_MIN          ? SNAPSHOT_MIN
                            : room > REPLAY_SNAPSHOT_MAX ? REPLAY_SNAPSHOT_MAX
                                                         : (uint32_t)room;
@@ -270,13 +281,16 @@ static bool make(struct recording *recording, const struct scenario *scenario,
                  struct result *result)
 {
     struct replay *replay = recording->replay;
-    if (!run_begin(&replay->run, scenario, &recording->recorder, result))
+    watch_start(replay->watch, &replay->run.hw);
+    recorder_start(&replay->recorder, 0);
+    watch_attach(replay->watch, &replay->recorder);
+    if (!run_begin(&replay->run, scenario, &replay->recorder, result))
         return false;
     size_up(replay);
     run_through(recording);
-    judge(replay, result);
+    judge(recording, result);
     replay->other = copy_of(replay);
-    replay->run.hw.recorder = NULL;
+    replay->recorder.limit = 1; /* from now on only the watch hears */
     return true;
 }
 
@@ -287,10 +301,8 @@ struct replay *replay_make(const struct scenario *scenario, struct result *resul
     *recording =
         (struct recording){.replay = replay, .cpu = CPU_KERNEL, .last_process = PROCESS_NONE};
     timeline_start(&recording->known, scenario);
-    recorder_start(&recording->recorder, 0);
     lay_out(replay, scenario);
     bool made = make(recording, scenario, result);
-    recorder_free(&recording->recorder);
     free(recording);
     if (made)
         return replay;
@@ -304,7 +316,9 @@ void replay_free(struct replay *replay)
         return;
     for (uint32_t i = 0; i < replay->snapshot_count; i++)
         snapshot_free(&replay->snapshots[i]);
-    machine_free(replay->end);
+    snapshot_free(&replay->end);
+    recorder_free(&replay->recorder);
+    free(replay->watch);
     machine_free(replay->other);
     run_end(&replay->run);
     free(replay->marks);
@@ -336,20 +350,21 @@ static const struct replay_snapshot *snapshot_at(const struct replay *replay, ui
 static void go_back_to(struct replay *replay, const struct replay_snapshot *snapshot)
 {
     machine_copy(replay->run.hw.m, snapshot->m);
+    *replay->watch = *snapshot->watch;
     replay->step = snapshot->step;
 }
 
 static void step_on(struct replay *replay)
 {
     machine_step(&replay->run.hw);
+    replay->recorder.count = 0;
     replay->step++;
 }
 
 const struct machine *replay_go(struct replay *replay, uint64_t step)
 {
     if (step >= replay->step_count) {
-        machine_copy(replay->run.hw.m, replay->end);
-        replay->step = replay->step_count;
+        go_back_to(replay, &replay->end);
         return replay->run.hw.m;
     }
     const struct replay_snapshot *snapshot = snapshot_before(replay, step);

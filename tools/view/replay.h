@@ -18,6 +18,7 @@
 
 #include "tools/run_one.h"
 #include "tools/timeline.h"
+#include "tools/view/watch.h"
 
 enum {
     REPLAY_SNAPSHOT_BYTES = 64 << 20, /* ours, as the next ones */
@@ -53,8 +54,9 @@ struct replay_stretch {
 
 struct replay {
     const struct scenario *scenario;
-    struct run run; /* the machine at the moment at hand */
-    uint64_t step;  /* that moment */
+    struct run run;      /* the machine at the moment at hand */
+    uint64_t step;       /* that moment */
+    struct watch *watch; /* what went before it */
     uint64_t step_count, end_ps;
     uint64_t record_count;
     struct machine *other; /* for replay_hear */
@@ -65,8 +67,10 @@ struct replay {
         uint64_t step, at_ps;
         struct machine *m;
         struct timeline *known; /* the frames on the air and on wires so far */
+        struct watch *watch;
     } snapshots[REPLAY_SNAPSHOT_MAX];
-    struct machine *end; /* judged */
+    struct replay_snapshot end; /* judged */
+    struct recorder recorder;   /* of the step under way; the watch hears it */
 
     struct replay_mark *marks;
     uint64_t mark_count, marks_dropped; /* further ones that had no room */

@@ -456,7 +456,7 @@ static void add_breaks(const struct replay *replay, struct window *window)
 {
     const struct verdict *kept;
     char text[VERDICT_TEXT_MAX], line[ITEM_TEXT_MAX];
-    machine_verdicts(replay->end, &kept);
+    machine_verdicts(replay->end.m, &kept);
     for (uint64_t i = 0; i < replay->mark_count; i++) {
         const struct replay_mark *mark = &replay->marks[i];
         if (mark->kind != MARK_BREAK)
@@ -465,7 +465,7 @@ static void add_breaks(const struct replay *replay, struct window *window)
         uint32_t row = verdict->process < replay->scenario->app_count
                            ? window_row_of(window, ROW_APP, verdict->process)
                            : window_row_of(window, ROW_KERNEL, 0);
-        verdict_describe_run(replay->end, verdict, text, sizeof text);
+        verdict_describe_run(replay->end.m, verdict, text, sizeof text);
         snprintf(line, sizeof line, "%s: %.*s", rule_rows[verdict->rule].id, ITEM_TEXT_MAX - 40,
                  text);
         add_point(window, row, ITEM_BREAK, mark->at_ps, line);
