@@ -674,7 +674,8 @@ static bool any_span_read(const struct json_node *node, struct span *span)
         return false;
     if (span->base || span->size)
         return true;
-    json_problem(node, "0 bytes at 0 is what a row without an answer has: want another address or size");
+    json_problem(node,
+                 "0 bytes at 0 is what a row without an answer has: want another address or size");
     return false;
 }
 

@@ -180,7 +180,8 @@ static enum stage_end alarm_with(struct tape_op befalls)
 
 START_TEST(lost_alarm_is_by_right_if_its_counter_failed)
 {
-    ck_assert_int_eq(alarm_with((struct tape_op){RTC, DEVICE_DELAY, 0, 200, 255, {{0}}}), STAGE_HOLDS);
+    ck_assert_int_eq(alarm_with((struct tape_op){RTC, DEVICE_DELAY, 0, 200, 255, {{0}}}),
+                     STAGE_HOLDS);
     ck_assert_uint_gt(machine_verdict_count(stage->hw.m), 0);
     ck_assert_int_eq(alarm_with((struct tape_op){RNG, DEVICE_HANG, 0, 0, 0, {{0}}}), STAGE_HOLDS);
     ck_assert_uint_eq(machine_verdict_count(stage->hw.m), 0);

@@ -61,7 +61,7 @@ struct ledger {
     bool returning; /* the record at hand ends the call in `args` */
     uint32_t doomed_count;
     uint32_t unremoved_count;
-    uint32_t changes; /* of all processes' `version` */
+    uint32_t changes;     /* of all processes' `version` */
     uint64_t dma_lent[2]; /* by board device: DMA masters that were ever lent */
     struct ledger_process processes[PROCESS_MAX];
     uint32_t window_end; /* rows of `windows` from here on were never used */
