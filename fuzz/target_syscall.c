@@ -1,5 +1,5 @@
-/* target_syscall.c: three apps that do anything, on a board that lends devices and on one that
- * shares its own; every always-on rule must hold.
+/* target_syscall.c: three apps that do anything, on a board that lends devices, on one that
+ * shares its own, and on one whose kernel drives the radio; every always-on rule must hold.
  *
  * A tape's streams: STREAM_SCHEDULE (which board, and what befalls the apps: fuzz/stage.h) and
  * STREAM_APP to STREAM_APP + 2 (fuzz/app_bytes.h). Nobody plays the others.
@@ -10,9 +10,14 @@
  */
 #include "fuzz/stage_target.h"
 
+/* The kernel drives it itself; nobody answers. */
+#define KERNEL_RADIO                                                                               \
+    "{\"name\": \"nrf52840dk\", \"kernel\": {\"alarm\": \"RTC1\", \"radio\": {\"device\": "        \
+    "\"RADIO\", \"timer\": \"TIMER0\", \"ppi\": \"PPI\", \"clock\": \"CLOCK\"}}}"
+
 /* Its only differences are the board and whom it lends a device at the start. */
 #define STAGE_TEXT(board, request)                                                                 \
-    "{\"claim\": \"Three apps that do anything break no rule.\", \"board\": \"" board "\","        \
+    "{\"claim\": \"Three apps that do anything break no rule.\", \"board\": " board ","            \
     " \"apps\": ["                                                                                 \
     "{\"name\": \"one\", \"program\": \"bytes\", \"fault_policy\": \"restart\", \"short_id\": 1}," \
     "{\"name\": \"two\", \"program\": \"bytes\", \"fault_policy\": \"restart\", \"short_id\": 2,"  \
@@ -24,9 +29,10 @@
 
 const struct stage_target target_syscall = {
     .name = "syscall",
-    .stage_count = 2,
-    .stages = {{"fuzz/lends.json", STAGE_TEXT("nrf52840dk", "TIMER1")},
-               {"fuzz/shares.json", STAGE_TEXT("services", "TIMER1")}},
+    .stage_count = 3,
+    .stages = {{"fuzz/lends.json", STAGE_TEXT("\"nrf52840dk\"", "TIMER1")},
+               {"fuzz/shares.json", STAGE_TEXT("\"services\"", "TIMER1")},
+               {"fuzz/radio.json", STAGE_TEXT(KERNEL_RADIO, "TIMER1")}},
     .user = {{[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
               [STREAM_APP] = 0xffff,
               [STREAM_APP + 1] = 0xffff,
