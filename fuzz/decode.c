@@ -118,6 +118,13 @@ static void put_hex(cJSON *object, const char *key, uint32_t value)
     taken(cJSON_AddStringToObject(object, key, text));
 }
 
+static void put_wide(cJSON *object, const char *key, uint64_t value)
+{
+    char text[NAME_MAX];
+    snprintf(text, sizeof text, "0x%" PRIx64, value);
+    taken(cJSON_AddStringToObject(object, key, text));
+}
+
 static void put_number(cJSON *object, const char *key, double value)
 {
     taken(cJSON_AddNumberToObject(object, key, value));
@@ -333,9 +340,18 @@ static cJSON *step_of(const struct decode *d, const struct bytes_given *by)
     return step;
 }
 
+static cJSON *wait_step(void)
+{
+    cJSON *step = taken(cJSON_CreateObject());
+    put_text(step, "yield", "wait");
+    return step;
+}
+
 static void decode_app(const struct decode *d, uint32_t index, cJSON *app)
 {
     cJSON *steps = taken(cJSON_CreateArray());
+    if (d->stage->from_ps > 0)
+        cJSON_AddItemToArray(steps, wait_step()); /* until the snapshot, where it begins again */
     for (uint32_t i = 0; i < d->log->apps.count; i++)
         if (d->log->apps.given[i].app == index)
             cJSON_AddItemToArray(steps, step_of(d, &d->log->apps.given[i]));
@@ -640,6 +656,151 @@ static void decode_headers(const struct decode *d)
     }
 }
 
+/* --- the air and who is on it ---------------------------------------------------------------- */
+
+static const char *station_name(const struct decode *d, uint32_t device)
+{
+    const struct board *board = &d->scenario->board;
+    return device < board->device_count ? board->devices[device].name
+                                        : d->scenario->peers[device - board->device_count].name;
+}
+
+/* What is there, or is put there now. */
+static cJSON *member_of(cJSON *object, const char *key, bool list)
+{
+    cJSON *member = cJSON_GetObjectItemCaseSensitive(object, key);
+    if (member)
+        return member;
+    return taken(list ? cJSON_AddArrayToObject(object, key) : cJSON_AddObjectToObject(object, key));
+}
+
+static void put_octets(cJSON *object, const char *key, const uint8_t *octets, uint32_t size)
+{
+    char hex[2 * PEER_OCTETS_MAX + 1] = "";
+    for (uint32_t n = 0; n < size && n < PEER_OCTETS_MAX; n++)
+        snprintf(hex + (size_t)2 * n, 3, "%02x", octets[n]);
+    put_text(object, key, hex);
+}
+
+static void put_fault_change(const struct decode *d, const struct air_fault *f, cJSON *object)
+{
+    bool earlier = f->shift_ps < 0;
+    switch ((enum air_how)f->how) {
+    case AIR_FLIP:
+    case AIR_WRITE:
+        put_number(object, "at", f->at);
+        break;
+    case AIR_PAYLOAD:
+        put_number(object, "llid", f->at);
+        break;
+    case AIR_SHIFT:
+        put_us(object, earlier ? "earlier_us" : "later_us",
+               (uint64_t)(earlier ? -f->shift_ps : f->shift_ps));
+        break;
+    case AIR_REPEAT:
+    case AIR_FOLLOW:
+        put_us(object, "after_us", (uint64_t)f->shift_ps);
+        put_text(object, "by", station_name(d, f->by));
+        break;
+    default:
+        break;
+    }
+    if (f->octet_count > 0)
+        put_octets(object, "hex", f->octets, f->octet_count);
+}
+
+static cJSON *fault_of(const struct decode *d, const struct air_fault *f)
+{
+    static const char *const hows[AIR_HOWS] = {
+        [AIR_LOSE] = "lose",     [AIR_CORRUPT] = "corrupt", [AIR_FLIP] = "flip",
+        [AIR_WRITE] = "write",   [AIR_PAYLOAD] = "payload", [AIR_SHIFT] = "shift",
+        [AIR_REPEAT] = "repeat", [AIR_FOLLOW] = "follow",
+    };
+    cJSON *object = taken(cJSON_CreateObject());
+    if (f->at_time) {
+        put_us(object, "from_us", f->from_ps);
+        put_us(object, "to_us", f->to_ps);
+        if (f->mhz)
+            put_number(object, "mhz", f->mhz);
+    } else {
+        put_text(object, "of", station_name(d, f->device));
+        put_number(object, "first", f->first);
+        if (f->last != f->first)
+            put_number(object, "last", f->last);
+    }
+    put_text(object, "how", hows[f->how]);
+    put_fault_change(d, f, object);
+    return object;
+}
+
+/* Behind the stage's own ones. */
+static void decode_air(const struct decode *d)
+{
+    cJSON *world = cJSON_GetObjectItemCaseSensitive(d->root, "world");
+    if (!world || !d->scenario->air.fault_count)
+        return;
+    cJSON *list = member_of(member_of(world, "air", false), "faults", true);
+    for (uint32_t i = (uint32_t)cJSON_GetArraySize(list); i < d->scenario->air.fault_count; i++)
+        cJSON_AddItemToArray(list, fault_of(d, &d->scenario->air.faults[i]));
+}
+
+static void put_argument(const struct peer_plan *plan, const struct peer_parameter *p,
+                         uint64_t value, cJSON *object)
+{
+    const struct peer_octets *octets = peer_octets(plan, value);
+    switch (p->unit) {
+    case PEER_US:
+        put_us(object, p->name, value);
+        break;
+    case PEER_MS:
+        put_number(object, p->name, (double)value / PS_PER_MS);
+        break;
+    case PEER_FLAG:
+        taken(cJSON_AddBoolToObject(object, p->name, value != 0));
+        break;
+    case PEER_TEXT:
+    case PEER_HEX:
+        if (octets)
+            put_octets(object, p->name, octets->octets, octets->size);
+        break;
+    case PEER_NUMBER:
+        if (value <= UINT32_MAX)
+            put_number(object, p->name, (double)value);
+        else
+            put_wide(object, p->name, value);
+        break;
+    }
+}
+
+static cJSON *action_of(const struct scenario_peer *peer, const struct peer_action *action)
+{
+    const struct peer_verb *verb = &peer->type->verbs[action->verb];
+    cJSON *object = taken(cJSON_CreateObject());
+    if (action->timed)
+        put_us(object, "at_us", action->at_ps);
+    else
+        put_number(object, "at_event", action->at_event);
+    put_text(object, "do", verb->name);
+    for (uint32_t i = 0; i < verb->argument_count; i++)
+        if (action->arguments[i] != verb->arguments[i].reset)
+            put_argument(&peer->plan, &verb->arguments[i], action->arguments[i], object);
+    return object;
+}
+
+static void decode_peers(const struct decode *d)
+{
+    cJSON *world = cJSON_GetObjectItemCaseSensitive(d->root, "world");
+    for (uint32_t i = 0; world && i < d->scenario->peer_count; i++) {
+        const struct scenario_peer *peer = &d->scenario->peers[i];
+        cJSON *object = cJSON_GetObjectItemCaseSensitive(world, peer->name);
+        if (!object || !peer->plan.action_count)
+            continue;
+        cJSON *list = member_of(object, "plan", true);
+        for (uint32_t n = (uint32_t)cJSON_GetArraySize(list); n < peer->plan.action_count; n++)
+            cJSON_AddItemToArray(list, action_of(peer, &peer->plan.actions[n]));
+    }
+}
+
 /* --- all of it ------------------------------------------------------------------------------- */
 
 /* What the stage lets pass, a scenario has to expect. */
@@ -672,7 +833,8 @@ static void decode_expectations(const struct decode *d)
 
 /* One function for each field of struct scenario that a stage plans. */
 static void (*const parts[])(const struct decode *) = {
-    decode_apps, decode_injections, decode_filter, decode_headers, decode_expectations,
+    decode_apps, decode_injections, decode_filter,       decode_headers,
+    decode_air,  decode_peers,      decode_expectations,
 };
 
 struct cJSON *decode(const struct stage *stage, const struct stage_log *log, const char *claim,

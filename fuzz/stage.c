@@ -53,13 +53,13 @@ static void make_room(struct stage *stage)
 /* To where tapes begin. */
 static bool run_before(struct stage *stage, uint64_t from_ps, const char **why)
 {
-    stage->from_ps = from_ps;
     *why = "it is over before its snapshot";
     if (machine_run(&stage->hw, from_ps) != RUN_GOING)
         return false;
     *why = "it breaks a rule before its snapshot";
     if (machine_verdict_count(stage->hw.m) > 0)
         return false;
+    stage->from_ps = machine_now_ps(stage->hw.m) + SCHEDULE_STEP_PS; /* it slept on past it */
     machine_save(stage->hw.m, stage->snapshot);
     air_tape_start(&stage->air, stage->scenario, stage->hw.m);
     return true;
