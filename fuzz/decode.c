@@ -350,7 +350,7 @@ static cJSON *wait_step(void)
 static void decode_app(const struct decode *d, uint32_t index, cJSON *app)
 {
     cJSON *steps = taken(cJSON_CreateArray());
-    if (d->stage->from_ps > 0)
+    if (d->stage->from_ps > 0 && machine_app(d->stage->snapshot, index)->lives > 0)
         cJSON_AddItemToArray(steps, wait_step()); /* until the snapshot, where it begins again */
     for (uint32_t i = 0; i < d->log->apps.count; i++)
         if (d->log->apps.given[i].app == index)
