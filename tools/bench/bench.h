@@ -135,6 +135,10 @@ void measure_event_eight(const struct bench *b, struct figure *f);
 void measure_hour(const struct bench *b, struct figure *f);
 void measure_day(const struct bench *b, struct figure *f);
 
+void measure_frame(const struct bench *b, struct figure *f);
+void measure_jump(const struct bench *b, struct figure *f);
+void measure_replay_memory(const struct bench *b, struct figure *f);
+
 void measure_virt_uart(const struct bench *b, struct figure *f);
 void measure_virt_udp(const struct bench *b, struct figure *f);
 void measure_virt_adc(const struct bench *b, struct figure *f);

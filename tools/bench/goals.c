@@ -52,7 +52,10 @@ const struct goal goals[] = {
     {9, "memory kept of a step", "", UNIT_BYTES, 128, 0, measure_load_memory, NULL},
     {10, "calls with trace and hash on", "off", UNIT_RATIO, 1.5, 1.2, measure_trace, NULL},
     {10, "runs under ASan and UBSan", "release", UNIT_RATIO, 6, 4.5, measure_sanitized, NULL},
-    {10, "a frame of the map", "bare SDL", UNIT_RATIO, 3, 1.5, NULL, "no viewer yet"},
+    {10, "a frame of the map and the time line, 1280x800", "bare", UNIT_RATIO, 3, 1.5,
+     measure_frame, NULL},
+    {10, "a jump to any moment of a long run", "", UNIT_NS, 50e6, 0, measure_jump, NULL},
+    {10, "memory of such a run", "", UNIT_MIB, 200, 0, measure_replay_memory, NULL},
     /* At most logarithmic: 1 + the logarithm of the clients to base 2. */
     {11, "a write at the serial line, 64 clients that always ask", "one client", UNIT_RATIO, 7, 0,
      measure_virt_uart, NULL},
