@@ -250,6 +250,8 @@ pictures:
 	@sh tools/setup.sh build
 	$(again) _all
 	@POSTERN='$(BUILD)/postern' tests/pictures_test.sh --write
+	@$(BUILD)/postern view 'ble/designs/software_turnaround_holds_at_every_cost#kernel.costs=m4-300@1' \
+	    --keys 'g 19260 Return + +' --size 1280x720 --png tests/data/pictures/connection_event.png
 
 ## Build and run every test; ends with "N passed, N failed"
 test:
