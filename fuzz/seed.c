@@ -241,22 +241,23 @@ static bool seed_injection(const struct injection *in, struct tape_op *op)
                                                    [INJECT_MEMORY_PRESSURE] = SCHEDULE_PRESSURE};
     op->kind = kinds[in->kind];
     op->which = (uint8_t)(in->kind == INJECT_INTERRUPT ? in->line : in->process);
-    op->value[0].pick = (uint8_t)(in->value / 16);
+    op->value[0].pick = (uint8_t)(in->value < 16 ? 0 : in->value / 16 - 1);
     return op->kind != 0;
 }
 
 /* Those that come at an event come a millisecond after the one before: when, nobody knows. */
-static void seed_schedule(const struct scenario *from, uint32_t which, struct tape *tape)
+static void seed_schedule(const struct scenario *from, uint64_t start_ps, uint32_t which,
+                          struct tape *tape)
 {
-    uint64_t now_ps = 0;
+    uint64_t now_ps = start_ps + SCHEDULE_STEP_PS;
     put(tape, (struct tape_op){.kind = SCHEDULE_STAGE, .which = (uint8_t)which});
     for (uint32_t i = 0; i < from->injection_count; i++) {
         const struct injection *in = &from->injections[i];
         struct tape_op op = {.stream = STREAM_SCHEDULE};
         uint64_t at_ps = in->at_event ? now_ps + PS_PER_MS : in->at_ps;
-        if (at_ps < now_ps || !seed_injection(in, &op))
+        if (!seed_injection(in, &op))
             continue;
-        uint64_t steps = (at_ps - now_ps) / SCHEDULE_STEP_PS;
+        uint64_t steps = at_ps < now_ps ? 0 : (at_ps - now_ps) / SCHEDULE_STEP_PS;
         if (steps > UINT16_MAX)
             steps = UINT16_MAX;
         op.number = (uint8_t)(steps / 256);
@@ -286,7 +287,7 @@ void seed_tape(const struct scenario *scenario, const struct stage_target *targe
     uint32_t at[TAPE_APPS] = {0};
     bool more = true;
     tape->count = 0;
-    seed_schedule(scenario, which, tape);
+    seed_schedule(scenario, stage->start_ps, which, tape);
     uint32_t first = tape->count;
     while (more && tape->count < SEED_MAX) { /* in turns: each app keeps its beginning */
         more = false;
