@@ -158,7 +158,7 @@ static void row_not_made_whole(void)
 static void dead_client_goes_on(void)
 {
     own_page();
-    support_trace(hw, EVENT_NOTE_BASE + NOTE_PROCESS_END, A, 0, 0);
+    support_trace(hw, EVENT_NOTE_BASE + NOTE_PROCESS_END, A, 0, END_KILL);
     erased(PAGE);
     written(PAGE);
 }

@@ -165,7 +165,7 @@ static void kernel_leaves(void)
 
 static void dies(uint32_t process)
 {
-    note(NOTE_PROCESS_END, process, 0, 0);
+    note(NOTE_PROCESS_END, process, 0, END_KILL);
 }
 
 static void pass_us(uint64_t us)
