@@ -42,7 +42,8 @@ START_TEST(stage_of_each_design_begins_in_its_connection_or_before)
     tape = (struct tape){.count = 1, .ops = {op_of(STREAM_SCHEDULE, SCHEDULE_STAGE, (uint8_t)_i)}};
     struct stage *stage = stage_of(&tape);
     ck_assert_int_eq(stage_play(stage, &tape), STAGE_HOLDS);
-    ck_assert_uint_eq(stage->from_ps, target_ble.from_us[_i] * PS_PER_US);
+    ck_assert_uint_gt(stage->from_ps, target_ble.from_us[_i] * PS_PER_US);
+    ck_assert_uint_eq(stage->from_ps, machine_now_ps(stage->snapshot) + SCHEDULE_STEP_PS);
     ck_assert_uint_eq(stage->air.events > 0, _i < STAGES_CONNECTED);
     ck_assert_uint_eq(stage->air.sent[0] > 0, _i < STAGES_CONNECTED);
     ck_assert_ptr_nonnull(stage->air.plan);
