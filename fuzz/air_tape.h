@@ -1,8 +1,8 @@
 /* air_tape.h: two streams of a tape as what a scenario may say about the air: "world": {"air":
  * {"faults": ...}} and the plan of a central.
  *
- *   stream AIR_STREAM  --> air faults: what happens to the central's frames, and what is sent behind
- *                          the board's
+ *   stream AIR_STREAM  --> air faults: what happens to the central's frames, and what is
+ *                          sent behind the board's
  *   stream PEER_STREAM --> actions of the central, behind those of the stage itself
  *
  * Both are counted from the stage's snapshot on: the central's frames and events, the board's
@@ -16,8 +16,8 @@
  *   AIR_SHIFT                    value[0].offset times 0.1, 1, 10 or 100 us, by `size`
  *   AIR_REPEAT                   value[0].pick us behind, by the first or the last peer
  *   AIR_FOLLOW                   150 us and value[0].offset / 16 us behind a frame of the board, by
- *                                the first or the last peer: a payload, or, if nothing is connected,
- *                                SCAN_REQ and CONNECT_IND
+ *                                the first or the last peer: a payload, or, if nothing is
+ *                                connected, SCAN_REQ and CONNECT_IND
  * PEER_STREAM: `kind` is that of an action (peer_kinds in air_tape.c), `which` % 8 the events from
  * the last one on; the rest are its arguments.
  *

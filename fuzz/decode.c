@@ -147,7 +147,7 @@ static void put_instead(cJSON *object, const char *key, cJSON *value)
     cJSON_AddItemToObject(object, key, value);
 }
 
-/* --- steps: one function a class of system calls; false: these registers are no such call ------- */
+/* --- steps: one function a class of system calls; false: these registers are no such call ----- */
 
 static void put_driver(const struct decode *d, cJSON *object, uint32_t driver)
 {

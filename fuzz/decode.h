@@ -4,10 +4,10 @@
  *   stage's scenario, after stage_plan ------^
  *   stage_log: each operation an app was given, with its numbers ---^
  *
- * Nothing here knows a target or what a kind of a stream means: streams are read by stage_plan, into
- * struct scenario, and by fuzz/app_bytes.c; what they came to is written here. To let a new thing be
- * decoded: have stage_plan put it into a field of struct scenario (never anywhere else), and append
- * a row to parts[] in decode.c: a function that writes this field in the words of
+ * Nothing here knows a target or what a kind of a stream means: streams are read by stage_plan,
+ * into struct scenario, and by fuzz/app_bytes.c; what they came to is written here. To let a new
+ * thing be decoded: have stage_plan put it into a field of struct scenario (never anywhere else),
+ * and append a row to parts[] in decode.c: a function that writes this field in the words of
  * scenario.schema.json over what the stage's text has there. `postern fuzz decode` then tells by
  * itself whether it is all: the scenario must give the tape's trace.
  */

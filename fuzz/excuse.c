@@ -7,8 +7,8 @@
 enum { COUNTER_FAILS = ~(KIND(INTERRUPT) | KIND(RELEASE) | KIND(HASTEN)) };
 
 /* A device says that it is done, and is not; it begins what nobody has asked for; or it hangs, is
- * given up and turned off, does not notice, and goes on. Its DMA meets a buffer that the kernel took
- * for its own again. */
+ * given up and turned off, does not notice, and goes on. Its DMA meets a buffer that the kernel
+ * took for its own again. */
 enum { DMA_LIES = KIND(FORCE) | KIND(TASK) | KIND(HANG) };
 
 /* Some injection of those kinds has befallen the device, or its line. */

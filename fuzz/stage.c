@@ -65,8 +65,8 @@ static bool run_before(struct stage *stage, uint64_t from_ps, const char **why)
     return true;
 }
 
-/* The kernel asks the filter when it starts, so where tapes say what that answers it starts anew for
- * each; here it shows that it can. */
+/* The kernel asks the filter when it starts, so where tapes say what that answers it starts anew
+ * for each; here it shows that it can. */
 static bool build(struct stage *stage, uint64_t from_us, const char **why)
 {
     uint32_t bad_image;

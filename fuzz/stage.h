@@ -12,11 +12,11 @@
  *
  * What befalls the apps comes behind the kernel's start, where there are apps.
  *
- * A stage may be run for a while before its snapshot, which then is not in reset: stage_make_from. Its
- * apps "bytes" begin again there.
+ * A stage may be run for a while before its snapshot, which then is not in reset: stage_make_from.
+ * Its apps "bytes" begin again there.
  *
- * The stream STREAM_SCHEDULE, by kind. Each operation comes (number * 256 + size) * SCHEDULE_STEP_PS
- * after the one before it, the first one after the start and one step more:
+ * The stream STREAM_SCHEDULE, by kind. Each operation comes (number * 256 + size) *
+ * SCHEDULE_STEP_PS after the one before it, the first one after the start and one step more:
  *   0 chooses the stage: which of the target's ones (stage_chosen)
  *   1 kill, 2 fault, 3 restart app `which`         4 pend line `which` once
  *   5 pend the line of lendable device `which` 1 + value[0].pick % 32 times, value[0].offset us
@@ -98,7 +98,8 @@ void stage_free(struct stage *stage);
 
 /* Which of `count` stages the tape asks for: the first one if it says nothing. */
 uint32_t stage_chosen(const struct tape *tape, uint32_t count);
-/* Puts into the stage's scenario what the tape says of it: injections, filter, headers. stage_play begins so. */
+/* Puts into the stage's scenario what the tape says of it: injections, filter, headers. stage_play
+ * begins so. */
 void stage_plan(struct stage *stage, const struct tape *tape);
 /* Plays the tape from the stage's beginning. */
 enum stage_end stage_play(struct stage *stage, const struct tape *tape);

@@ -1,5 +1,5 @@
-/* target_device.c: devices that say anything (fuzz/stage_device.h) to the drivers and multiplexers of a
- * kernel that keeps them, and two apps that use all of these; every always-on rule must hold.
+/* target_device.c: devices that say anything (fuzz/stage_device.h) to the drivers and multiplexers
+ * of a kernel that keeps them, and two apps that use all of these; every always-on rule must hold.
  *
  * A tape's streams: STREAM_SCHEDULE, STREAM_APP, STREAM_APP + 1 and all of STREAM_DEVICE. Three
  * stages: apps alone; with peers on the wires, so that transfers have a meaning; with components of

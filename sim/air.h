@@ -54,8 +54,8 @@ extern const char *const air_miss_names[AIR_MISSES];
 enum air_how {
     AIR_LOSE,    /* nobody hears it */
     AIR_CORRUPT, /* a bit of the CRC is wrong */
-    /* Of a peer, before it goes out: its PDU, which then is as long as its length octet says. The CRC
-     * is as good as it was, and the sender knows of nothing. */
+    /* Of a peer, before it goes out: its PDU, which then is as long as its length octet says. The
+     * CRC is as good as it was, and the sender knows of nothing. */
     AIR_FLIP,    /* `octets` are XORed to it from octet `at` on */
     AIR_WRITE,   /* they are written there, behind its end as well */
     AIR_PAYLOAD, /* a data PDU's payload, with LLID `at` and its length; SN, NESN and MD stay */

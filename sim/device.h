@@ -230,8 +230,8 @@ void device_write_row(struct device *d, int row, uint32_t value, uint64_t now_ps
 void device_wake(struct device *d, uint64_t now_ps);
 /* Triggers the task register at `offset`, as PPI or an injection does. Not a task: nothing. */
 void device_task(struct device *d, uint32_t offset, uint64_t now_ps);
-/* Its next wake comes `by_ps` later, or so much earlier, but not before `now_ps`. False: it waits for
- * none, or hangs. What it works out anew, when it is accessed, it works out without that. */
+/* Its next wake comes `by_ps` later, or so much earlier, but not before `now_ps`. False: it waits
+ * for none, or hangs. What it works out anew, when it is accessed, it works out without that. */
 bool device_put_off(struct device *d, uint64_t by_ps, uint64_t now_ps);
 bool device_hasten(struct device *d, uint64_t by_ps, uint64_t now_ps);
 /* Ends what is planted: hang, stuck line, forced register. What a device that hung has missed comes

@@ -42,7 +42,8 @@ struct monitor {
     void (*start)(struct machine *m, void *state);
     void (*on_record)(struct machine *m, void *state, const struct record *r);
     void (*on_user)(struct machine *m, void *state, uint32_t process);
-    /* Before the kernel writes RAM by hw_ram_write: no record tells of that. One monitor at most. */
+    /* Before the kernel writes RAM by hw_ram_write: no record tells of that. One monitor at
+     * most. */
     void (*on_kernel_write)(struct machine *m, void *state, struct span to, const uint8_t *bytes);
     void (*at_end)(struct machine *m, void *state);
 };

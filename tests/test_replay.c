@@ -1,5 +1,5 @@
-/* test_replay.c: a run that can be looked at from any moment: each moment is the one that a straight
- * run has, in whatever order one goes there; and what a stretch of its time shows.
+/* test_replay.c: a run that can be looked at from any moment: each moment is the one that a
+ * straight run has, in whatever order one goes there; and what a stretch of its time shows.
  */
 #include "sim/random.h"
 #include "tools/suite.h"

@@ -1,5 +1,5 @@
-/* test_stage_device.c: what a tape makes devices do (fuzz/stage_device.h), what apps usually do with
- * them (fuzz/app_bytes.h), and what is by right (fuzz/excuse.h). */
+/* test_stage_device.c: what a tape makes devices do (fuzz/stage_device.h), what apps usually do
+ * with them (fuzz/app_bytes.h), and what is by right (fuzz/excuse.h). */
 #include "fuzz/excuse.h"
 #include "fuzz/stage_device.h"
 #include "fuzz/stage_target.h"

@@ -1,4 +1,5 @@
-/* cmd_why.c: `postern why SCENARIO --address A`: who decided that an app reaches it, or does not. */
+/* cmd_why.c: `postern why SCENARIO --address A`: who decided that an app reaches it, or does
+ * not. */
 #include "tools/commands.h"
 #include "tools/one_member.h"
 #include "tools/view/why.h"

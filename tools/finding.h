@@ -1,5 +1,5 @@
-/* finding.h: how a run went wrong, so that two runs can be compared: of a scenario, of a tape on its
- * stage, or of either in a process of its own, where it may crash.
+/* finding.h: how a run went wrong, so that two runs can be compared: of a scenario, of a tape on
+ * its stage, or of either in a process of its own, where it may crash.
  *
  *   scenario --run_one---> struct result --finding_of_result--> struct finding
  *   tape ----stage_play--> stage ---------finding_of_stage----> the same

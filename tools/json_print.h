@@ -1,5 +1,6 @@
-/* json_print.h: a tree as text that people read and edit: a value on one line if it fits there, else
- * each of its members on a line of its own. Numbers as scenarios take them: without an exponent.
+/* json_print.h: a tree as text that people read and edit: a value on one line if it fits there,
+ * else each of its members on a line of its own. Numbers as scenarios take them: without an
+ * exponent.
  */
 #ifndef TOOLS_JSON_PRINT_H
 #define TOOLS_JSON_PRINT_H

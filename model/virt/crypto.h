@@ -24,8 +24,8 @@
  * too small. Also those of grant_allocate and grant_enter.
  * In the upcall, ERR_OFF: the register holds no key: it was not loaded, or lost it when the engine
  * was reset; load it again. ERR_FAIL: the engine failed; what the data are worth is unknown to the
- * app and nothing of it was delivered. After an error of its bus, a hang, or a key that it is slow to
- * forget, the engine is reset, and
+ * app and nothing of it was delivered. After an error of its bus, a hang, or a key that it is slow
+ * to forget, the engine is reset, and
  * all keys are gone, everybody's, though not the reservations; while it does not answer, each
  * operation fails. ERR_SIZE, ERR_RESERVE, ERR_INVAL: what was asked for changed meanwhile.
  *

@@ -422,8 +422,8 @@ static void on_channel_map(struct ble_core *core, const uint8_t *p)
         apply_map(core);
 }
 
-/* One PHY for both directions: 2M if the other side offers it in both. Core Vol 6 Part B 5.1.10: one
- * that is named alone, the same in both fields, is used in both directions or in none. */
+/* One PHY for both directions: 2M if the other side offers it in both. Core Vol 6 Part B 5.1.10:
+ * one that is named alone, the same in both fields, is used in both directions or in none. */
 static void on_phy_request(struct ble_core *core, const uint8_t *p)
 {
     uint8_t phy = p[1] & p[2] & PHY_2M ? PHY_2M : PHY_1M;

@@ -258,7 +258,8 @@ static void judge_values(struct machine *m, const struct answer *x, const uint32
         wrong(m, x, DETAIL_ANSWER_VALUE, got[1], second);
 }
 
-/* Where there is no driver, 4.2.1 wants the Null Upcall, and 4.2 what was passed: either will do. */
+/* Where there is no driver, 4.2.1 wants the Null Upcall, and 4.2 what was passed: either will
+ * do. */
 static bool is_null_upcall(const struct answer *x)
 {
     return x->p->call_class == SYSCALL_SUBSCRIBE && x->r[1] == ERR_NODEVICE && x->r[2] == 0;

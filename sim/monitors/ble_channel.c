@@ -3,8 +3,9 @@
  * Judges each packet of a board's radio: frequency and PHY of the event by the maps and PHYs that
  * it has received, no packet once the connection is over (for both after an acknowledged
  * LL_TERMINATE_IND; for its own side an interval after a time-out, half an interval after an
- * instant that had passed when its PDU came, and not in that event: it may have to be decrypted). And each event at which the central has sent and the
- * peripheral, a board's radio, was listening to another data channel or PHY all the time.
+ * instant that had passed when its PDU came, and not in that event: it may have to be decrypted).
+ * And each event at which the central has sent and the peripheral, a board's radio, was listening
+ * to another data channel or PHY all the time.
  *
  * Cannot see: where a radio with two connections should be just then; what has changed by a
  * procedure that cannot be read (ble_link.h).

@@ -42,8 +42,8 @@ enum ble_cipher_reading ble_cipher_read(const struct ble_cipher *cipher, enum bl
 /* A data PDU has been sent. */
 void ble_cipher_sent(struct ble_cipher *cipher, enum ble_side sender, bool is_new,
                      const uint8_t *pdu);
-/* Whether a central may send it now: of the PDUs that start encryption only its own, in their order,
- * and none once it is encrypted. */
+/* Whether a central may send it now: of the PDUs that start encryption only its own, in their
+ * order, and none once it is encrypted. */
 bool ble_cipher_is_lawful(const struct ble_cipher *cipher, const struct ble_control *control);
 /* A control PDU has come in at `side`. False: from now on PDUs come that cannot be read. */
 bool ble_cipher_received(struct ble_cipher *cipher, enum ble_side side,

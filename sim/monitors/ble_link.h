@@ -164,8 +164,8 @@ struct ble_end {
     uint16_t began_process;
     bool ends_link; /* what it sends is LL_TERMINATE_IND, not acknowledged yet */
     bool ending;    /* it has received LL_TERMINATE_IND */
-    /* The peripheral has received a control PDU in this event, and has not said yet whether it takes
-     * it. */
+    /* The peripheral has received a control PDU in this event, and has not said yet whether it
+     * takes it. */
     bool asked;
     uint32_t asked_event;
     uint64_t asked_ps;

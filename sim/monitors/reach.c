@@ -17,9 +17,10 @@
  *
  * A sweep is made only when the registers or the ledger's word on this process differ from those
  * judged last for it; and not when they say, word for word, what the last sweep found right: a new
- * life mostly has what the one before it began with. Cannot see: a region that was wrong and right again between two switches to
- * user mode, which no unprivileged code could use; the breaks themselves (layout.c); the private
- * peripheral bus, which the bus refuses to user mode and not the MPU.
+ * life mostly has what the one before it began with. Cannot see: a region that was wrong and right
+ * again between two switches to user mode, which no unprivileged code could use; the breaks
+ * themselves (layout.c); the private peripheral bus, which the bus refuses to user mode and not the
+ * MPU.
  */
 #include "sim/machine.h"
 #include "sim/monitors/ledger.h"

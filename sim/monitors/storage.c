@@ -1,8 +1,8 @@
 /* storage: storage-region, for the storage multiplexer (model/virt/storage.c).
  *
  * Who works is what the kernel's notes say: the client whose operation has begun and is not done;
- * of the dead it goes on without a callback. What changes is what the flash controller does, for whoever
- * worked when the kernel last told it to: it may be late. Whose
+ * of the dead it goes on without a callback. What changes is what the flash controller does, for
+ * whoever worked when the kernel last told it to: it may be late. Whose
  * a page is this judge keeps itself, by the order of events, and asks neither the kernel nor the
  * flash:
  *

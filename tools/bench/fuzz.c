@@ -1,5 +1,5 @@
-/* fuzz.c: a fuzzer's inputs, timed: a program of its own, since the kernel of the bench has a driver
- * in it that is not the product's (machines.c), and no rule would hold.
+/* fuzz.c: a fuzzer's inputs, timed: a program of its own, since the kernel of the bench has a
+ * driver in it that is not the product's (machines.c), and no rule would hold.
  *
  *   bench-fuzz input|operation WORK_NS PAIRS
  *
@@ -61,7 +61,7 @@ static uint32_t return_at_once(struct fuzzed *f, const uint8_t *bytes, size_t si
     return 1;
 }
 
-/* --- the limit and the product: what a fuzzer does for each input but for its coverage --------- */
+/* --- the limit and the product: what a fuzzer does for each input but for its coverage -------- */
 
 static uint64_t run_inputs(void *state, uint64_t rounds)
 {
@@ -93,7 +93,7 @@ static uint64_t run_operations(void *state, uint64_t rounds)
     return done;
 }
 
-/* --- inputs: from nothing, by a few or by many mutations --------------------------------------- */
+/* --- inputs: from nothing, by a few or by many mutations -------------------------------------- */
 
 static struct fuzzed *fuzzed_make(size_t max, uint32_t mutations)
 {
@@ -139,7 +139,7 @@ static void count_operations(struct fuzzed *f, uint32_t parent)
     recorder_free(&recorder);
 }
 
-/* --- the two figures --------------------------------------------------------------------------- */
+/* --- the two figures -------------------------------------------------------------------------- */
 
 static void measure_input(const struct bench *b, struct figure *f)
 {

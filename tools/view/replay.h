@@ -94,18 +94,18 @@ const struct machine *replay_go(struct replay *replay, uint64_t step);
 /* The first moment at `at_ps` or later, that of the last step if there is none; goes there. */
 const struct machine *replay_go_to_time(struct replay *replay, uint64_t at_ps);
 
-/* The next mark of one of `kinds` (bits by enum replay_mark_kind) behind `step`, or before it. NULL:
- * there is none. */
+/* The next mark of one of `kinds` (bits by enum replay_mark_kind) behind `step`, or before it.
+ * NULL: there is none. */
 const struct replay_mark *replay_next(const struct replay *replay, uint64_t step, uint32_t kinds);
 const struct replay_mark *replay_previous(const struct replay *replay, uint64_t step,
                                           uint32_t kinds);
 /* Where a viewer opens: behind the first break of a rule, else the first grant, else the start. */
 uint64_t replay_opening(const struct replay *replay);
 
-/* The records with at_ps < to_ps, in order, from some moment before from_ps on, so that what is open
- * at from_ps can be known; `start` is told of that moment first, and of the connections and wires as they were known then. The boot's own are not among them.
- * `frame`: of an air-bytes, else NULL. The moment at hand stays as it is. False from `record`:
- * enough. */
+/* The records with at_ps < to_ps, in order, from some moment before from_ps on, so that what is
+ * open at from_ps can be known; `start` is told of that moment first, and of the connections and
+ * wires as they were known then. The boot's own are not among them. `frame`: of an air-bytes, else
+ * NULL. The moment at hand stays as it is. False from `record`: enough. */
 struct replay_ear {
     void (*start)(void *context, const struct machine *m, const struct timeline *known);
     bool (*record)(void *context, const struct record *record, const struct air_frame *frame);

@@ -42,8 +42,8 @@ struct viewer {
     enum viewer_wish wish;
 };
 
-/* Opens at the first break of a rule, else at the first grant, else at the start. The scenarios stay
- * where they are; `with` NULL: no second run. NULL: `result` says why not. */
+/* Opens at the first break of a rule, else at the first grant, else at the start. The scenarios
+ * stay where they are; `with` NULL: no second run. NULL: `result` says why not. */
 struct viewer *viewer_open(const struct scenario *scenario, const struct scenario *with, int width,
                            int height, enum theme theme, struct result *result);
 void viewer_free(struct viewer *viewer);

@@ -1,8 +1,8 @@
 /* why.h: why an app reaches an address at a moment, or why it does not, in words.
  *
- *   replay at a moment, app, address --why_tell--> what the registers of the MPU decide and by which
- *   region, whether that is due to the app, the calls and answers that it comes from, who else
- *   reaches it, and the ways past the MPU (DMA)
+ *   replay at a moment, app, address --why_tell--> what the registers of the MPU decide and by
+ *   which region, whether that is due to the app, the calls and answers that it comes from, who
+ *   else reaches it, and the ways past the MPU (DMA)
  *
  * What is decided is read from the registers (reach.h), what is due from the ledger
  * (sim/monitors/ledger.h), how it came about from the trace.

@@ -3,9 +3,9 @@
  *   replay, from, to --window_gather--> rows | items: slices and points, each with its words
  *
  * A stretch with few records (WINDOW_RECORD_MAX) is replayed, and every record that has something
- * to say is an item. Of a longer one the overview of the run is shown: for each of its stretches how
- * much of it each app and the kernel had the CPU, and how many calls, upcalls, faults there were.
- * Breaks of rules stand in both.
+ * to say is an item. Of a longer one the overview of the run is shown: for each of its stretches
+ * how much of it each app and the kernel had the CPU, and how many calls, upcalls, faults there
+ * were. Breaks of rules stand in both.
  */
 #ifndef TOOLS_VIEW_WINDOW_H
 #define TOOLS_VIEW_WINDOW_H
@@ -75,7 +75,8 @@ struct window {
 void window_gather(struct replay *replay, uint64_t from_ps, uint64_t to_ps, struct window *window);
 void window_free(struct window *window);
 
-/* The row of an app, of a device, or of the air or the kernel (index 0). row_count: there is none. */
+/* The row of an app, of a device, or of the air or the kernel (index 0). row_count: there is
+ * none. */
 uint32_t window_row_of(const struct window *window, enum row_kind kind, uint32_t index);
 
 #endif

@@ -3,8 +3,8 @@
  *   SDL events --names of keys, places--> viewer --picture--> pixels (picture_raster) --> a texture
  *
  * It waits for events: while nobody touches it and nothing plays, it uses no CPU. The pixels are
- * those of `postern view --png`. Where there is no display SDL would open a window that nobody sees:
- * that is refused, unless SDL_VIDEODRIVER asks for it.
+ * those of `postern view --png`. Where there is no display SDL would open a window that nobody
+ * sees: that is refused, unless SDL_VIDEODRIVER asks for it.
  */
 #include "tools/commands.h"
 #include "tools/view/font.h"
