@@ -3,6 +3,7 @@
 
 #include "tools/reproduce.h"
 
+#include "sim/world/central.h"
 #include "tools/catalogue.h"
 #include "tools/crash_sort.h"
 #include "tools/json_print.h"
@@ -77,6 +78,22 @@ START_TEST(decoded_tape_gives_the_same_trace)
                   "tape %d: end %d, %s", _i, got.end, got.text);
     run_decoded(DECODE_NAMES, &got);
     ck_assert_int_eq(got.end, r.finding.end);
+}
+END_TEST
+
+/* From reset, though the tape played from a snapshot. */
+START_TEST(decoded_tape_of_the_air_gives_the_same_trace)
+{
+    struct finding got;
+    uint32_t stage = (uint32_t)_i % target_ble.stage_count;
+    draw_tape(&target_ble, (uint32_t)_i);
+    memmove(&tape.ops[1], &tape.ops[0], tape.count++ * sizeof tape.ops[0]);
+    tape.ops[0] = (struct tape_op){
+        .stream = STREAM_SCHEDULE, .kind = SCHEDULE_STAGE, .which = (uint8_t)stage};
+    ck_assert(reproduce_play(&r, &target_ble, &tape));
+    run_decoded(DECODE_NUMBERS, &got);
+    ck_assert_msg(got.end == r.finding.end && got.trace_hash == r.finding.trace_hash,
+                  "tape %d: end %d, %s", _i, got.end, got.text);
 }
 END_TEST
 
@@ -162,6 +179,112 @@ START_TEST(each_injection_is_written_as_it_is)
     }
     free(text);
     cJSON_Delete(tree);
+    family_free(&family);
+}
+END_TEST
+
+static void load_decoded(struct family *family)
+{
+    const struct catalogue known = catalogue();
+    const struct load_options options = {.boards = "scenarios/boards"};
+    struct problems problems = {0};
+    cJSON *tree = reproduce_tree(&r, "x", DECODE_NAMES);
+    char *text = cJSON_PrintUnformatted(tree);
+    ck_assert_msg(
+        scenario_load_text("t.json", text, strlen(text), &known, &options, family, &problems), "%s",
+        problems.text);
+    free(text);
+    cJSON_Delete(tree);
+}
+
+/* Each kind, on one frame and on some, by the sender and by another. */
+static void plan_each_fault(struct scenario *s, const struct air_tape *air)
+{
+    s->air.fault_count = 2 * AIR_HOWS;
+    for (uint32_t k = 0; k < s->air.fault_count; k++) {
+        uint8_t how = (uint8_t)(k % AIR_HOWS);
+        bool is_odd = k >= AIR_HOWS, has_octets = how != AIR_SHIFT && how > AIR_CORRUPT;
+        s->air.faults[k] = (struct air_fault){.how = how,
+                                              .device = how == AIR_FOLLOW ? air->radio : air->first,
+                                              .first = 10 + k,
+                                              .last = 10 + k + is_odd,
+                                              .by = is_odd ? air->last : air->first,
+                                              .shift_ps = 1062500};
+        struct air_fault *fault = &s->air.faults[k];
+        if (how == AIR_SHIFT && is_odd)
+            fault->shift_ps = -1062500;
+        if (has_octets && how != AIR_REPEAT) {
+            fault->octet_count = 2;
+            memcpy(fault->octets, "\x02\xff", 2);
+        }
+        if (has_octets && how < AIR_SHIFT)
+            fault->at = (uint16_t)(1 + is_odd);
+    }
+}
+
+START_TEST(each_air_fault_is_written_as_it_is)
+{
+    struct family family = {0};
+    tape.count = 0;
+    ck_assert(reproduce_play(&r, &target_ble, &tape));
+    plan_each_fault(r.stage->scenario, &r.stage->air);
+    load_decoded(&family);
+    const struct air_conditions *got = &family.members[0]->air, *wanted = &r.stage->scenario->air;
+    ck_assert_uint_eq(got->fault_count, wanted->fault_count);
+    for (uint32_t k = 0; k < got->fault_count; k++) {
+        const struct air_fault *g = &got->faults[k], *w = &wanted->faults[k];
+        ck_assert(g->how == w->how && g->device == w->device && !g->at_time);
+        ck_assert(g->first == w->first && g->last == w->last && g->at == w->at);
+        if (w->how >= AIR_SHIFT)
+            ck_assert_int_eq(g->shift_ps, w->shift_ps);
+        if (w->how >= AIR_REPEAT)
+            ck_assert_uint_eq(g->by, w->by);
+        ck_assert_uint_eq(g->octet_count, w->octet_count);
+        ck_assert_mem_eq(g->octets, w->octets, w->octet_count);
+    }
+    family_free(&family);
+}
+END_TEST
+
+/* Of each verb with the least and the most that its arguments may be, but the resets' neighbours. */
+static void plan_each_action(struct peer_plan *plan)
+{
+    static const struct peer_octets octets = {.number = 1, .size = 3, .octets = (uint8_t *)"\0ab"};
+    plan->octets = &octets;
+    plan->action_count = 2 * CENTRAL_VERBS;
+    for (uint32_t n = 0; n < plan->action_count; n++) {
+        const struct peer_verb *verb = &central_verbs[n / 2];
+        struct peer_action *action = &plan->actions[n];
+        *action = (struct peer_action){.at_event = 40 + n, .verb = (uint16_t)(n / 2)};
+        for (uint32_t i = 0; i < verb->argument_count; i++) {
+            const struct peer_parameter *p = &verb->arguments[i];
+            action->arguments[i] = p->unit == PEER_HEX ? 1 : n % 2 ? p->max : p->min;
+        }
+    }
+}
+
+START_TEST(each_action_of_the_central_is_written_as_it_is)
+{
+    struct family family = {0};
+    tape.count = 0;
+    ck_assert(reproduce_play(&r, &target_ble, &tape));
+    plan_each_action(r.stage->air.plan);
+    load_decoded(&family);
+    const struct peer_plan *wanted = r.stage->air.plan, *got = &family.members[0]->peers[0].plan;
+    ck_assert_uint_eq(got->action_count, wanted->action_count);
+    for (uint32_t n = 0; n < got->action_count; n++) {
+        const struct peer_verb *verb = &central_verbs[wanted->actions[n].verb];
+        ck_assert_uint_eq(got->actions[n].verb, wanted->actions[n].verb);
+        ck_assert_uint_eq(got->actions[n].at_event, wanted->actions[n].at_event);
+        for (uint32_t i = 0; i < verb->argument_count; i++) {
+            uint64_t value = got->actions[n].arguments[i];
+            if (verb->arguments[i].unit != PEER_HEX)
+                ck_assert_uint_eq(value, wanted->actions[n].arguments[i]);
+            else
+                ck_assert(peer_octets(got, value)->size == 3 &&
+                          memcmp(peer_octets(got, value)->octets, "\0ab", 3) == 0);
+        }
+    }
     family_free(&family);
 }
 END_TEST
@@ -348,8 +471,11 @@ int main(void)
     TCase *t = tcase_create("reproduce");
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, decoded_tape_gives_the_same_trace, 0, TAPES);
+    tcase_add_loop_test(t, decoded_tape_of_the_air_gives_the_same_trace, 0, TAPES);
     tcase_add_test(t, decoded_tape_breaks_the_same_rule);
     tcase_add_test(t, each_injection_is_written_as_it_is);
+    tcase_add_test(t, each_air_fault_is_written_as_it_is);
+    tcase_add_test(t, each_action_of_the_central_is_written_as_it_is);
     tcase_add_test(t, list_keeps_only_what_the_finding_needs);
     tcase_add_test(t, search_ends_with_its_time);
     tcase_add_loop_test(t, tape_is_left_with_the_operation_that_panics, 0, 8);
