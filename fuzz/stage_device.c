@@ -237,11 +237,21 @@ static bool injection_of(const struct scenario *s, const struct tape_op *op, uin
     return fill(s, op, i);
 }
 
+static bool tells_of_devices(const struct tape *tape)
+{
+    for (uint32_t at = 0; at < tape->count; at++)
+        if (tape->ops[at].stream >= STREAM_DEVICE)
+            return true;
+    return false;
+}
+
 uint32_t device_injections(const struct scenario *s, const struct tape *tape, uint64_t start_ps,
                            struct injection *out, uint32_t room)
 {
     uint32_t device[TAPE_DEVICES], count = 0;
     uint64_t at_ps[TAPE_DEVICES];
+    if (!tells_of_devices(tape)) /* most targets' tapes never do */
+        return 0;
     for (uint32_t i = 0; i < TAPE_DEVICES; i++) {
         device[i] = kept_device(&s->board, i);
         at_ps[i] = start_ps;

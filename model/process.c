@@ -3,7 +3,7 @@
 #include "model/kernel.h"
 #include "model/process_block.h"
 
-enum { ZERO_CHUNK = 256 };
+enum { ZERO_CHUNK = 1024 };
 
 bool process_is_alive(const struct process *p)
 {

@@ -98,8 +98,7 @@ static void poll_remember(struct machine *m, uint32_t device, uint32_t address, 
                                 .cost_ps = cycles * m->setup->ps_per_cycle,
                                 .event = trace_hash_event(&record),
                                 .address = address,
-                                .value = value,
-                                .device = device};
+                                .value = value};
 }
 
 static uint32_t register_read(struct hw *hw, uint32_t device, uint32_t address)
@@ -175,7 +174,6 @@ static inline uint32_t poll(struct machine *m)
     m->now_ps += m->polled.cost_ps;
     m->hash = trace_hash_at(m->hash, m->now_ps, m->polled.event);
     m->polled.record_count = ++m->record_count;
-    machine_device(m, m->polled.device)->now_ps = m->now_ps;
     return m->polled.value;
 }
 
@@ -190,9 +188,9 @@ static OUT_OF_LINE uint32_t core_read(struct hw *hw, uint32_t address)
 
 uint32_t hw_read32(struct hw *hw, uint32_t address)
 {
-    if (is_system(address))
-        return core_read(hw, address);
-    return is_polled(hw, address) ? poll(hw->m) : board_read(hw, address);
+    if (is_polled(hw, address)) /* never a register of the core */
+        return poll(hw->m);
+    return is_system(address) ? core_read(hw, address) : board_read(hw, address);
 }
 
 void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
@@ -256,9 +254,10 @@ enum err hw_ram_read(struct hw *hw, struct span from, void *to)
 static void tell_of_write(struct machine *m, struct span to, const uint8_t *bytes)
 {
     const struct machine_setup *setup = m->setup;
-    if (setup->write_listener.on_kernel_write)
-        setup->write_listener.on_kernel_write(m, machine_at(m, setup->write_listener.state), to,
-                                              bytes);
+    if (!setup->write_listener.on_kernel_write)
+        return;
+    m->heard |= setup->write_listener.monitors;
+    setup->write_listener.on_kernel_write(m, machine_at(m, setup->write_listener.state), to, bytes);
 }
 
 enum err hw_ram_write(struct hw *hw, struct span to, const void *from)

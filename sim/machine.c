@@ -7,6 +7,7 @@
 void machine_tell(struct machine *m, const struct record *record, uint32_t listeners)
 {
     const struct listener *l = &m->setup->listeners[listeners];
+    m->heard |= l->monitors;
     do
         l->on_record(m, machine_at(m, l->state), record);
     while ((++l)->on_record);
@@ -514,6 +515,7 @@ static void begin_user(struct hw *hw, struct kernel_action *action)
     m->due_changes += m->ran_last != action->process;
     m->ran_last = action->process;
     machine_trace(hw, EVENT_RUN, action->process, resume->kind, resume->function);
+    m->heard |= m->setup->user_hearers;
     for (uint32_t i = 0; i < m->setup->user_listener_count; i++) {
         const struct user_listener *l = &m->setup->user_listeners[i];
         l->on_user(m, machine_at(m, l->state), action->process);
@@ -640,6 +642,7 @@ enum run_state machine_step(struct hw *hw)
 void machine_finish(struct hw *hw)
 {
     struct machine *m = hw->m;
+    m->heard |= m->setup->end_hearers;
     for (uint32_t i = 0; i < monitor_count; i++)
         if (monitors[i]->at_end && m->setup->monitor_offset[i])
             monitors[i]->at_end(m, machine_monitor_state(m, i));
@@ -665,16 +668,43 @@ static void copy_written_pages(struct machine *to, struct machine *from, const u
     }
 }
 
-/* All before the pages, but for the kernel's rows of processes that the board has not: a third of
- * it, and nobody writes them. */
-static void copy_small_state(struct machine *to, const struct machine *from)
+static void copy_part(struct machine *to, const struct machine *from, size_t offset, size_t end)
 {
-    size_t used = offsetof(struct machine, kernel.processes) +
-                  from->setup->scenario->app_count * sizeof from->kernel.processes[0];
-    size_t behind = offsetof(struct machine, kernel.processes) + sizeof from->kernel.processes;
-    memcpy(to, from, used);
-    memcpy((uint8_t *)to + behind, (const uint8_t *)from + behind,
-           from->setup->dirty_offset - behind);
+    memcpy((uint8_t *)to + offset, (const uint8_t *)from + offset, end - offset);
+}
+
+/* Not the kernel's rows of processes that the board has not, which nobody writes, nor what is no
+ * part of a snapshot. */
+static void copy_core(struct machine *to, const struct machine *from)
+{
+    const struct machine_setup *setup = from->setup;
+    size_t rows = offsetof(struct machine, kernel.processes);
+    uint64_t before = machine_decided(to);
+    copy_part(to, from, 0, rows + setup->scenario->app_count * sizeof from->kernel.processes[0]);
+    copy_part(to, from, rows + sizeof from->kernel.processes, offsetof(struct machine, decisions));
+    copy_part(to, from, setup->injection_offset, setup->devices_offset);
+    copy_part(to, from, setup->drawn_offset, setup->dirty_offset);
+    if (machine_decided(to) <= before) /* else old decisions would come to life */
+        to->due_changes += before + 1 - machine_decided(to);
+}
+
+/* Devices and monitors that have been touched since both were equal. */
+static void copy_touched(struct machine *to, const struct machine *from, const struct machine *m)
+{
+    const struct machine_setup *setup = m->setup;
+    uint64_t touched[AWAKE_WORDS], heard = m->heard;
+    memcpy(touched, m->touched, sizeof touched);
+    copy_core(to, from);
+    for (uint32_t word = 0; word < AWAKE_WORDS; word++)
+        for (uint64_t left = touched[word]; left; left &= left - 1) {
+            uint32_t i = word * 64 + (uint32_t)__builtin_ctzll(left);
+            uint32_t at = setup->device_offset[i];
+            copy_part(to, from, at, at + device_size(machine_device(to, i)->type));
+        }
+    for (; heard; heard &= heard - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(heard), at = setup->monitor_offset[i];
+        copy_part(to, from, at, at + monitor_size(monitors[i], setup->scenario));
+    }
 }
 
 /* Written-page bits say what changed since `m` and its snapshot were equal; they are good only for
@@ -700,6 +730,9 @@ static void make_pair(struct machine *m, struct machine *snapshot, uint64_t pair
 {
     m->pairing = snapshot->pairing = pairing;
     memset(machine_written_pages(m), 0, m->setup->dirty_words * sizeof(uint64_t));
+    memset(m->touched, 0, sizeof m->touched);
+    m->heard = 0;
+    m->polled.address = snapshot->polled.address = POLLED_NONE; /* its device is touched anew */
 }
 
 /* `to` becomes `from`, one of which is `m` and the other its snapshot. */
@@ -710,7 +743,7 @@ static void copy_pair(struct machine *to, struct machine *from, struct machine *
     bool pair_before = are_a_pair(to, from);
     if (pair_before) {
         copy_written_pages(to, from, machine_written_pages(m));
-        copy_small_state(to, from);
+        copy_touched(to, from, m);
     } else {
         machine_copy(to, from);
     }

@@ -42,6 +42,7 @@ struct machine_setup {
     const struct scenario *scenario;
     size_t size;                                /* bytes of the whole block */
     uint32_t device_offset[MACHINE_DEVICE_MAX]; /* from the block's start; 0: not modelled */
+    uint32_t devices_offset;                    /* where they begin; what is before are no parts */
     uint32_t device_count;                      /* the board's, then the scenario's peers */
     uint8_t device_line[MACHINE_DEVICE_MAX];    /* of the interrupt controller, or LINE_NONE */
     uint8_t router_count;
@@ -63,10 +64,12 @@ struct machine_setup {
     uint16_t access_listener[ACCESS_RECORDS][PLACES];
     struct listener {
         void (*on_record)(struct machine *m, void *state, const struct record *r);
-        uint32_t state; /* its offset in the block */
+        uint64_t monitors; /* its own and those of the rows behind it, a bit each */
+        uint32_t state;    /* its offset in the block */
         bool is_steady;
     } listeners[LISTENER_MAX];
     /* Who hears a switch to user mode. */
+    uint64_t user_hearers; /* as `monitors` */
     uint32_t user_listener_count;
     struct user_listener {
         void (*on_user)(struct machine *m, void *state, uint32_t process);
@@ -76,7 +79,9 @@ struct machine_setup {
         void (*on_kernel_write)(struct machine *m, void *state, struct span to,
                                 const uint8_t *bytes); /* NULL: nobody */
         uint32_t state;
+        uint64_t monitors; /* whose states it may change */
     } write_listener;
+    uint64_t end_hearers;
     uint8_t
         *page_device; /* by (address >> 12): 1 + first board device on that page, in two levels */
     uint16_t bus_top[4096];

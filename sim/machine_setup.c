@@ -6,6 +6,8 @@
 
 _Static_assert((int)MONITORS_NUMBER <= MONITOR_MAX, "struct machine_setup has no room");
 
+#define MONITOR_BIT(i) (UINT64_C(1) << (i))
+
 enum { BLOCK_ALIGN = 64, PAGE_SHIFT = 12, TOP_SHIFT = 20, PAGES_PER_TOP = 256 };
 
 /* Takes `size` bytes at the block's end; where they begin. */
@@ -48,6 +50,25 @@ static bool monitor_wanted(const struct monitor *monitor, const struct scenario 
     return monitor->always || s->check_count > 0;
 }
 
+/* But for records. */
+static void place_hearing(struct machine_setup *setup, uint32_t i, uint32_t state)
+{
+    const struct monitor *monitor = monitors[i];
+    uint64_t bit = MONITOR_BIT(i);
+    if (monitor->on_user) {
+        setup->user_hearers |= bit;
+        setup->user_listeners[setup->user_listener_count++] =
+            (struct user_listener){monitor->on_user, state};
+    }
+    if (monitor->on_kernel_write) {
+        setup->write_listener.on_kernel_write = monitor->on_kernel_write;
+        setup->write_listener.state = state;
+        setup->write_listener.monitors = bit | MONITOR_BIT(MONITOR_answers); /* which it tells */
+    }
+    if (monitor->at_end)
+        setup->end_hearers |= bit;
+}
+
 static void place_monitors(struct machine_setup *setup, const struct scenario *s)
 {
     bool judges = setup->secrets.process == PROCESS_NONE;
@@ -59,13 +80,7 @@ static void place_monitors(struct machine_setup *setup, const struct scenario *s
             continue;
         uint32_t state = place(setup, size + 1);
         setup->monitor_offset[i] = state;
-        if (monitors[i]->on_user)
-            setup->user_listeners[setup->user_listener_count++] =
-                (struct user_listener){monitors[i]->on_user, state};
-        if (monitors[i]->on_kernel_write) {
-            setup->write_listener.on_kernel_write = monitors[i]->on_kernel_write;
-            setup->write_listener.state = state;
-        }
+        place_hearing(setup, i, state);
     }
 }
 
@@ -97,7 +112,7 @@ static uint64_t hearing(const struct machine_setup *setup, const struct scenario
     for (uint32_t i = 0; i < monitor_count; i++)
         if (setup->monitor_offset[i] && monitors[i]->kinds[kind / 64] & KIND_BIT(kind) &&
             (!monitors[i]->hears || monitors[i]->hears(s, kind)))
-            set |= UINT64_C(1) << i;
+            set |= MONITOR_BIT(i);
     return set;
 }
 
@@ -106,7 +121,7 @@ static uint64_t hearing_at(uint64_t set, const struct scenario *s, unsigned kind
     for (uint64_t left = set; left; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
         if (monitors[i]->hears_at && !monitors[i]->hears_at(s, kind, at))
-            set &= ~(UINT64_C(1) << i);
+            set &= ~MONITOR_BIT(i);
     }
     return set;
 }
@@ -125,7 +140,7 @@ static uint16_t rows_of(struct machine_setup *setup, struct listener_sets *sets,
     for (uint64_t left = set; left; left &= left - 1) {
         uint32_t i = (uint32_t)__builtin_ctzll(left);
         setup->listeners[row++] = (struct listener){
-            monitors[i]->on_record, setup->monitor_offset[i], monitors[i]->is_steady};
+            monitors[i]->on_record, left, setup->monitor_offset[i], monitors[i]->is_steady};
     }
     sets->row_count = row; /* the row that ends them */
     sets->of[sets->count].monitors = set;
@@ -244,9 +259,10 @@ static const char *lay_out(struct machine_setup *setup)
     setup->size = sizeof(struct machine);
     setup->ps_per_cycle = PS_PER_S % s->board.cpu_hz == 0 ? PS_PER_S / s->board.cpu_hz : 0;
     setup->injection_offset = place(setup, s->injection_count * sizeof(struct injection_state));
+    place_apps(setup, s);
+    setup->devices_offset = place(setup, 0);
     place_devices(setup, s);
     place_lines(setup, s);
-    place_apps(setup, s);
     place_monitors(setup, s);
     if (!place_listeners(setup, s))
         return "more monitors than machine.h has room for";

@@ -89,17 +89,12 @@ static struct decision *decision_at(struct machine *m, const struct app_op *op,
     return &m->decisions[mixed >> (32 - DECISION_BITS)];
 }
 
-static uint64_t changes(const struct machine *m)
-{
-    return m->mpu.region_changes + m->due_changes; /* neither ever falls */
-}
-
 /* The access has been let through before, and would be again. */
 static bool is_decided(const struct machine *m, const struct decision *d, const struct app_op *op,
                        enum access_kind kind)
 {
     return d->address == op->address && d->size == op->size && d->kind == kind &&
-           d->changes == changes(m) && m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE;
+           d->changes == machine_decided(m) && m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE;
 }
 
 /* The row behind the steady ones that `row` begins with; nobody's if there is no other. */
@@ -116,7 +111,7 @@ static void decide(struct machine *m, struct decision *d, const struct app_op *o
 {
     bool is_memory = device == BOARD_NONE; /* the bus has let it through */
     bool is_load = kind == ACCESS_READ, is_on = m->mpu.ctrl & MPU_ARMV7M_CTRL_ENABLE;
-    *d = (struct decision){.changes = changes(m),
+    *d = (struct decision){.changes = machine_decided(m),
                            .address = op->address,
                            .size = is_on ? (uint8_t)op->size : 0,
                            .kind = (uint8_t)kind,

@@ -1,7 +1,7 @@
 /* machine_value.h: what one machine is made of. For machine*.c, hw_sim.c and app*.c only; everyone
  * else has the views of machine.h.
  *
- *   | struct machine | injections | devices | apps | monitors' states | drawn and written pages |
+ *   | struct machine | injections | apps | devices | monitors' states | drawn and written pages |
  *   | RAM | the board's storage in flash | how often each of its words was written, a byte each |
  *
  * The second row is in pages of RAM_PAGE; boards without storage have RAM alone.
@@ -30,7 +30,7 @@ struct injection_state {
 enum { DECISION_BITS = 8, DECISION_MAX = 1 << DECISION_BITS };
 
 struct decision {
-    uint64_t changes; /* of all that when it was made: changes() in machine_user.c */
+    uint64_t changes; /* of all that when it was made: machine_decided() */
     uint32_t address;
     uint8_t size, kind; /* size 0: none was made */
     uint16_t device;    /* that is there, or BOARD_NONE */
@@ -48,10 +48,10 @@ struct polled {
     uint64_t event;        /* trace_hash_event of its record */
     uint32_t address;      /* POLLED_NONE: there is none */
     uint32_t value;
-    uint32_t device;
 };
 enum { POLLED_NONE = 1 }; /* no register's address */
 
+enum { KNOWN_MAX = 128 }; /* a power of two; ours */
 enum { AWAKE_WORDS = (MACHINE_DEVICE_MAX + 63) / 64 };
 
 struct machine {
@@ -78,7 +78,6 @@ struct machine {
     uint32_t instant_steps;             /* ... were so many: no time passes */
 
     struct mpu_armv7m mpu;
-    struct decision decisions[DECISION_MAX];
     struct nvic nvic;
     struct kernel kernel;
     struct air air;
@@ -100,6 +99,14 @@ struct machine {
     struct secret_facts secret_facts;
 
     uint64_t pairing; /* which snapshot the written-page bits count from; 0: none */
+    /* What may differ from that snapshot: devices, and states of monitors, a bit each. */
+    uint64_t touched[AWAKE_WORDS];
+    uint64_t heard;
+
+    /* From here on nothing goes into a snapshot and back: it is not the machine's, but holds, or is
+     * outdated, whatever the machine is put back to. */
+    struct decision decisions[DECISION_MAX];
+    uint64_t known[KNOWN_MAX]; /* machine_knows */
 };
 
 _Static_assert(offsetof(struct machine, setup) == 0, "machine_get_setup() finds it there");
@@ -119,6 +126,12 @@ static inline uint8_t *machine_at(struct machine *m, uint32_t offset)
 static inline uint8_t *machine_ram(struct machine *m)
 {
     return machine_at(m, m->setup->ram_offset);
+}
+
+/* Grows with all that a decision hangs on. */
+static inline uint64_t machine_decided(const struct machine *m)
+{
+    return m->mpu.region_changes + m->due_changes; /* neither ever falls */
 }
 
 /* One for each that the scenario had when the machine was laid out. */
@@ -260,12 +273,14 @@ static inline void machine_systick_moved(struct machine *m)
 /* The board device whose modelled registers are at `address`, or BOARD_NONE (nothing, or a named
  * hole). */
 uint32_t machine_device_at(const struct machine_setup *setup, uint32_t address);
-/* Looks at a device's outputs after it was touched: requests, line, wake. Mostly nothing is new. */
+/* Looks at a device's outputs after it was touched: requests, line, wake. Mostly nothing is new.
+ * Whoever changes a device calls it, since that is how a snapshot gets to know of it. */
 void machine_serve_all(struct hw *hw, uint32_t device);
 static inline void machine_serve(struct hw *hw, uint32_t device)
 {
     struct machine *m = hw->m;
     const struct device *d = machine_device(m, device);
+    m->touched[device / 64] |= UINT64_C(1) << device % 64;
     if (d->request_count > 0 || d->wake_ps != m->wakes_ps[device] ||
         d->line_told != device_line(d) || d->fault.hung)
         machine_serve_all(hw, device);

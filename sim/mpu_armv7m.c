@@ -132,6 +132,17 @@ uint32_t mpu_armv7m_read(const struct mpu_armv7m *mpu, uint32_t address)
     }
 }
 
+/* A register of region `rnr`. Mostly it is as it was: of a process the most regions are unused. */
+static void region_set(struct mpu_armv7m *mpu, uint32_t *stored, uint32_t value)
+{
+    mpu->changes++;
+    if (*stored == value)
+        return;
+    *stored = value;
+    decode_region(mpu, mpu->rnr);
+    mpu->region_changes++;
+}
+
 static void write_rbar(struct mpu_armv7m *mpu, uint32_t value)
 {
     if (value & MPU_ARMV7M_RBAR_VALID) {
@@ -139,18 +150,12 @@ static void write_rbar(struct mpu_armv7m *mpu, uint32_t value)
             return;
         mpu->rnr = value & RBAR_REGION;
     }
-    mpu->rbar[mpu->rnr] = value & RBAR_ADDRESS;
-    decode_region(mpu, mpu->rnr);
-    mpu->changes++;
-    mpu->region_changes++;
+    region_set(mpu, &mpu->rbar[mpu->rnr], value & RBAR_ADDRESS);
 }
 
 static void write_rasr(struct mpu_armv7m *mpu, uint32_t value)
 {
-    mpu->rasr[mpu->rnr] = value & RASR_BITS;
-    decode_region(mpu, mpu->rnr);
-    mpu->changes++;
-    mpu->region_changes++;
+    region_set(mpu, &mpu->rasr[mpu->rnr], value & RASR_BITS);
 }
 
 void mpu_armv7m_write(struct mpu_armv7m *mpu, uint32_t address, uint32_t value)

@@ -101,7 +101,8 @@ struct mpu_armv7m {
     /* Grows by one with each write that may change a verdict. A decision cached in the same value
      * as this unit is good as long as this number stands still. */
     uint32_t changes;
-    uint64_t region_changes; /* likewise, but of regions alone: a kernel writes CTRL all the time */
+    uint64_t region_changes; /* likewise, but of what regions hold: a kernel writes CTRL all the
+                                time, and regions as they were */
 };
 
 /* Who decided. */
