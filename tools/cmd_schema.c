@@ -1,4 +1,4 @@
-/* cmd_schema.c: `postern schema` prints the JSON schema of scenarios or of boards. */
+/* cmd_schema.c: `postern schema` prints the JSON schema of scenarios, of boards, or of traces. */
 #define _POSIX_C_SOURCE 200809L
 
 #include "tools/commands.h"
@@ -11,12 +11,13 @@
 
 static const struct usage usage = {
     .command = "schema",
-    .arguments = "[scenario|board]",
+    .arguments = "[scenario|board|trace]",
     .about =
         "Prints the JSON schema (draft-07) of scenarios, or of boards. Editors complete and check\n"
-        "from it: name it in a file's \"$schema\".\n",
+        "from it: name it in a file's \"$schema\". Or that of a line of `run --trace jsonl`.\n",
     .examples = "  postern schema >scenario.schema.json\n"
-                "  postern schema board\n",
+                "  postern schema board\n"
+                "  postern schema trace\n",
     .argument_max = 1,
 };
 
@@ -27,6 +28,7 @@ static const struct {
 } schemas[] = {
     {"scenario", {"scenario.schema.json", NULL}},
     {"board", {"boards/board.schema.json", "board.schema.json"}},
+    {"trace", {"trace.schema.json", NULL}},
 };
 
 enum { SCHEMAS = sizeof schemas / sizeof schemas[0] };

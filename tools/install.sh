@@ -63,6 +63,7 @@ datadir=\${prefix}/share/postern
 scenarios=\${datadir}/scenarios
 scenario_schema=\${scenarios}/scenario.schema.json
 board_schema=\${scenarios}/boards/board.schema.json
+trace_schema=\${scenarios}/trace.schema.json
 
 Name: postern
 Description: Simulator and test harness for device passthrough: the program and its scenarios

@@ -95,6 +95,14 @@ static void put_address(struct line *line, uint32_t address)
         put(line, "%s+0x%" PRIx32, d->name, offset);
 }
 
+void timeline_address(const struct scenario *scenario, uint32_t address,
+                      char text[TIMELINE_TEXT_MAX])
+{
+    struct line line = {.s = scenario, .text = text};
+    text[0] = '\0';
+    put_address(&line, address);
+}
+
 /* Where a window begins: by the device's name alone. */
 static void put_base(struct line *line, uint32_t address)
 {
@@ -294,14 +302,19 @@ static void put_handler(struct line *line, uint32_t process, uint32_t function)
         put(line, function ? "0x%" PRIx32 : "null", function);
 }
 
-static void put_call(struct line *line, uint32_t process, uint32_t class, const uint32_t args[4])
+const char *timeline_class(uint32_t class)
 {
     static const char *const names[] = {
         [SYSCALL_YIELD] = "yield",       [SYSCALL_SUBSCRIBE] = "subscribe",
         [SYSCALL_COMMAND] = "command",   [SYSCALL_ALLOW_RW] = "allow-rw",
         [SYSCALL_ALLOW_RO] = "allow-ro", [SYSCALL_MEMOP] = "memop",
         [SYSCALL_EXIT] = "exit",         [SYSCALL_ALLOW_READABLE] = "allow-readable"};
-    if (class >= COUNT_OF(names)) {
+    return class < COUNT_OF(names) ? names[class] : NULL;
+}
+
+static void put_call(struct line *line, uint32_t process, uint32_t class, const uint32_t args[4])
+{
+    if (!timeline_class(class)) {
         put(line, "system call of unknown class %" PRIu32 " %" PRIu32, class, args[0]);
         put_words(line, args + 1, 3);
     } else if (class == SYSCALL_YIELD) {
@@ -315,7 +328,7 @@ static void put_call(struct line *line, uint32_t process, uint32_t class, const 
                                       : "(unknown)");
         put_words(line, args + 1, 1);
     } else {
-        put(line, "%s ", names[class]);
+        put(line, "%s ", timeline_class(class));
         put_driver(line, args[0]);
         put(line, " ");
         put_word(line, args[1]);
@@ -886,7 +899,10 @@ bool timeline_add(struct timeline *timeline, const struct record *record,
     if (!add_what(timeline, &line, record))
         return false;
     struct line whole = {.s = timeline->scenario, .text = text};
-    put(&whole, "%s  %-10s  %s", timeline_stamp(timeline->scenario, record->at_ps, stamp),
-        who(timeline->scenario, record), what);
+    put(&whole, "%s  ", timeline_stamp(timeline->scenario, record->at_ps, stamp));
+    timeline->name_at = whole.length;
+    put(&whole, "%-10s  ", who(timeline->scenario, record));
+    timeline->what_at = whole.length;
+    put(&whole, "%s", what);
     return true;
 }

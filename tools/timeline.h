@@ -24,6 +24,7 @@ struct timeline {
     bool has_ended;
     struct air_links links;
     struct wire_lines lines;
+    size_t name_at, what_at; /* in the last line: where the name, and where the phrase begins */
     struct timeline_call {
         bool open;
         uint32_t class, which; /* `which`: of a yield */
@@ -49,6 +50,13 @@ enum { STAMP_TEXT_MAX = 64 };
 const char *timeline_stamp(const struct scenario *scenario, uint64_t at_ps,
                            char text[STAMP_TEXT_MAX]);
 extern const char timeline_header[];
+
+/* An address as lines have it: "TIMER1.CC[0]", "ram+0x40". */
+void timeline_address(const struct scenario *scenario, uint32_t address,
+                      char text[TIMELINE_TEXT_MAX]);
+
+/* "command", "allow-rw": a class of system calls; NULL: there is none. */
+const char *timeline_class(uint32_t class);
 
 /* A process's name, "kernel" for PROCESS_NONE. */
 const char *timeline_who(const struct scenario *scenario, uint32_t process);

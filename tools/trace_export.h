@@ -3,10 +3,13 @@
  *   scenario --run, step by step--> records --struct trace follows them--> a format's functions
  *
  *   chrome   JSON for Perfetto, speedscope, chrome://tracing: who runs, which calls are open, what
- *            interrupt led to which upcall (trace_chrome.c)
+ *            interrupt led to which upcall, what is on the air (trace_chrome.c)
  *   vcd      IEEE 1364-2005, section 18, for gtkwave: the running app, the MPU's regions, interrupt
- *            lines, faults on one time axis (trace_vcd.c)
+ *            lines, faults, the radio on one time axis; a file NAME.vcd gets a saved view for
+ *            gtkwave beside it, NAME.gtkw (trace_vcd.c)
  *   pcapng   for Wireshark: the frames on the air and on UARTs, with comments (trace_pcapng.c)
+ *   jsonl    a line of JSON for each record, for jq, pandas and the like; what each kind has is in
+ *            scenarios/trace.schema.json (trace_jsonl.c)
  */
 #ifndef TOOLS_TRACE_EXPORT_H
 #define TOOLS_TRACE_EXPORT_H
@@ -17,7 +20,7 @@
 #include "tools/timeline.h"
 #include <stdio.h>
 
-enum trace_kind { TRACE_NONE, TRACE_CHROME, TRACE_VCD, TRACE_PCAPNG };
+enum trace_kind { TRACE_NONE, TRACE_CHROME, TRACE_VCD, TRACE_PCAPNG, TRACE_JSONL };
 extern const char *const trace_formats[]; /* by enum trace_kind; ends in NULL */
 
 /* Runs it in a process of its own and writes `path`. An exit code; complaints are on stderr. */
@@ -30,6 +33,8 @@ enum { CPU_KERNEL = 0x10000, CPU_SLEEPS };
 /* Whom it serves behind the record, if it was `cpu` before. */
 uint32_t trace_cpu_after(uint32_t cpu, const struct record *record);
 
+enum { TRACE_WINDOW_MAX = 16 }; /* of one app; ours: the kernel lends 64 in all */
+
 /* What has happened up to and with the record under way. */
 struct trace {
     const struct scenario *scenario;
@@ -38,10 +43,18 @@ struct trace {
     uint32_t cpu;                  /* a process in user mode, or CPU_ */
     struct mpu_armv7m mpu;         /* as the kernel has written it */
     uint32_t waiting[PROCESS_MAX]; /* upcalls in each process's queue */
+    struct trace_windows {
+        uint32_t count;
+        struct span at[TRACE_WINDOW_MAX]; /* those that fit */
+    } windows[PROCESS_MAX];               /* lent now */
+    uint32_t radio;                       /* the board's RADIO, or BOARD_NONE */
+    uint32_t radio_state;                 /* what its register STATE holds */
     char what[TIMELINE_TEXT_MAX];  /* the record in words, as `show` has them; "": it has none */
     const struct air_frame *frame; /* of an air-bytes; else NULL */
     struct timeline timeline;
-    void *own; /* the format's */
+    const char *path;              /* of the file */
+    const struct machine *machine; /* at the end only */
+    void *own;                     /* the format's */
 };
 
 /* A zeroed trace, from the moment at which the machine is. */
@@ -57,6 +70,11 @@ struct trace_writer {
     void (*end)(struct trace *trace);
 };
 
-extern const struct trace_writer trace_chrome, trace_vcd, trace_pcapng;
+/* Whether the device, or behind the board's devices the peer, has an antenna. */
+bool trace_on_air(const struct scenario *scenario, uint32_t device);
+/* "RX", "TXRU": the value of RADIO's register STATE as the product specification calls it. */
+const char *trace_radio_state(uint32_t state);
+
+extern const struct trace_writer trace_chrome, trace_vcd, trace_pcapng, trace_jsonl;
 
 #endif
