@@ -1,10 +1,15 @@
 /* cmd_show.c: `postern show SCENARIO` prints one run as a timeline: calls and returns in pairs,
  * upcalls, interrupts, device events, faults with what refused them, verdicts where they fall.
  *
+ * In colour: an app's name in its own colour, which is the viewer's if the terminal has 256; faults
+ * red, broken rules red and bold (expected ones yellow), what is granted green, what is denied
+ * yellow, what the kernel does for itself dim.
+ *
  * The run is stepped in a process of its own, which prints as it goes: a crash of the simulator
  * leaves what had happened until then.
  */
 
+#include "model/process.h"
 #include "sim/rules.h"
 #include "sim/verdict.h"
 #include "tools/ble_story.h"
@@ -80,7 +85,8 @@ struct show {
     bool color;
 
     struct timeline timeline;
-    struct recorder recorder; /* of the step under way */
+    char line[TIMELINE_TEXT_MAX]; /* its last */
+    struct recorder recorder;     /* of the step under way */
     struct run run;
     struct mpu_armv7m mpu; /* before that step */
     uint32_t verdicts;     /* printed so far */
@@ -179,21 +185,16 @@ static const char *paint(const struct show *show, enum color color)
     return color_code(show->color, color);
 }
 
-static void put_line(const struct show *show, enum color color, const char *text)
-{
-    printf("%s%s%s\n", paint(show, color), text, paint(show, PLAIN));
-}
-
 /* --around: lines before the time wait in a ring, since only the last ones are wanted. */
-static void hold_line(struct show *show, enum color color, const char *text)
+static void hold_line(struct show *show, const char *text)
 {
     char **place = &show->before[show->held++ % show->side];
-    size_t size = strlen(text) + 32;
+    size_t size = strlen(text) + 1;
     free(*place);
     *place = malloc(size);
     if (!*place)
         abort();
-    snprintf(*place, size, "%s%s%s", paint(show, color), text, paint(show, PLAIN));
+    memcpy(*place, text, size);
 }
 
 static void release_lines(struct show *show)
@@ -212,17 +213,83 @@ static bool has_enough(const struct show *show)
     return show->side && show->behind >= show->side;
 }
 
-static void print_line(struct show *show, enum color color, uint64_t at_ps, const char *text)
+/* `text` has its colours. */
+static void print_line(struct show *show, uint64_t at_ps, const char *text)
 {
     if (show->side && at_ps < show->options->around_ps.value) {
-        hold_line(show, color, text);
+        hold_line(show, text);
         return;
     }
     if (has_enough(show))
         return;
     if (show->side && show->behind++ == 0)
         release_lines(show);
-    put_line(show, color, text);
+    puts(text);
+}
+
+static bool failed(const struct show *show, const struct record *r)
+{
+    return strncmp(show->line + show->timeline.what_at, "<= failure", 10) == 0 &&
+           r->kind == EVENT_RETURN;
+}
+
+/* What the record comes to. */
+static enum color color_of(const struct show *show, const struct record *r)
+{
+    bool answered = r->kind == EVENT_NOTE_BASE + NOTE_FILTER_ANSWERED;
+    switch (r->kind) {
+    case EVENT_FAULT:
+    case EVENT_KERNEL_PANIC:
+        return RED;
+    case EVENT_NOTE_BASE + NOTE_WINDOW_GRANTED:
+    case EVENT_NOTE_BASE + NOTE_ENDPOINT_OWNED:
+    case EVENT_NOTE_BASE + NOTE_FILTER_ANSWERED:
+        return answered && pair_high(r->value) ? YELLOW : GREEN;
+    case EVENT_NOTE_BASE + NOTE_WINDOW_REFUSED:
+    case EVENT_NOTE_BASE + NOTE_SYSCALL_FILTERED:
+    case EVENT_NOTE_BASE + NOTE_UPCALL_DROPPED:
+    case EVENT_NOTE_BASE + NOTE_ENDPOINT_STUCK:
+    case EVENT_NOTE_BASE + NOTE_KERNEL_LIMIT:
+    case EVENT_DMA_REFUSED:
+    case EVENT_FLASH_REFUSED:
+        return YELLOW;
+    case EVENT_KERNEL_READ:
+    case EVENT_KERNEL_WRITE:
+    case EVENT_SLEEP:
+    case EVENT_WAKE:
+        return DIM;
+    default:
+        if (failed(show, r))
+            return YELLOW;
+        return r->kind >= EVENT_NOTE_BASE && r->process == PROCESS_NONE ? DIM : PLAIN;
+    }
+}
+
+/* The name is its app's colour, the phrase has its own; all of a line is dim or none of it. */
+static void paint_line(const struct show *show, const struct record *r, char *text, size_t size)
+{
+    const char *line = show->line;
+    size_t name_at = show->timeline.name_at, what_at = show->timeline.what_at;
+    enum color color = color_of(show, r);
+    if (color == DIM)
+        snprintf(text, size, "%s%s%s", paint(show, DIM), line, paint(show, PLAIN));
+    else
+        snprintf(text, size, "%.*s%s%.*s%s%s%s%s", (int)name_at, line,
+                 color_of_app(r->process < show->scenario->app_count, r->process),
+                 (int)(what_at - name_at), line + name_at, paint(show, PLAIN),
+                 color == PLAIN ? "" : paint(show, color), line + what_at,
+                 color == PLAIN ? "" : paint(show, PLAIN));
+}
+
+static void print_painted(struct show *show, const struct record *r)
+{
+    char text[TIMELINE_TEXT_MAX + 64];
+    if (!show->color) {
+        print_line(show, r->at_ps, show->line);
+        return;
+    }
+    paint_line(show, r, text, sizeof text);
+    print_line(show, r->at_ps, text);
 }
 
 static void print_record(struct show *show, const struct record *r)
@@ -232,13 +299,11 @@ static void print_record(struct show *show, const struct record *r)
         ble_story_add(show->ble, r, show->timeline.frame);
         return;
     }
-    if (!timeline_add(&show->timeline, r, text) || !is_wanted(show, r))
+    if (!timeline_add(&show->timeline, r, show->line) || !is_wanted(show, r))
         return;
-    bool bad = r->kind == EVENT_FAULT || r->kind == EVENT_KERNEL_PANIC;
-    bool own = r->kind == EVENT_KERNEL_READ || r->kind == EVENT_KERNEL_WRITE;
-    print_line(show, bad ? RED : own ? DIM : PLAIN, r->at_ps, text);
+    print_painted(show, r);
     if (r->kind == EVENT_FAULT && timeline_explain(&show->timeline, &show->mpu, r, text))
-        print_line(show, PLAIN, r->at_ps, text);
+        print_line(show, r->at_ps, text);
 }
 
 static bool is_expected(const struct scenario *s, const struct verdict *v)
@@ -258,10 +323,12 @@ static void print_verdict(struct show *show, const struct verdict *v)
         ble_story_verdict(show->ble, v->at_ps, text);
         return;
     }
-    snprintf(text, sizeof text, "%s  %-10s  ** %s%s: %s",
-             timeline_stamp(show->scenario, v->at_ps, stamp), "verdict", rule_rows[v->rule].id,
-             is_expected(show->scenario, v) ? " (expected)" : "", what);
-    print_line(show, is_expected(show->scenario, v) ? YELLOW : RED, v->at_ps, text);
+    bool expected = is_expected(show->scenario, v);
+    snprintf(text, sizeof text, "%s  %s%-10s  ** %s%s: %s%s",
+             timeline_stamp(show->scenario, v->at_ps, stamp),
+             paint(show, expected ? YELLOW : RED_BOLD), "verdict", rule_rows[v->rule].id,
+             expected ? " (expected)" : "", what, paint(show, PLAIN));
+    print_line(show, v->at_ps, text);
 }
 
 /* What the last step has brought. */

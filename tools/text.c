@@ -125,7 +125,25 @@ bool color_wanted(enum color_choice choice, FILE *to)
 const char *color_code(bool wanted, enum color color)
 {
     static const char *const codes[COLORS] = {
-        [PLAIN] = "\033[0m", [BOLD] = "\033[1m",   [DIM] = "\033[2m",
-        [RED] = "\033[31m",  [GREEN] = "\033[32m", [YELLOW] = "\033[33m"};
+        [PLAIN] = "\033[0m",  [BOLD] = "\033[1m",    [DIM] = "\033[2m",        [RED] = "\033[31m",
+        [GREEN] = "\033[32m", [YELLOW] = "\033[33m", [RED_BOLD] = "\033[1;31m"};
     return wanted ? codes[color] : "";
+}
+
+static bool has_256_colors(void)
+{
+    const char *depth = getenv("COLORTERM"), *terminal = getenv("TERM");
+    return (depth && (strcmp(depth, "truecolor") == 0 || strcmp(depth, "24bit") == 0)) ||
+           (terminal && strstr(terminal, "256color"));
+}
+
+const char *color_of_app(bool wanted, uint32_t app)
+{
+    enum { OWNERS = 5 };
+    /* The nearest of the 6 x 6 x 6 cube to e69f00, 56b4e9, 009e73, cc79a7, f0e442. */
+    static const char *const many[OWNERS] = {"\033[38;5;178m", "\033[38;5;74m", "\033[38;5;36m",
+                                             "\033[38;5;175m", "\033[38;5;221m"};
+    static const char *const few[OWNERS] = {"\033[36m", "\033[35m", "\033[34m", "\033[1;36m",
+                                            "\033[1;35m"};
+    return !wanted ? "" : (has_256_colors() ? many : few)[app % OWNERS];
 }

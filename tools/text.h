@@ -29,12 +29,16 @@ void shell_write_word(FILE *to, const char *word);
 /* --- colours: whether a stream gets them is asked once ---------------------------------------- */
 
 enum color_choice { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
-enum color { PLAIN, BOLD, DIM, RED, GREEN, YELLOW, COLORS };
+enum color { PLAIN, BOLD, DIM, RED, GREEN, YELLOW, RED_BOLD, COLORS };
 
 /* AUTO: yes if CLICOLOR_FORCE is set and not 0; else no if NO_COLOR is set; else on a terminal that
  * is not "dumb". An empty variable is as good as none. */
 bool color_wanted(enum color_choice choice, FILE *to);
 /* The escape sequence, or "" where no colours are wanted. */
 const char *color_code(bool wanted, enum color color);
+/* An app's own colour, by its index: those of the viewer (ROLE_OWNER) as near as 256 colours come,
+ * where COLORTERM or TERM say that the terminal has so many; else others, but never red, yellow or
+ * green. */
+const char *color_of_app(bool wanted, uint32_t app);
 
 #endif
