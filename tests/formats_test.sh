@@ -1,7 +1,7 @@
 #!/bin/sh
-# What others read: TAP, JUnit, shards and their merging, Chrome traces, VCD; captures have a test of
-# their own (pcapng_test.sh). Each format is tried with a client that is not ours (prove, xmllint,
-# vcd2fst), and each check is shown to see a file that is broken. A client that is missing is a skip.
+# What others read: TAP, JUnit, shards and their merging, Chrome traces, VCD, lines of JSON; captures
+# have a test of their own (pcapng_test.sh). Each format is tried with a client that is not ours
+# (prove, xmllint, vcd2fst, gtkwave), and each check is shown to see a file that is broken. A client that is missing is a skip.
 # Speaks TAP. Environment: POSTERN, the runner.
 set -u
 . tests/support.sh
@@ -218,7 +218,7 @@ gives 'a trace that cannot be written' 2 'nowhere' \
     "$postern" run --trace vcd --output nowhere/t x/holds.json
 gives 'a trace on a full disk is no success' 3 'cannot write' \
     "$postern" run --trace vcd --output /dev/full x/holds.json
-for format in chrome vcd; do
+for format in chrome vcd jsonl; do
     gives "a $format trace leaves the report as it is" 0 '^1 claim holds' \
         "$postern" run --trace $format --output "t.$format" x/holds.json
     "$postern" run --trace $format --output "t2.$format" x/holds.json >/dev/null
@@ -227,17 +227,71 @@ done
 gives 'a claim that fails is traced, and fails' 1 'does not hold' \
     "$postern" run --trace chrome --output late.chrome "$odd"
 
+is 'a view for gtkwave goes beside the VCD' grep -q '^\[dumpfile\] "t.vcd"$' t.gtkw
+echo 'mine' >t.gtkw
+gives 'a view that is not ours stays' 0 't.gtkw is not ours' \
+    "$postern" run --trace vcd --output t.vcd x/holds.json
+is 'and is as it was' grep -qx mine t.gtkw
+rm t.gtkw
+"$postern" run --trace vcd --output t.vcd x/holds.json >/dev/null
+sed 's/"until_ms": 5/"until_ms": 9007199255/' x/holds.json >x/long.json
+gives 'times that are no numbers of JSON are refused' 2 'ends after 2\^53' \
+    "$postern" run --trace jsonl --output t2.jsonl x/long.json
+rm x/long.json
+
+# Of every folder; the first is an encrypted connection.
+ln -s "$root/scenarios" scenarios
+ten=0
+while read -r id; do
+    ten=$((ten + 1))
+    for format in chrome vcd jsonl; do
+        "$postern" run --trace $format --output "ten$ten.$format" "$id" >/dev/null </dev/null ||
+            echo "not ok - a $format trace of $id"
+    done
+done <<'END'
+ble/encryption_begins_under_way_and_nothing_is_lost#apps.ble.program=ble_armed@1
+attacks/alias_is_no_way_round
+attacks/dma_master_without_opt_in_is_refused
+ble/next_client_of_the_kernels_radio_finds_a_wiped_buffer
+faults/bits_that_a_flash_chip_spoils_are_seen_where_they_are
+isolation/app_that_gives_up_all_its_memory_reaches_none
+passthrough/release_revokes_at_once
+passthrough/widened_window_is_declared
+syscalls/buffers_are_swapped_within_the_apps_memory
+timing/a_rest_of_half_a_millisecond_is_not_run
+virtualization/address_is_its_first_askers_until_it_lets_go_or_ends
+virtualization/spi_grant_that_a_bus_master_rewrites_ends_in_an_error_later
+END
+
+cat >each.py <<'END'
+# each.py SCRIPT COUNT ARGUMENT...: the script for each of the last COUNT arguments, behind the others,
+# in one process: most of a short script's time goes into its imports. COUNT below 0: each must fail.
+import sys
+code, count, rest = compile(open(sys.argv[1]).read(), sys.argv[1], "exec"), int(sys.argv[2]), sys.argv[3:]
+for path in rest[-abs(count):]:
+    sys.argv, end = ["", *rest[:-abs(count)], path], None
+    try:
+        exec(code, {})
+    except (Exception, SystemExit) as error:
+        end = None if isinstance(error, SystemExit) and not error.code else error
+    if (end is None) != (count > 0):
+        sys.exit("%s: %s" % (path, repr(end) if end else "nothing is said"))
+END
 if ! skips python3 'Chrome traces nest'; then
     cat >chrome.py <<'END'
-# Slices of a track never overlap; flows start and end in slices, forward in time; every track has a
-# name; counters count. Prints how many of what there are.
+# Slices of a track never overlap; flows start and end in slices, forward in time; what begins ends;
+# every track has a name; counters count; events stand in the order of their times. Prints how many
+# of what there are.
 import json, sys
 from decimal import Decimal
 text = open(sys.argv[1]).read()
 assert text.startswith('{"traceEvents":[\n{'), "another beginning"
 assert all(line.startswith('{"ph":') for line in text.split("\n],")[0].split("\n")[1:]), "one a line"
-events = json.loads(text, parse_float=Decimal)["traceEvents"]
-slices, flows, names, kinds = {}, {}, {}, {}
+whole = json.loads(text, parse_float=Decimal)
+events = whole["traceEvents"]
+slices, flows, waits, names, kinds = {}, {}, {}, {}, {}
+at = [e["ts"] for e in events if e["ph"] != "M"]
+assert at == sorted(at), "times go back"
 for e in events:
     kinds[e["ph"]] = kinds.get(e["ph"], 0) + 1
     track = (e["pid"], e["tid"])
@@ -247,6 +301,8 @@ for e in events:
         slices.setdefault(track, []).append((e["ts"], e["ts"] + e["dur"], e["name"]))
     elif e["ph"] in "sf":
         flows.setdefault(e["id"], []).append((e["ph"], e["ts"], track))
+    elif e["ph"] in "be":
+        waits.setdefault((e["cat"], e["id"]), []).append((e["ph"], e["name"], e["pid"], e["tid"]))
     elif e["ph"] == "C":
         assert e["args"]["value"] >= 0
     else:
@@ -262,16 +318,25 @@ for ends in flows.values():
     assert ends[0][1] < ends[1][1], "a flow goes back in time"
     for _, at, track in ends:
         assert any(a <= at <= b for a, b, _ in slices[track]), "a flow ends beside a slice"
-assert any(n.startswith("upcall") for _, _, n in slices[(1, 2)]), "no upcall"
-# Kernel, sleep and apps share the CPU: together they take all of the 5 ms. (An open call takes none.)
+for ends in waits.values():
+    assert [end[0] for end in ends] == ["b", "e"] and ends[0][1:] == ends[1][1:], "half a wait"
+# Kernel, sleep and apps share the CPU: together they take all of the time. (An open call takes none.)
 busy = sum(end - start for track, parts in slices.items() for start, end, name in parts
            if track == (1, 1) or track[0] == 1 and (name == "runs" or name.startswith("upcall ")))
-assert busy == 5000, f"the CPU's time adds up to {busy} us"
-print(" ".join(f"{kind}={kinds.get(kind, 0)}" for kind in "MXsfCi"),
+assert busy * 10 ** 6 == whole["otherData"]["end_ps"], f"the CPU's time adds up to {busy} us"
+print(" ".join(f"{kind}={kinds.get(kind, 0)}" for kind in "MXsfbeCi"),
+      "ble=%d" % sum(cat == "ble" for cat, _ in waits),
       "faults=%d" % sum(e["name"].startswith("FAULT") for e in events))
 END
-    gives 'Chrome traces nest, flows end in slices' 0 ' s=1 f=1 C=[1-9].* faults=1$' \
+    gives 'Chrome traces nest, flows end in slices' 0 ' s=1 f=1 b=1 e=1 C=[1-9].* faults=1$' \
         python3 chrome.py t.chrome
+    is 'an upcall is a slice' grep -q '"ph":"X","pid":1,"tid":2,"name":"upcall tick"' t.chrome
+    # shellcheck disable=SC2046
+    gives 'so do those of scenarios of all folders' 0 ' faults=0' \
+        python3 each.py chrome.py "$ten" $(seq -f 'ten%g.chrome' 1 "$ten")
+    gives 'a connection has its events' 0 ' ble=13[0-9] ' python3 chrome.py ten1.chrome
+    is 'the air and the radio have slices' sh -c \
+        'grep -q "\"pid\":3.*\"TXRU\".*\"dur\"" ten1.chrome && grep -q "\"pid\":3.*LL_ENC_REQ" ten1.chrome'
     gives 'a verdict is in the trace' 0 'latency: ' grep '"ph":"i".*\*\* latency' late.chrome
     # One way to be wrong a line: what it is, then the edit.
     while IFS='|' read -r what edit; do
@@ -285,6 +350,8 @@ a flow that ends nowhere|s/\("ph":"f".*"ts":\)/\19/
 a missing comma|s/},$/}/
 another beginning|1s/^/ /
 a counter below zero|s/"value":/"value":-/
+half a wait|/"ph":"e"/d
+times that go back|s/\("ph":"i".*"ts":\)/\19/
 END
 fi
 
@@ -293,13 +360,13 @@ if ! skips python3 'VCD says what happened'; then
 # A reader of its own: declarations, initial values, times that grow, values of the right width.
 # Prints what the run did, as the waves have it.
 import re, sys
-head, body = open(sys.argv[1]).read().split("$enddefinitions $end\n")
+head, body = open(sys.argv[-1]).read().split("$enddefinitions $end\n")
 widths, names = {}, {}
 for kind, bits, code, name in re.findall(r"\$var (\w+) (\d+) (\S+) (\S+) \$end", head):
     assert code not in names, "a code for two"
     names[code], widths[code] = name, None if kind == "string" else int(bits)
 assert "$timescale 1 ps $end" in head
-times, values, rises, runs, first = [], {}, {}, [], set()
+times, values, rises, words, first = [], {}, {}, {}, set()
 dumping = False
 for line in body.splitlines():
     if line.startswith("#"):
@@ -308,7 +375,7 @@ for line in body.splitlines():
     if line in ("$dumpvars", "$end"):
         dumping = line == "$dumpvars"
         continue
-    match = re.fullmatch(r"([01])(\S+)|b([01]+) (\S+)|s(\w+) (\S+)", line)
+    match = re.fullmatch(r"([01])(\S+)|b([01]+) (\S+)|s([!-~]+) (\S+)", line)
     assert match, line
     value = match[1] or match[3] or match[5]
     code = match[2] or match[4] or match[6]
@@ -319,20 +386,48 @@ for line in body.splitlines():
     elif value == "1":
         rises[names[code]] = rises.get(names[code], 0) + 1
     if match[5] and not dumping:
-        runs.append(value)
+        words.setdefault(names[code], []).append(value)
     assert dumping or values.get(code) != value, "nothing changes: " + line
     values[code] = value
 assert times[0] == 0 and all(a < b for a, b in zip(times, times[1:])), "times do not grow"
 assert first == set(names), "without a first value: %s" % (set(names) - first)
 at = {name: values[code] for code, name in names.items()}
+# Beside it a view: groups that end, and each name is there, with its bits.
+view, group, shown = open(sys.argv[-1][:-4] + ".gtkw").read().splitlines(), None, set()
+for flags, line in zip(view, view[1:]):
+    if flags == "@800200":
+        assert group is None, "a group in a group"
+        group = line
+    elif flags == "@1000200":
+        assert line == group, "another group ends"
+        group = None
+    elif flags.startswith("@"):
+        name, bits = re.fullmatch(r"postern\.(\w+)(\[\d+:0\])?", line).groups()
+        width = next(widths[code] for code in names if names[code] == name)
+        assert group and bits == ("[%d:0]" % (width - 1) if width and width > 1 else None), line
+        assert flags == ("@820" if width is None else "@28" if width == 1 else flags), line
+        shown.add(name)
+assert group is None and {"running", "fault", "region0_rights"} <= shown, "too little is shown"
+if len(sys.argv) > 2:
+    wanted = sys.argv[1][len("--words="):].split(",")
+    print(" ".join(",".join(dict.fromkeys(words.get(name, []))) for name in wanted))
+    sys.exit()
 assert at["fault"] == "0" and at["irq_TIMER1"] == "0", "a wire stays high"
+assert int(at["windows_owner"], 2) == 1 and words["lent_owner"] == ["TIMER1"], "not lent"
 assert int(at["region0_size"], 2) in [0] + [2 ** n for n in range(5, 33)]
 print("irq=%d fault=%d upcalls=%d end=%d apps=%s" % (rises.get("irq_TIMER1", 0),
       rises.get("fault", 0), rises.get("upcalls_owner", 0), times[-1],
-      ",".join(sorted(set(runs)))))
+      ",".join(sorted(set(words["running"])))))
 END
     gives 'VCD says what happened' 0 \
         '^irq=1 fault=1 upcalls=1 end=5000000000 apps=kernel,other,owner,sleep$' python3 vcd.py t.vcd
+    # shellcheck disable=SC2046
+    gives 'so do those of scenarios of all folders' 0 '^owner,kernel,heir' \
+        python3 each.py vcd.py "$ten" --words=running $(seq -f 'ten%g.vcd' 1 "$ten")
+    gives 'the radio goes through its states, and what is sent has a name' 0 \
+        '^TXRU,TX,TXDISABLE,RXRU,RX,DISABLED .*CONNECT_IND.*LL_ENC_REQ' \
+        python3 vcd.py --words=radio_state,central_sent ten1.vcd
+    cp t.gtkw broken.gtkw
     while IFS='|' read -r what edit; do
         sed "$edit" t.vcd >broken.vcd
         sees "a VCD that is wrong is seen: $what" python3 vcd.py broken.vcd
@@ -357,6 +452,7 @@ if ! skips vcd2fst 'vcd2fst takes the VCD'; then
     changes t.vcd >t.changes
     changes back.vcd >back.changes
     is 'and gives back each change' sh -c '[ -s t.changes ] && cmp t.changes back.changes'
+    is 'vcd2fst takes that of a connection' vcd2fst ten1.vcd ten1.fst
     sed 's/^#.*/#x/' t.vcd | sed 's/enddefinitions/enddefinition/' >broken.vcd
     rm -f t.fst
     vcd2fst broken.vcd t.fst >/dev/null 2>&1
@@ -364,3 +460,92 @@ if ! skips vcd2fst 'vcd2fst takes the VCD'; then
     changes back.vcd >back.changes
     sees 'a broken VCD is seen' cmp t.changes back.changes
 fi
+
+if ! skips gtkwave 'gtkwave opens the view' && ! skips xvfb-run 'gtkwave opens the view'; then
+    cat >view.tcl <<'END'
+puts "traces [gtkwave::getTotalNumTraces], [gtkwave::getTraceNameFromIndex 1]"
+gtkwave::/File/Grab_To_File view.png
+gtkwave::/File/Quit
+END
+    gives 'gtkwave opens the view' 0 "^traces $(grep -c '^@' ten1.gtkw), running$" \
+        timeout 60 xvfb-run -a gtkwave --nomenu -S view.tcl ten1.gtkw
+    gives 'and makes a picture of it' 0 'PNG' head -c 8 view.png
+fi
+
+if ! /usr/bin/python3 -c 'import jsonschema' 2>/dev/null; then
+    echo 'ok - each line of a trace keeps to the schema # SKIP python3-jsonschema is not installed'
+    exit 0
+fi
+cat >jsonl.py <<'END'
+# Each line keeps to the schema. Of lines that differ in nothing that a schema may tell (digits,
+# numbers of the same size and sign) one is looked at. Then what no schema can say: a beginning, an
+# end that counts, times in order. Prints which kinds there were, how often.
+import json, re, sys
+from jsonschema import Draft7Validator
+schema = json.load(open(sys.argv[1]))
+Draft7Validator.check_schema(schema)
+validator = Draft7Validator(schema)
+names = re.findall(r'\] = "([a-z-]+)"', open(sys.argv[2]).read())
+listed = schema["properties"]["kind"]["enum"]
+told = [kind for rule in schema["allOf"] for kind in
+        rule["if"]["properties"]["kind"].get("enum", [rule["if"]["properties"]["kind"].get("const")])]
+assert sorted(listed) == sorted(names + ["begin", "verdict", "end"]), "other kinds than sim/trace.c"
+assert sorted(told) == sorted(listed), "a kind has no rule, or two"
+
+def shape(key, value):
+    if isinstance(value, str):
+        return bool(value) if key == "text" else re.sub("[0-9a-f]*[0-9][0-9a-f]*", lambda m: str(len(m[0])), value)
+    if isinstance(value, bool) or value is None:
+        return value
+    return (type(value), value < 0, value >= 2 ** 53) if isinstance(value, (int, float)) else str(value)
+
+seen, kinds = set(), {}
+for path in sys.argv[3:]:
+    lines = [json.loads(line) for line in open(path)]
+    for number, line in enumerate(lines, 1):
+        one = tuple((key, shape(key, value)) for key, value in line.items())
+        if one not in seen:
+            seen.add(one)
+            for error in validator.iter_errors(line):
+                sys.exit("%s:%d: %s" % (path, number, error.message[:300]))
+        kinds[line["kind"]] = kinds.get(line["kind"], 0) + 1
+    records = [line for line in lines[1:-1] if line["kind"] != "verdict"]
+    times = [line["at_ps"] for line in records]
+    assert lines[0]["kind"] == "begin" and lines[-1]["kind"] == "end", "no beginning, or no end"
+    assert all(line["kind"] not in ("begin", "end") for line in records), "another beginning or end"
+    assert len(records) == lines[-1]["records"], "not every record"
+    assert len(lines) - 2 - len(records) == lines[-1]["verdicts"], "not every verdict"
+    assert times == sorted(times) and times[-1] <= lines[-1]["at_ps"], "times go back"
+print(" ".join("%s=%d" % item for item in kinds.items()))
+END
+set -- "$root/scenarios/trace.schema.json" "$root/sim/trace.c"
+follows() {
+    /usr/bin/python3 -W ignore "$@"
+}
+gives 'each line of a trace keeps to the schema' 0 'store=[1-9].*fault=1 ' follows jsonl.py "$@" t.jsonl
+# shellcheck disable=SC2046
+gives 'so do those of scenarios of all folders' 0 'air-bytes=.*buffer-wiped=' \
+    follows jsonl.py "$@" $(seq -f 'ten%g.jsonl' 1 "$ten")
+gives 'a trace in lines has the hash of the run' 0 \
+    "hash $(sed -n 's/.*"trace_hash":"\(.*\)".*/\1/p' t.jsonl)$" "$postern" show x/holds.json
+"$postern" show --kinds all x/holds.json | cut -c43- | grep -E '^(=>|<=|store|FAULT)' >texts
+is 'its texts are those of show' sh -c \
+    'grep -oE "\"text\":\"(=>|<=|store|FAULT).*\"}" t.jsonl | sed "s/^.text.:.//; s/.}$//" | cmp - texts && [ -s texts ]'
+broken=0
+while IFS='|' read -r what edit; do
+    broken=$((broken + 1))
+    sed "$edit" t.jsonl >"wrong in $what.jsonl"
+done <<'END'
+an unknown kind|s/"kind":"store"/"kind":"stored"/
+an unknown key|s/"kind":"store"/"kind":"store","more":1/
+a missing key|s/,"value":[0-9]*,"size":4/,"size":4/
+an address as a number|s/"address":"0x40009[0-9a-f]*"/"address":1073779984/
+a time as a string|s/"at_ps":\([0-9]*\)/"at_ps":"\1"/
+a word that is none|s/"access":"read"/"access":"look"/
+no beginning|1d
+no end|$d
+a lost record|/"kind":"fault"/d
+END
+is 'lines that are wrong are seen, in each way' \
+    follows each.py jsonl.py -$broken "$@" 'wrong in '*.jsonl
+gives 'postern schema trace prints the schema' 0 '"title": "A line of a trace"' "$postern" schema trace
