@@ -55,6 +55,7 @@ struct mux {
 struct virt_turns {
     uint32_t count;       /* of clients, each multiplexer's */
     uint8_t place[VIRTS]; /* 1 + the row; 0: not on this board */
+    uint8_t last;         /* the multiplexer that has called back last */
     struct mux of[];
 };
 
@@ -256,6 +257,7 @@ static void calls_back(struct machine *m, struct virt_turns *t, struct mux *x, u
     if (x->served == client && !x->orphan)
         x->served = CLIENT_NONE;
     x->called_back = (uint8_t)client;
+    t->last = (uint8_t)virt_of_row(t, x);
 }
 
 /* The multiplexer whose driver has that number, by its name; VIRT_NAMES: some other driver's. */
@@ -284,7 +286,8 @@ static void judge_outside(struct machine *m, struct virt_turns *t, uint32_t virt
 }
 
 /* An upcall of some driver, in the callback of another client; an alarm that fires in the same stay
- * of the kernel, say, is none. */
+ * of the kernel, say, is none. One of a driver without a multiplexer's name (the console's) belongs
+ * to the callback that began last: callbacks come one after another. */
 static void upcall_queued(struct machine *m, struct virt_turns *t, const struct record *r)
 {
     uint32_t about_virt = virt_of_driver(m, r->address);
@@ -293,7 +296,7 @@ static void upcall_queued(struct machine *m, struct virt_turns *t, const struct 
         judge_outside(m, t, about_virt, r->process);
     for (uint32_t virt = 0; virt < VIRTS; virt++) {
         const struct mux *x = mux_of(t, virt);
-        if (x && (about_virt == virt || about_virt == VIRT_NAMES) &&
+        if (x && (about_virt == virt || (about_virt == VIRT_NAMES && virt == t->last)) &&
             x->called_back != CLIENT_NONE && x->called_back != r->process)
             break_add(m, RULE_VIRT_CALLBACK, r->process, about(t, x, r->process),
                       DETAIL_VIRT_FOREIGN, process_of(x->called_back), 0);
