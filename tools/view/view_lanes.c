@@ -41,6 +41,7 @@ struct lane {
     struct axis axis;
     uint32_t count;
     struct thing things[THING_MAX];
+    int bands;         /* apps whose reach has a band in each row; none where nobody reaches it */
     int y, row_height; /* of its first row; of each */
 };
 
@@ -153,7 +154,8 @@ static uint32_t aliases_of(const struct moment *m, uint32_t device)
     return count;
 }
 
-/* Room for the warning sign is left before the name. */
+/* Room for the warning sign is left before the name: it and the owner's letter matter more than the
+ * name's end. */
 static void name_device(const struct moment *m, uint32_t number, struct words *w)
 {
     const struct moment_device *d = &m->devices[number];
@@ -164,8 +166,7 @@ static void name_device(const struct moment *m, uint32_t number, struct words *w
     if (aliases)
         say(w, next++, "%s%s%s +%" PRIu32 " name%s", mark, owner, d->name, aliases,
             aliases == 1 ? "" : "s");
-    say(w, next++, "%s%s%s", mark, owner, d->name);
-    say(w, next, "%s", d->name);
+    say(w, next, "%s%s%s", mark, owner, d->name);
 }
 
 static void name_thing(const struct moment *m, const struct thing *t, struct words *w)
@@ -334,55 +335,85 @@ static void take_row(int rows[LANES])
     rows[most]--;
 }
 
+static bool reaches_into(const struct moment *m, enum moment_lane lane)
+{
+    for (uint32_t i = 0; m && i < m->reach_count; i++) {
+        const struct moment_reach *r = &m->reach[i];
+        for (uint32_t j = 0; j < r->span_count; j++)
+            if (moment_lane_of(m, r->spans[j].first) == lane)
+                return true;
+        for (uint32_t j = 0; j < r->window_count; j++)
+            if (moment_lane_of(m, r->windows[j].asked.base) == lane ||
+                moment_lane_of(m, r->windows[j].granted.base) == lane)
+                return true;
+    }
+    return false;
+}
+
 static void set_heights(struct lanes *l)
 {
-    int c = l->d->cell, bands = (int)l->d->moment->reach_count;
+    int c = l->d->cell;
     l->places = line_height(l->d);
     l->marks = c + c / 2;
     l->band = 2 * cell_height(c) + c;
     l->labels = cell_height(c);
-    for (int i = 0; i < LANES; i++)
-        l->lane[i].row_height = l->places + l->marks + bands * (l->band + c / 2) + l->labels + c;
+    for (int i = 0; i < LANES; i++) {
+        struct lane *lane = &l->lane[i];
+        bool reached = reaches_into(l->d->moment, lane->number) ||
+                       reaches_into(l->d->view->other, lane->number);
+        lane->bands = reached ? (int)l->d->moment->reach_count : 0;
+        lane->row_height = l->places + l->marks + lane->bands * (l->band + c / 2) + l->labels + c;
+    }
+    l->lane[LANE_PRIVATE].bands = 0;
     l->lane[LANE_PRIVATE].row_height = l->places + c / 2;
 }
 
-/* What is left makes bands higher, then lanes stand apart. */
-static void spread(struct lanes *l, const int rows[LANES], int rows_in_all, int room)
+static int height_of(const struct lanes *l, const int rows[LANES])
 {
-    int c = l->d->cell, bands = (int)l->d->moment->reach_count;
-    int used = l->lane[LANE_PRIVATE].row_height + rows_in_all * l->lane[0].row_height;
+    int height = 0;
+    for (int i = 0; i < LANES; i++)
+        height += rows[i] * l->lane[i].row_height;
+    return height;
+}
+
+/* What is left makes bands higher, then lanes stand apart. */
+static void spread(struct lanes *l, const int rows[LANES], int room)
+{
+    int c = l->d->cell, used = height_of(l, rows), bands = 0;
     int spare = room > used ? room - used : 0, y = l->in.y + c;
-    int more = bands && rows_in_all ? spare / (rows_in_all * bands) : 0;
+    for (int i = 0; i < LANES; i++)
+        bands += rows[i] * l->lane[i].bands;
+    int more = bands ? spare / bands : 0;
     more = more > 5 * c ? 5 * c : more;
     l->band += more;
-    spare -= more * bands * rows_in_all;
+    spare -= more * bands;
     int apart = spare / LANES > 6 * c ? 6 * c : spare / LANES;
     for (int i = 0; i < LANES; i++) {
         struct lane *lane = &l->lane[i];
-        lane->row_height += i == LANE_PRIVATE ? 0 : more * bands;
+        lane->row_height += more * lane->bands;
         lane->y = y;
         y += rows[i] * lane->row_height + apart;
     }
 }
 
+/* If it is too high, devices that nobody looks at become groups, then there are fewer rows. */
 static void lay_out(struct lanes *l)
 {
     int rows[LANES], c = l->d->cell, room = l->in.h - 2 * c;
     set_heights(l);
     for (int i = 0; i < LANES; i++)
         build_axis(l, &l->lane[i]);
-    int fit = (room - l->lane[LANE_PRIVATE].row_height) / l->lane[0].row_height;
     int wanted = wanted_rows(l, rows);
-    for (uint32_t keep = KEEP_MAX + 1; wanted > fit && keep > 0; keep--) {
+    for (uint32_t keep = KEEP_MAX + 1; height_of(l, rows) > room && keep > 0; keep--) {
         for (int i = 0; i < LANE_PRIVATE; i++) {
             build_axis(l, &l->lane[i]);
             axis_group(&l->lane[i].axis, GROUP_CELLS, keep - 1);
         }
         wanted = wanted_rows(l, rows);
     }
-    for (; wanted > fit && wanted > LANE_PRIVATE; wanted--)
+    for (; height_of(l, rows) > room && wanted > LANE_PRIVATE; wanted--)
         take_row(rows);
-    spread(l, rows, wanted, room);
+    spread(l, rows, room);
     for (int i = 0; i < LANES; i++)
         axis_place(&l->lane[i].axis, l->in.x + GUTTER_CELLS * c, lane_cells(l) * c, c,
                    rows[i] ? rows[i] : 1);
@@ -474,16 +505,18 @@ static void tell_thing(const struct drawing *d, const struct thing *t)
                  "%s: 0x%08" PRIX64 " to 0x%08" PRIX64, w.text[0], t->first, t->end - 1);
 }
 
-/* On the first cells of a device's name, which are blank. */
+/* On the first cells of a device's name, which are blank; without a name in the middle. */
 static void draw_dma(const struct drawing *d, struct place label, struct place box, enum role role)
 {
     int size = d->cell * 2 - d->cell / 4;
+    size = size < box.w ? size : box.w;
     struct place at = {label.x, label.y + (label.h - size) / 2, size, size};
     if (label.w == 0)
         at = (struct place){box.x + (box.w - size) / 2, box.y + (box.h - size) / 2, size, size};
-    if (label.w || box.w > size)
-        picture_mark(d->p, SHAPE_WARNING, at, role);
+    picture_mark(d->p, SHAPE_WARNING, at, role);
 }
+
+enum { NAME_AND_SIGN_CELLS = 6 }; /* less than that: the sign alone */
 
 static void draw_name(const struct drawing *d, const struct thing *t, struct place box,
                       bool hatched)
@@ -491,18 +524,20 @@ static void draw_name(const struct drawing *d, const struct thing *t, struct pla
     struct words w = {.choices = {NULL}};
     enum role role = hatched ? ROLE_TEXT : label_role(thing_role(d->moment, t));
     struct ink ink = ink_of(d, role, ALIGN_CENTER);
+    bool marked = t->kind == THING_DEVICE && d->moment->devices[t->number].dma;
+    struct place at = {0};
     name_thing(d->moment, t, &w);
-    struct place at = hatched ? picture_plate(d->p, box, ink, ROLE_BACKGROUND, w.choices)
-                              : picture_label_of(d->p, box, ink, w.choices);
+    if (!marked || box.w >= NAME_AND_SIGN_CELLS * d->cell) {
+        at = hatched ? picture_plate(d->p, box, ink, ROLE_BACKGROUND, w.choices)
+                     : picture_label_of(d->p, box, ink, w.choices);
+        tell_thing(d, t);
+    }
     if (hatched && at.w)
         at = (struct place){at.x + d->cell / 2, at.y, at.w - d->cell, at.h};
-    tell_thing(d, t);
-    bool marked = t->kind == THING_DEVICE && d->moment->devices[t->number].dma;
-    bool has_room = at.w == 0 || at.w / d->cell >= text_length(w.choices[0]) ||
-                    (w.choices[1] && at.w / d->cell >= text_length(w.choices[1]) &&
-                     strncmp(w.choices[1], "   ", 3) == 0);
-    if (marked && has_room)
+    if (marked) {
         draw_dma(d, at, box, role);
+        tell_thing(d, t);
+    }
 }
 
 static void draw_box(const struct lanes *l, const struct thing *t, struct place box)
@@ -645,9 +680,12 @@ static void draw_span(const struct drawing *d, const struct moment_reach *r,
         tell_span(d, r, s);
     } else {
         picture_fill(d->p, box, role_tint(r->process));
-        picture_hatch(d->p, box, stray ? ROLE_FAULT : role_owner(r->process), stroke_of(d) + 1);
+        /* narrow lines and a thick edge, so that not the colour alone says it */
+        picture_hatch(d->p, box, stray ? ROLE_FAULT : role_owner(r->process),
+                      stray ? 1 : stroke_of(d) + 1);
         tell_span(d, r, s);
-        picture_outline(d->p, box, stray ? ROLE_FAULT : role_owner(r->process), 1);
+        picture_outline(d->p, box, stray ? ROLE_FAULT : role_owner(r->process),
+                        stray ? stroke_of(d) + 1 : 1);
     }
     draw_span_words(d, s, box);
     draw_selected(d, box, (struct target){TARGET_ADDRESS, s->first});
@@ -850,7 +888,7 @@ static void draw_addresses(const struct lanes *l, const struct lane *lane)
     for (uint32_t i = 0; i < lane->axis.count; i++) {
         const struct stretch *s = &lane->axis.at[i];
         struct axis_run run = {s->row, s->x, s->w, true, true};
-        struct place at = place_of(lane, &run, l->places + l->marks, cell_height(c));
+        struct place at = place_of(lane, &run, 0, l->places);
         char size[SIZE_TEXT_MAX];
         int x = at.x + at.w / 2;
         if (s->used)
@@ -870,7 +908,10 @@ static void draw_gutter(const struct lanes *l, const struct lane *lane)
     int c = d->cell, w = (GUTTER_CELLS - 1) * c, y = lane->y + l->places + l->marks;
     struct place name = {l->in.x + c, lane->y, w, l->places};
     picture_label(d->p, name, ink_of(d, ROLE_TEXT, ALIGN_LEFT), lane_names[lane->number]);
-    for (uint32_t i = 0; i < d->moment->reach_count && lane->number != LANE_PRIVATE; i++) {
+    if (d->moment->reach_count && !lane->bands && lane->number != LANE_PRIVATE)
+        picture_label(d->p, (struct place){name.x, lane->y + l->places, w, cell_height(c)},
+                      ink_of(d, ROLE_DIM, ALIGN_LEFT), "no reach");
+    for (int i = 0; i < lane->bands; i++) {
         struct place line = {l->in.x + c, y, w - c / 2, cell_height(c)};
         picture_label(d->p, line, ink_of(d, ROLE_DIM, ALIGN_LEFT), "reach of");
         line.y += cell_height(c) + c / 4;

@@ -112,11 +112,22 @@ static void draw_time(const struct drawing *d, struct place in, int *x)
     *x = at.x + at.w + 2 * d->cell;
 }
 
+enum { REST_CELLS = 96 }; /* what stands behind the id, with some air */
+
+/* A third, more if there is room; no more than it needs. */
+static int id_width(const struct drawing *d, int width)
+{
+    int wanted = (text_length(d->moment->id) + 3) * d->cell;
+    int room = width - REST_CELLS * d->cell;
+    room = room > width / 3 ? room : width / 3;
+    return wanted < room ? wanted : room;
+}
+
 /* Who has the CPU; then whose regions, if another's. */
 static void draw_title(const struct drawing *d, struct place in)
 {
     const struct moment *m = d->moment;
-    int c = d->cell, x = in.x + in.w / 3;
+    int c = d->cell, x = in.x + c + id_width(d, in.w);
     struct place line = {in.x + c, in.y + c / 2, in.w - 2 * c, in.h - c};
     struct place id = {line.x, line.y, x - line.x - 2 * c, line.h};
     picture_fill(d->p, in, ROLE_BAR);
@@ -129,10 +140,26 @@ static void draw_title(const struct drawing *d, struct place in)
     draw_count(d, from_x(line, x), "faults", m->fault_count);
 }
 
+/* With what this moment is compared: at the right; what is left of `line`. */
+static struct place draw_compared(const struct drawing *d, struct place line)
+{
+    const struct moment *other = d->view->other;
+    char text[SCENARIO_ID_MAX + 64], us[US_TEXT_MAX];
+    bool same_run = strcmp(other->id, d->moment->id) == 0;
+    struct place in = {line.x + line.w / 2, line.y, line.w - line.w / 2, line.h};
+    snprintf(text, sizeof text, "there: t = %s us%s%s", us_text(other->at_ps, us),
+             same_run ? "" : " of ", same_run ? "" : other->id);
+    struct place at = picture_label(d->p, in, ink_of(d, ROLE_TEXT, ALIGN_RIGHT), text);
+    picture_tell(d->p, (struct target){TARGET_NONE, 0}, "compared with %s", text);
+    return (struct place){line.x, line.y, at.w ? at.x - 2 * d->cell - line.x : line.w, line.h};
+}
+
 static void draw_event(const struct drawing *d, struct place in)
 {
     struct place line = {in.x + d->cell, in.y, in.w - 2 * d->cell, in.h};
     picture_fill(d->p, in, ROLE_PANEL);
+    if (d->view->other)
+        line = draw_compared(d, line);
     int w = picture_label(d->p, line, ink_of(d, ROLE_DIM, ALIGN_LEFT), "last event ").w;
     picture_label(d->p, from_x(line, line.x + w), ink_of(d, ROLE_TEXT, ALIGN_LEFT),
                   d->moment->event);
@@ -163,7 +190,7 @@ static const struct {
     {SAMPLE_STRAY, 0, ROLE_FAULT, "never given"},
     {SAMPLE_MARK, SHAPE_WARNING, ROLE_TEXT, "DMA: past the MPU"},
     {SAMPLE_MARK, SHAPE_CROSS, ROLE_FAULT, "fault"},
-    {SAMPLE_MARK, SHAPE_DOWN, ROLE_TEXT, "break"},
+    {SAMPLE_MARK, SHAPE_DOWN, ROLE_TEXT, "app break"},
     {SAMPLE_GAP, 0, ROLE_DIM, "nothing there"},
     {SAMPLE_MARK, SHAPE_UP, ROLE_ASKED, "new"},
     {SAMPLE_GONE, 0, ROLE_ASKED, "gone"},
@@ -174,6 +201,7 @@ enum { LEGEND_OF_ONE = sizeof legend / sizeof legend[0] - 2 }; /* rows, without 
 static void draw_sample(const struct drawing *d, struct place at, size_t row)
 {
     enum role role = legend[row].role;
+    bool is_stray = legend[row].sample == SAMPLE_STRAY;
     switch (legend[row].sample) {
     case SAMPLE_ASKED:
         picture_outline(d->p, at, role, stroke_of(d));
@@ -184,7 +212,9 @@ static void draw_sample(const struct drawing *d, struct place at, size_t row)
     case SAMPLE_HATCH:
     case SAMPLE_STRAY:
         picture_fill(d->p, at, ROLE_TINT);
-        picture_hatch(d->p, at, role, stroke_of(d));
+        picture_hatch(d->p, at, role, is_stray ? 1 : stroke_of(d));
+        if (is_stray)
+            picture_outline(d->p, at, role, stroke_of(d));
         break;
     case SAMPLE_MARK:
         picture_mark(d->p, legend[row].mark,

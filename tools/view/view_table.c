@@ -47,17 +47,46 @@ write_line(struct column *column, enum role role, const char *format, ...)
     return line;
 }
 
-/* The same, but wrapped at spaces into at most two lines. */
-static void write_wrapped(struct column *column, enum role role, const char *text)
+/* How many bytes of `text` go into `room` characters: up to a space, if there is one. */
+static size_t bytes_that_fit(const char *text, int room)
 {
-    size_t room = (size_t)((column->in.w - 2 * column->d->cell) / column->d->cell), cut = room;
-    if (strlen(text) > room) {
-        while (cut > 0 && text[cut] != ' ')
-            cut--;
-        if (cut > 0)
-            write_line(column, role, "%.*s", (int)cut, text);
+    size_t bytes = 0, space = 0;
+    int length = 0;
+    for (; text[bytes] && length <= room; bytes++) {
+        if (text[bytes] == ' ')
+            space = bytes;
+        length += (text[bytes] & 0xc0) != 0x80;
     }
-    write_line(column, role, "%s", strlen(text) > room && cut > 0 ? text + cut + 1 : text);
+    if (!text[bytes] && length <= room)
+        return bytes;
+    return space ? space : bytes - 1;
+}
+
+/* The same, but wrapped at spaces into at most `lines` lines, `indent` cells to the right. The
+ * first of them; h 0: there was no room. Each has the whole text as its tooltip. */
+static struct place write_wrapped(struct column *column, enum role role, int indent, int lines,
+                                  struct target target, const char *text)
+{
+    const struct drawing *d = column->d;
+    int c = d->cell, room = (column->in.w - 2 * c) / c - indent;
+    struct place first = {0};
+    const char *rest = text;
+    for (int i = 0; i < lines && *rest && room > 0; i++) {
+        char piece[600];
+        struct place line = next_line(column);
+        if (!line.h)
+            break;
+        bool is_last = i + 1 == lines || lines_left(column) < 1;
+        size_t size = is_last ? strlen(rest) : bytes_that_fit(rest, room);
+        snprintf(piece, sizeof piece, "%.*s", (int)size, rest);
+        rest += size + (rest[size] == ' ');
+        first = i ? first : line;
+        picture_label(d->p,
+                      (struct place){line.x + indent * c, line.y, line.w - indent * c, line.h},
+                      ink_of(d, role, ALIGN_LEFT), piece);
+        picture_tell(d->p, target, "%s", text);
+    }
+    return first;
 }
 
 /* A heading with a rule above it; only where two lines follow. False: no room. */
@@ -250,7 +279,7 @@ static void draw_exposure(struct column *column, uint32_t reach)
     char line_text[700];
     snprintf(line_text, sizeof line_text, "%" PRIu32 " foreign device%s:%s", foreign,
              foreign == 1 ? "" : "s", names);
-    write_wrapped(column, ROLE_TEXT, line_text);
+    write_wrapped(column, ROLE_TEXT, 0, 3, (struct target){TARGET_NONE, 0}, line_text);
 }
 
 static void write_span(const struct moment *m, struct span span, char *text, size_t size)
@@ -284,14 +313,19 @@ static void draw_requests(struct column *column, uint32_t reach)
 
 /* --- what went wrong; who is there ----------------------------------------------------------- */
 
-/* A mark in front of the line's text, and on a click what it is about. */
-static void mark_line(const struct column *column, struct place line, struct target target,
-                      const char *text)
+enum { MARK_CELLS = 2, PROBLEM_LINES = 3 };
+
+/* A mark, then the text; a click on it says which it is. */
+static void write_problem(struct column *column, struct target target, const char *text)
 {
     int c = column->d->cell, size = c * 5 / 4;
+    struct place line = write_wrapped(column, ROLE_TEXT, MARK_CELLS, PROBLEM_LINES, target, text);
+    if (!line.h)
+        return;
     picture_mark(column->d->p, SHAPE_CROSS,
                  (struct place){line.x, line.y + (line.h - size) / 2, size, size}, ROLE_FAULT);
     picture_tell(column->d->p, target, "%s", text);
+    draw_selected(column->d, line, target);
 }
 
 static void draw_rules(struct column *column)
@@ -303,9 +337,8 @@ static void draw_rules(struct column *column)
         return;
     for (uint32_t i = 0; i < m->kept_breaks && lines_left(column) > 0; i++) {
         const struct moment_break *b = &m->breaks[i];
-        snprintf(text, sizeof text, "   %s at %s us: %s", b->rule, us_text(b->at_ps, us), b->text);
-        struct place line = write_line(column, ROLE_TEXT, "%s", text);
-        mark_line(column, line, (struct target){TARGET_BREAK, i}, text + 3);
+        snprintf(text, sizeof text, "%s at %s us: %s", b->rule, us_text(b->at_ps, us), b->text);
+        write_problem(column, (struct target){TARGET_BREAK, i}, text);
     }
 }
 
@@ -320,13 +353,95 @@ static void draw_fault_list(struct column *column)
     for (uint32_t i = m->kept_faults; i > 0 && lines_left(column) > 0; i--) {
         const struct watch_fault *f = &m->faults[i - 1];
         moment_describe(m, f->address, where, sizeof where);
-        snprintf(text, sizeof text, "   %s %s at %s us", process_name(m, f->process), where,
-                 us_text(f->at_ps, us));
-        struct place line = write_line(column, ROLE_TEXT, "%s", text);
-        mark_line(column, line, (struct target){TARGET_FAULT, i - 1}, text + 3);
+        snprintf(text, sizeof text, "%s at %s us: %s", process_name(m, f->process),
+                 us_text(f->at_ps, us), where);
+        write_problem(column, (struct target){TARGET_FAULT, i - 1}, text);
         if (i < m->kept_faults && m->kept_faults - i >= 3)
             return;
     }
+}
+
+/* --- what differs from another moment -------------------------------------------------------- */
+
+static const struct moment_reach *reach_in(const struct moment *m, uint32_t process)
+{
+    for (uint32_t i = 0; i < m->reach_count; i++)
+        if (m->reach[i].process == process)
+            return &m->reach[i];
+    return NULL;
+}
+
+static uint64_t beyond(const struct moment_reach *r)
+{
+    return r ? r->declared_bytes + r->undeclared_bytes + r->stray_bytes : 0;
+}
+
+/* One line: what it is here, and what it was there. */
+__attribute__((format(printf, 3, 4))) static void
+write_difference(struct column *column, uint32_t *count, const char *format, ...)
+{
+    char text[200];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    ++*count;
+    struct place line =
+        write_wrapped(column, ROLE_TEXT, MARK_CELLS, 2, (struct target){TARGET_NONE, 0}, text);
+    int c = column->d->cell;
+    if (line.h)
+        picture_mark(column->d->p, SHAPE_UP,
+                     (struct place){line.x, line.y + line.h / 2 - c / 2, c, c}, ROLE_ASKED);
+}
+
+static const char *borrower(const struct moment *m, uint32_t device)
+{
+    uint32_t process = m->devices[device].lent_to;
+    return process == PROCESS_NONE ? "nobody" : process_name(m, process);
+}
+
+static void write_reach_differences(struct column *column, uint32_t *count)
+{
+    const struct moment *m = column->d->moment, *other = column->d->view->other;
+    char now[SIZE_TEXT_MAX], then[SIZE_TEXT_MAX];
+    for (uint32_t i = 0; i < m->reach_count; i++) {
+        const struct moment_reach *r = &m->reach[i], *was = reach_in(other, r->process);
+        if (!was)
+            write_difference(column, count, "%s: had not run there", process_name(m, r->process));
+        if (was && r->undeclared_bytes != was->undeclared_bytes)
+            write_difference(column, count, "%s: %s of it undeclared; there %s",
+                             process_name(m, r->process), size_text(r->undeclared_bytes, now),
+                             size_text(was->undeclared_bytes, then));
+        if (was && beyond(r) != beyond(was))
+            write_difference(column, count, "%s: %s beyond what it asked for; there %s",
+                             process_name(m, r->process), size_text(beyond(r), now),
+                             size_text(beyond(was), then));
+    }
+}
+
+static void draw_differences(struct column *column)
+{
+    const struct moment *m = column->d->moment, *other = column->d->view->other;
+    uint32_t count = 0;
+    if (!other || !write_heading(column, "here, and there"))
+        return;
+    if (m->break_count != other->break_count)
+        write_difference(column, &count, "rules broken: %" PRIu64 "; there %" PRIu64,
+                         m->break_count, other->break_count);
+    if (m->fault_count != other->fault_count)
+        write_difference(column, &count, "faults: %" PRIu64 "; there %" PRIu64, m->fault_count,
+                         other->fault_count);
+    write_reach_differences(column, &count);
+    for (uint32_t i = 0; i < m->device_count && i < other->device_count; i++)
+        if (strcmp(borrower(m, i), borrower(other, i)) != 0 && m->devices[i].alias_of == BOARD_NONE)
+            write_difference(column, &count, "%s: lent to %s; there %s", m->devices[i].name,
+                             borrower(m, i), borrower(other, i));
+    for (uint32_t i = 0; i < m->app_count && i < other->app_count; i++)
+        if (strcmp(m->apps[i].state, other->apps[i].state) != 0)
+            write_difference(column, &count, "%s: %s; there %s", m->apps[i].name, m->apps[i].state,
+                             other->apps[i].state);
+    if (count == 0)
+        write_line(column, ROLE_TEXT, "reach, loans, states: no difference");
 }
 
 static void draw_apps(struct column *column)
@@ -370,6 +485,7 @@ void draw_table(const struct drawing *d, struct place in)
                    process_name(d->moment, d->moment->idle[i]));
     if (!d->moment->reach_count && !d->moment->idle_count)
         write_line(&column, ROLE_TEXT, "no app has run yet");
+    draw_differences(&column);
     draw_rules(&column);
     draw_fault_list(&column);
     draw_apps(&column);

@@ -19,6 +19,8 @@ struct drawing {
     int cursor_x;              /* before the strip: none */
     uint32_t shown;            /* rows */
     int row_y[WINDOW_ROW_MAX]; /* -1: it is left out */
+    bool labels;               /* labels are under way: all else was drawn before */
+    uint8_t *taken;            /* [row][x - scale.x]: a mark, or a label, is there */
     struct pending {
         const struct window_item *item; /* the first of its column; NULL: none */
         int x, w;
@@ -78,17 +80,17 @@ static void draw_scale(const struct drawing *d)
         char text[US_TEXT_MAX];
         int x = time_to_x(d->scale, at_ps);
         struct place room = {x + 2, d->strip.y, TICK_CELLS * d->cell - 4, cell_height(d->cell)};
-        if (room.x + room.w > d->scale.x + d->scale.w)
-            room.w = d->scale.x + d->scale.w - room.x;
+        int w = text_length(us_text(at_ps, text)) * d->cell;
+        bool fits = room.x + w <= d->scale.x + d->scale.w;
         picture_line(d->picture, x, d->strip.y, x, bottom, ROLE_GRID, 1);
-        if (d->cursor_x < room.x - d->cell || d->cursor_x > room.x + room.w)
-            picture_label(d->picture, room, (struct ink){d->cell, ROLE_DIM, ALIGN_LEFT},
-                          us_text(at_ps, text));
+        if (fits && (d->cursor_x < room.x - d->cell || d->cursor_x > room.x + w + d->cell / 2))
+            picture_label(d->picture, room, (struct ink){d->cell, ROLE_DIM, ALIGN_LEFT}, text);
     }
     picture_label(d->picture,
                   (struct place){d->strip.x + d->cell / 2, d->strip.y, NAME_CELLS * d->cell,
                                  cell_height(d->cell)},
-                  (struct ink){d->cell, ROLE_DIM, ALIGN_LEFT}, "time, us");
+                  (struct ink){d->cell, ROLE_DIM, ALIGN_LEFT},
+                  d->shown < d->window->row_count ? "us" : "time, us");
 }
 
 /* --- rows ------------------------------------------------------------------------------------ */
@@ -174,8 +176,8 @@ static void draw_missing(const struct drawing *d)
     if (missing == 0)
         return;
     snprintf(text, sizeof text, "+%" PRIu32 " rows", missing);
-    struct place room = {d->strip.x + d->cell / 2 + 9 * d->cell, d->strip.y,
-                         d->scale.x - d->strip.x - 9 * d->cell, cell_height(d->cell)};
+    struct place room = {d->strip.x + d->cell / 2 + 3 * d->cell, d->strip.y,
+                         d->scale.x - d->strip.x - 4 * d->cell, cell_height(d->cell)};
     picture_label(d->picture, room, (struct ink){d->cell, ROLE_DIM, ALIGN_LEFT}, text);
     picture_tell(d->picture, (struct target){TARGET_NONE, 0},
                  "%" PRIu32 " rows have no room here: make the window higher", missing);
@@ -183,12 +185,14 @@ static void draw_missing(const struct drawing *d)
 
 /* --- items ----------------------------------------------------------------------------------- */
 
-/* What a kind looks like: how high, where, in what colour. */
+/* What a kind looks like: how high, where, in what colour. No two marks differ by colour alone. */
 enum look { LOOK_BLOCK, LOOK_LOW, LOOK_HATCH, LOOK_SHARE, LOOK_MARK, LOOK_TICK, LOOK_LINE };
+
+enum { BOXED = 0x80 };
 
 static const struct style {
     uint8_t kind, look;
-    uint8_t mark; /* LOOK_MARK: enum shape_kind */
+    uint8_t mark; /* LOOK_MARK: enum shape_kind, and BOXED: in a box */
     uint8_t role; /* ROLES: the row's own */
 } styles[] = {
     /* In the order of drawing: what comes later lies above. */
@@ -209,11 +213,11 @@ static const struct style {
     {ITEM_UPCALL, LOOK_MARK, SHAPE_UP, ROLE_TEXT},
     {ITEM_GRANT, LOOK_MARK, SHAPE_FILL, ROLE_ASKED},
     {ITEM_REMOVAL, LOOK_MARK, SHAPE_OUTLINE, ROLE_ASKED},
-    {ITEM_REFUSAL, LOOK_MARK, SHAPE_CROSS, ROLE_ASKED},
-    {ITEM_END, LOOK_MARK, SHAPE_CROSS, ROLE_TEXT},
-    {ITEM_INJECTED, LOOK_MARK, SHAPE_DOWN, ROLE_ASKED},
+    {ITEM_REFUSAL, LOOK_MARK, SHAPE_HATCH | BOXED, ROLE_ASKED},
+    {ITEM_END, LOOK_MARK, SHAPE_CROSS | BOXED, ROLE_TEXT},
+    {ITEM_INJECTED, LOOK_MARK, SHAPE_DOWN | BOXED, ROLE_ASKED},
     {ITEM_FAULT, LOOK_MARK, SHAPE_CROSS, ROLE_FAULT},
-    {ITEM_PANIC, LOOK_MARK, SHAPE_CROSS, ROLE_FAULT},
+    {ITEM_PANIC, LOOK_MARK, SHAPE_CROSS | BOXED, ROLE_FAULT},
     {ITEM_BREAK, LOOK_MARK, SHAPE_WARNING, ROLE_FAULT},
 };
 _Static_assert(sizeof styles / sizeof styles[0] == ITEM_KINDS, "each kind has a look");
@@ -232,22 +236,67 @@ static void tell(const struct drawing *d, const struct pending *pending)
                  us_text(item->from_ps, from), lasts, item->text, more);
 }
 
+/* The cursor's line is drawn over all. */
+static bool is_free(const struct drawing *d, uint32_t row, int x)
+{
+    return !d->taken[(size_t)row * (size_t)d->scale.w + (size_t)(x - d->scale.x)] &&
+           x != d->cursor_x && x != d->cursor_x + 1;
+}
+
+static void take(const struct drawing *d, uint32_t row, int x, int w)
+{
+    int from = x > d->scale.x ? x - d->scale.x : 0, to = x + w - d->scale.x;
+    to = to < d->scale.w ? to : d->scale.w;
+    if (to > from)
+        memset(d->taken + (size_t)row * (size_t)d->scale.w + from, 1, (size_t)(to - from));
+}
+
+/* Where in [x, end) so many pixels are free: the first such place, else the widest one. */
+static struct place free_place(const struct drawing *d, uint32_t row, int x, int end, int wanted)
+{
+    struct place best = {0};
+    x = x > d->scale.x ? x : d->scale.x;
+    end = end < d->scale.x + d->scale.w ? end : d->scale.x + d->scale.w;
+    while (x < end && best.w < wanted) {
+        int from = x;
+        while (x < end && is_free(d, row, x))
+            x++;
+        if (x - from > best.w)
+            best = (struct place){from, 0, x - from, 0};
+        x++;
+    }
+    return best;
+}
+
+/* A label goes where no mark is: next to what it is about it could not be read. */
+static void label_block(const struct drawing *d, const struct pending *pending, enum role role,
+                        int y, int h)
+{
+    const struct window_item *item = pending->item;
+    int wanted = text_length(item->text) * d->cell + 4;
+    if (pending->w < 3 * d->cell || cell_height(d->cell) > h)
+        return;
+    struct place at = free_place(d, item->row, pending->x, pending->x + pending->w, wanted);
+    if (at.w < 4 * d->cell && at.w < wanted)
+        return;
+    struct place drawn = picture_label(d->picture, (struct place){at.x + 2, y, at.w - 4, h},
+                                       (struct ink){d->cell, role, ALIGN_LEFT}, item->text);
+    tell(d, pending);
+    take(d, item->row, drawn.x, drawn.w + d->cell / 2);
+}
+
 static void draw_block(const struct drawing *d, const struct pending *pending, enum role role,
                        bool low)
 {
-    const struct window_item *item = pending->item;
-    int y = d->row_y[item->row] + 1, h = d->row_height - 4, low_h = 3;
+    int y = d->row_y[pending->item->row] + 1, h = d->row_height - 4, low_h = 3;
     bool dark = role == ROLE_DEVICE || role == ROLE_ASKED;
     struct place place = {pending->x, low ? y + h - low_h : y, pending->w, low ? low_h : h};
+    if (d->labels) {
+        label_block(d, pending, low || dark ? ROLE_TEXT : ROLE_INK, y, low ? h - low_h : h);
+        return;
+    }
     picture_fill(d->picture, place, role);
     tell(d, pending);
-    if (low)
-        place = (struct place){pending->x, y, pending->w, h - low_h};
-    if (pending->w < 3 * d->cell || cell_height(d->cell) > place.h)
-        return;
-    picture_label(d->picture, (struct place){place.x + 2, place.y, place.w - 4, place.h},
-                  (struct ink){d->cell, low || dark ? ROLE_TEXT : ROLE_INK, ALIGN_LEFT},
-                  item->text);
 }
 
 /* Marks that would touch are one. */
@@ -260,34 +309,68 @@ static void draw_mark(const struct drawing *d, const struct pending *pending,
                       const struct style *style)
 {
     int size = mark_size(d), y = d->row_y[pending->item->row];
-    bool above = style->mark == SHAPE_DOWN;
+    enum shape_kind mark = (enum shape_kind)(style->mark & ~BOXED);
+    bool above = mark == SHAPE_DOWN;
     struct place place = {pending->x - size / 2, above ? y : y + d->row_height - 4 - size, size,
                           size};
     if (place.x < d->scale.x)
         place.x = d->scale.x;
     if (place.x + place.w > d->scale.x + d->scale.w)
         place.x = d->scale.x + d->scale.w - place.w;
-    if (style->mark == SHAPE_FILL)
+    if (style->mark & BOXED) {
+        picture_fill(d->picture, place, ROLE_PANEL);
+        picture_outline(d->picture, place, style->role, 1);
+    }
+    if (mark == SHAPE_FILL)
         picture_fill(d->picture, place, style->role);
-    else if (style->mark == SHAPE_OUTLINE)
+    else if (mark == SHAPE_OUTLINE)
         picture_outline(d->picture, place, style->role, 2);
+    else if (mark == SHAPE_HATCH)
+        picture_hatch(d->picture, place, style->role, 1);
     else
-        picture_mark(d->picture, style->mark, place, style->role);
+        picture_mark(d->picture, mark, place, style->role);
     tell(d, pending);
+    take(d, pending->item->row, place.x - 1, place.w + 2);
 }
 
-/* How much was left, in the pause before the answer, where that has room. */
+static bool is_late(const struct window_item *item)
+{
+    return strncmp(item->text, "margin -", 8) == 0;
+}
+
+/* How much was left, in the pause before the answer, where that has room; too little stands on a
+ * ground of its own. */
 static void draw_margin(const struct drawing *d, const struct pending *pending, int y, int h)
 {
     const struct window_item *item = pending->item;
     char text[48];
-    snprintf(text, sizeof text, "%.*s", (int)strcspn(item->text, ":"), item->text);
+    snprintf(text, sizeof text, "%s%.*s", is_late(item) ? "LATE: " : "",
+             (int)strcspn(item->text, ":"), item->text);
+    const char *const choices[] = {text, NULL};
     uint64_t pause_ps = BLE_T_IFS_PS + BLE_ACTIVE_JITTER_PS;
     int from = item->from_ps > pause_ps ? time_to_x(d->scale, item->from_ps - pause_ps) : 0;
-    int room = pending->x - from - d->cell;
-    if (room >= text_length(text) * d->cell)
-        picture_label(d->picture, (struct place){from + d->cell / 2, y, room, h},
-                      (struct ink){d->cell, ROLE_TEXT, ALIGN_RIGHT}, text);
+    int wanted = (text_length(text) + 2) * d->cell;
+    struct place at = free_place(d, item->row, from, pending->x - 1, wanted);
+    if (at.w < wanted)
+        return;
+    at = (struct place){pending->x - wanted, y, wanted - 1, h};
+    if (is_late(item))
+        at = picture_plate(d->picture, at, (struct ink){d->cell, ROLE_INK, ALIGN_RIGHT}, ROLE_FAULT,
+                           choices);
+    else
+        at = picture_label(d->picture, at, (struct ink){d->cell, ROLE_TEXT, ALIGN_RIGHT}, text);
+    tell(d, pending);
+    take(d, item->row, at.x, at.w);
+}
+
+static void draw_line(const struct drawing *d, const struct style *style,
+                      const struct pending *pending, int y, int h)
+{
+    bool late = pending->item->kind == ITEM_DEADLINE && is_late(pending->item);
+    picture_fill(d->picture, (struct place){pending->x, y, late ? 3 : 1, h},
+                 late ? ROLE_FAULT : (enum role)style->role);
+    tell(d, pending);
+    take(d, pending->item->row, pending->x - 1, late ? 5 : 3);
 }
 
 static void draw_one(const struct drawing *d, const struct style *style,
@@ -314,12 +397,14 @@ static void draw_one(const struct drawing *d, const struct style *style,
         return;
     case LOOK_TICK:
         picture_fill(d->picture, (struct place){pending->x, y + h / 2, 1, h - h / 2}, role);
+        take(d, item->row, pending->x - 1, 2);
         break;
     default:
-        if (item->kind == ITEM_DEADLINE)
+        if (d->labels && item->kind == ITEM_DEADLINE)
             draw_margin(d, pending, y, h);
-        picture_fill(d->picture, (struct place){pending->x, y, 1, h}, role);
-        break;
+        if (!d->labels)
+            draw_line(d, style, pending, y, h);
+        return;
     }
     tell(d, pending);
 }
@@ -354,6 +439,9 @@ static void draw_items(struct drawing *d)
     const struct window *window = d->window;
     for (size_t i = 0; i < sizeof styles / sizeof styles[0]; i++) {
         const struct style *style = &styles[i];
+        if (d->labels && style->look != LOOK_BLOCK && style->look != LOOK_LOW &&
+            style->kind != ITEM_DEADLINE)
+            continue;
         for (uint32_t at = window->first[style->kind]; at < window->first[style->kind + 1]; at++)
             add(d, style, &window->items[at]);
         for (uint32_t row = 0; row < window->row_count; row++)
@@ -387,6 +475,12 @@ void view_time(const struct window *window, const struct time_view *view, struct
     draw_scale(&d);
     draw_rows(&d);
     draw_missing(&d);
+    d.taken = calloc((size_t)window->row_count + 1, (size_t)d.scale.w);
+    if (!d.taken)
+        abort();
     draw_items(&d);
+    d.labels = true;
+    draw_items(&d);
+    free(d.taken);
     draw_cursor(&d);
 }

@@ -5,11 +5,13 @@
  *
  *   app runs: a block of its colour | its open call: a low bar | the kernel: grey | an interrupt
  *   line that is high: a low bar | frames, and where a receiver is open, on the air
- *   v an interrupt is taken   ^ an upcall comes   x a fault   ! a rule breaks   | a deadline
+ *   v an interrupt is taken   ^ an upcall comes   x a fault   ! a rule breaks   | a deadline (one that
+ *   was missed: thick, with LATE)   a square: a window is granted, empty: taken back, hatched:
+ *   refused   in a box: v something is injected, x the end of a process, or a panic
  *
  * What falls on one column of pixels, and marks that would touch, are drawn once; the tooltip says
- * how many there are. Rows that
- * have no room are left out, those with the fewest items first, and counted below the names.
+ * how many there are. Labels stand where no mark is, or are left out. Rows that have no room are
+ * left out, those with the fewest items first, and counted beside the scale.
  */
 #ifndef TOOLS_VIEW_VIEW_TIME_H
 #define TOOLS_VIEW_VIEW_TIME_H
