@@ -318,9 +318,8 @@ START_TEST(what_is_selected_has_an_outline_and_help_lies_over_all)
     view_map(moment, &view, &p);
     ck_assert_uint_eq(p.count, plain + 1);
 
-    view.help = help;
-    view_map(moment, &view, &p);
-    ck_assert_str_eq(picture_string(&p, picture_at(&p, 400, 300)->tip), "help");
+    view_panel(&view, help, false, &p);
+    ck_assert_int_eq(picture_at(&p, 400, 300)->target.kind, TARGET_PANEL);
     ck_assert_str_eq(picture_string(&p, p.shapes[p.count - 1].text), help[1]);
     stand_end(&stand);
 }

@@ -92,6 +92,7 @@ enum target_kind {
     TARGET_FAULT,
     TARGET_BREAK, /* of a rule */
     TARGET_TIME,  /* picoseconds */
+    TARGET_PANEL, /* the panel over all: help, or words about something */
 };
 
 struct target {

@@ -420,7 +420,7 @@ const struct replay_mark *replay_previous(const struct replay *replay, uint64_t 
 
 uint64_t replay_opening(const struct replay *replay)
 {
-    static const uint16_t kinds[] = {MARK_BREAK, MARK_WINDOW};
+    static const uint16_t kinds[] = {MARK_BREAK, MARK_WINDOW, MARK_SWITCH};
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++)
         for (uint64_t i = 0; i < replay->mark_count; i++)
             if (replay->marks[i].kind == kinds[k])

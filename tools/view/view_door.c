@@ -48,7 +48,8 @@ static const struct usage usage = {
     .arguments = "SCENARIO",
     .about =
         "Opens a window on one run: who reaches what at a moment, and what happened around it.\n"
-        "It opens at the first break of a rule, else at the first grant. Press h for the keys.\n"
+        "It opens at the first break of a rule, else at the first grant, else where the first app\n"
+        "has the CPU. Press h for the keys.\n"
         "With --png, --svg or --keys there is no window: the keys are played, the picture is\n"
         "written. Where there is no display, use these.\n",
     .examples = "  postern view passthrough/lent_timer_reaches_its_app\n"

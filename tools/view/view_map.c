@@ -248,7 +248,7 @@ static void draw_legend(const struct drawing *d, struct place in)
     }
 }
 
-/* --- status, help ---------------------------------------------------------------------------- */
+/* --- status ---------------------------------------------------------------------------------- */
 
 static void draw_status(const struct drawing *d, struct place in)
 {
@@ -266,22 +266,41 @@ static void draw_status(const struct drawing *d, struct place in)
                   ink_of(d, ROLE_TEXT, ALIGN_LEFT), d->view->status ? d->view->status : text);
 }
 
-/* Over everything, in the middle. */
-static void draw_help(const struct drawing *d)
+/* --- panels ---------------------------------------------------------------------------------- */
+
+int view_panel_columns(const struct view *view)
 {
-    const char *const *lines = d->view->help;
-    int c = d->cell, line = line_height(d), count = 0, wide = 0;
-    for (; lines[count]; count++)
-        wide = text_length(lines[count]) > wide ? text_length(lines[count]) : wide;
-    int w = smaller((wide + 4) * c, d->view->width - 2 * c);
-    int h = smaller(count * line + 2 * c, d->view->height - 2 * c);
-    struct place at = {(d->view->width - w) / 2, (d->view->height - h) / 2, w, h};
-    picture_fill(d->p, at, ROLE_PANEL);
-    picture_tell(d->p, (struct target){TARGET_NONE, 0}, "help");
-    picture_outline(d->p, at, ROLE_ASKED, stroke_of(d));
-    for (int i = 0; i < count && (i + 1) * line + 2 * c <= h; i++)
-        picture_label(d->p, (struct place){at.x + 2 * c, at.y + c + i * line, w - 4 * c, line},
-                      ink_of(d, ROLE_TEXT, ALIGN_LEFT), lines[i]);
+    return view->width / view_layout(view).cell - 6;
+}
+
+static int widest(const char *const *lines, int *count)
+{
+    int wide = 0;
+    for (*count = 0; lines[*count]; ++*count)
+        wide = text_length(lines[*count]) > wide ? text_length(lines[*count]) : wide;
+    return wide;
+}
+
+void view_panel(const struct view *view, const char *const *lines, bool below,
+                struct picture *picture)
+{
+    const struct view_layout layout = view_layout(view);
+    int c = layout.cell, line = layout.status.h, count, wide = widest(lines, &count);
+    int room = below ? layout.status.y : view->height;
+    int w = smaller((wide + 4) * c, view->width - 2 * c);
+    int h = smaller(count * line + 2 * c, room - 2 * c);
+    int fit = (h - 2 * c) / line;
+    struct place at = {below ? c : (view->width - w) / 2, below ? room - h : (room - h) / 2, w, h};
+    picture_fill(picture, at, ROLE_PANEL);
+    picture_tell(picture, (struct target){TARGET_PANEL, 0}, "a click here closes it");
+    picture_outline(picture, at, ROLE_ASKED, c >= 8 ? c / 4 : 1);
+    for (int i = 0; i < count && i < fit; i++) {
+        char more[64];
+        bool is_cut = i + 1 == fit && count > fit;
+        snprintf(more, sizeof more, "... and %d lines more: make the window higher", count - i);
+        picture_label(picture, (struct place){at.x + 2 * c, at.y + c + i * line, w - 4 * c, line},
+                      (struct ink){c, ROLE_TEXT, ALIGN_LEFT}, is_cut ? more : lines[i]);
+    }
 }
 
 void view_map(const struct moment *moment, const struct view *view, struct picture *picture)
@@ -296,6 +315,4 @@ void view_map(const struct moment *moment, const struct view *view, struct pictu
     draw_legend(&d, at.legend);
     picture_fill(picture, at.strip, ROLE_PANEL);
     draw_status(&d, at.status);
-    if (view->help)
-        draw_help(&d);
 }

@@ -45,7 +45,6 @@ struct view {
     int strip_height;           /* pixels to leave free above the status line */
     struct target selected;     /* is outlined where it is shown */
     const char *status;         /* status line; NULL: the size of what is shown */
-    const char *const *help;    /* lines of a panel over all of it, ends in NULL; NULL: no panel */
     const struct moment *other; /* what differs from it is marked with a triangle; NULL: none */
 };
 
@@ -58,5 +57,12 @@ struct view_layout view_layout(const struct view *view);
 
 /* Starts the picture and draws all but what belongs into the strip, whose ground is drawn. */
 void view_map(const struct moment *moment, const struct view *view, struct picture *picture);
+
+/* A panel of lines (ends in NULL) over what was drawn: in the middle, or above the status line so
+ * that the map stays to be seen. Lines that have no room are counted in the last one. */
+void view_panel(const struct view *view, const char *const *lines, bool below,
+                struct picture *picture);
+/* Characters that a line of a panel can have. */
+int view_panel_columns(const struct view *view);
 
 #endif

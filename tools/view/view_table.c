@@ -444,12 +444,22 @@ static void draw_differences(struct column *column)
         write_line(column, ROLE_TEXT, "reach, loans, states: no difference");
 }
 
+/* Of one that was restarted how often, instead of its RAM, which the map says too. */
+static void write_state(const struct moment_app *app, char *text, size_t room)
+{
+    char size[SIZE_TEXT_MAX];
+    if (app->restart_count)
+        snprintf(text, room, "%s, restart %" PRIu32, app->state, app->restart_count);
+    else
+        snprintf(text, room, "%s, RAM %s", app->state, size_text(app->block.size, size));
+}
+
 static void draw_apps(struct column *column)
 {
     const struct drawing *d = column->d;
     const struct moment *m = d->moment;
     int c = d->cell;
-    char text[96], size[SIZE_TEXT_MAX];
+    char text[96];
     if (!write_heading(column, "apps"))
         return;
     for (uint32_t i = 0; i < m->app_count; i++) {
@@ -462,8 +472,7 @@ static void draw_apps(struct column *column)
         if (!line.h)
             return;
         draw_app_name(d, (struct place){line.x, line.y, 20 * c, line.h}, i);
-        snprintf(text, sizeof text, "%s, RAM %s", m->apps[i].state,
-                 size_text(m->apps[i].block.size, size));
+        write_state(&m->apps[i], text, sizeof text);
         picture_label(d->p, (struct place){line.x + 21 * c, line.y, line.w - 21 * c, line.h},
                       ink_of(d, ROLE_DIM, ALIGN_LEFT), text);
         draw_selected(d, line, (struct target){TARGET_APP, i});

@@ -1,9 +1,12 @@
 /* viewer.c: see viewer.h. */
+#define _POSIX_C_SOURCE 200809L
+
 #include "tools/view/viewer.h"
 
 #include "model/process.h"
 #include "sim/json_text.h"
 #include "tools/text.h"
+#include "tools/view/why.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -11,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LENGTH_MIN_PS = 1000000, STRIP_PERCENT = 34, PLAY_TICKS = 300 };
+enum { LENGTH_MIN_PS = 1000000, STRIP_PERCENT = 34, PLAY_TICKS = 300, SCALE_STEP = 25 };
 
 #define OPENING_PS (2000 * (int64_t)PS_PER_US)
 #define KINDS(kind) (UINT32_C(1) << (kind))
@@ -51,21 +54,42 @@ static struct moment_choice choice_of(const struct viewer *viewer)
     return choice;
 }
 
-static void take_moment(const struct viewer *viewer, struct replay *replay, struct moment *moment)
+static void take_moment(struct moment_choice choice, struct replay *replay, struct moment *moment)
 {
-    moment_take(moment, replay->watch, choice_of(viewer));
+    moment_take(moment, replay->watch, choice);
     moment->step = replay->step;
     moment->steps = replay->step_count;
 }
 
+static bool same_choice(const struct moment_choice *a, const struct moment_choice *b)
+{
+    return a->count == b->count && a->apps[0] == b->apps[0] &&
+           (a->count < 2 || a->apps[1] == b->apps[1]);
+}
+
+/* The marked moment, of the apps that are looked at now. */
+static void take_marked_anew(struct viewer *viewer, struct moment_choice choice)
+{
+    uint64_t step = viewer->replay->step;
+    if (same_choice(&choice, &viewer->marked_choice))
+        return;
+    replay_go(viewer->replay, viewer->marked_step);
+    take_moment(choice, viewer->replay, viewer->marked);
+    replay_go(viewer->replay, step);
+    viewer->marked_choice = choice;
+}
+
 static const struct moment *compared_with(struct viewer *viewer)
 {
+    struct moment_choice choice = choice_of(viewer);
     if (!viewer->compares)
         return NULL;
-    if (!viewer->other)
+    if (!viewer->other) {
+        take_marked_anew(viewer, choice);
         return viewer->marked;
+    }
     replay_go_to_time(viewer->other, viewer->moment->at_ps);
-    take_moment(viewer, viewer->other, viewer->other_moment);
+    take_moment(choice, viewer->other, viewer->other_moment);
     return viewer->other_moment;
 }
 
@@ -82,11 +106,152 @@ const char *const viewer_keys[] = {
     "PageUp PageDown the time line: back, on; also by dragging it",
     "g               go to a time in us, or to an address",
     "/               find a device",
+    "w               why is what is selected reached, or not: also of a break, a fault",
     "m c             mark this moment; compare with it, or with the second run",
     "e s t           a PNG, an SVG, the map as text",
-    "l               dark, light",
+    "l < >           dark or light; smaller, larger text",
     "h or ?          this help;  q or Escape: leave",
+    "",
+    "the mouse       points: what it is; a click selects; w says why",
+    "the time line   v an interrupt   ^ an upcall   x a fault   ! a rule breaks",
+    "                square: a window is granted; empty: taken back; hatched: refused",
+    "                in a box: v an injection, x an app ends, or the kernel panics",
     NULL};
+
+/* --- why ------------------------------------------------------------------------------------- */
+
+/* What is selected, as an address, and for which app; the app stays if it is not said. */
+static bool address_of(const struct viewer *viewer, struct target target, uint32_t *process,
+                       uint32_t *address)
+{
+    const struct moment *m = viewer->moment;
+    const struct moment_reach *reach;
+    uint32_t whose = PROCESS_NONE;
+    switch (target.kind) {
+    case TARGET_ADDRESS:
+        *address = (uint32_t)target.number;
+        break;
+    case TARGET_DEVICE:
+        *address = m->devices[target.number].window.base;
+        break;
+    case TARGET_REGION:
+        if (target.number >> 8 >= m->reach_count)
+            return false;
+        reach = &m->reach[target.number >> 8];
+        *address = (uint32_t)reach->regions[target.number & 0xff].base;
+        whose = reach->process;
+        break;
+    case TARGET_FAULT:
+        if (target.number >= m->kept_faults)
+            return false;
+        *address = m->faults[target.number].address;
+        whose = m->faults[target.number].process;
+        break;
+    case TARGET_BREAK:
+        if (target.number >= m->kept_breaks)
+            return false;
+        *address = m->breaks[target.number].address;
+        whose = m->breaks[target.number].process;
+        break;
+    default:
+        return false;
+    }
+    *process = whose < app_count(viewer) ? whose : *process;
+    return true;
+}
+
+/* What is selected; else the last break of a rule; else the last fault. */
+static bool what_to_explain(const struct viewer *viewer, uint32_t *process, uint32_t *address)
+{
+    const struct moment *m = viewer->moment;
+    struct target last = {TARGET_NONE, 0};
+    *process = choice_of(viewer).apps[0];
+    if (m->kept_breaks)
+        last = (struct target){TARGET_BREAK, m->kept_breaks - 1};
+    else if (m->kept_faults)
+        last = (struct target){TARGET_FAULT, m->kept_faults - 1};
+    return (address_of(viewer, viewer->view.selected, process, address) ||
+            address_of(viewer, last, process, address)) &&
+           *process < app_count(viewer);
+}
+
+static void split_lines(struct explained *explained)
+{
+    int count = 0;
+    for (char *at = explained->text; *at && count < VIEWER_PANEL_MAX;) {
+        size_t size = strcspn(at, "\n");
+        bool ends = at[size] == '\n';
+        explained->lines[count++] = at;
+        at[size] = '\0';
+        at += size + ends;
+    }
+    explained->lines[count] = NULL;
+}
+
+/* Lines of at most so many characters, cut at spaces; what goes on is indented. Empty ones are left
+ * out: a panel hides what is below. */
+static void write_wrapped(const char *text, int columns, FILE *out)
+{
+    enum { INDENT = 14 };
+    for (const char *line = text; *line;) {
+        int size = (int)strcspn(line, "\n"), indent = 0;
+        while (size > 0) {
+            int room = columns - indent, cut = size;
+            if (cut > room)
+                for (cut = room; cut > room / 2 && line[cut] != ' ';)
+                    cut--;
+            cut = cut == room / 2 && size > room ? room : cut; /* no space: anywhere */
+            fprintf(out, "%*s%.*s\n", indent, "", cut, line);
+            cut += cut < size && line[cut] == ' ';
+            line += cut;
+            size -= cut;
+            indent = INDENT;
+        }
+        line += *line == '\n';
+    }
+}
+
+static char *text_of(struct viewer *viewer, uint32_t process, uint32_t address, int columns)
+{
+    char *told = NULL, *text = NULL, us[US_TEXT_MAX];
+    size_t size = 0;
+    FILE *out = need(open_memstream(&told, &size));
+    why_tell(viewer->replay, process, address, out);
+    fprintf(out, "\npostern why '%s' --app %s --address 0x%08" PRIx32 " --at %s\n",
+            viewer->replay->scenario->id, viewer->replay->scenario->apps[process].name, address,
+            us_text(viewer->moment->at_ps, us));
+    fclose(out);
+    out = need(open_memstream(&text, &size));
+    write_wrapped(need(told), columns, out);
+    fclose(out);
+    free(told);
+    return need(text);
+}
+
+/* Asks again only if something else is asked: of a long run it takes a while. */
+static void explain(struct viewer *viewer)
+{
+    struct explained *e = &viewer->explained;
+    uint32_t process = 0, address = 0;
+    int columns = view_panel_columns(&viewer->view);
+    if (!what_to_explain(viewer, &process, &address)) {
+        viewer->explains = false;
+        viewer_say(viewer, "why what? click on a place, / finds a device, g 0x... an address");
+        return;
+    }
+    if (e->text && e->step == viewer->replay->step && e->process == process &&
+        e->address == address && e->columns == columns)
+        return;
+    free(e->text);
+    e->text = text_of(viewer, process, address, columns);
+    e->step = viewer->replay->step;
+    e->process = process;
+    e->address = address;
+    e->columns = columns;
+    split_lines(e);
+}
+
+/* --- the picture ----------------------------------------------------------------------------- */
 
 static const char *status_of(const struct viewer *viewer, char text[VIEWER_TEXT_MAX])
 {
@@ -117,9 +282,11 @@ const struct picture *viewer_picture(struct viewer *viewer)
     if (!viewer->stale)
         return &viewer->picture;
     if (viewer->moved)
-        take_moment(viewer, viewer->replay, viewer->moment);
+        take_moment(choice_of(viewer), viewer->replay, viewer->moment);
+    viewer->moved = false;
+    if (viewer->explains)
+        explain(viewer);
     viewer->view.status = status_of(viewer, status);
-    viewer->view.help = viewer->helps ? viewer_keys : NULL;
     viewer->view.other = compared_with(viewer);
     if (viewer->window.from_ps != viewer->from_ps || viewer->window.to_ps != viewer->to_ps)
         window_gather(viewer->replay, viewer->from_ps, viewer->to_ps, &viewer->window);
@@ -127,10 +294,13 @@ const struct picture *viewer_picture(struct viewer *viewer)
     struct view_layout at = view_layout(&viewer->view);
     view_map(viewer->moment, &viewer->view, &viewer->picture);
     const struct time_view time = {at.cell, viewer->moment->at_ps};
-    if (!viewer->helps)
-        view_time(&viewer->window, &time, at.strip, &viewer->picture);
+    view_time(&viewer->window, &time, at.strip, &viewer->picture);
+    if (viewer->helps)
+        view_panel(&viewer->view, viewer_keys, false, &viewer->picture);
+    else if (viewer->explains)
+        view_panel(&viewer->view, viewer->explained.lines, true, &viewer->picture);
     viewer->drawn++;
-    viewer->moved = viewer->stale = false;
+    viewer->stale = false;
     viewer->view.status = NULL; /* it stood on this function's stack */
     return &viewer->picture;
 }
@@ -300,6 +470,8 @@ static void mark_moment(struct viewer *viewer)
         viewer->marked = need(malloc(sizeof *viewer->marked));
     viewer_picture(viewer);
     *viewer->marked = *viewer->moment;
+    viewer->marked_step = viewer->replay->step;
+    viewer->marked_choice = choice_of(viewer);
     viewer_say(viewer, "this moment is marked: c compares others with it");
 }
 
@@ -459,8 +631,8 @@ static bool wish_key(struct viewer *viewer, const char *key)
                 {"e", WISH_PNG},
                 {"s", WISH_SVG},
                 {"t", WISH_MAP_TEXT}};
-    if (strcmp(key, "Escape") == 0 && viewer->helps) {
-        viewer->helps = false;
+    if (strcmp(key, "Escape") == 0 && (viewer->helps || viewer->explains)) {
+        viewer->helps = viewer->explains = false;
         viewer->stale = true;
         return true;
     }
@@ -505,6 +677,21 @@ static bool mark_key(struct viewer *viewer, char key)
     }
 }
 
+/* The text that fits the window is the largest one, so to enlarge it may do nothing. */
+static void scale_text(struct viewer *viewer, int by)
+{
+    struct view *view = &viewer->view;
+    int was = view_layout(view).cell, scale = view->scale_percent ? view->scale_percent : 100;
+    scale += by;
+    if (scale < VIEW_SCALE_MIN || scale > VIEW_SCALE_MAX)
+        return;
+    view->scale_percent = scale;
+    if (view_layout(view).cell == was) {
+        view->scale_percent = scale - by;
+        viewer_say(viewer, "no %s text has room here", by > 0 ? "larger" : "smaller");
+    }
+}
+
 static bool letter_key(struct viewer *viewer, char key)
 {
     viewer->stale = true;
@@ -529,6 +716,17 @@ static bool letter_key(struct viewer *viewer, char key)
     case 'h':
     case '?':
         viewer->helps = !viewer->helps;
+        return true;
+    case 'w':
+        viewer->explains = !viewer->explains;
+        viewer->helps = false;
+        viewer->said[0] = viewer->tip[0] = '\0';
+        return true;
+    case '<':
+        scale_text(viewer, -SCALE_STEP);
+        return true;
+    case '>':
+        scale_text(viewer, SCALE_STEP);
         return true;
     case 'l':
         viewer->view.theme = viewer->view.theme == THEME_DARK ? THEME_LIGHT : THEME_DARK;
@@ -624,6 +822,9 @@ static void click(struct viewer *viewer, int x, int y)
     struct target target = shape ? shape->target : (struct target){TARGET_NONE, 0};
     if (target.kind == TARGET_TIME && target.number != viewer->moment->at_ps) {
         viewer_go_to_time(viewer, target.number);
+    } else if (target.kind == TARGET_PANEL) {
+        viewer->helps = viewer->explains = false;
+        viewer->stale = true;
     } else if (is_in_strip(viewer, x, y)) {
         viewer_go_to_time(viewer, time_from_x(scale_of(viewer), x));
     } else if (target.kind == TARGET_APP) {
@@ -705,6 +906,7 @@ void viewer_free(struct viewer *viewer)
     free(viewer->moment);
     free(viewer->marked);
     free(viewer->other_moment);
+    free(viewer->explained.text);
     window_free(&viewer->window);
     picture_free(&viewer->picture);
     free(viewer);

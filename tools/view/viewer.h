@@ -13,7 +13,7 @@
 #include "tools/view/view_map.h"
 #include "tools/view/view_time.h"
 
-enum { VIEWER_TEXT_MAX = 256, VIEWER_TICK_MS = 33 };
+enum { VIEWER_TEXT_MAX = 256, VIEWER_TICK_MS = 33, VIEWER_PANEL_MAX = 80 };
 
 enum viewer_wish { WISH_NONE, WISH_QUIT, WISH_PNG, WISH_SVG, WISH_MAP_TEXT };
 
@@ -25,9 +25,12 @@ struct viewer {
     bool two;                /* and the next app beside it */
     uint32_t pinned;
     bool playing, helps;
+    bool explains;         /* a panel says why what is selected is reached, or is not */
     bool compares;         /* with the other run, else with the marked moment */
     struct moment *moment; /* at hand */
     struct moment *marked; /* NULL: none was */
+    uint64_t marked_step;
+    struct moment_choice marked_choice; /* the apps that it was taken for */
     struct moment *other_moment;
     struct window window;
     struct picture picture;
@@ -40,10 +43,17 @@ struct viewer {
     int drag_x;                 /* -1: no drag */
     uint64_t drag_from_ps;
     enum viewer_wish wish;
+    struct explained {
+        uint64_t step;
+        uint32_t process, address;
+        int columns;
+        char *text; /* NULL: nothing was asked yet */
+        const char *lines[VIEWER_PANEL_MAX + 1];
+    } explained; /* the panel's words, and what they are about */
 };
 
-/* Opens at the first break of a rule, else at the first grant, else at the start. The scenarios
- * stay where they are; `with` NULL: no second run. NULL: `result` says why not. */
+/* Opens where replay_opening says. The scenarios stay where they are; `with` NULL: no second run.
+ * NULL: `result` says why not. */
 struct viewer *viewer_open(const struct scenario *scenario, const struct scenario *with, int width,
                            int height, enum theme theme, struct result *result);
 void viewer_free(struct viewer *viewer);

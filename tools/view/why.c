@@ -189,9 +189,9 @@ static void begin(void *context, const struct machine *m, const struct timeline 
 static bool take(void *context, const struct record *r, const struct air_frame *frame)
 {
     struct why *why = context;
-    trace_take(&why->trace, r, frame);
     if (r->process != why->process)
-        return true;
+        return true; /* its own records say all that is in its lines */
+    trace_take(&why->trace, r, frame);
     if (r->kind == EVENT_SYSCALL_MORE)
         why->call = line_now(why);
     hear_note(why, r);

@@ -29,14 +29,20 @@ struct shown {
 
 /* --- drawing --------------------------------------------------------------------------------- */
 
-/* Text of a dense display is as large as elsewhere. */
+/* A window that is too small or too large is shown scaled. */
+static int within(int size, int min)
+{
+    return size < min ? min : size > VIEW_SIZE_MAX ? VIEW_SIZE_MAX : size;
+}
+
+/* Text of a dense display is as large as elsewhere: its size comes from the pixels that there are. */
 static void fit(struct shown *shown)
 {
     int width, height;
     if (SDL_GetRendererOutputSize(shown->renderer, &width, &height) != 0)
         return;
-    width = width < VIEW_WIDTH_MIN ? VIEW_WIDTH_MIN : width;
-    height = height < VIEW_HEIGHT_MIN ? VIEW_HEIGHT_MIN : height;
+    width = within(width, VIEW_WIDTH_MIN);
+    height = within(height, VIEW_HEIGHT_MIN);
     if (width == shown->width && height == shown->height)
         return;
     shown->width = width;
@@ -97,12 +103,30 @@ static const char *key_name(const SDL_Keysym *key)
     }
 }
 
-/* From the window's points to pixels. */
-static int to_pixels(const struct shown *shown, int points)
+/* From the window's points to pixels, across and down: where it is shown scaled these differ. */
+static int to_x(const struct shown *shown, int points)
 {
     int width, height;
     SDL_GetWindowSize(shown->window, &width, &height);
     return width > 0 ? (int)((int64_t)points * shown->width / width) : points;
+}
+
+static int to_y(const struct shown *shown, int points)
+{
+    int width, height;
+    SDL_GetWindowSize(shown->window, &width, &height);
+    return height > 0 ? (int)((int64_t)points * shown->height / height) : points;
+}
+
+static void take_button(struct shown *shown, const SDL_MouseButtonEvent *button)
+{
+    int x = to_x(shown, button->x), y = to_y(shown, button->y);
+    if (button->button != SDL_BUTTON_LEFT)
+        return;
+    if (button->state == SDL_PRESSED)
+        viewer_press(shown->viewer, x, y);
+    else
+        viewer_release(shown->viewer, x, y);
 }
 
 static void take_mouse(struct shown *shown, const SDL_Event *event)
@@ -110,20 +134,15 @@ static void take_mouse(struct shown *shown, const SDL_Event *event)
     int x, y;
     switch (event->type) {
     case SDL_MOUSEMOTION:
-        viewer_hover(shown->viewer, to_pixels(shown, event->motion.x),
-                     to_pixels(shown, event->motion.y));
+        viewer_hover(shown->viewer, to_x(shown, event->motion.x), to_y(shown, event->motion.y));
         break;
     case SDL_MOUSEBUTTONDOWN:
-        viewer_press(shown->viewer, to_pixels(shown, event->button.x),
-                     to_pixels(shown, event->button.y));
-        break;
     case SDL_MOUSEBUTTONUP:
-        viewer_release(shown->viewer, to_pixels(shown, event->button.x),
-                       to_pixels(shown, event->button.y));
+        take_button(shown, &event->button);
         break;
     case SDL_MOUSEWHEEL:
         SDL_GetMouseState(&x, &y);
-        viewer_wheel(shown->viewer, to_pixels(shown, x), event->wheel.y);
+        viewer_wheel(shown->viewer, to_x(shown, x), event->wheel.y);
         break;
     default:
         break;
