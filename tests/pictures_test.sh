@@ -1,6 +1,6 @@
 #!/bin/sh
-# pictures_test.sh: `postern map --svg` and `--png`: pictures are what they were, valid, the same in
-# each run; flags without effect and files that cannot be are refused. Speaks TAP.
+# pictures_test.sh: `postern map --svg` and `--png`, `postern view --svg`: pictures are what they were,
+# valid, the same in each run; flags without effect and files that cannot be are refused. Speaks TAP.
 #
 #   pictures_test.sh          compares with tests/data/pictures/
 #   pictures_test.sh --write  writes them anew (`make pictures`); look at the difference
@@ -21,10 +21,22 @@ released passthrough/release_revokes_at_once --at 74 --app owner --since 67
 END
 }
 
+# NAME SCENARIO KEY...: a whole view, map and time line, and the keys that lead to it.
+views() {
+    cat <<'END'
+view_draft passthrough/undeclared_widening_breaks_the_rule + + +
+view_connection_event ble/designs/software_turnaround_holds_at_every_cost#kernel.costs=m4-300@1 g 19260 Return + +
+view_why attacks/dma_overwrites_another_apps_memory b l w
+END
+}
+
 if [ "${1:-}" = --write ]; then
     pictures | while read -r name arguments; do
         # shellcheck disable=SC2086
         "$postern" map $arguments --svg "tests/data/pictures/$name.svg" || exit
+    done || exit
+    views | while read -r name scenario keys; do
+        "$postern" view "$scenario" --keys "$keys" --svg "tests/data/pictures/$name.svg" || exit
     done
     exit
 fi
@@ -47,6 +59,19 @@ while read -r name arguments; do
     skips xmllint "the picture $name is XML" ||
         is "the picture $name is XML" xmllint --noout "$work/$name.svg"
 done <"$work/pictures"
+
+same_view() {
+    "$postern" view "$2" --keys "$3" --svg "$work/$1.svg" && [ ! -s "$work/log" ] &&
+        diff "tests/data/pictures/$1.svg" "$work/$1.svg"
+}
+
+views >"$work/views"
+while read -r name scenario keys; do
+    is "the view $name is what it was (if it should not be: make pictures)" \
+        same_view "$name" "$scenario" "$keys"
+    skips xmllint "the view $name is XML" ||
+        is "the view $name is XML" xmllint --noout "$work/$name.svg"
+done <"$work/views"
 
 wide=passthrough/widened_window_is_declared
 the_draft_is_told() {

@@ -206,6 +206,17 @@ static void name_thing(const struct moment *m, const struct thing *t, struct wor
     }
 }
 
+/* The app that reaches a device without having asked for it; NULL: none. */
+static const struct moment_reach *intruder(const struct moment *m, uint32_t device)
+{
+    for (uint32_t i = 0; i < m->reach_count; i++)
+        if (m->reach[i].shares[device].bytes &&
+            m->reach[i].shares[device].reason >= REACH_DECLARED &&
+            m->reach[i].process != m->devices[device].lent_to)
+            return &m->reach[i];
+    return NULL;
+}
+
 /* --- the axis -------------------------------------------------------------------------------- */
 
 static void add_reach_edges(struct axis *axis, const struct moment *m, enum moment_lane lane)
@@ -263,7 +274,9 @@ static int wanted_width(const struct drawing *d, const struct lane *lane, const 
         if (s->first > t->first)
             return 4;
         name_thing(d->moment, t, &w);
+        bool hatched = t->kind == THING_DEVICE && intruder(d->moment, t->number);
         int length = text_length(w.choices[t->kind == THING_DEVICE || !w.choices[1] ? 0 : 1]) + 1;
+        length += hatched; /* the name has a ground of its own */
         return length < 5 ? 5 : length > 14 ? 14 : length;
     }
     return is_looked_at(d, s->first, s->end) ? bare_width(s->end - s->first) : 3;
@@ -308,7 +321,8 @@ static void build_axis(struct lanes *l, struct lane *lane)
 
 /* --- rows ------------------------------------------------------------------------------------ */
 
-enum { GROUP_CELLS = 12, KEEP_MAX = 4 }; /* KEEP_MAX: neighbours that stay apart from groups */
+/* KEEP_MAX: neighbours that stay apart from groups; NAMES_CELLS: a wider group says its names. */
+enum { GROUP_CELLS = 12, KEEP_MAX = 4, NAMES_CELLS = 30 };
 
 static int lane_cells(const struct lanes *l)
 {
@@ -415,6 +429,9 @@ static void lay_out(struct lanes *l)
         take_row(rows);
     spread(l, rows, room);
     for (int i = 0; i < LANES; i++)
+        if (l->lane[i].axis.count == 1 && l->lane[i].axis.at[0].items > 1)
+            l->lane[i].axis.at[0].cells = lane_cells(l); /* its names have room then */
+    for (int i = 0; i < LANES; i++)
         axis_place(&l->lane[i].axis, l->in.x + GUTTER_CELLS * c, lane_cells(l) * c, c,
                    rows[i] ? rows[i] : 1);
 }
@@ -424,17 +441,6 @@ static void lay_out(struct lanes *l)
 static struct place place_of(const struct lane *lane, const struct axis_run *run, int offset, int h)
 {
     return (struct place){run->x, lane->y + run->row * lane->row_height + offset, run->w, h};
-}
-
-/* The app that reaches a device without having asked for it; NULL: none. */
-static const struct moment_reach *intruder(const struct moment *m, uint32_t device)
-{
-    for (uint32_t i = 0; i < m->reach_count; i++)
-        if (m->reach[i].shares[device].bytes &&
-            m->reach[i].shares[device].reason >= REACH_DECLARED &&
-            m->reach[i].process != m->devices[device].lent_to)
-            return &m->reach[i];
-    return NULL;
 }
 
 static enum role thing_role(const struct moment *m, const struct thing *t)
@@ -527,6 +533,8 @@ static void draw_name(const struct drawing *d, const struct thing *t, struct pla
     bool marked = t->kind == THING_DEVICE && d->moment->devices[t->number].dma;
     struct place at = {0};
     name_thing(d->moment, t, &w);
+    if (t->kind == THING_APP && box.w >= NAME_AND_SIGN_CELLS * d->cell)
+        w.choices[2] = NULL; /* rather a name that is cut than its letter alone */
     if (!marked || box.w >= NAME_AND_SIGN_CELLS * d->cell) {
         at = hatched ? picture_plate(d->p, box, ink, ROLE_BACKGROUND, w.choices)
                      : picture_label_of(d->p, box, ink, w.choices);
@@ -585,7 +593,7 @@ static void draw_groups(const struct lanes *l, const struct lane *lane)
     const char *what = lane->number == LANE_DEVICES ? "devices" : "apps";
     for (uint32_t i = 0; i < lane->axis.count; i++) {
         const struct stretch *s = &lane->axis.at[i];
-        char names[600] = "", text[2][32];
+        char names[600] = "", text[2][32], all[700];
         size_t length = 0;
         if (s->items < 2)
             continue;
@@ -604,7 +612,11 @@ static void draw_groups(const struct lanes *l, const struct lane *lane)
         struct place box = place_of(lane, &run, 0, l->places);
         picture_fill(l->d->p, box, ROLE_DEVICE);
         picture_tell(l->d->p, (struct target){TARGET_ADDRESS, s->first}, "%s:%s", text[0], names);
-        picture_label_of(l->d->p, box, ink_of(l->d, ROLE_TEXT, ALIGN_CENTER), choices);
+        snprintf(all, sizeof all, "%s:%s", text[0], names);
+        if (box.w > NAMES_CELLS * l->d->cell)
+            picture_label(l->d->p, box, ink_of(l->d, ROLE_TEXT, ALIGN_CENTER), all);
+        else
+            picture_label_of(l->d->p, box, ink_of(l->d, ROLE_TEXT, ALIGN_CENTER), choices);
     }
 }
 

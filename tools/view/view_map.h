@@ -36,6 +36,7 @@ enum {
     VIEW_SIZE_MAX = 8192,
     VIEW_SCALE_MIN = 50,
     VIEW_SCALE_MAX = 400,
+    VIEW_LANES_MIN = 6 * 72, /* height without the strip at which the text is 6 by 12 pixels */
 };
 
 struct view {

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_CELLS = 12, TICK_CELLS = 14 };
+enum { NAME_CELLS = 12, TICK_CELLS = 14, LABEL_CELLS_MIN = 8 };
 
 struct drawing {
     const struct window *window;
@@ -277,7 +277,7 @@ static void label_block(const struct drawing *d, const struct pending *pending, 
     if (pending->w < 3 * d->cell || cell_height(d->cell) > h)
         return;
     struct place at = free_place(d, item->row, pending->x, pending->x + pending->w, wanted);
-    if (at.w < 4 * d->cell && at.w < wanted)
+    if (at.w < LABEL_CELLS_MIN * d->cell && at.w < wanted)
         return;
     struct place drawn = picture_label(d->picture, (struct place){at.x + 2, y, at.w - 4, h},
                                        (struct ink){d->cell, role, ALIGN_LEFT}, item->text);

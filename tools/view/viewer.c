@@ -14,7 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LENGTH_MIN_PS = 1000000, STRIP_PERCENT = 34, PLAY_TICKS = 300, SCALE_STEP = 25 };
+enum {
+    LENGTH_MIN_PS = 1000000,
+    STRIP_PERCENT = 34,
+    STRIP_MIN = 100,
+    PLAY_TICKS = 300,
+    SCALE_STEP = 25
+};
 
 #define OPENING_PS (2000 * (int64_t)PS_PER_US)
 #define KINDS(kind) (UINT32_C(1) << (kind))
@@ -268,12 +274,20 @@ static const char *status_of(const struct viewer *viewer, char text[VIEWER_TEXT_
                            "/ find   h help   q leave";
 }
 
-/* As high as its rows, but no more than its share. */
+/* As high as its rows, but no more than its share, and than leaves the text its size. The text's
+ * size follows from the height, and the height from the text's size: so from the same start each
+ * time, twice. */
 static void fit_strip(struct viewer *viewer)
 {
-    int wanted = view_time_height(&viewer->window, view_layout(&viewer->view).cell);
-    int most = viewer->view.height * STRIP_PERCENT / 100;
-    viewer->view.strip_height = wanted < most ? wanted : most;
+    struct view *view = &viewer->view;
+    int most = view->height * STRIP_PERCENT / 100, room = view->height - VIEW_LANES_MIN;
+    if (room < most && room >= STRIP_MIN)
+        most = room;
+    view->strip_height = most;
+    for (int i = 0; i < 2; i++) {
+        int wanted = view_time_height(&viewer->window, view_layout(view).cell);
+        view->strip_height = wanted < most ? wanted : most;
+    }
 }
 
 const struct picture *viewer_picture(struct viewer *viewer)
