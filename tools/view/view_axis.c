@@ -115,10 +115,14 @@ static int wanted_cells(const struct axis *axis, uint32_t from, uint32_t end)
     return cells;
 }
 
+/* That part of a row is better squeezed in than wrapped: a name of up to 14 characters, which wants a
+ * cell more than it has, still fits. */
+enum { SQUEEZE = 16 };
+
 int axis_rows(const struct axis *axis, int cells)
 {
     int rows = 1, used = 0;
-    cells += cells / 10; /* that much is better squeezed in than wrapped */
+    cells += cells / SQUEEZE;
     for (uint32_t i = 0; i < axis->count; i++) {
         if (used && used + axis->at[i].cells > cells) {
             rows++;
@@ -171,7 +175,7 @@ void axis_place(struct axis *axis, int x, int width, int cell, int rows)
 {
     int total = wanted_cells(axis, 0, axis->count), room = width / cell;
     int share = total / rows > room ? total / rows : room, used = 0;
-    share += share / 10;
+    share += share / SQUEEZE;
     uint32_t from = 0;
     struct axis_run row = {.row = 0, .x = x, .w = width};
     for (uint32_t i = 0; i < axis->count; i++) {

@@ -263,7 +263,8 @@ static int bare_width(uint64_t size)
     return cells;
 }
 
-/* What a stretch needs: its thing's shortest name but one, or the label of a piece of reach. */
+/* What a stretch needs: its thing's shortest name but one, or the label of a piece of reach. Of a
+ * device that nobody has, how many other names it has is said where there is room. */
 static int wanted_width(const struct drawing *d, const struct lane *lane, const struct stretch *s)
 {
     for (uint32_t i = 0; i < lane->count; i++) {
@@ -275,7 +276,8 @@ static int wanted_width(const struct drawing *d, const struct lane *lane, const 
             return 4;
         name_thing(d->moment, t, &w);
         bool hatched = t->kind == THING_DEVICE && intruder(d->moment, t->number);
-        int length = text_length(w.choices[t->kind == THING_DEVICE || !w.choices[1] ? 0 : 1]) + 1;
+        bool shorter = t->kind != THING_DEVICE || is_dull(d->moment, t);
+        int length = text_length(w.choices[shorter && w.choices[1] ? 1 : 0]) + 1;
         length += hatched; /* the name has a ground of its own */
         return length < 5 ? 5 : length > 14 ? 14 : length;
     }
