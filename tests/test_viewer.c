@@ -10,6 +10,8 @@ static const struct usage usage = {.command = "test"};
 
 #define LENT "scenarios/passthrough/lent_timer_reaches_its_app.json"
 #define WIDENED "scenarios/passthrough/undeclared_widening_breaks_the_rule.json"
+#define RELEASED "scenarios/passthrough/release_revokes_at_once.json"
+#define SERVED "scenarios/virtualization/four_multiplexers_at_once_keep_each_their_turns.json"
 #define DMA "scenarios/attacks/dma_overwrites_another_apps_memory.json"
 
 static struct family families[2];
@@ -73,6 +75,16 @@ START_TEST(it_opens_at_the_first_break_and_shows_the_hatch)
     ck_assert_uint_eq(machine_verdict_count(viewer->replay->run.hw.m), 1);
     ck_assert(shows("rules broken 1"));
     ck_assert(shows("+412 KiB NOT ASKED"));
+    close_view();
+}
+END_TEST
+
+START_TEST(where_nothing_is_granted_it_opens_where_an_app_has_the_cpu)
+{
+    open_view(SERVED, NULL);
+    viewer_picture(viewer);
+    ck_assert_uint_eq(viewer->moment->reach_count, 1);
+    ck_assert(!shows("no app has run yet"));
     close_view();
 }
 END_TEST
@@ -170,6 +182,16 @@ static const struct {
     {"g soon Return", "no time in us, and no address: soon"},
     {"g -5 Return", "no time in us, and no address: -5"},
     {"/ q", "find the device q_"},
+    {"/ Left Tab End q", "find the device q_"},
+    {"/ Return", "Left Right step"},
+    {"g Return", "Left Right step"},
+    {"g inf Return", "no time in us, and no address: inf"},
+    {"g nan Return", "no time in us, and no address: nan"},
+    {"g 0x Return", "no address: 0x"},
+    {"/ \xc2\xb5 \xc2\xb5 Backspace", "find the device \xc2\xb5_"},
+    {"/ Backspace Backspace x", "find the device x_"},
+    {"/ 1234567890123456789012345678901234567890123456789012345678901 \xc2\xb5 \xc2\xb5",
+     "5678901\xc2\xb5_"},
     {"/ q Escape", "Left Right step"},
     {"c", "nothing to compare with"},
     {"9", "there is no app 9"},
@@ -238,6 +260,95 @@ START_TEST(a_second_run_is_compared_at_the_same_time)
     viewer_picture(viewer);
     ck_assert_ptr_eq(viewer->view.other, viewer->other_moment);
     ck_assert_uint_ge(viewer->other_moment->at_ps, viewer->moment->at_ps);
+    close_view();
+}
+END_TEST
+
+/* Not as it was of the app that was looked at then. */
+START_TEST(a_marked_moment_is_compared_with_for_the_app_that_is_looked_at)
+{
+    open_view(RELEASED, NULL);
+    press("Home . 1 m End c");
+    viewer_picture(viewer);
+    ck_assert_uint_eq(viewer->marked->reach[0].process, 0);
+    ck_assert(shows("TIMER1: lent to heir; there owner"));
+    press("2");
+    viewer_picture(viewer);
+    ck_assert_uint_eq(viewer->marked->reach_count, 0); /* it had not run yet */
+    ck_assert(shows("heir: had not run there"));
+    ck_assert_uint_eq(viewer->replay->step, viewer->replay->step_count);
+    press("1");
+    viewer_picture(viewer);
+    ck_assert_uint_eq(viewer->marked->reach_count, 1);
+    close_view();
+}
+END_TEST
+
+START_TEST(what_differs_from_another_run_is_said_in_words)
+{
+    open_view(WIDENED, "scenarios/passthrough/widened_window_is_declared.json");
+    ck_assert(shows("rules broken: 1; there 0"));
+    ck_assert(shows("ble: 460 KiB of it undeclared"));
+    ck_assert(shows("of passthrough/widened_window_is_declared"));
+    press("Home");
+    ck_assert(shows("no difference"));
+    close_view();
+}
+END_TEST
+
+static const struct {
+    const char *path, *keys, *shown;
+} whys[] = {
+    {WIDENED, "w", "NOT ASKED FOR, and no board file says so"},
+    {WIDENED, "w", "=> command passthrough 2, BLE, 0xd000"},
+    {WIDENED, "g 0x00000000 Return w", "nothing of it is reached"},
+    {DMA, "w", "attacker by DMA of UARTE1"},
+    {DMA, "/ UARTE1 Return w", "0x40028000 (UARTE1"},
+    {DMA, "w", "--app attacker --address 0x20010000 --at 10108.438"},
+    {RELEASED, "End w", "--app owner --address 0x40009540"},
+    {LENT, "w", "why what?"},
+    {LENT, "Home g 0x40009000 Return w", "why what?"},
+};
+
+START_TEST(the_key_w_says_why_what_is_selected_is_reached)
+{
+    open_view(whys[_i].path, NULL);
+    press(whys[_i].keys);
+    ck_assert_msg(shows(whys[_i].shown), "%s: want \"%s\", said \"%s\"", whys[_i].keys,
+                  whys[_i].shown, viewer->said);
+    press("Escape");
+    ck_assert_int_eq(viewer_take_wish(viewer), viewer->said[0] ? WISH_QUIT : WISH_NONE);
+    ck_assert(!shows("postern why"));
+    close_view();
+}
+END_TEST
+
+START_TEST(the_panel_follows_the_moment_and_a_click_closes_it)
+{
+    open_view(WIDENED, NULL);
+    press("w Left");
+    ck_assert(!shows("NOT ASKED FOR, and no board file says so"));
+    press("Right");
+    ck_assert(shows("NOT ASKED FOR, and no board file says so"));
+    int y = view_layout(&viewer->view).status.y - 20;
+    viewer_press(viewer, 400, y);
+    viewer_release(viewer, 400, y);
+    ck_assert(!viewer->explains);
+    ck_assert(!shows("postern why"));
+    close_view();
+}
+END_TEST
+
+START_TEST(text_becomes_smaller_and_as_large_as_there_is_room_for)
+{
+    open_view(WIDENED, NULL);
+    viewer_picture(viewer);
+    int cell = view_layout(&viewer->view).cell;
+    press("<");
+    ck_assert_int_lt(view_layout(&viewer->view).cell, cell);
+    press("< < < < < > > > > > > > >");
+    ck_assert(shows("no larger text has room here"));
+    ck_assert_int_ge(view_layout(&viewer->view).cell, cell);
     close_view();
 }
 END_TEST
@@ -353,7 +464,12 @@ static const char *const pictured[] = {LENT, WIDENED, DMA,
                                        "scenarios/ble/armed_ahead_holds_to_140_us.json"};
 enum { SIZES = sizeof sizes / sizeof sizes[0], PICTURED = sizeof pictured / sizeof pictured[0] };
 
-/* Labels of the strip: on it, and apart from each other. */
+static bool is_mark(const struct shape *shape)
+{
+    return shape->kind >= SHAPE_CROSS && shape->kind <= SHAPE_WARNING;
+}
+
+/* Labels of the strip: on it, and apart from each other and from marks. */
 START_TEST(labels_of_the_time_line_never_overlap_and_are_on_it)
 {
     open_view(pictured[_i / SIZES], NULL);
@@ -369,7 +485,8 @@ START_TEST(labels_of_the_time_line_never_overlap_and_are_on_it)
                 continue;
             for (uint32_t j = i + 1; j < picture->count; j++) {
                 const struct shape *b = &picture->shapes[j];
-                ck_assert_msg(b->kind != SHAPE_TEXT || !place_meets(a->place, b->place),
+                ck_assert_msg((b->kind != SHAPE_TEXT && !is_mark(b)) ||
+                                  !place_meets(a->place, b->place),
                               "\"%s\" and \"%s\"", picture_string(picture, a->text),
                               picture_string(picture, b->text));
             }
@@ -379,12 +496,54 @@ START_TEST(labels_of_the_time_line_never_overlap_and_are_on_it)
 }
 END_TEST
 
+static const struct {
+    const char *text, *shown;
+    bool is_late;
+} margins[] = {{"margin 1.657 us: the answer began in time", "margin 1.657 us", false},
+               {"margin -0.343 us: the answer began late", "LATE: margin -0.343 us", true}};
+
+static void draw_deadline(const char *text, struct picture *picture)
+{
+    struct window_item item = {
+        .from_ps = 500 * PS_PER_US, .to_ps = 500 * PS_PER_US, .kind = ITEM_DEADLINE};
+    struct window window = {.to_ps = 1000 * PS_PER_US,
+                            .row_count = 1,
+                            .rows = {{ROW_AIR, 0, "air"}},
+                            .item_count = 1,
+                            .items = &item};
+    const struct time_view view = {8, 0};
+    snprintf(item.text, sizeof item.text, "%s", text);
+    for (int kind = ITEM_DEADLINE + 1; kind <= ITEM_KINDS; kind++)
+        window.first[kind] = 1;
+    picture_start(picture, 1920, 100, THEME_DARK);
+    view_time(&window, &view, (struct place){0, 0, 1920, 100}, picture);
+}
+
+START_TEST(a_missed_deadline_stands_out_in_words_shape_and_colour)
+{
+    struct picture picture = {0};
+    bool said = false;
+    int fault_fills = 0;
+    draw_deadline(margins[_i].text, &picture);
+    for (uint32_t i = 0; i < picture.count; i++) {
+        const struct shape *s = &picture.shapes[i];
+        said |= s->kind == SHAPE_TEXT &&
+                strcmp(picture_string(&picture, s->text), margins[_i].shown) == 0;
+        fault_fills += s->kind == SHAPE_FILL && s->role == ROLE_FAULT;
+    }
+    ck_assert_msg(said, "not shown: %s", margins[_i].shown);
+    ck_assert_int_eq(fault_fills, margins[_i].is_late ? 2 : 0); /* its line, its label's ground */
+    picture_free(&picture);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("viewer");
     TCase *t = tcase_create("viewer");
     tcase_set_timeout(t, 120);
     tcase_add_test(t, it_opens_at_the_first_break_and_shows_the_hatch);
+    tcase_add_test(t, where_nothing_is_granted_it_opens_where_an_app_has_the_cpu);
     tcase_add_test(t, the_key_f_goes_to_the_first_break_from_anywhere);
     tcase_add_test(t, n_from_the_start_reaches_the_first_break_and_N_comes_back_to_it);
     tcase_add_loop_test(t, arrows_go_by_steps_and_never_before_the_start, 0,
@@ -396,6 +555,12 @@ int main(void)
     tcase_add_test(t, tab_and_numbers_pin_an_app_and_a_follows_again);
     tcase_add_test(t, a_marked_moment_is_compared_with);
     tcase_add_test(t, a_second_run_is_compared_at_the_same_time);
+    tcase_add_test(t, a_marked_moment_is_compared_with_for_the_app_that_is_looked_at);
+    tcase_add_test(t, what_differs_from_another_run_is_said_in_words);
+    tcase_add_loop_test(t, the_key_w_says_why_what_is_selected_is_reached, 0,
+                        sizeof whys / sizeof whys[0]);
+    tcase_add_test(t, the_panel_follows_the_moment_and_a_click_closes_it);
+    tcase_add_test(t, text_becomes_smaller_and_as_large_as_there_is_room_for);
     tcase_add_test(t, zooming_keeps_the_moment_in_place_and_ends_at_a_microsecond);
     tcase_add_loop_test(t, some_keys_ask_the_front_door_once, 0, sizeof wishes / sizeof wishes[0]);
     tcase_add_test(t, unknown_keys_are_refused_and_change_nothing);
@@ -404,6 +569,7 @@ int main(void)
     tcase_add_test(t, hovering_says_what_is_there);
     tcase_add_loop_test(t, labels_of_the_time_line_never_overlap_and_are_on_it, 0,
                         SIZES * PICTURED);
+    tcase_add_loop_test(t, a_missed_deadline_stands_out_in_words_shape_and_colour, 0, 2);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -166,19 +166,24 @@ static bool address_of(const struct viewer *viewer, struct target target, uint32
     return true;
 }
 
-/* What is selected; else the last break of a rule; else the last fault. */
+/* What is selected; else the last break of a rule; else the last fault. False: nothing, and they
+ * stay. */
 static bool what_to_explain(const struct viewer *viewer, uint32_t *process, uint32_t *address)
 {
     const struct moment *m = viewer->moment;
     struct target last = {TARGET_NONE, 0};
-    *process = choice_of(viewer).apps[0];
+    uint32_t whose = choice_of(viewer).apps[0], where;
     if (m->kept_breaks)
         last = (struct target){TARGET_BREAK, m->kept_breaks - 1};
     else if (m->kept_faults)
         last = (struct target){TARGET_FAULT, m->kept_faults - 1};
-    return (address_of(viewer, viewer->view.selected, process, address) ||
-            address_of(viewer, last, process, address)) &&
-           *process < app_count(viewer);
+    bool found = address_of(viewer, viewer->view.selected, &whose, &where) ||
+                 address_of(viewer, last, &whose, &where);
+    if (!found || whose >= app_count(viewer))
+        return false;
+    *process = whose;
+    *address = where;
+    return true;
 }
 
 static void split_lines(struct explained *explained)
@@ -234,13 +239,14 @@ static char *text_of(struct viewer *viewer, uint32_t process, uint32_t address, 
     return need(text);
 }
 
-/* Asks again only if something else is asked: of a long run it takes a while. */
+/* Asks again only if something else is asked: of a long run it takes a while. Where nothing is
+ * selected any more, the panel stays with what it was about. */
 static void explain(struct viewer *viewer)
 {
     struct explained *e = &viewer->explained;
-    uint32_t process = 0, address = 0;
+    uint32_t process = e->process, address = e->address;
     int columns = view_panel_columns(&viewer->view);
-    if (!what_to_explain(viewer, &process, &address)) {
+    if (!what_to_explain(viewer, &process, &address) && !e->text) {
         viewer->explains = false;
         viewer_say(viewer, "why what? click on a place, / finds a device, g 0x... an address");
         return;
@@ -559,29 +565,49 @@ static void go_to_typed(struct viewer *viewer)
         viewer_go_to_time(viewer, (uint64_t)(us * 1e6));
 }
 
+/* What has no room whole is left out, so that no character is cut in half. */
 static void type(struct viewer *viewer, const char *text)
 {
     size_t length = strlen(viewer->typed);
-    snprintf(viewer->typed + length, sizeof viewer->typed - length, "%s", text);
-    viewer->stale = true;
+    if (length + strlen(text) < sizeof viewer->typed)
+        snprintf(viewer->typed + length, sizeof viewer->typed - length, "%s", text);
+}
+
+static void erase(char *typed)
+{
+    size_t length = strlen(typed);
+    while (length > 0 && (typed[length - 1] & 0xc0) == 0x80)
+        length--;
+    typed[length ? length - 1 : 0] = '\0';
+}
+
+static bool moves(const char *key)
+{
+    static const char *const keys[] = {"Left", "Right",  "shift+Left", "shift+Right", "Home",
+                                       "End",  "PageUp", "PageDown",   "Tab",         NULL};
+    size_t i = 0;
+    while (keys[i] && strcmp(keys[i], key) != 0)
+        i++;
+    return keys[i] != NULL;
 }
 
 static bool prompt_key(struct viewer *viewer, const char *key)
 {
-    size_t length = strlen(viewer->typed);
     char prompt = viewer->prompt;
     viewer->stale = true;
     if (strcmp(key, "Backspace") == 0) {
-        viewer->typed[length ? length - 1 : 0] = '\0';
+        erase(viewer->typed);
     } else if (strcmp(key, "Escape") == 0) {
         viewer->prompt = '\0';
     } else if (strcmp(key, "Return") == 0) {
         viewer->prompt = '\0';
+        if (!*viewer->typed)
+            return true;
         if (prompt == '/')
             find_device(viewer);
         else
             go_to_typed(viewer);
-    } else {
+    } else if (!moves(key)) {
         type(viewer, strcmp(key, "Space") == 0 ? " " : key);
     }
     return true;
@@ -733,8 +759,11 @@ static bool letter_key(struct viewer *viewer, char key)
         return true;
     case 'w':
         viewer->explains = !viewer->explains;
+        free(viewer->explained.text);
+        viewer->explained.text = NULL;
         viewer->helps = false;
         viewer->said[0] = viewer->tip[0] = '\0';
+        viewer_picture(viewer); /* what it is about is settled now, not when somebody looks */
         return true;
     case '<':
         scale_text(viewer, -SCALE_STEP);
