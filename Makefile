@@ -58,7 +58,7 @@ check_libs = $(eval check_libs := $$(shell pkg-config --libs check))$(check_libs
 model_src := $(sort $(wildcard model/*.c model/*/*.c))
 sim_src := $(sort $(wildcard sim/*.c sim/*/*.c))
 devices_src := $(sort $(wildcard devices/*.c))
-tools_src := $(sort $(filter-out tools/postern.c,$(wildcard tools/*.c tools/view/*.c)))
+tools_src := $(sort $(filter-out tools/postern.c,$(wildcard tools/*.c tools/view/*.c tools/page/*.c)))
 test_src := $(sort $(wildcard tests/test_*.c))
 support_src := $(sort $(filter-out $(test_src),$(wildcard tests/*.c)))
 main_src := $(wildcard tools/postern.c)
