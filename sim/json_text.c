@@ -692,6 +692,41 @@ static bool locate(const struct json_node *node, size_t *key, size_t *value)
     return false;
 }
 
+/* The token of a pointer that begins at `from`, unescaped; bytes of it as it stands there. */
+static size_t pointer_token(const char *from, char token[JSON_POINTER_MAX])
+{
+    size_t size = strcspn(from, "/:"), used = 0;
+    for (size_t i = 0; i < size && used < JSON_POINTER_MAX - 1; i++) {
+        bool escaped = from[i] == '~' && i + 1 < size;
+        token[used++] = !escaped ? from[i] : from[++i] == '1' ? '/' : '~';
+    }
+    token[used] = '\0';
+    return size;
+}
+
+static size_t pointer_offset(const struct json_node *node, const char *pointer)
+{
+    char token[JSON_POINTER_MAX];
+    size_t key, value;
+    struct json_node below = {0};
+    if (*pointer == '/') {
+        pointer += 1 + pointer_token(pointer + 1, token);
+        below = json_is_array(node) ? json_element(node, (uint32_t)strtoul(token, NULL, 10))
+                                    : json_member(node, token);
+    }
+    if (below.value)
+        return pointer_offset(&below, pointer);
+    (void)locate(node, &key, &value);
+    return value;
+}
+
+void json_pointer_place(struct json_text *json, const char *pointer, uint32_t *line,
+                        uint32_t *column)
+{
+    struct json_node root = json_root(json);
+    place_of(json, pointer_offset(&root, pointer), line, column);
+}
+
 void json_problem(const struct json_node *node, const char *format, ...)
 {
     char pointer[JSON_POINTER_MAX];

@@ -86,6 +86,10 @@ const char *json_string(const struct json_node *node); /* only if json_is_string
 void json_pointer(const struct json_node *node, char *text, size_t size);
 /* The same of element `index`, from the pointer of its list. */
 void json_pointer_below(const char *list, uint32_t index, char *text, size_t size);
+/* Where in the text the value is that a pointer names, or the nearest one above it that is there;
+ * from 1 each. A pointer may have more text behind it, as complaints have: from ':' on. */
+void json_pointer_place(struct json_text *json, const char *pointer, uint32_t *line,
+                        uint32_t *column);
 /* Complains about `node`, at its value, or at the nearest one above if it is not there. */
 void json_problem(const struct json_node *node, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

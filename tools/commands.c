@@ -10,6 +10,7 @@ const struct command commands[] = {
     {"view", "the same in a window, with the time line; or as a picture", cmd_view},
     {"why", "say why an app reaches an address, or does not", cmd_why},
     {"merge", "put the results of shards together", cmd_merge},
+    {"report", "make one HTML page of the results of a suite", cmd_report},
     {"diff", "compare two results: verdicts, margins, over-exposure", cmd_diff},
     {"noninterference", "run twice with one app's secrets changed: can another tell?",
      cmd_noninterference},

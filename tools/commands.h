@@ -43,6 +43,8 @@ int cmd_view(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 /* Runs scenarios twice with one app's secrets changed, and compares what the others observe. */
 int cmd_noninterference(int argc, char **argv);
+/* One HTML page of the results of a suite. */
+int cmd_report(int argc, char **argv);
 /* Compares two results of `run --format json`. */
 int cmd_diff(int argc, char **argv);
 /* Writes a device, filter, app, scenario or board to begin with. */

@@ -206,7 +206,8 @@ void picture_svg(const struct picture *p, FILE *to)
 void picture_svg_inline(const struct picture *p, const char *label, FILE *to)
 {
     const struct pen pen = {.classes = true};
-    fprintf(to, "<svg role=\"img\" viewBox=\"0 0 %d %d\" aria-label=\"", p->width, p->height);
+    fprintf(to, "<svg role=\"img\" xml:space=\"preserve\" viewBox=\"0 0 %d %d\" aria-label=\"",
+            p->width, p->height);
     xml_write_text(to, label);
     fputs("\">\n", to);
     for (uint32_t i = 0; i < p->count; i++)
@@ -234,5 +235,5 @@ void picture_classes(FILE *to)
                 ".f%" PRIu32 "{fill:var(--c%" PRIu32 ")}.s%" PRIu32 "{stroke:var(--c%" PRIu32
                 ")}\n",
                 role, role, role, role);
-    fputs("figure svg{font-family:" FONTS ";white-space:pre}\n", to);
+    fputs("figure svg text{font-family:" FONTS ";white-space:pre}\n", to);
 }
