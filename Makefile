@@ -245,6 +245,13 @@ noninterference:
 	$(again) _all
 	@test -z '$(program)' || $(call pairs_run,$(or $(run_paths),scenarios/virtualization))
 
+## Run all scenarios, or those of PATHS=..., and write build/report.html
+report:
+	@sh tools/setup.sh build
+	$(again) _all
+	@test -z '$(program)' || { code=0; $(program) run --format json --output $(BUILD)/report.jsonl $(run_paths) || code=$$?; \
+	    $(program) report $(BUILD)/report.jsonl -o $(BUILD)/report.html && echo 'written: $(BUILD)/report.html' && exit $$code; }
+
 ## Draw the pictures of tests/data/pictures anew, that tests compare with
 pictures:
 	@sh tools/setup.sh build
@@ -412,7 +419,7 @@ _cross: $(cross_obj)
 -include $(cross_obj:.o=.d)
 
 FORCE:
-.PHONY: install uninstall pictures view _window
+.PHONY: install uninstall pictures report view _window
 .PHONY: all run soak noninterference test bench lint layers cross determinism schemas coverage mutants clean help
 .PHONY: fuzz fuzz-smoke fuzz-afl fuzz-build
 .PHONY: FORCE _all _tests _bench _fuzz _guides _coverage _libs _format _tidy _cppcheck _shellcheck _lengths _cross

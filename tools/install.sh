@@ -4,7 +4,7 @@
 #
 #   bin/postern                                     the program: it finds its scenarios beside bin/
 #   bin/postern-view                                its window, where that was built
-#   share/postern/scenarios/                        scenarios, boards, both schemas, README.md
+#   share/postern/scenarios/                        scenarios, boards, both schemas, README.md, coverage.txt
 #   share/man/man1/postern.1                        printed by the program itself
 #   share/bash-completion/completions/postern       likewise
 #   share/pkgconfig/postern.pc                      version, and where the scenarios and schemas are
@@ -39,7 +39,7 @@ window=${2:-}
 install -d "$root$bin" "$root$data" "$root$man" "$root$completion" "$root$pkgconfig"
 # What an older version had and this one has not must not stay.
 rm -rf "$root$data/scenarios"
-find scenarios -type f \( -name '*.json' -o -name '*.md' \) | while read -r file; do
+find scenarios -type f \( -name '*.json' -o -name '*.md' -o -name coverage.txt \) | while read -r file; do
     install -d "$root$data/$(dirname "$file")"
     install -m 644 "$file" "$root$data/$file"
 done

@@ -1,0 +1,228 @@
+"""report_browser.py BROWSER PAGE SVG: opens the page of report_test.sh in a headless Chromium and
+uses it by keys. Speaks TAP. SVG is what `postern view` draws of the claim x/holds.
+
+It talks to the browser through a pipe (--remote-debugging-pipe), so there is no port and no package.
+"""
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+browser, page, svg = sys.argv[1:4]
+shots = os.environ.get("SHOTS")  # a folder for pictures of the page, for people to look at
+
+
+class Browser:
+    def __init__(self, folder):
+        into, self.send_to = os.pipe()
+        self.read_from, out_of = os.pipe()
+        high = [os.dup2(fd, fd + 20) for fd in (into, out_of)]
+
+        def take_pipes():  # the browser wants them as 3 and 4
+            os.dup2(high[0], 3)
+            os.dup2(high[1], 4)
+
+        self.process = subprocess.Popen(
+            [browser, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
+             "--no-first-run", "--disable-background-networking", f"--user-data-dir={folder}",
+             "about:blank"],
+            close_fds=False, preexec_fn=take_pipes, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        for fd in [into, out_of] + high:
+            os.close(fd)
+        self.buffer, self.number, self.events, self.session = b"", 0, [], None
+
+    def next(self, seconds):
+        end = time.monotonic() + seconds
+        while b"\0" not in self.buffer:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([self.read_from], [], [], left)[0]:
+                return None
+            read = os.read(self.read_from, 1 << 16)
+            if not read:
+                return None
+            self.buffer += read
+        text, self.buffer = self.buffer.split(b"\0", 1)
+        return json.loads(text)
+
+    def call(self, method, **params):
+        self.number += 1
+        message = {"id": self.number, "method": method, "params": params}
+        if self.session:
+            message["sessionId"] = self.session
+        os.write(self.send_to, json.dumps(message).encode() + b"\0")
+        while True:
+            answer = self.next(60)
+            if answer is None:
+                raise SystemExit("not ok - the browser answers: " + method)
+            if answer.get("id") == self.number:
+                if "error" in answer:
+                    raise SystemExit(f"not ok - {method}: {answer['error']}")
+                return answer["result"]
+            self.events.append(answer)
+
+    def open(self, path):
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Network", "Page", "Runtime", "Log"):
+            self.call(domain + ".enable")
+        self.call("Emulation.setDeviceMetricsOverride", width=1400, height=1000, deviceScaleFactor=1,
+                  mobile=False)
+        self.events.clear()
+        self.call("Page.navigate", url="file://" + os.path.abspath(path))
+        for _ in range(200):
+            if any(e.get("method") == "Page.loadEventFired" for e in self.events):
+                return
+            self.value("1")
+            time.sleep(0.05)
+        raise SystemExit("not ok - the page loads")
+
+    def value(self, script):
+        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True,
+                           awaitPromise=True)
+        return answer["result"].get("value")
+
+    def key(self, name, text=None):
+        codes = {"Tab": 9, "Enter": 13, " ": 32, "ArrowDown": 40}
+        event = {"key": name, "windowsVirtualKeyCode": codes.get(name, ord(name[0].upper()))}
+        self.call("Input.dispatchKeyEvent", type="keyDown", **event, **({"text": text} if text else {}))
+        self.call("Input.dispatchKeyEvent", type="keyUp", **event)
+        self.value("new Promise(done => requestAnimationFrame(() => setTimeout(done, 20)))")
+
+    def count(self, method):
+        return sum(e.get("method") == method for e in self.events)
+
+
+def claim(sentence, holds, why=""):
+    print(("ok - " if holds else "not ok - ") + sentence + ("" if holds else f": {why}"), flush=True)
+
+
+# Text whose contrast with what lies behind it is below 4.5 (WCAG 2.1, 1.4.3).
+CONTRAST = """(() => {
+  const light = (c) => { const x = c / 255; return x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4; };
+  const read = (text) => { const n = text.match(/[0-9.]+/g).map(Number); return n.length > 3 && n[3] === 0 ? null : n; };
+  const luminance = (n) => 0.2126 * light(n[0]) + 0.7152 * light(n[1]) + 0.0722 * light(n[2]);
+  const bad = [];
+  document.querySelectorAll('details').forEach((d) => { d.open = true; });
+  for (const e of document.querySelectorAll('body *:not(svg *)')) {
+    if (![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) || !e.getClientRects().length) continue;
+    let behind = e;
+    while (behind && !read(getComputedStyle(behind).backgroundColor)) behind = behind.parentElement;
+    const a = luminance(read(getComputedStyle(e).color));
+    const b = luminance(behind ? read(getComputedStyle(behind).backgroundColor) : [255, 255, 255]);
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) bad.push(e.tagName + ' ' + e.textContent.slice(0, 30) + ' ' + ratio.toFixed(2));
+  }
+  return bad.slice(0, 5).join('; ');
+})()"""
+
+# Each shape as a list: name, its numbers, its text.
+SHAPES = """JSON.stringify([...document.querySelectorAll('#c2 figure svg > *')].map((e) => [e.localName,
+  Object.fromEntries([...e.attributes].filter((a) => a.name !== 'class').map((a) => [a.name, a.value])),
+  e.textContent]))"""
+
+
+def plain(name, attributes, text):
+    """Numbers as numbers; colours apart, which the page says by classes."""
+    kept = {}
+    for key, value in attributes.items():
+        if key in ("fill", "stroke") and not value.startswith(("url", "none")):
+            continue
+        try:
+            value = round(float(value), 3)
+        except ValueError:
+            value = value.replace("+", "")
+        kept[key] = value
+    kept.pop("fill-rule", None)
+    return [name, sorted(kept.items()), text]
+
+
+def same_shapes(drawn, path):
+    theirs = [plain(e.tag.split("}")[1], e.attrib, "".join(e.itertext()))
+              for e in xml.etree.ElementTree.parse(path).getroot()]
+    theirs = [e for e in theirs if e[0] != "defs"]
+    ours = [plain(*e) for e in json.loads(drawn)]
+    if len(ours) < 50 or len(ours) != len(theirs):
+        return f"{len(ours)} shapes, not {len(theirs)}"
+    for a, b in zip(ours, theirs):
+        if a != b and not (b[2].startswith("Left Right") and a[2] == "x/holds@1"):  # the status line
+            return f"{a} is not {b}"
+    return ""
+
+
+with tempfile.TemporaryDirectory() as folder:
+    it = Browser(folder)
+    it.open(page)
+    claim("a browser shows it", it.value("document.title") == "postern: 2 of 3 claims hold",
+          it.value("document.title"))
+    claim("it asks for nothing but itself", it.count("Network.requestWillBeSent") == 1,
+          it.count("Network.requestWillBeSent"))
+    claim("without an error", it.count("Runtime.exceptionThrown") + it.count("Log.entryAdded") == 0,
+          [e for e in it.events if e.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded")])
+
+    it.key("Tab")
+    claim("the first key reaches the skip link",
+          it.value("document.activeElement.className === 'skip' && "
+                   "document.activeElement.getBoundingClientRect().left >= 0"))
+    it.key("Tab")
+    it.key("Enter", "\r")
+    for _ in range(10):
+        it.key("Tab")
+        if it.value("document.activeElement.id") == "filter":
+            break
+    claim("from it keys reach the filter", it.value("document.activeElement.id") == "filter",
+          it.value("document.activeElement.outerHTML.slice(0, 80)"))
+    for letter in "holds":
+        it.key(letter, letter)
+    claim("the filter leaves the claims that it names",
+          it.value("[...document.querySelectorAll('.claim')].filter(c => !c.hidden)"
+                   ".map(c => c.id).join()") == "c2")
+    claim("and says how many", it.value("document.getElementById('shown').textContent") == "1 of 3 claims")
+    it.value("document.querySelector('#c2 summary').focus()")
+    claim("a closed claim is not drawn", it.value("document.querySelectorAll('#c2 svg').length") == 0)
+    before = it.value("scrollY")
+    it.key("ArrowDown")
+    claim("focus is visible", it.value("getComputedStyle(document.activeElement).outlineStyle") != "none")
+    it.key("Enter", "\r")
+    claim("a key opens it", it.value("document.getElementById('c2').open"))
+    claim("and draws it, with a name and tooltips",
+          it.value("document.querySelectorAll('#c2 svg[role=img][aria-label*=\"x/holds@1\"] title').length > 20"))
+    wrong = same_shapes(it.value(SHAPES), svg)
+    claim("as `postern view` does", wrong == "", wrong)
+    it.value("document.getElementById('filter').value = 'over-exposure'; "
+             "document.getElementById('filter').dispatchEvent(new Event('input'))")
+    claim("a rule that broke finds its claims",
+          it.value("[...document.querySelectorAll('.claim')].filter(c => !c.hidden)"
+                   ".map(c => c.id).join()") == "c0")
+    it.value("document.getElementById('filter').value = ''; "
+             "document.getElementById('filter').dispatchEvent(new Event('input')); "
+             "document.getElementById('sort').value = 'f'; "
+             "document.getElementById('sort').dispatchEvent(new Event('change'))")
+    claim("sorted, failures come first", it.value("document.querySelector('#list').firstElementChild.id") == "c1")
+    it.value("location.hash = '#c0'")
+    time.sleep(0.2)
+    claim("a link to a claim opens it", it.value("document.getElementById('c0').open"))
+
+    for theme in ("light", "dark"):
+        it.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": theme}])
+        bad = it.value(CONTRAST)
+        claim(f"in the {theme} theme text can be read", bad == "", bad)
+        dark = it.value("getComputedStyle(document.body).backgroundColor") == "rgb(24, 26, 31)"
+        claim(f"the page follows the {theme} theme", dark == (theme == "dark"))
+        if shots:
+            import base64
+            shot = it.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
+            with open(os.path.join(shots, theme + ".png"), "wb") as file:
+                file.write(base64.b64decode(shot))
+    it.call("Emulation.setEmulatedMedia", media="print",
+            features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    claim("on paper it is light",
+          it.value("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)")
+    claim("until the end nothing else was asked for", it.count("Network.requestWillBeSent") == 1)
+    it.call("Browser.close") if not it.session else None
+    it.process.terminate()
+    it.process.wait()
