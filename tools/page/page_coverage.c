@@ -132,7 +132,7 @@ static void put_totals(FILE *out, const struct coverage *coverage)
     put(out, "<table><caption>Statements by text</caption>\n<thead><tr><th scope=\"col\">text</th>"
              "<th scope=\"col\">statements</th><th scope=\"col\">checked by claims</th>"
              "<th scope=\"col\">by a rule alone</th><th scope=\"col\">not for a scenario</th>"
-             "<th scope=\"col\">nothing yet</th></tr></thead><tbody>\n");
+             "<th scope=\"col\">nothing here</th></tr></thead><tbody>\n");
     for (uint32_t t = 0; t < coverage->text_count; t++) {
         unsigned all = 0, counts[STATES] = {0};
         for (uint32_t i = 0; i < coverage->count; i++) {
