@@ -105,10 +105,10 @@ has 'a run with another trace is not shown' 'No picture: run again, it gave anot
 lacks 'nor drawn' 'aria-label="Map and time line of x/fails@1' r2.html
 rm x/fails.json
 "$postern" report r.jsonl -o r2.html
-has 'a file that is gone is said' 'No picture: its file could not be read again:  x/fails.json: error: cannot be read' r2.html
+has 'a file that is gone is said' 'No picture: its file could not be read again: x/fails.json: error: cannot be read' r2.html
 has 'and what it covers is not known' '1 of the claims.* files are not there' r2.html
 echo '{' >x/fails.json
-"$postern" run --format json --output bad.jsonl x
+"$postern" run --format json --output bad.jsonl x 2>errors
 "$postern" report bad.jsonl -o r2.html
 has 'a file that could not be read is a failure' '<h1>2 of 2 claims hold, 1 file could not be read</h1>' r2.html
 has 'with its complaint' '^<pre>x/fails.json:2:1: error' r2.html

@@ -310,7 +310,8 @@ static void json_end(struct report *report)
     put_number(out, "containment_held", all->containment_held);
     put_number(out, "containment_broken_as_claimed", all->containment_claimed);
     put_number(out, "over_exposed", all->exposed);
-    put_text(out, "version", POSTERN_VERSION);
+    if (!report->shard.of) /* else the shard says it */
+        put_text(out, "version", POSTERN_VERSION);
     put_shard(out, &report->shard);
     fprintf(out, ", \"exit\": %d}}\n", report_code(report));
 }

@@ -26,8 +26,8 @@ struct results {
     size_t count;
 };
 
-/* Each argument is a file. False: complained on stderr, about a line of a file or about a shard that
- * is missing, or of another run. In either case results_free gives back what it took. */
+/* Each argument is a file. False: complained on stderr, about a line of a file or about a shard
+ * that is missing, or of another run. In either case results_free gives back what it took. */
 bool results_read(struct results *results, const struct usage *usage,
                   const struct arguments *arguments);
 void results_free(struct results *results);

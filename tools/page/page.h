@@ -13,11 +13,11 @@
  * shapes, and a script draws one when its claim is opened:
  *
  *   strings [text...]
- *   shapes  nine numbers each: kind, role, x, y, w, h, stroke, text, tip (strings' numbers; 0: none)
+ *   shapes  nine numbers each: kind, role, x, y, w, h, stroke, text, tip (of strings; 0: none)
  *   pictures [width, height, first shape, how many, first shape, how many, ...]
  *
- * Shapes and strings that pictures share are there once. Colours are classes by role (picture_svg.h),
- * whose style follows the reader's theme, and is the light one on paper.
+ * Shapes and strings that pictures share are there once. Colours are classes by role
+ * (picture_svg.h), whose style follows the reader's theme, and is the light one on paper.
  */
 #ifndef TOOLS_PAGE_PAGE_H
 #define TOOLS_PAGE_PAGE_H

@@ -1,5 +1,6 @@
 /* page_coverage.c: which claims check which statement: scenarios/coverage.txt and the "covers" of
- * the claims on this page, as tools/coverage.sh puts them together for scenarios/coverage.md. See page.h.
+ * the claims on this page, as tools/coverage.sh puts them together for scenarios/coverage.md. See
+ * page.h.
  */
 #define _POSIX_C_SOURCE 200809L
 

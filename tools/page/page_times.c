@@ -7,7 +7,7 @@
 
 enum { SERIES_MAX = 3, EDGE_MAX = 15 };
 
-/* A bucket reaches from an edge to the next one; one more lies below the first, one above the last. */
+/* A bucket reaches from an edge to the next one; one lies below the first, one above the last. */
 struct shape_of_histogram {
     const char *title, *unit, *nothing;
     const char *series[SERIES_MAX]; /* up to NULL */

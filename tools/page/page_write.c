@@ -241,7 +241,7 @@ void page_write_summary(const struct page *page, FILE *out)
 
 /* --- failures --------------------------------------------------------------------------------- */
 
-/* " (x/y.json:20:5)": where what a pointer names is in the file; nothing if the file is not there. */
+/* "x/y.json:20:5": where what a pointer names is in the file; nothing if that is not there. */
 static void put_place(FILE *out, const char *path, const char *pointer)
 {
     struct json_text json;
