@@ -289,16 +289,19 @@ assert text.startswith('{"traceEvents":[\n{'), "another beginning"
 assert all(line.startswith('{"ph":') for line in text.split("\n],")[0].split("\n")[1:]), "one a line"
 whole = json.loads(text, parse_float=Decimal)
 events = whole["traceEvents"]
-slices, flows, waits, names, kinds = {}, {}, {}, {}, {}
-at = [e["ts"] for e in events if e["ph"] != "M"]
-assert at == sorted(at), "times go back"
+slices, opened, flows, waits, names, kinds = {}, {}, {}, {}, {}, {}
 for e in events:
     kinds[e["ph"]] = kinds.get(e["ph"], 0) + 1
     track = (e["pid"], e["tid"])
     if e["ph"] == "M":
         names[track] = e["args"]["name"]
-    elif e["ph"] == "X":
-        slices.setdefault(track, []).append((e["ts"], e["ts"] + e["dur"], e["name"]))
+    elif e["ph"] == "B":
+        assert not opened.get(track), f"{track}: {e['name']} overlaps at {e['ts']}"
+        opened[track] = e
+    elif e["ph"] == "E":
+        begin = opened.pop(track)
+        assert begin["name"] == e["name"], "another slice ends"
+        slices.setdefault(track, []).append((begin["ts"], e["ts"], e["name"]))
     elif e["ph"] in "sf":
         flows.setdefault(e["id"], []).append((e["ph"], e["ts"], track))
     elif e["ph"] in "be":
@@ -307,6 +310,7 @@ for e in events:
         assert e["args"]["value"] >= 0
     else:
         assert e["ph"] == "i" and e["s"] in "gpt", e
+assert not opened, "a slice without an end"
 for track, parts in slices.items():
     assert track in names, "a track without a name"
     last = Decimal(0)
@@ -324,26 +328,28 @@ for ends in waits.values():
 busy = sum(end - start for track, parts in slices.items() for start, end, name in parts
            if track == (1, 1) or track[0] == 1 and (name == "runs" or name.startswith("upcall ")))
 assert busy * 10 ** 6 == whole["otherData"]["end_ps"], f"the CPU's time adds up to {busy} us"
-print(" ".join(f"{kind}={kinds.get(kind, 0)}" for kind in "MXsfbeCi"),
+at = [e["ts"] for e in events if e["ph"] != "M"]
+assert at == sorted(at), "times go back"
+print(" ".join(f"{kind}={kinds.get(kind, 0)}" for kind in "MBEsfbeCi"),
       "ble=%d" % sum(cat == "ble" for cat, _ in waits),
       "faults=%d" % sum(e["name"].startswith("FAULT") for e in events))
 END
     gives 'Chrome traces nest, flows end in slices' 0 ' s=1 f=1 b=1 e=1 C=[1-9].* faults=1$' \
         python3 chrome.py t.chrome
-    is 'an upcall is a slice' grep -q '"ph":"X","pid":1,"tid":2,"name":"upcall tick"' t.chrome
+    is 'an upcall is a slice' grep -q '"ph":"B","pid":1,"tid":2,"name":"upcall tick"' t.chrome
     # shellcheck disable=SC2046
     gives 'so do those of scenarios of all folders' 0 ' faults=0' \
         python3 each.py chrome.py "$ten" $(seq -f 'ten%g.chrome' 1 "$ten")
     gives 'a connection has its events' 0 ' ble=13[0-9] ' python3 chrome.py ten1.chrome
     is 'the air and the radio have slices' sh -c \
-        'grep -q "\"pid\":3.*\"TXRU\".*\"dur\"" ten1.chrome && grep -q "\"pid\":3.*LL_ENC_REQ" ten1.chrome'
+        'grep -q "\"B\",\"pid\":3.*\"TXRU\"" ten1.chrome && grep -q "\"pid\":3.*LL_ENC_REQ" ten1.chrome'
     gives 'a verdict is in the trace' 0 'latency: ' grep '"ph":"i".*\*\* latency' late.chrome
     # One way to be wrong a line: what it is, then the edit.
     while IFS='|' read -r what edit; do
         sed "$edit" t.chrome >broken.chrome
         sees "a Chrome trace that is wrong is seen: $what" python3 chrome.py broken.chrome
     done <<'END'
-slices overlap|s/\("ph":"X","pid":1,"tid":2.*"dur":\)/\11/
+slices overlap|0,/"ph":"E","pid":1,"tid":2/{/"ph":"E","pid":1,"tid":2/d}
 a track without a name|/"ph":"M","pid":1,"tid":2,/d
 half a flow|/"ph":"s"/d
 a flow that ends nowhere|s/\("ph":"f".*"ts":\)/\19/

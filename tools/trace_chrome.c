@@ -10,7 +10,9 @@
  *   async events       each upcall while it waits; each connection event, from its anchor, as the
  *                      central has it, to the last bit that was sent in it
  *
- * Slices of one thread follow each other and never overlap: viewers take nested slices only. Times
+ * Slices of one thread follow each other and never overlap: viewers take nested slices only. Each is
+ * a "B" and an "E", for the end of one then is the very number that the next begins with; of an "X"
+ * readers add the duration themselves, in binary, and come out beyond the next one's beginning. Times
  * are microseconds with six decimals, which are picoseconds; events stand in the order of their
  * times. What ends later is known later: so they are kept until the run is over.
  */
@@ -95,17 +97,12 @@ struct chrome {
 
 /* --- events ---------------------------------------------------------------------------------- */
 
-static void put_time(FILE *out, const char *key, uint64_t ps)
-{
-    fprintf(out, ",\"%s\":%" PRIu64 ".%06" PRIu64, key, ps / 1000000, ps % 1000000);
-}
-
 /* Of the event under way. */
-static void put_start(const struct trace *trace, uint64_t at_ps)
+static void put_time(const struct trace *trace, uint64_t at_ps)
 {
     struct chrome *chrome = trace->own;
     chrome->places[chrome->count - 1].at_ps = at_ps;
-    put_time(chrome->out, "ts", at_ps);
+    fprintf(chrome->out, ",\"ts\":%" PRIu64 ".%06" PRIu64, at_ps / 1000000, at_ps % 1000000);
 }
 
 static void add_place(struct chrome *chrome)
@@ -148,7 +145,7 @@ static void put_instant(const struct trace *trace, const char *scope, uint32_t p
 {
     const struct chrome *chrome = trace->own;
     put_event(trace, "i", pid, tid, name);
-    put_start(trace, at_ps);
+    put_time(trace, at_ps);
     fprintf(chrome->out, ",\"s\":\"%s\"}", scope);
 }
 
@@ -156,7 +153,7 @@ static void put_counter(const struct trace *trace, const char *name, uint32_t va
 {
     const struct chrome *chrome = trace->own;
     put_event(trace, "C", PID_CPU, TID_KERNEL, name);
-    put_start(trace, trace->at_ps);
+    put_time(trace, trace->at_ps);
     fprintf(chrome->out, ",\"args\":{\"value\":%" PRIu32 "}}", value);
 }
 
@@ -165,7 +162,7 @@ static void put_flow_end(const struct trace *trace, const char *phase, uint32_t 
 {
     const struct chrome *chrome = trace->own;
     put_event(trace, phase, pid, tid, "interrupt to upcall");
-    put_start(trace, at_ps);
+    put_time(trace, at_ps);
     fprintf(chrome->out, ",\"cat\":\"flow\",\"id\":%" PRIu64 "%s}", chrome->flows,
             *phase == 'f' ? ",\"bp\":\"e\"" : "");
 }
@@ -176,7 +173,7 @@ static void put_async(const struct trace *trace, const char *phase, uint32_t pid
 {
     const struct chrome *chrome = trace->own;
     put_event(trace, phase, pid, tid, name);
-    put_start(trace, at_ps);
+    put_time(trace, at_ps);
     fprintf(chrome->out, ",\"cat\":\"%s\",\"id\":%" PRIu64 "}", category, id);
 }
 
@@ -188,9 +185,11 @@ static void slice_close(const struct trace *trace, struct slice *slice, uint32_t
         return;
     slice->open = false;
     const struct chrome *chrome = trace->own;
-    put_event(trace, "X", pid, tid, slice->name);
-    put_start(trace, slice->from_ps);
-    put_time(chrome->out, "dur", trace->at_ps - slice->from_ps);
+    put_event(trace, "B", pid, tid, slice->name);
+    put_time(trace, slice->from_ps);
+    fputc('}', chrome->out);
+    put_event(trace, "E", pid, tid, slice->name);
+    put_time(trace, trace->at_ps);
     fputc('}', chrome->out);
 }
 
