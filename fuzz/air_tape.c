@@ -242,6 +242,12 @@ static uint64_t within(const struct peer_parameter *p, uint64_t value)
     return value / step * step;
 }
 
+/* Events until an instant. A stage ends after five: half of all numbers lead to those that come. */
+static uint32_t ahead_of(const struct tape_op *op)
+{
+    return op->number >= 0x80 && op->number < 0xf0 ? op->number % 4u + 1 : op->number % 16u;
+}
+
 /* An update whose instant comes soon, with lawful values more often than not. */
 static void update_arguments(const struct tape_op *op, uint64_t *arguments)
 {
@@ -251,7 +257,7 @@ static void update_arguments(const struct tape_op *op, uint64_t *arguments)
                                 timeouts[op->value[0].pick / 16] * UINT64_C(10) * PS_PER_MS,
                                 op->size & 2 ? op->size * UINT64_C(1250) * PS_PER_US : 0,
                                 op->size & 4 ? op->size * UINT64_C(1250) * PS_PER_US : 0,
-                                op->number % 16u,
+                                ahead_of(op),
                                 op->number >= 0xf0 ? op->number % 8u : 0};
     for (uint32_t i = 0; i < 7; i++)
         arguments[i] = within(&p[i], wanted[i]);
@@ -260,7 +266,7 @@ static void update_arguments(const struct tape_op *op, uint64_t *arguments)
 static void other_arguments(const struct tape_op *op, uint32_t verb, uint64_t *arguments)
 {
     const struct peer_verb *v = &central_verbs[verb];
-    const uint64_t soon = op->number % 16u;
+    const uint64_t soon = ahead_of(op);
     const uint64_t first[CENTRAL_VERBS] = {
         [CENTRAL_DO_MAP] = maps[op->value[0].pick % 8] & BLE_CHANNELS_ALL,
         [CENTRAL_DO_PHY] = op->size % 3u,

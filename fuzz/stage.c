@@ -5,6 +5,7 @@
 #include "fuzz/excuse.h"
 #include "fuzz/stage_device.h"
 #include "model/process.h"
+#include "sim/monitors/ledger.h"
 #include "sim/verdict.h"
 #include "tools/catalogue.h"
 #include "tools/text.h"
@@ -268,6 +269,39 @@ static uint32_t faulted_app(const struct stage *stage)
     return PROCESS_NONE;
 }
 
+static struct stage_app app_now(const struct stage *stage, uint32_t app)
+{
+    const struct ledger_process *p = &ledger_of(stage->hw.m)->processes[app];
+    uint32_t state = machine_process_facts(stage->hw.m, app).state;
+    return (struct stage_app){
+        .life = p->life, .calls = p->calls, .runs = p->live && state == PROCESS_RUNNING};
+}
+
+/* Up to where an app may begin to spin and is still seen. */
+static void run_to_mark(struct stage *stage)
+{
+    const struct scenario *s = stage->scenario;
+    if (s->until_ps > STAGE_SPIN_PS)
+        machine_run(&stage->hw, s->until_ps - STAGE_SPIN_PS);
+    for (uint32_t i = 0; i < s->app_count && i < TAPE_APPS; i++)
+        stage->apps[i] = app_now(stage, i);
+}
+
+/* A program that has run since the mark and called nobody, or PROCESS_NONE. */
+static uint32_t spinning_app(const struct stage *stage)
+{
+    const struct scenario *s = stage->scenario;
+    if (machine_now_ps(stage->hw.m) < s->until_ps || s->until_ps <= STAGE_SPIN_PS)
+        return PROCESS_NONE;
+    for (uint32_t i = 0; i < s->app_count && i < TAPE_APPS; i++) {
+        const struct stage_app now = app_now(stage, i), *mark = &stage->apps[i];
+        if (s->apps[i].engine != &bytes_engine && mark->runs && now.runs &&
+            mark->life == now.life && mark->calls == now.calls)
+            return i;
+    }
+    return PROCESS_NONE;
+}
+
 /* What is told beyond VERDICT_MAX of them is not looked at. */
 static enum stage_end judged(const struct stage *stage)
 {
@@ -277,7 +311,7 @@ static enum stage_end judged(const struct stage *stage)
     for (uint32_t i = 0; i < count; i++)
         if (!verdict_excused(m, &kept[i]))
             return STAGE_BROKEN;
-    if (faulted_app(stage) != PROCESS_NONE)
+    if (faulted_app(stage) != PROCESS_NONE || spinning_app(stage) != PROCESS_NONE)
         return STAGE_BROKEN;
     return broken == BOARD_NONE || loss_excused(m, broken) ? STAGE_HOLDS : STAGE_SIMULATOR;
 }
@@ -301,6 +335,7 @@ enum stage_end stage_play(struct stage *stage, const struct tape *tape)
     log_start(stage);
     if (!begin(stage))
         return STAGE_SIMULATOR;
+    run_to_mark(stage);
     machine_run(hw, UINT64_MAX);
     machine_finish(hw);
     log_end(stage);
@@ -329,6 +364,9 @@ void stage_report(const struct stage *stage, FILE *out)
     if (faulted_app(stage) != PROCESS_NONE)
         fprintf(out, "  broke   app %s has faulted\n",
                 stage->scenario->apps[faulted_app(stage)].name);
+    if (spinning_app(stage) != PROCESS_NONE)
+        fprintf(out, "  broke   app %s has run for the last 10 ms without a system call\n",
+                stage->scenario->apps[spinning_app(stage)].name);
     if (machine_state(stage->hw.m) == RUN_PANIC)
         fprintf(out, "  panic   %s\n", stage->hw.panic_text);
     if (broken != BOARD_NONE)

@@ -51,9 +51,14 @@ enum schedule_kind {
 
 enum { STAGE_INJECTION_MAX = 128 }; /* further ones of a tape do not happen; ours */
 
+/* Who plays no tape and runs at the end, and has for so long without a system call, has lost its
+ * way: no rule sees that, since an app may compute for ever. Ours: nothing that an app of a stage
+ * computes or polls for takes 2 ms. One that spins for less, since it began later, is not seen. */
+#define STAGE_SPIN_PS (10 * PS_PER_MS)
+
 enum stage_end {
     STAGE_HOLDS,
-    STAGE_BROKEN,    /* a rule is broken, or an app that plays no tape has faulted by itself */
+    STAGE_BROKEN, /* a rule is broken, or an app that plays no tape has faulted by itself, or spins */
     STAGE_SIMULATOR, /* a device's model has lost requests: no rule is judged by such a run */
 };
 
@@ -84,6 +89,10 @@ struct stage {
     bool plays_filter; /* or STREAM_FILTER is nobody's: false as it is made */
     struct stage_filter filter;
     struct bytes_program programs[TAPE_APPS];
+    struct stage_app {
+        uint32_t life, calls; /* STAGE_SPIN_PS before the end */
+        bool runs;
+    } apps[TAPE_APPS];
     uint64_t from_ps; /* of the snapshot, 0: in reset */
     struct air_tape air;
 };

@@ -117,6 +117,37 @@ static bool is_good(const struct peer_plan *plan, const struct peer_parameter *p
            (value >= p->min && value <= p->max && (!p->step || value % p->step == 0));
 }
 
+#define SPINS(program)                                                                             \
+    "{\"claim\": \"Nothing breaks.\", \"board\": \"nrf52840dk\", \"kernel\": "                     \
+    "{\"scheduler\": \"priority\"}, \"apps\": [{\"name\": \"hog\", \"program\": " program          \
+    "}, {\"name\": \"side\", \"program\": \"bytes\"}], \"until_ms\": 20}"
+
+/* Cycles at 64 MHz: one that is at it to the end is found, one that ends within the last 10 ms, or
+ * begins there, or has been killed, is not. */
+static const struct {
+    const char *text;
+    enum stage_end end;
+    bool kills;
+} spinners[] = {
+    {SPINS("\"hog\""), STAGE_BROKEN, false},
+    {SPINS("\"hog\", \"parameters\": {\"busy_cycles\": 1300000}"), STAGE_BROKEN, false},
+    {SPINS("\"hog\", \"parameters\": {\"busy_cycles\": 1200000}"), STAGE_HOLDS, false},
+    {SPINS("\"hog\""), STAGE_HOLDS, true},
+};
+
+START_TEST(app_that_runs_without_a_call_to_the_end_is_found)
+{
+    static struct stage stage;
+    struct problems problems = {0};
+    ck_assert_msg(stage_make(&stage, "fuzz/spins.json", spinners[_i].text, &problems), "%s",
+                  problems.text ? problems.text : "?");
+    tape = (struct tape){.count = spinners[_i].kills,
+                         .ops = {{.stream = STREAM_SCHEDULE, .kind = SCHEDULE_KILL}}};
+    ck_assert_int_eq(stage_play(&stage, &tape), spinners[_i].end);
+    stage_free(&stage);
+}
+END_TEST
+
 /* What a tape plans is what a scenario may say. */
 START_TEST(whatever_is_planned_is_within_its_limits)
 {
@@ -170,6 +201,7 @@ int main(void)
     tcase_add_test(c, tape_plays_the_same_whatever_was_played_before);
     tcase_add_loop_test(c, fault_of_each_kind_is_counted_from_the_snapshot_on, 0, AIR_HOWS);
     tcase_add_test(c, action_comes_behind_those_of_the_stage);
+    tcase_add_loop_test(c, app_that_runs_without_a_call_to_the_end_is_found, 0, COUNT_OF(spinners));
     tcase_add_test(c, whatever_is_planned_is_within_its_limits);
     tcase_add_test(c, app_beside_begins_again_at_the_snapshot);
     suite_add_tcase(suite, c);

@@ -294,6 +294,7 @@ static void on_call(struct ledger *l, const struct record *r)
     struct ledger_process *p = &l->processes[r->process];
     uint32_t first = r->kind == EVENT_SYSCALL ? 0 : 2;
 
+    p->calls += first == 0; /* the second record of a call is of its last two arguments */
     p->call_open = true;
     p->call_class = r->address;
     p->args[first] = pair_low(r->value);

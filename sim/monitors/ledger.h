@@ -47,7 +47,8 @@ struct ledger_process {
     struct span filter_asked; /* by the kernel's word: which of two requests is being granted */
     uint32_t call_class;
     uint32_t args[4];
-    uint32_t life; /* how many loads so far: ours, whatever id the kernel gives */
+    uint32_t calls; /* how many system calls so far, of all lives */
+    uint32_t life;  /* how many loads so far: ours, whatever id the kernel gives */
     struct span block;
     uint32_t app_break, kernel_break;
     uint32_t accessible_end; /* as the kernel says it: at or after the app break */
