@@ -1,6 +1,11 @@
 /* excuse.c: see excuse.h. */
 #include "fuzz/excuse.h"
 
+#include "fuzz/app_bytes.h"
+#include "sim/monitors/ledger.h"
+#include "sim/world/catalogue.h"
+#include "sim/world/central.h"
+
 #define KIND(kind) (1u << INJECT_##kind)
 
 /* An alarm is late or lost if its counter stands still, lies or is not heard any more. */
@@ -39,13 +44,104 @@ static uint32_t master_of(const struct machine *m, const struct verdict *v)
     return v->wanted < VIRTS ? device_of(m, config_virt(config, (uint32_t)v->wanted)) : BOARD_NONE;
 }
 
-bool verdict_excused(const struct machine *m, const struct verdict *v)
+/* --- a connection ---------------------------------------------------------------------------- */
+
+/* What the air may do to any connection: frames are lost, or come twice. */
+static bool is_loss(const struct air_fault *fault)
+{
+    return fault->how == AIR_LOSE || fault->how == AIR_CORRUPT || fault->how == AIR_REPEAT;
+}
+
+/* Core Vol 6 Part B 2.4.2.1 and 4.5.2. */
+static bool is_lawful_update(const uint64_t *a)
+{
+    enum { INTERVAL, LATENCY, TIMEOUT, WINDOW_OFFSET, WINDOW_SIZE, AHEAD, AGO };
+    const uint64_t unit_ps = 1250 * PS_PER_US;
+    return a[INTERVAL] >= 6 * unit_ps && a[INTERVAL] <= 3200 * unit_ps && a[LATENCY] <= 499 &&
+           a[TIMEOUT] >= 100 * PS_PER_MS && a[TIMEOUT] <= 32000 * PS_PER_MS &&
+           a[TIMEOUT] > 2 * (1 + a[LATENCY]) * a[INTERVAL] && a[WINDOW_OFFSET] <= a[INTERVAL] &&
+           a[WINDOW_SIZE] >= unit_ps && a[WINDOW_SIZE] <= 8 * unit_ps &&
+           a[WINDOW_SIZE] < a[INTERVAL] && a[AHEAD] > 1 && a[AGO] == 0;
+}
+
+/* What a peripheral has to follow. Ours have one PHY for both ways. What begins at an instant may
+ * come behind it, where something is lost on the way. */
+static bool is_lawful(const struct peer_action *action, bool loses)
+{
+    const uint64_t *a = action->arguments;
+    switch (action->verb) {
+    case CENTRAL_DO_UPDATE:
+        return !loses && is_lawful_update(a);
+    case CENTRAL_DO_MAP: /* two channels at least: 4.5.8 */
+        return !loses && (a[0] & (a[0] - 1)) != 0 && a[1] > 1;
+    case CENTRAL_DO_PHY:
+        return !loses && a[0] == a[1] && a[2] > 2;
+    default:
+        return action->verb != CENTRAL_DO_PDU && action->verb != CENTRAL_DO_LEAP;
+    }
+}
+
+static bool loses(const struct peer_plan *plan)
+{
+    const uint32_t losing = 1u << CENTRAL_DO_SILENCE | 1u << CENTRAL_DO_CORRUPT |
+                            1u << CENTRAL_DO_STOP_SN | 1u << CENTRAL_DO_STOP_NESN;
+    uint32_t all = 0;
+    for (uint32_t i = 0; i < plan->action_count; i++)
+        all |= 1u << plan->actions[i].verb;
+    return all & losing;
+}
+
+static bool plan_is_lawful(const struct peer_plan *plan, const struct air_conditions *air)
+{
+    bool lawful = true;
+    for (uint32_t i = 0; i < plan->action_count; i++)
+        lawful &= is_lawful(&plan->actions[i], air->fault_count > 0 || loses(plan));
+    return lawful;
+}
+
+static bool plays_tape(const struct scenario_app *app)
+{
+    return app->engine == &bytes_engine;
+}
+
+/* The peripheral was ended, somebody changed what the central said, or the central said what none
+ * may say: the connection may then be over for one side alone. */
+static bool is_disturbed(const struct scenario *s)
+{
+    bool disturbed = false;
+    for (uint32_t i = 0; i < s->injection_count; i++)
+        disturbed |= !plays_tape(&s->apps[s->injections[i].process]);
+    for (uint32_t i = 0; i < s->air.fault_count; i++)
+        disturbed |= !is_loss(&s->air.faults[i]);
+    for (uint32_t i = 0; i < s->peer_count; i++)
+        disturbed |=
+            s->peers[i].type == &central_peer && !plan_is_lawful(&s->peers[i].plan, &s->air);
+    return disturbed;
+}
+
+/* An app beside has called the kernel, which ends each call before it serves the peripheral. The
+ * waits of two lives are none. */
+static bool is_kernel_busy(struct machine *m)
+{
+    const struct scenario *s = machine_scenario(m);
+    bool busy = false;
+    for (uint32_t i = 0; i < s->app_count; i++) {
+        const struct ledger_process *p = &ledger_of(m)->processes[i];
+        busy |= plays_tape(&s->apps[i]) && (p->calls > 2 || p->life > 2);
+    }
+    return busy;
+}
+
+bool verdict_excused(struct machine *m, const struct verdict *v)
 {
     switch (v->rule) {
     case RULE_ALARM_TIME:
         return befallen(m, device_of(m, &machine_scenario(m)->config.alarm), COUNTER_FAILS);
     case RULE_BUFFER_CUSTODY:
         return befallen(m, master_of(m, v), DMA_LIES);
+    case RULE_BLE_WINDOW:
+    case RULE_BLE_LINK:
+        return is_disturbed(machine_scenario(m)) || is_kernel_busy(m);
     default:
         return false;
     }

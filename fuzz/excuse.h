@@ -9,7 +9,7 @@
 #include "sim/machine.h"
 
 /* Which rules are never told for this verdict: see the rows in excuse.c. */
-bool verdict_excused(const struct machine *m, const struct verdict *verdict);
+bool verdict_excused(struct machine *m, const struct verdict *verdict);
 /* The model of that device has lost what was sent to it: more than its wire has room for. */
 bool loss_excused(const struct machine *m, uint32_t device);
 

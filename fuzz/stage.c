@@ -223,6 +223,10 @@ static void log_start(struct stage *stage)
 
 static void log_excused(struct stage_log *log, const struct verdict *v)
 {
+    if (v->check != CHECK_NONE) {
+        log->asks_in_vain = true;
+        return;
+    }
     for (uint32_t i = 0; i < log->excused_count; i++)
         if (log->excused[i].rule == v->rule && log->excused[i].process == v->process)
             return;

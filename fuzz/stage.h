@@ -69,6 +69,7 @@ struct stage_log {
     bool tried[STAGE_INJECTION_MAX]; /* the moment of injection i came */
     bool ended;                      /* false: the run did not come back; all below is not known */
     struct span ram[TAPE_APPS];      /* of each app at the end */
+    bool asks_in_vain;               /* what the stage's text expects is let pass */
     uint32_t excused_count;
     struct {
         uint16_t rule, process;

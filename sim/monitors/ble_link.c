@@ -660,13 +660,15 @@ static void event_begin(struct ble_link *link, struct ble_connection *c, const s
     find_due(link, c);
 }
 
-/* The central's packet belongs to the event under way. */
+/* The central's packet belongs to the event under way. One that has said what it may not say, or
+ * what could not be read, may have another idea of when that is. */
 static bool goes_on(const struct ble_connection *c, uint64_t at_ps, uint32_t event)
 {
     const struct ble_end *central = &c->ends[BLE_CENTRAL];
+    bool is_known = !c->facts.opaque && !c->facts.lawless;
     bool follows = central->heard && at_ps < central->heard_end_ps + GOES_ON_US * PS_PER_US;
 
-    return c->event_open && (follows || (event == c->event && !c->facts.opaque));
+    return c->event_open && (follows || (event == c->event && is_known));
 }
 
 static void packet_begins(struct machine *m, struct ble_link *link, struct ble_connection *c,
