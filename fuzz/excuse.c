@@ -64,8 +64,9 @@ static bool is_lawful_update(const uint64_t *a)
            a[WINDOW_SIZE] < a[INTERVAL] && a[AHEAD] > 1 && a[AGO] == 0;
 }
 
-/* What a peripheral has to follow. Ours have one PHY for both ways. What begins at an instant may
- * come behind it, where something is lost on the way. */
+/* What a peripheral has to follow. Ours have one PHY for both ways, and read the first encrypted
+ * packet before they answer it, which is too late. What begins at an instant may come behind it,
+ * where something is lost on the way or waits before it. */
 static bool is_lawful(const struct peer_action *action, bool loses)
 {
     const uint64_t *a = action->arguments;
@@ -77,7 +78,8 @@ static bool is_lawful(const struct peer_action *action, bool loses)
     case CENTRAL_DO_PHY:
         return !loses && a[0] == a[1] && a[2] > 2;
     default:
-        return action->verb != CENTRAL_DO_PDU && action->verb != CENTRAL_DO_LEAP;
+        return action->verb != CENTRAL_DO_PDU && action->verb != CENTRAL_DO_LEAP &&
+               action->verb != CENTRAL_DO_ENCRYPT;
     }
 }
 

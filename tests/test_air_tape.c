@@ -117,6 +117,24 @@ static bool is_good(const struct peer_plan *plan, const struct peer_parameter *p
            (value >= p->min && value <= p->max && (!p->step || value % p->step == 0));
 }
 
+/* A leap of the anchors, a map of one channel, one PHY each way, and a peripheral
+ * that is killed: it misses events, by right. */
+static const struct tape_op by_right[] = {
+    {.stream = PEER_STREAM, .kind = 12, .which = 1, .size = 1, .value = {{.pick = 255}}},
+    {.stream = PEER_STREAM, .kind = 2, .number = 2, .value = {{.pick = 4}}},
+    {.stream = PEER_STREAM, .kind = 3, .number = 2, .size = 2},
+    {.stream = STREAM_SCHEDULE, .kind = SCHEDULE_KILL},
+};
+
+START_TEST(peripheral_that_misses_events_by_right_is_let_pass)
+{
+    tape = (struct tape){.count = 1, .ops = {by_right[_i]}};
+    struct stage *stage = stage_of(&tape);
+    ck_assert_int_eq(stage_play(stage, &tape), STAGE_HOLDS);
+    ck_assert_uint_gt(machine_verdict_count(stage->hw.m), 0);
+}
+END_TEST
+
 #define SPINS(program)                                                                             \
     "{\"claim\": \"Nothing breaks.\", \"board\": \"nrf52840dk\", \"kernel\": "                     \
     "{\"scheduler\": \"priority\"}, \"apps\": [{\"name\": \"hog\", \"program\": " program          \
@@ -201,6 +219,8 @@ int main(void)
     tcase_add_test(c, tape_plays_the_same_whatever_was_played_before);
     tcase_add_loop_test(c, fault_of_each_kind_is_counted_from_the_snapshot_on, 0, AIR_HOWS);
     tcase_add_test(c, action_comes_behind_those_of_the_stage);
+    tcase_add_loop_test(c, peripheral_that_misses_events_by_right_is_let_pass, 0,
+                        COUNT_OF(by_right));
     tcase_add_loop_test(c, app_that_runs_without_a_call_to_the_end_is_found, 0, COUNT_OF(spinners));
     tcase_add_test(c, whatever_is_planned_is_within_its_limits);
     tcase_add_test(c, app_beside_begins_again_at_the_snapshot);
