@@ -186,6 +186,16 @@ static bool pack_ends(struct packing *packing, struct run *run, uint32_t level)
     return true;
 }
 
+/* The next level from `level` on at which an end is no multiple of twice as much; LEVEL_MAX: none. */
+static uint32_t next_level(const struct run runs[], uint32_t count, uint32_t level)
+{
+    uint32_t ends = 0;
+    for (uint32_t i = 0; i < count; i++)
+        ends |= runs[i].first | runs[i].end;
+    ends = ends >> level << level;
+    return ends ? (uint32_t)__builtin_ctz(ends) : LEVEL_MAX;
+}
+
 /* Adds `count` spans (at most WINDOW_MAX) that do not meet; false: more than `limit` regions. */
 static bool pack_spans(struct packing *packing, const struct span spans[], uint32_t count)
 {
@@ -193,7 +203,8 @@ static bool pack_spans(struct packing *packing, const struct span spans[], uint3
     for (uint32_t i = 0; i < count; i++)
         runs[i] = (struct run){spans[i].base, spans[i].base + spans[i].size};
 
-    for (uint32_t level = LEVEL_MIN; count > 0 && level < LEVEL_MAX; level++) {
+    uint32_t level = next_level(runs, count, LEVEL_MIN);
+    while (level < LEVEL_MAX) {
         uint32_t left = 0;
         for (uint32_t i = 0; i < count; i++) {
             struct run run = runs[i];
@@ -203,6 +214,7 @@ static bool pack_spans(struct packing *packing, const struct span spans[], uint3
                 runs[left++] = run;
         }
         count = left;
+        level = level + 1 < LEVEL_MAX ? next_level(runs, count, level + 1) : LEVEL_MAX;
     }
     return true;
 }

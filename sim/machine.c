@@ -765,6 +765,16 @@ void machine_dues_changed(struct machine *m)
     m->due_changes++;
 }
 
+bool machine_knows(const struct machine *m, uint64_t fact)
+{
+    return m->known[fact / 2 % KNOWN_MAX] == fact;
+}
+
+void machine_learn(struct machine *m, uint64_t fact)
+{
+    m->known[fact / 2 % KNOWN_MAX] = fact;
+}
+
 /* --- views ----------------------------------------------------------------------------------- */
 
 struct secret_facts machine_secret_facts(const struct machine *m)

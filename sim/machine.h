@@ -169,6 +169,12 @@ uint32_t machine_running(const struct machine *m); /* process in user mode, else
 bool machine_peek(const struct machine *m, struct span from, void *to);
 /* The same, to be overwritten by somebody outside of the machine; false: not all of it is RAM. */
 bool machine_poke(struct machine *m, struct span to, const void *from);
+/* The same bytes where they stand: NULL unless they are on one page of RAM that was written. */
+const uint8_t *machine_view(const struct machine *m, struct span from);
+/* What a monitor has found out and would find out again, in any run of this scenario: facts, each
+ * by a hash of all that it hangs on. Some are forgotten. They outlive machine_restore. */
+bool machine_knows(const struct machine *m, uint64_t fact);
+void machine_learn(struct machine *m, uint64_t fact);
 /* Adds the pages of RAM that were written since the last call, or since the boot, one bit each, to
  * `pages` of setup->dirty_words words. Not for a machine that has snapshots. */
 void machine_take_written(struct machine *m, uint64_t *pages);

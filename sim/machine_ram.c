@@ -168,6 +168,11 @@ bool machine_peek(const struct machine *m, struct span from, void *to)
     return true;
 }
 
+const uint8_t *machine_view(const struct machine *m, struct span from)
+{
+    return machine_ram_drawn((struct machine *)(uintptr_t)m, from);
+}
+
 bool machine_poke(struct machine *m, struct span to, const void *from)
 {
     bool is_ram = span_covers(m->setup->scenario->board.ram, to);

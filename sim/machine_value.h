@@ -220,10 +220,15 @@ static inline void machine_trace_to(struct hw *hw, unsigned kind, uint32_t proce
     const struct record record = {m->now_ps, (uint16_t)kind, (uint16_t)process, address, value};
     m->hash = trace_hash(m->hash, &record);
     m->record_count++;
-    if (listeners) /* of most records nobody wants to know more */
-        machine_tell(m, &record, listeners);
-    if (hw->recorder || m->injection_kinds[kind / 64] & KIND_BIT(kind))
-        machine_show(hw, &record);
+    if (listeners || hw->recorder || m->injection_kinds[kind / 64] & KIND_BIT(kind)) {
+        /* Of most records nobody wants to know more; who does gets a copy, so that the others need
+         * no place in memory. */
+        const struct record told = record;
+        if (listeners)
+            machine_tell(m, &told, listeners);
+        if (hw->recorder || m->injection_kinds[kind / 64] & KIND_BIT(kind))
+            machine_show(hw, &told);
+    }
 }
 
 /* A record that is no access. */

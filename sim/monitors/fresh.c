@@ -23,10 +23,12 @@ struct fresh {
 static void judge_chunk(struct machine *m, uint32_t process, struct span span)
 {
     static const uint8_t zeros[CHUNK];
-    uint8_t bytes[CHUNK];
+    uint8_t copy[CHUNK];
+    const uint8_t *bytes = machine_view(m, span);
 
-    if (!machine_peek(m, span, bytes))
+    if (!bytes && !machine_peek(m, span, copy))
         return; /* not RAM: the layout rule's */
+    bytes = bytes ? bytes : copy;
     if (memcmp(bytes, zeros, span.size) == 0)
         return; /* nearly always */
     for (uint32_t i = 0; i < span.size; i++)

@@ -295,7 +295,8 @@ static void interval_judge(struct sweep *s, uint64_t first, uint64_t end)
     expose(s, first, end);
 }
 
-static void sweep(struct machine *m, const struct ledger *l, uint32_t process,
+/* False: something was exposed beyond what was asked. */
+static bool sweep(struct machine *m, const struct ledger *l, uint32_t process,
                   struct exposure_result *worst)
 {
     struct sweep s = {.m = m, .l = l, .mpu = machine_mpu(m), .process = process};
@@ -306,6 +307,7 @@ static void sweep(struct machine *m, const struct ledger *l, uint32_t process,
         interval_judge(&s, s.edges[i], s.edges[i + 1]);
     run_report(&s);
     exposure_keep(&s, worst);
+    return s.exposure.bytes == 0;
 }
 
 static uint64_t mix(uint64_t hash, uint64_t word)
@@ -352,17 +354,32 @@ static uint64_t wanted_hash(uint64_t registers, const struct ledger *l, uint32_t
     return hash | 1;
 }
 
+/* The sweep, unless another run's has found just this right, and nothing exposed. */
+static bool sweep_is_right(struct machine *m, struct reach *reach, uint32_t process,
+                           uint64_t wanted)
+{
+    uint64_t wrong_before = machine_verdict_count(m);
+    uint64_t fact = mix_span(mix(wanted, process), machine_scenario(m)->images[process].flash) | 1;
+
+    if (machine_knows(m, fact)) {
+        rule_armed(m, RULE_OVER_EXPOSURE);
+        return true;
+    }
+    bool is_close = sweep(m, ledger_of(m), process, &reach->exposures[process]);
+    bool is_right = machine_verdict_count(m) == wrong_before;
+    if (is_right && is_close)
+        machine_learn(m, fact);
+    return is_right;
+}
+
 static void judge(struct machine *m, struct reach *reach, uint32_t process, uint64_t registers)
 {
     struct judged *judged = &reach->judged[process];
-    const struct ledger *l = ledger_of(m);
-    uint64_t wanted = wanted_hash(registers, l, process);
-    uint64_t wrong_before = machine_verdict_count(m);
+    uint64_t wanted = wanted_hash(registers, ledger_of(m), process);
 
     if (judged->right == wanted)
         return;
-    sweep(m, l, process, &reach->exposures[process]);
-    judged->right = machine_verdict_count(m) == wrong_before ? wanted : 0;
+    judged->right = sweep_is_right(m, reach, process, wanted) ? wanted : 0;
 }
 
 static void on_user(struct machine *m, void *state, uint32_t process)
