@@ -131,6 +131,30 @@ is 'map --app --at: never again' complains 2 'other does not have the CPU at or 
     "$postern" map $lent --app other --at 1000
 is 'map of no such app' complains 2 'did you mean "owner"' "$postern" map $lent --app oner
 
+# ---- show in colour
+
+released=passthrough/release_revokes_at_once
+esc=$(printf '\033')
+# What is painted | TERM | a regular expression, in which ~ is the escape
+while IFS='|' read -r what terminal pattern; do
+    is "show paints $what" says 0 "$(printf '%s' "$pattern" | sed "s/~/$esc\\\\[/g")" \
+        env -u COLORTERM TERM="$terminal" "$postern" show --color always $released
+done <<'END'
+a grant green|xterm|~32mis lent 0x1000 bytes
+a fault red|xterm|~31mFAULT writing
+the kernel's own dim|xterm|^~2m.* the MPU is written
+an app in a colour|xterm|~36mowner +~0m=> command
+another in another|xterm|~35mheir +~0m
+an app in the viewer's colour, where there are 256|xterm-256color|~38;5;178mowner
+END
+is 'show paints a rule that broke, though expected, yellow' says 0 "$esc\\[33mverdict .*\\(expected\\)" \
+    "$postern" show --color always passthrough/undeclared_widening_breaks_the_rule
+no_colors() {
+    run 0 "$@" && ! grep -q "$esc" "$work/out"
+}
+is 'show paints nothing into a pipe' no_colors "$postern" show $released
+is 'and nothing with --color never' no_colors env CLICOLOR_FORCE=1 "$postern" show --color never $released
+
 # ---- show --around
 
 is 'show --around ends well' run 0 "$postern" show $lent --around 1250 --lines 3
