@@ -323,6 +323,56 @@ START_TEST(the_key_w_says_why_what_is_selected_is_reached)
 }
 END_TEST
 
+/* Clicks in the middle of the first shape that says this and is about such a thing. */
+static void click_on(enum target_kind kind, const char *tip)
+{
+    const struct picture *picture = viewer_picture(viewer);
+    for (uint32_t i = 0; i < picture->count; i++) {
+        const struct shape *s = &picture->shapes[i];
+        int x = s->place.x + s->place.w / 2, y = s->place.y + s->place.h / 2;
+        if (s->target.kind != kind || !strstr(picture_string(picture, s->tip), tip))
+            continue;
+        viewer_press(viewer, x, y);
+        viewer_release(viewer, x, y);
+        return;
+    }
+    ck_abort_msg("nothing says \"%s\"", tip);
+}
+
+static const struct {
+    enum target_kind kind;
+    const char *tip, *shown; /* what is clicked on; what w says then */
+} clicked[] = {
+    {TARGET_DEVICE, "UARTE1 at 0x40028000", "0x40028000 (UARTE1+0x0"},
+    {TARGET_DEVICE, "QSPI at 0x40029000", "nothing of it is reached"},
+    {TARGET_REGION, "region 3", "0x40028000 (UARTE1+0x0"},
+    {TARGET_ADDRESS, "its memory", "0x20012000 ("},
+    {TARGET_BREAK, "dma-reach", "--address 0x20010000"},
+};
+
+START_TEST(what_is_clicked_on_is_what_w_explains)
+{
+    open_view(DMA, NULL);
+    viewer_resize(viewer, 1920, 1200);
+    click_on(clicked[_i].kind, clicked[_i].tip);
+    press("w");
+    ck_assert_msg(shows(clicked[_i].shown), "%s: %s", clicked[_i].tip, viewer->said);
+    close_view();
+}
+END_TEST
+
+START_TEST(a_click_on_an_apps_name_looks_at_it)
+{
+    open_view(DMA, NULL);
+    click_on(TARGET_APP, "victim: a click");
+    ck_assert(!viewer->follows);
+    ck_assert_uint_eq(viewer->pinned, 0);
+    click_on(TARGET_APP, "app attacker"); /* its row of the time line */
+    ck_assert_uint_eq(viewer->pinned, 1);
+    close_view();
+}
+END_TEST
+
 START_TEST(the_panel_follows_the_moment_and_a_click_closes_it)
 {
     open_view(WIDENED, NULL);
@@ -559,6 +609,9 @@ int main(void)
     tcase_add_test(t, what_differs_from_another_run_is_said_in_words);
     tcase_add_loop_test(t, the_key_w_says_why_what_is_selected_is_reached, 0,
                         sizeof whys / sizeof whys[0]);
+    tcase_add_loop_test(t, what_is_clicked_on_is_what_w_explains, 0,
+                        sizeof clicked / sizeof clicked[0]);
+    tcase_add_test(t, a_click_on_an_apps_name_looks_at_it);
     tcase_add_test(t, the_panel_follows_the_moment_and_a_click_closes_it);
     tcase_add_test(t, text_becomes_smaller_and_as_large_as_there_is_room_for);
     tcase_add_test(t, zooming_keeps_the_moment_in_place_and_ends_at_a_microsecond);

@@ -61,10 +61,11 @@ int draw_app_name(const struct drawing *d, struct place in, uint32_t process)
     picture_fill(d->p, box, role_owner(process));
     picture_tell(d->p, (struct target){TARGET_APP, process}, "%s", d->moment->apps[process].name);
     picture_label(d->p, box, ink_of(d, ROLE_INK, ALIGN_CENTER), letter);
-    return 2 * c + c / 2 +
-           picture_label(d->p, name, ink_of(d, ROLE_TEXT, ALIGN_LEFT),
-                         d->moment->apps[process].name)
-               .w;
+    struct place drawn =
+        picture_label(d->p, name, ink_of(d, ROLE_TEXT, ALIGN_LEFT), d->moment->apps[process].name);
+    picture_tell(d->p, (struct target){TARGET_APP, process}, "%s: a click looks at it",
+                 d->moment->apps[process].name);
+    return 2 * c + c / 2 + drawn.w;
 }
 
 void draw_selected(const struct drawing *d, struct place at, struct target target)
