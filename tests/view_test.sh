@@ -39,6 +39,12 @@ is 'n leads to the first break' "$postern" view $widened --keys 'Home n' --svg "
 is 'which it is' grep -q 'rules broken 1' "$work/n.svg"
 is 'a light one is another' "$postern" view $widened --theme light --svg "$work/light.svg"
 sees 'by its colours' same a.svg light.svg
+the_map_is_of() {
+    "$postern" view attacks/dma_overwrites_another_apps_memory --keys "$1" --svg "$work/t.svg" |
+        grep -q 'at 10108.438 us'
+}
+is 'a map as text is of the moment that is shown, between two nanoseconds too' the_map_is_of t
+is 'a time that was shown and is typed is that moment' the_map_is_of 'Home g 10108.438 Return t'
 is 'text of a key t is the map' sh -c "'$postern' view $widened --keys t --svg '$work/t.svg' |
     grep -q 'Cortex-M MPU'"
 if font_is_there; then
@@ -77,6 +83,9 @@ gives 'why: the private bus' 0 'write +no +the private peripheral bus' \
     "$postern" why passthrough/lent_timer_reaches_its_app --address 0xe000ed94
 gives 'why: DMA goes past the MPU' 0 'attacker by DMA of UARTE1, .*reads and writes it' \
     "$postern" why attacks/dma_overwrites_another_apps_memory --address 0x20010100 --app attacker
+gives 'why: a time that was shown is that moment' 0 'for attacker at 10108.438 us' \
+    "$postern" why attacks/dma_overwrites_another_apps_memory --address 0x20010100 --app attacker \
+    --at 10108.438
 gives 'why: an address is wanted' 2 '--address is missing' "$postern" why $widened
 gives 'why: an app that is there' 2 'no such app: bel .*ble' \
     "$postern" why $widened --address 0 --app bel

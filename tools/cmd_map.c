@@ -105,7 +105,8 @@ static bool is_the_moment(struct map *map)
         return map->step == map->stop;
     if (has_cpu)
         map->last = map->step;
-    return map->options->at_ps.given && has_cpu && machine_now_ps(m) >= map->options->at_ps.value;
+    return map->options->at_ps.given && has_cpu &&
+           machine_now_ps(m) >= shown_time_ps(map->options->at_ps.value);
 }
 
 static struct moment_choice choice_of(const struct map *map)

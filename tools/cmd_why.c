@@ -2,6 +2,7 @@
  * not. */
 #include "tools/commands.h"
 #include "tools/one_member.h"
+#include "tools/text.h"
 #include "tools/view/why.h"
 
 #include <stdio.h>
@@ -61,7 +62,7 @@ static void go(struct replay *replay, const struct why_options *options)
 {
     const struct replay_mark *mark = replay_next(replay, 0, 1u << MARK_BREAK);
     if (options->at_ps.given)
-        replay_go_to_time(replay, options->at_ps.value);
+        replay_go_to_time(replay, shown_time_ps(options->at_ps.value));
     else
         replay_go(replay, mark ? mark->step : replay->step_count);
 }

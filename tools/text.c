@@ -39,6 +39,11 @@ const char *us_text(uint64_t ps, char text[US_TEXT_MAX])
     return text;
 }
 
+uint64_t shown_time_ps(uint64_t ps)
+{
+    return ps > 500 ? ps - 500 : 0;
+}
+
 const char *signed_us_text(int64_t ps, char text[US_TEXT_MAX])
 {
     char us[US_TEXT_MAX];

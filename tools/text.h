@@ -15,6 +15,9 @@ void text_wrap_on(FILE *to, const char *text, int indent, int width);
 /* "1250.000": microseconds with three decimals; a half is rounded up. */
 enum { US_TEXT_MAX = 32 };
 const char *us_text(uint64_t ps, char text[US_TEXT_MAX]);
+/* The earliest time that us_text writes as it writes `ps`, a whole number of nanoseconds: whoever
+ * types a time that was shown means the moment that was shown, not the one behind it. */
+uint64_t shown_time_ps(uint64_t ps);
 const char *signed_us_text(int64_t ps, char text[US_TEXT_MAX]);
 
 /* Bytes of the well-formed UTF-8 character at `at`; 0: there is none. */

@@ -191,7 +191,7 @@ static int open_viewer(const struct door *door, const struct scenario *with)
         return outcome_code(result.outcome);
     }
     if (options->at_ps.given)
-        viewer_go_to_time(viewer, options->at_ps.value);
+        viewer_go_to_time(viewer, shown_time_ps(options->at_ps.value));
     int code = options->app && !pin_app(viewer, options->app) ? CODE_BAD_INPUT : show(door, viewer);
     viewer_free(viewer);
     return code;

@@ -63,7 +63,7 @@ int draw_app_name(const struct drawing *d, struct place in, uint32_t process)
     picture_label(d->p, box, ink_of(d, ROLE_INK, ALIGN_CENTER), letter);
     struct place drawn =
         picture_label(d->p, name, ink_of(d, ROLE_TEXT, ALIGN_LEFT), d->moment->apps[process].name);
-    picture_tell(d->p, (struct target){TARGET_APP, process}, "%s: a click looks at it",
+    picture_tell(d->p, (struct target){TARGET_APP, process}, "app %s",
                  d->moment->apps[process].name);
     return 2 * c + c / 2 + drawn.w;
 }

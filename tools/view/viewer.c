@@ -562,7 +562,7 @@ static void go_to_typed(struct viewer *viewer)
     else if (*end || end == viewer->typed || !(us >= 0 && us < 1e12))
         viewer_say(viewer, "no time in us, and no address: %s", viewer->typed);
     else
-        viewer_go_to_time(viewer, (uint64_t)(us * 1e6));
+        viewer_go_to_time(viewer, shown_time_ps((uint64_t)(us * 1e6 + 0.5)));
 }
 
 /* What has no room whole is left out, so that no character is cut in half. */
