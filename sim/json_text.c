@@ -706,10 +706,10 @@ static size_t pointer_token(const char *from, char token[JSON_POINTER_MAX])
 
 static size_t pointer_offset(const struct json_node *node, const char *pointer)
 {
-    char token[JSON_POINTER_MAX];
     size_t key, value;
     struct json_node below = {0};
     if (*pointer == '/') {
+        char token[JSON_POINTER_MAX];
         pointer += 1 + pointer_token(pointer + 1, token);
         below = json_is_array(node) ? json_element(node, (uint32_t)strtoul(token, NULL, 10))
                                     : json_member(node, token);

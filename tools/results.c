@@ -57,10 +57,10 @@ static bool take_summary(struct piece *piece, size_t line, const cJSON *summary)
     const cJSON *shard = cJSON_GetObjectItemCaseSensitive(summary, "shard");
     if (shard && !read_shard(piece, shard))
         return bad_line(piece, line, "this says of no shard what it is");
-    if (!shard)
+    if (!shard) {
         (void)read_text(summary, "version", piece->version, sizeof piece->version);
-    if (!shard)
         piece->shard = (struct shard){.count = piece->count, .total = piece->count};
+    }
     if (piece->shard.count != piece->count)
         return bad_line(piece, line, "the summary counts other results than there are");
     return piece->summed = true;

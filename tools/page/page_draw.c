@@ -98,7 +98,7 @@ static void draw(const struct task *task, const struct scenario *scenario, int p
                  "run again, it gave another trace (%s) than the results have (%.16s): another "
                  "version of the scenario, its board or the program",
                  hash, task->run->line.trace_hash);
-    if (*drawn.why) {
+    if (!viewer || *drawn.why) {
         send(pipe, &drawn, NULL);
         return;
     }
@@ -196,8 +196,8 @@ static void take_picture(struct picture *p, const struct drawn *drawn, const cha
 static void take_result(struct page_picture *picture, const struct isolated *child)
 {
     struct drawn drawn;
-    char text[ISOLATE_TEXT_MAX];
     if (child->end != ISOLATE_DONE || child->size < sizeof drawn) {
+        char text[ISOLATE_TEXT_MAX];
         snprintf(picture->why, sizeof picture->why, "run again: %s", isolate_text(child, text));
         return;
     }

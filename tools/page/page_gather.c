@@ -77,10 +77,10 @@ static bool is_claimed(const struct page_run *run)
 /* The members of a file come one after another. */
 static struct page_claim *claim_of(struct page *page, const struct page_run *run)
 {
-    struct page_claim *last = page->claim_count ? &page->claims[page->claim_count - 1] : NULL;
-    if (last && strcmp(last->path, run->line.path) == 0)
-        return last;
-    struct page_claim *claim = &page->claims[page->claim_count++];
+    struct page_claim *claim = page->claims + page->claim_count;
+    if (page->claim_count && strcmp(claim[-1].path, run->line.path) == 0)
+        return claim - 1;
+    page->claim_count++;
     *claim = (struct page_claim){.path = run->line.path,
                                  .text = run->line.claim,
                                  .first = page->run_count,

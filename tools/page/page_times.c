@@ -130,7 +130,7 @@ static void put_bar(FILE *out, const struct histogram *h, unsigned series, unsig
     put_bucket(out, shape, bucket);
     fprintf(out, " %s: %u</title></rect>\n", shape->unit, number);
     if (w >= 14)
-        fprintf(out, "<text x=\"%u\" y=\"%u\" class=\"f%u n\">%u</text>\n",
+        fprintf(out, "<text x=\"%u\" y=\"%u\" class=\"f%d n\">%u</text>\n",
                 LEFT + bucket * step + series * w + w / 2, TOP + BARS - high - 3, ROLE_TEXT,
                 number);
 }
@@ -145,17 +145,17 @@ static void put_bars(FILE *out, const struct histogram *h)
         for (unsigned series = 0; series < series_count(shape); series++)
             put_bar(out, h, series, bucket);
         if (bucket < shape->edge_count)
-            fprintf(out, "<text x=\"%u\" y=\"%d\" class=\"f%u n\">%g</text>\n",
+            fprintf(out, "<text x=\"%u\" y=\"%d\" class=\"f%d n\">%g</text>\n",
                     LEFT + (bucket + 1) * step - 4, TOP + BARS + 16, ROLE_DIM,
                     shape->edges[bucket]);
     }
-    fprintf(out, "<path class=\"s%u\" d=\"M%d,%d h%d\"/>\n<text x=\"%d\" y=\"%d\" class=\"f%u\">%s",
+    fprintf(out, "<path class=\"s%d\" d=\"M%d,%d h%d\"/>\n<text x=\"%d\" y=\"%d\" class=\"f%d\">%s",
             ROLE_TEXT, LEFT, TOP + BARS, WIDTH, LEFT, TOP + BARS + 34, ROLE_DIM, shape->unit);
     put(out, "</text>\n");
     for (unsigned series = 0; series_count(shape) > 1 && series < series_count(shape); series++)
         fprintf(out,
                 "<rect x=\"%u\" y=\"%d\" width=\"12\" height=\"12\" class=\"f%u bar\"/>"
-                "<text x=\"%u\" y=\"%d\" class=\"f%u\">%s</text>\n",
+                "<text x=\"%u\" y=\"%d\" class=\"f%d\">%s</text>\n",
                 200 + series * 140, TOP + BARS + 24, ROLE_OWNER + series, 218 + series * 140,
                 TOP + BARS + 34, ROLE_TEXT, shape->series[series]);
     put(out, "</svg>\n");
