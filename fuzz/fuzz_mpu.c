@@ -48,6 +48,14 @@ uint32_t hw_read32(struct hw *hw, uint32_t address)
     return mpu_armv7m_owns(address) ? mpu_armv7m_read(&hw->unit, address) : 0;
 }
 
+bool hw_await32(struct hw *hw, uint32_t address, uint32_t mask, uint32_t wanted, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if ((hw_read32(hw, address) & mask) == wanted)
+            return true;
+    return false;
+}
+
 void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
 {
     if (!mpu_armv7m_owns(address))

@@ -49,6 +49,9 @@ enum kernel_path {
  * aligned address. Charged as an MMIO access. */
 uint32_t hw_read32(struct hw *hw, uint32_t address);
 void hw_write32(struct hw *hw, uint32_t address, uint32_t value);
+/* Reads the register again and again, as hw_read32 does, until its bits in `mask` are `wanted`.
+ * False: they were not in `count` reads. */
+bool hw_await32(struct hw *hw, uint32_t address, uint32_t mask, uint32_t wanted, uint32_t count);
 
 /* Bytes of RAM, or of flash when reading, whole or not at all. Charged per started word.
  * ERR_INVAL: `from`/`to` is empty, wraps, or is not all such memory; nothing was copied. */

@@ -34,10 +34,7 @@ static bool is_met(struct hw *hw, uint32_t address, const struct quiesce_step *s
 
 static enum err await(struct hw *hw, uint32_t address, const struct quiesce_step *step)
 {
-    for (uint32_t i = 0; i < step->count; i++)
-        if (is_met(hw, address, step))
-            return ERR_NONE;
-    return ERR_FAIL;
+    return hw_await32(hw, address, step->mask, step->value, step->count) ? ERR_NONE : ERR_FAIL;
 }
 
 /* `*skip`: how many steps after this one to leave out. */

@@ -177,6 +177,25 @@ static inline uint32_t poll(struct machine *m)
     return m->polled.value;
 }
 
+/* As many of `count` polls as come before anything is due; each leaves the record that a read
+ * leaves. Their number. */
+static uint32_t poll_on(struct machine *m, uint32_t count)
+{
+    const struct polled p = m->polled;
+    uint64_t room = (m->next_ps - 1 - m->now_ps) / p.cost_ps;
+    uint32_t polls = room < count ? (uint32_t)room : count;
+    uint64_t now_ps = m->now_ps, hash = m->hash;
+    for (uint32_t i = 0; i < polls; i++) {
+        now_ps += p.cost_ps;
+        hash = trace_hash_at(hash, now_ps, p.event);
+    }
+    m->now_ps = now_ps;
+    m->hash = hash;
+    m->record_count += polls;
+    m->polled.record_count += polls;
+    return polls;
+}
+
 static OUT_OF_LINE uint32_t core_read(struct hw *hw, uint32_t address)
 {
     machine_spend(hw, costs_of(hw)->kernel_mmio);
@@ -191,6 +210,20 @@ uint32_t hw_read32(struct hw *hw, uint32_t address)
     if (is_polled(hw, address)) /* never a register of the core */
         return poll(hw->m);
     return is_system(address) ? core_read(hw, address) : board_read(hw, address);
+}
+
+bool hw_await32(struct hw *hw, uint32_t address, uint32_t mask, uint32_t wanted, uint32_t count)
+{
+    for (uint32_t reads = 0; reads < count;) {
+        if (is_polled(hw, address) && (hw->m->polled.value & mask) != wanted) {
+            reads += poll_on(hw->m, count - reads); /* one at least: is_polled() says so */
+            continue;
+        }
+        if ((hw_read32(hw, address) & mask) == wanted)
+            return true;
+        reads++;
+    }
+    return false;
 }
 
 void hw_write32(struct hw *hw, uint32_t address, uint32_t value)

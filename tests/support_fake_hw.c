@@ -74,6 +74,14 @@ uint32_t hw_read32(struct hw *hw, uint32_t address)
     return fake_hw_get(hw, address);
 }
 
+bool hw_await32(struct hw *hw, uint32_t address, uint32_t mask, uint32_t wanted, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if ((hw_read32(hw, address) & mask) == wanted)
+            return true;
+    return false;
+}
+
 void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
 {
     DEMAND(address % 4 == 0);
