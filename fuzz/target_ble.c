@@ -39,10 +39,11 @@
     "\"central\": {\"interval_us\": 7500, \"timeout_ms\": 100, \"drift_ppm\": 40, "                \
     "\"read_every\": "                                                                             \
     "3, \"plan\": [" plan "]}, \"stranger\": {\"is\": \"beacon\", \"first_us\": 1000000}"
+/* The scanner asks on another channel by the time at which the central connects. */
 #define SCANNERS                                                                                   \
     "\"central\": {\"interval_us\": 7500, \"timeout_ms\": 100, \"connect_after\": 2, "             \
     "\"scan_interval_us\": 11000000}, \"scanner\": {\"active\": true, "                            \
-    "\"scan_interval_us\": 1000000, \"scan_window_us\": 1000000}"
+    "\"scan_interval_us\": 20000, \"scan_window_us\": 20000}"
 #define ENCRYPT "{\"at_event\": 2, \"do\": \"encrypt\"}"
 
 const struct stage_target target_ble = {
@@ -59,9 +60,9 @@ const struct stage_target target_ble = {
                {"fuzz/ble_armed_encrypted.json",
                 STAGE_TEXT(LENT_RADIO, PROGRAM("ble_armed"), CENTRAL(ENCRYPT), "140000")},
                {"fuzz/ble_software_advertising.json",
-                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_software"), SCANNERS, "90000")},
+                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_software"), SCANNERS, "80000" LISTENS)},
                {"fuzz/ble_syscalls_advertising.json",
-                STAGE_TEXT(KERNEL_RADIO, PROGRAM("ble_syscalls"), SCANNERS, "90000")},
+                STAGE_TEXT(KERNEL_RADIO, PROGRAM("ble_syscalls"), SCANNERS, "80000" LISTENS)},
                {"fuzz/ble_kernel_advertising.json",
                 STAGE_TEXT(KERNEL_RADIO, ADVERTISER, SCANNERS, "90000")}},
     .from_us = {50000, 50000, 50000, 100000, 100000, 2000, 2000, 500},
