@@ -696,7 +696,7 @@ static void draw_span(const struct drawing *d, const struct moment_reach *r,
         picture_fill(d->p, box, role_tint(r->process));
         /* narrow lines and a thick edge, so that not the colour alone says it */
         picture_hatch(d->p, box, stray ? ROLE_FAULT : role_owner(r->process),
-                      stray ? 1 : stroke_of(d) + 1);
+                      stray ? thin_of(d) : stroke_of(d) + 1);
         tell_span(d, r, s);
         picture_outline(d->p, box, stray ? ROLE_FAULT : role_owner(r->process),
                         stray ? stroke_of(d) + 1 : 1);

@@ -213,7 +213,7 @@ static void draw_sample(const struct drawing *d, struct place at, size_t row)
     case SAMPLE_HATCH:
     case SAMPLE_STRAY:
         picture_fill(d->p, at, ROLE_TINT);
-        picture_hatch(d->p, at, role, is_stray ? 1 : stroke_of(d));
+        picture_hatch(d->p, at, role, is_stray ? thin_of(d) : stroke_of(d));
         if (is_stray)
             picture_outline(d->p, at, role, stroke_of(d));
         break;

@@ -29,6 +29,12 @@ static inline int stroke_of(const struct drawing *d)
     return d->cell >= 8 ? d->cell / 4 : 1;
 }
 
+/* Of a thin one: a pixel, more where the text is large. */
+static inline int thin_of(const struct drawing *d)
+{
+    return d->cell >= 16 ? d->cell / 8 : 1;
+}
+
 /* A box with the app's letter and colour, then its name; returns the pixels that it takes. */
 int draw_app_name(const struct drawing *d, struct place in, uint32_t process);
 

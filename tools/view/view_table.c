@@ -447,11 +447,12 @@ static void draw_differences(struct column *column)
 /* Of one that was restarted how often, instead of its RAM, which the map says too. */
 static void write_state(const struct moment_app *app, char *text, size_t room)
 {
-    char size[SIZE_TEXT_MAX];
-    if (app->restart_count)
+    if (app->restart_count) {
         snprintf(text, room, "%s, restart %" PRIu32, app->state, app->restart_count);
-    else
+    } else {
+        char size[SIZE_TEXT_MAX];
         snprintf(text, room, "%s, RAM %s", app->state, size_text(app->block.size, size));
+    }
 }
 
 static void draw_apps(struct column *column)

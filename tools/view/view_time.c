@@ -28,6 +28,12 @@ struct drawing {
     } pending[WINDOW_ROW_MAX];
 };
 
+/* How thick thin lines are: a pixel, more where the text is large. */
+static int thin_of(const struct drawing *d)
+{
+    return d->cell >= 16 ? d->cell / 8 : 1;
+}
+
 /* --- the scale ------------------------------------------------------------------------------- */
 
 struct time_scale time_scale_of(const struct window *window, struct place strip, int cell)
@@ -288,7 +294,7 @@ static void label_block(const struct drawing *d, const struct pending *pending, 
 static void draw_block(const struct drawing *d, const struct pending *pending, enum role role,
                        bool low)
 {
-    int y = d->row_y[pending->item->row] + 1, h = d->row_height - 4, low_h = 3;
+    int y = d->row_y[pending->item->row] + 1, h = d->row_height - 4, low_h = 3 * thin_of(d);
     bool dark = role == ROLE_DEVICE || role == ROLE_ASKED;
     struct place place = {pending->x, low ? y + h - low_h : y, pending->w, low ? low_h : h};
     if (d->labels) {
@@ -319,14 +325,14 @@ static void draw_mark(const struct drawing *d, const struct pending *pending,
         place.x = d->scale.x + d->scale.w - place.w;
     if (style->mark & BOXED) {
         picture_fill(d->picture, place, ROLE_PANEL);
-        picture_outline(d->picture, place, style->role, 1);
+        picture_outline(d->picture, place, style->role, thin_of(d));
     }
     if (mark == SHAPE_FILL)
         picture_fill(d->picture, place, style->role);
     else if (mark == SHAPE_OUTLINE)
         picture_outline(d->picture, place, style->role, 2);
     else if (mark == SHAPE_HATCH)
-        picture_hatch(d->picture, place, style->role, 1);
+        picture_hatch(d->picture, place, style->role, thin_of(d));
     else
         picture_mark(d->picture, mark, place, style->role);
     tell(d, pending);
@@ -386,7 +392,7 @@ static void draw_one(const struct drawing *d, const struct style *style,
         draw_block(d, pending, role, style->look == LOOK_LOW);
         return;
     case LOOK_HATCH:
-        picture_hatch(d->picture, (struct place){pending->x, y, pending->w, h}, role, 1);
+        picture_hatch(d->picture, (struct place){pending->x, y, pending->w, h}, role, thin_of(d));
         break;
     case LOOK_SHARE:
         bar = bar > 0 ? bar : 1;
@@ -396,8 +402,9 @@ static void draw_one(const struct drawing *d, const struct style *style,
         draw_mark(d, pending, style);
         return;
     case LOOK_TICK:
-        picture_fill(d->picture, (struct place){pending->x, y + h / 2, 1, h - h / 2}, role);
-        take(d, item->row, pending->x - 1, 2);
+        picture_fill(d->picture, (struct place){pending->x, y + h / 2, thin_of(d), h - h / 2},
+                     role);
+        take(d, item->row, pending->x - 1, thin_of(d) + 1);
         break;
     default:
         if (d->labels && item->kind == ITEM_DEADLINE)

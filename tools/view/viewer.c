@@ -566,7 +566,7 @@ static void go_to_typed(struct viewer *viewer)
 }
 
 /* What has no room whole is left out, so that no character is cut in half. */
-static void type(struct viewer *viewer, const char *text)
+static void type_in(struct viewer *viewer, const char *text)
 {
     size_t length = strlen(viewer->typed);
     if (length + strlen(text) < sizeof viewer->typed)
@@ -608,7 +608,7 @@ static bool prompt_key(struct viewer *viewer, const char *key)
         else
             go_to_typed(viewer);
     } else if (!moves(key)) {
-        type(viewer, strcmp(key, "Space") == 0 ? " " : key);
+        type_in(viewer, strcmp(key, "Space") == 0 ? " " : key);
     }
     return true;
 }
