@@ -29,9 +29,8 @@ static const char *const pictures[] = {[PICTURES_AUTO] = "auto",
 static const struct option_row rows[] = {
     {"-o", "FILE", "write the page there, not to stdout", OPTION_TEXT, FIELD(output), 0, 0, NULL},
     {"--pictures", "WHICH",
-     "auto (default): all; past 1000 claims of those that fail or break as claimed; failed, all, "
-     "none",
-     OPTION_WORD, FIELD(pictures), 0, 0, pictures},
+     "failed, all, none; auto (default): all, of over 1000 claims those that break", OPTION_WORD,
+     FIELD(pictures), 0, 0, pictures},
     {"-j", "N", "draw N pictures at once (default: one a processor)", OPTION_COUNT, FIELD(jobs), 1,
      64, NULL},
 };
