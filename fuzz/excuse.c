@@ -83,7 +83,7 @@ static bool is_lawful(const struct peer_action *action, bool loses)
     }
 }
 
-static bool loses(const struct peer_plan *plan)
+static bool plan_loses(const struct peer_plan *plan)
 {
     const uint32_t losing = 1u << CENTRAL_DO_SILENCE | 1u << CENTRAL_DO_CORRUPT |
                             1u << CENTRAL_DO_STOP_SN | 1u << CENTRAL_DO_STOP_NESN;
@@ -97,7 +97,7 @@ static bool plan_is_lawful(const struct peer_plan *plan, const struct air_condit
 {
     bool lawful = true;
     for (uint32_t i = 0; i < plan->action_count; i++)
-        lawful &= is_lawful(&plan->actions[i], air->fault_count > 0 || loses(plan));
+        lawful &= is_lawful(&plan->actions[i], air->fault_count > 0 || plan_loses(plan));
     return lawful;
 }
 
