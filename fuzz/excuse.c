@@ -16,6 +16,9 @@ enum { COUNTER_FAILS = ~(KIND(INTERRUPT) | KIND(RELEASE) | KIND(HASTEN)) };
  * took for its own again. */
 enum { DMA_LIES = KIND(FORCE) | KIND(TASK) | KIND(HANG) };
 
+/* A register lies. */
+enum { LIES = KIND(FORCE) };
+
 /* Some injection of those kinds has befallen the device, or its line. */
 static bool befallen(const struct machine *m, uint32_t device, uint32_t kinds)
 {
@@ -35,13 +38,27 @@ static uint32_t device_of(const struct machine *m, const struct driver_place *pl
     return place->present ? board_device_at(&machine_scenario(m)->board, place->base) : BOARD_NONE;
 }
 
+static uint32_t device_of_virt(const struct machine *m, uint32_t virt)
+{
+    return device_of(m, config_virt(&machine_scenario(m)->config, virt));
+}
+
+/* Where the pieces of a page's erase, a millisecond each without a CPU, are apart as the alarm has
+ * it, a counter that runs ahead makes them one. */
+static bool erases_at_once(const struct machine *m)
+{
+    const struct kernel_config *config = &machine_scenario(m)->config;
+    return config_virt(config, VIRT_STORAGE)->present &&
+           befallen(m, device_of(m, &config->alarm), LIES);
+}
+
 /* Whose DMA meets the buffer that the verdict is about. */
 static uint32_t master_of(const struct machine *m, const struct verdict *v)
 {
     const struct kernel_config *config = &machine_scenario(m)->config;
     if (v->detail == DETAIL_CUSTODY_BYTES || v->detail == DETAIL_CUSTODY_LENGTH)
         return device_of(m, &config->console);
-    return v->wanted < VIRTS ? device_of(m, config_virt(config, (uint32_t)v->wanted)) : BOARD_NONE;
+    return v->wanted < VIRTS ? device_of_virt(m, (uint32_t)v->wanted) : BOARD_NONE;
 }
 
 /* --- a connection ---------------------------------------------------------------------------- */
@@ -144,6 +161,13 @@ bool verdict_excused(struct machine *m, const struct verdict *v)
     case RULE_BLE_WINDOW:
     case RULE_BLE_LINK:
         return is_disturbed(machine_scenario(m)) || is_kernel_busy(m);
+    case RULE_LIVELOCK:
+        return v->detail == DETAIL_LIVELOCK_LINE && erases_at_once(m);
+    case RULE_KEY_CUSTODY: /* nothing ends the wait for an engine that does not answer */
+        return v->detail == DETAIL_KEYS_DEAD &&
+               befallen(m, device_of(m, &machine_scenario(m)->config.alarm), COUNTER_FAILS);
+    case RULE_STORAGE_REGION: /* the flash controller says that it is ready, and is not */
+        return befallen(m, device_of_virt(m, VIRT_STORAGE), LIES);
     default:
         return false;
     }
@@ -151,5 +175,6 @@ bool verdict_excused(struct machine *m, const struct verdict *v)
 
 bool loss_excused(const struct machine *m, uint32_t device)
 {
-    return befallen(m, device, KIND(RECEIVE));
+    bool is_flash = device == device_of_virt(m, VIRT_STORAGE);
+    return befallen(m, device, is_flash ? LIES : KIND(RECEIVE));
 }

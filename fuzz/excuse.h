@@ -12,7 +12,8 @@
 
 /* Which rules are never told for this verdict: see the rows in excuse.c. */
 bool verdict_excused(struct machine *m, const struct verdict *verdict);
-/* The model of that device has lost what was sent to it: more than its wire has room for. */
+/* The model of that device has lost what was sent to it: more than its wire has room for, or, of
+ * the flash controller, what came while it said that it was ready and was not. */
 bool loss_excused(const struct machine *m, uint32_t device);
 
 #endif

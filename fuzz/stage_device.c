@@ -215,8 +215,6 @@ static void time_it(const struct board *board, const struct tape_op *op, uint64_
                    d->name);
 }
 
-enum { STORM_MIN_US = 8 }; /* see the header */
-
 /* False: it is none. */
 static bool injection_of(const struct scenario *s, const struct tape_op *op, uint32_t device,
                          uint64_t at_ps, struct injection *i)
@@ -231,8 +229,8 @@ static bool injection_of(const struct scenario *s, const struct tape_op *op, uin
     if (i->kind == INJECT_FORCE)
         i->count = op->size % 8;
     if (i->kind == INJECT_STORM)
-        i->count = 1 + op->which % 32;
-    i->period_ps = i->kind == INJECT_STORM ? (STORM_MIN_US + op->size) * PS_PER_US : square_ps;
+        i->count = 1 + op->which;
+    i->period_ps = i->kind == INJECT_STORM ? (1 + op->size) * PS_PER_US : square_ps;
     time_it(&s->board, op, at_ps, i);
     return fill(s, op, i);
 }

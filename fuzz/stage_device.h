@@ -14,9 +14,7 @@
  *   0 register `which` reads as value[0], `size` % 8 times, or 0: until it is released
  *   1 the same of a register that says what happened: an event, a count, a status
  *   2 release   3 the device's own error   4 hang   5 stuck line
- *   6 its line pends once   7 ... 1 + `which` % 32 times, 8 + `size` us apart: faster than once in
- *     6 us such a line leaves the apps less than a tenth of the time, since what the kernel counts
- *     is services in a row (rule livelock)
+ *   6 its line pends once   7 ... 1 + `which` times, 1 + `size` us apart
  *   8 what it does next comes `size`^2 * 4 us later   9 ... earlier
  *  10 task register `which` is triggered
  *  11 its wire brings 1 + `size` % 16 bytes: `which`, value[0].pick, value[0].offset, again

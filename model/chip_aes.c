@@ -95,7 +95,8 @@ bool chip_aes_take(struct hw *hw, uint32_t base, uint32_t area)
 {
     uint32_t status;
 
-    return area_copy(hw, base, area, &status) && !(status & KEY_ST_RD_ERR);
+    return area_copy(hw, base, area, &status) && !(status & KEY_ST_RD_ERR) &&
+           chip_aes_has_key(hw, base, area);
 }
 
 bool chip_aes_forget(struct hw *hw, uint32_t base)

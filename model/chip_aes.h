@@ -38,7 +38,8 @@ bool chip_aes_reset(struct hw *hw, uint32_t base);
 /* Begins: the 16 bytes at `address` become the key in `area`, whatever stands there now. */
 void chip_aes_load(struct hw *hw, uint32_t base, uint32_t area, uint32_t address);
 
-/* Copies the key in `area` to the engine. False: there is none; then the engine's is zeros. */
+/* Copies the key in `area` to the engine. False: there is none, as one of two registers says, so
+ * that it takes two that lie to work with zeros; then the engine's is zeros. */
 bool chip_aes_take(struct hw *hw, uint32_t base, uint32_t area);
 
 /* Begins: works the bytes in `data` where they stand, with the key that was taken. ECB and CBC:

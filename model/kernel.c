@@ -58,11 +58,25 @@ static void top_half(struct hw *hw, uint32_t line)
     nvic_set_pending(hw, line);
 }
 
-static void line_reopen(struct hw *hw, uint32_t line)
+static void line_serviced(struct kernel *k, struct hw *hw, uint32_t line)
 {
     hw_note(hw, NOTE_LINE_SERVICED, PROCESS_NONE, line, 0xffffffff);
     nvic_clear_pending(hw, line); /* a level that is still high pends again */
-    nvic_enable(hw, line);
+    if (!line_pace_serviced(&k->line_pace, line, k->scheduler.ran_us))
+        nvic_enable(hw, line);
+}
+
+/* Opens the lines that have rested; `is_idle`: all, since no process is ready. */
+static bool lines_rested(struct kernel *k, struct hw *hw, bool is_idle)
+{
+    uint32_t lines[IRQ_LINE_MAX / 32];
+
+    if (!line_pace_rested(&k->line_pace, k->scheduler.ran_us, is_idle, lines))
+        return false;
+    for (uint32_t line = 0; line < k->config->line_count; line++)
+        if (lines[line / 32] >> (line % 32) & 1)
+            nvic_enable(hw, line);
+    return true;
 }
 
 /* One line's bottom half; the line is masked now. The passthrough driver notes, holds and opens its
@@ -76,16 +90,16 @@ static void bottom_half(struct kernel *k, struct hw *hw, uint32_t line)
     else if (!line_is_off(k, line) && ++k->line_services[line] > LINE_SERVICES_MAX)
         line_give_up(k, hw, line, NOTE_ENDPOINT_STUCK);
     else if (d != &passthrough_driver)
-        line_reopen(hw, line);
+        line_serviced(k, hw, line);
 }
 
-/* The lowest line that pends and is neither off nor held, else NVIC_NONE. */
+/* The lowest line that pends and is neither off nor held nor rests, else NVIC_NONE. */
 static uint32_t line_next(const struct kernel *k, struct hw *hw)
 {
     uint32_t unheard[IRQ_LINE_MAX / 32];
 
     for (uint32_t i = 0; i < COUNT_OF(unheard); i++)
-        unheard[i] = k->line_off[i] | k->line_held[i];
+        unheard[i] = k->line_off[i] | k->line_held[i] | k->line_pace.resting[i];
     return nvic_next_pending(hw, k->config->line_count, unheard);
 }
 
@@ -109,8 +123,10 @@ static struct kernel_action action(enum action_kind kind)
     return (struct kernel_action){.kind = kind, .process = PROCESS_NONE};
 }
 
-static struct kernel_action idle(struct kernel *k)
+static struct kernel_action idle(struct kernel *k, struct hw *hw)
 {
+    if (lines_rested(k, hw, true))
+        return action(ACTION_AGAIN);
     memset(k->line_services, 0, sizeof k->line_services);
     k->is_any_line_counted = false;
     k->halted = true;
@@ -136,7 +152,9 @@ static struct kernel_action run(struct kernel *k, struct hw *hw, struct schedule
 {
     struct process *p = &k->processes[turn.process];
 
-    k->slice_us = systick_arm(hw, k->config->cpu_hz, turn.slice_us);
+    uint32_t slice_us = line_pace_slice(&k->line_pace, turn.slice_us, k->scheduler.ran_us);
+    k->is_slice_cut = slice_us != turn.slice_us;
+    k->slice_us = systick_arm(hw, k->config->cpu_hz, slice_us);
     hw_spend(hw, PATH_MPU_SETUP, 1);
     mpu_configure(&k->mpu, hw, &p->mpu, p->id.unique);
     mpu_enable(hw);
@@ -152,7 +170,7 @@ static struct kernel_action run(struct kernel *k, struct hw *hw, struct schedule
     return now;
 }
 
-/* Why the process stopped that had `slice_us` and has `left_us` of it. */
+/* Why the process stopped that had `slice_us` of the scheduler's and has `left_us` of it. */
 static enum stop_reason stop_reason_of(enum trap_kind kind, uint32_t slice_us, uint32_t left_us)
 {
     switch (kind) {
@@ -179,8 +197,9 @@ static void slice_account(struct kernel *k, struct hw *hw)
     k->stopped = PROCESS_NONE;
     uint32_t left_us = k->slice_us ? systick_stop(hw, k->config->cpu_hz) : 0;
     uint32_t ran_us = k->slice_us > left_us ? k->slice_us - left_us : 0;
-    scheduler_ran(k, index, ran_us,
-                  stop_reason_of((enum trap_kind)k->stopped_by, k->slice_us, left_us));
+    scheduler_ran(
+        k, index, ran_us,
+        stop_reason_of((enum trap_kind)k->stopped_by, k->is_slice_cut ? 0 : k->slice_us, left_us));
 }
 
 struct kernel_action kernel_next(struct kernel *k, struct hw *hw)
@@ -188,10 +207,12 @@ struct kernel_action kernel_next(struct kernel *k, struct hw *hw)
     if (interrupt_handled(k, hw) || virt_deferred(k, hw))
         return action(ACTION_AGAIN);
     slice_account(k, hw);
+    if (lines_rested(k, hw, false))
+        return action(ACTION_AGAIN);
     hw_spend(hw, PATH_SCHEDULER, 1);
     struct schedule turn = scheduler_next(k, hw);
     if (turn.process == PROCESS_NONE)
-        return idle(k);
+        return idle(k, hw);
 
     struct process *p = &k->processes[turn.process];
     if (p->state != PROCESS_RUNNING) {

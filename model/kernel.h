@@ -16,6 +16,7 @@
 #include "model/capability.h"
 #include "model/config.h"
 #include "model/grant.h"
+#include "model/line_pace.h"
 #include "model/passthrough.h"
 #include "model/process.h"
 #include "model/scheduler.h"
@@ -42,6 +43,7 @@ struct kernel {
     uint32_t running;   /* index of the process in user mode, PROCESS_NONE in the kernel */
     uint32_t last;      /* index of the process that ran last */
     uint32_t slice_us;  /* armed for the process in user mode; 0: no slice */
+    bool is_slice_cut;  /* that is less than the scheduler gave */
     uint32_t stopped;   /* index of the process whose slice timer runs on, else PROCESS_NONE */
     uint8_t stopped_by; /* enum trap_kind */
     /* Lines masked for good: nobody's, or stuck. A lent device's is back when the device has been
@@ -51,6 +53,7 @@ struct kernel {
     uint32_t line_held[IRQ_LINE_MAX / 32]; /* masked until its owner takes the last upcall (G7) */
     uint8_t line_services[IRQ_LINE_MAX];   /* bottom halves in a row, without user mode or sleep */
     bool is_any_line_counted;              /* else all of line_services is 0 */
+    struct line_pace line_pace;            /* of the kernel's own lines */
     struct kernel_tokens tokens;
     bool halted;
 };

@@ -25,6 +25,7 @@
  *       (delivered, or cancelled by a new subscribe) and another one would be kept: the queue has
  *       room, and the owner does not ignore it (a null upcall under yield-wait). What comes
  *       meanwhile pends, and is heard then as one interrupt. A line that will not be quiet is off.
+ *       (A line of the kernel's own drivers rests: line_pace.h.)
  *
  * What a device must be for this to isolate (the board opts in per device, and says so):
  *   D1  It is no DMA master, or allow_dma is set: then its owner is part of the trusted computing

@@ -1309,18 +1309,94 @@ START_TEST(line_that_stays_high_does_not_stop_the_kernel)
 }
 END_TEST
 
+static void interrupt_of_the_alarm(void)
+{
+    pend(ALARM_LINE);
+    kernel_trap(&k, &hw, &(struct trap){.kind = TRAP_INTERRUPT, .line = ALARM_LINE});
+    ck_assert(!line_enabled(ALARM_LINE));
+    ck_assert_int_eq((int)kernel_next(&k, &hw).kind, ACTION_AGAIN);
+}
+
 START_TEST(line_that_falls_is_open_again)
 {
     start_running(1);
-    for (int i = 0; i < 50; i++) {
-        pend(ALARM_LINE);
-        kernel_trap(&k, &hw, &(struct trap){.kind = TRAP_INTERRUPT, .line = ALARM_LINE});
-        ck_assert(!line_enabled(ALARM_LINE));
-        ck_assert_int_eq((int)kernel_next(&k, &hw).kind, ACTION_AGAIN);
+    for (int i = 0; i < LINE_PACE_SERVICES - 1; i++) {
+        interrupt_of_the_alarm();
         ck_assert(line_enabled(ALARM_LINE));
         ck_assert_int_eq((int)kernel_next(&k, &hw).kind, ACTION_RUN);
     }
-    ck_assert_uint_eq(hw.spent[PATH_INTERRUPT_TOP], 50);
+    ck_assert_uint_eq(hw.spent[PATH_INTERRUPT_TOP], LINE_PACE_SERVICES - 1);
+}
+END_TEST
+
+/* So many interrupts that the line rests; the process has run for `us` each time. */
+static void let_the_alarm_rest(uint32_t us)
+{
+    for (int i = 0; i < LINE_PACE_SERVICES; i++) {
+        k.scheduler.ran_us += us;
+        interrupt_of_the_alarm();
+        ck_assert_int_eq((int)kernel_next(&k, &hw).kind, ACTION_RUN);
+    }
+}
+
+static const struct {
+    const char *what;
+    uint32_t apart_us, rest_us; /* 0: none */
+} rests[] = {
+    {"no time in between", 0, LINE_REST_MIN_US},
+    {"a quarter of the time", 40, (LINE_PACE_SERVICES - 1) * 40 / LINE_REST_SHARE},
+    {"as slow as rests can be", 64, (LINE_PACE_SERVICES - 1) * 64 / LINE_REST_SHARE},
+    {"a byte each 87 us", 87, 0},
+};
+
+START_TEST(line_that_comes_too_often_rests_for_a_part_of_a_slice)
+{
+    start_running(1);
+    interrupt_of_the_alarm(); /* time is looked at with each one */
+    k.scheduler.ran_us = 10000;
+    uint32_t slice_us = next_action().kind == ACTION_RUN ? k.slice_us : 0;
+    let_the_alarm_rest(rests[_i].apart_us);
+    ck_assert_msg(line_enabled(ALARM_LINE) == (rests[_i].rest_us == 0), "%s", rests[_i].what);
+    uint32_t wanted_us = rests[_i].rest_us ? rests[_i].rest_us : slice_us;
+    ck_assert_msg(k.slice_us + 1 >= wanted_us && k.slice_us <= wanted_us, "%s: %u us",
+                  rests[_i].what, k.slice_us);
+}
+END_TEST
+
+START_TEST(line_that_has_rested_is_open_again_and_hears_what_has_come)
+{
+    start_running(1);
+    let_the_alarm_rest(0);
+    pend(ALARM_LINE); /* masked, yet it pends */
+    stop(TRAP_RESCHEDULE, k.slice_us / 2);
+    ck_assert_int_eq((int)kernel_next(&k, &hw).kind, ACTION_RUN);
+    ck_assert(!line_enabled(ALARM_LINE));
+    uint32_t noted = fake_hw_noted(&hw, NOTE_LINE_SERVICED);
+    stop(TRAP_SLICE_END, 0);
+    ck_assert_int_eq((int)next_action().kind, ACTION_RUN);
+    ck_assert(line_enabled(ALARM_LINE));
+    ck_assert_uint_eq(fake_hw_noted(&hw, NOTE_LINE_SERVICED), noted + 1);
+}
+END_TEST
+
+START_TEST(end_of_a_rest_is_no_end_of_the_turn)
+{
+    start_running(2);
+    let_the_alarm_rest(0);
+    ck_assert_uint_eq(k.slice_us, LINE_REST_MIN_US);
+    stop(TRAP_SLICE_END, 0);
+    ck_assert_uint_eq(next_action().process, 0);
+    ck_assert_uint_gt(k.slice_us, LINE_REST_MIN_US);
+}
+END_TEST
+
+START_TEST(rest_ends_when_nobody_is_ready)
+{
+    start_running(1);
+    let_the_alarm_rest(0);
+    ck_assert(!line_enabled(ALARM_LINE));
+    ck_assert_int_eq((int)call(SYSCALL_YIELD, YIELD_WAIT, 0, 0, 0).kind, ACTION_SLEEP);
+    ck_assert(line_enabled(ALARM_LINE));
 }
 END_TEST
 
@@ -1657,6 +1733,11 @@ static TCase *loop_tests(void)
     tcase_add_test(t, line_of_nobody_is_masked_for_good);
     tcase_add_test(t, line_that_stays_high_does_not_stop_the_kernel);
     tcase_add_test(t, line_that_falls_is_open_again);
+    tcase_add_loop_test(t, line_that_comes_too_often_rests_for_a_part_of_a_slice, 0,
+                        COUNT_OF(rests));
+    tcase_add_test(t, line_that_has_rested_is_open_again_and_hears_what_has_come);
+    tcase_add_test(t, end_of_a_rest_is_no_end_of_the_turn);
+    tcase_add_test(t, rest_ends_when_nobody_is_ready);
     tcase_add_test(t, interrupt_within_the_kernel_pays_for_its_handler);
     tcase_add_test(t, user_mode_has_the_unit_on_and_the_kernel_off);
     tcase_add_test(t, null_command_walks_each_path_once);

@@ -206,6 +206,29 @@ START_TEST(excuse_is_for_its_rule_and_its_device_alone)
 }
 END_TEST
 
+/* A register of the device is forced; which verdicts are excused then? */
+static bool excused_if_it_lies(uint8_t device, enum rule rule, enum verdict_detail detail)
+{
+    struct verdict verdict = {.rule = rule, .detail = detail};
+    tape = (struct tape){.count = 1, .ops = {{device, DEVICE_FORCE, 0, 1, 1, {{0}}}}};
+    (void)stage_play(stage, &tape);
+    return verdict_excused(stage->hw.m, &verdict);
+}
+
+START_TEST(flash_and_the_clock_are_excused_by_their_own_lies_alone)
+{
+    ck_assert(excused_if_it_lies(NVMC, RULE_STORAGE_REGION, DETAIL_STORAGE_NOBODY));
+    ck_assert(!excused_if_it_lies(RTC, RULE_STORAGE_REGION, DETAIL_STORAGE_NOBODY));
+    ck_assert(excused_if_it_lies(RTC, RULE_LIVELOCK, DETAIL_LIVELOCK_LINE));
+    ck_assert(!excused_if_it_lies(RTC, RULE_LIVELOCK, DETAIL_LIVELOCK_STUCK));
+    ck_assert(!excused_if_it_lies(NVMC, RULE_LIVELOCK, DETAIL_LIVELOCK_LINE));
+    ck_assert(!excused_if_it_lies(AES, RULE_KEY_CUSTODY, DETAIL_KEYS_OTHER));
+    ck_assert(!excused_if_it_lies(AES, RULE_KEY_CUSTODY, DETAIL_KEYS_DEAD));
+    ck_assert(excused_if_it_lies(RTC, RULE_KEY_CUSTODY, DETAIL_KEYS_DEAD));
+    ck_assert(!excused_if_it_lies(RTC, RULE_KEY_CUSTODY, DETAIL_KEYS_OTHER));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("stage_device");
@@ -219,6 +242,7 @@ int main(void)
     tcase_add_test(c, usual_sequence_is_its_calls_and_a_wait_for_its_upcall);
     tcase_add_test(c, lost_alarm_is_by_right_if_its_counter_failed);
     tcase_add_test(c, excuse_is_for_its_rule_and_its_device_alone);
+    tcase_add_test(c, flash_and_the_clock_are_excused_by_their_own_lies_alone);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
