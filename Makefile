@@ -380,14 +380,16 @@ _libs: $(archives)
 	@:
 
 _format:
-	@clang-format --dry-run -Werror $(c_text) </dev/null
-	@! grep -nE '^.{101,}$$' $(c_text) /dev/null || { echo 'lines of more than 100 columns' >&2; exit 1; }
+	@clang-format --dry-run -Werror $(c_text) </dev/null; code=$$?; \
+	    if grep -nE '^.{101,}$$' $(c_text) /dev/null; then \
+	    echo 'lines of more than 100 columns' >&2; code=1; fi; exit $$code
 	@echo 'clang-format: no findings'
 _cppcheck:
 	@mkdir -p $(BUILD)/cppcheck
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,style,performance,portability -j$(shell nproc) \
 	    --cppcheck-build-dir=$(BUILD)/cppcheck --suppressions-list=tools/cppcheck_suppressions \
 	    --error-exitcode=1 -I. '-DSTART_TEST(name)=static void name(int _i)' -DEND_TEST= \
+	    '-D_Noreturn=__attribute__((noreturn))' \
 	    $(filter-out $(foreign_src),$(c_src))
 	@echo 'cppcheck: no findings'
 _shellcheck:

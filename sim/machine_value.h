@@ -143,7 +143,7 @@ static inline struct injection_state *machine_injection(struct machine *m, uint3
 static inline const struct injection_state *machine_injection_read(const struct machine *m,
                                                                    uint32_t i)
 {
-    return machine_injection((struct machine *)(uintptr_t)m, i);
+    return machine_injection((struct machine *)m, i);
 }
 
 static inline struct app *machine_app_mutable(struct machine *m, uint32_t process)

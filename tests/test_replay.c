@@ -20,8 +20,8 @@ static const struct scenario *load(const char *path)
     struct suite suite = {0};
     struct problems problems = {0};
     struct suite_choice any = {0};
-    char *paths[] = {(char *)(uintptr_t)path};
-    const struct arguments arguments = {.count = 1, .at = paths};
+    char *names[] = {(char *)path};
+    const struct arguments arguments = {.count = 1, .at = names};
     ck_assert(suite_collect(&suite, &usage, &arguments, false));
     ck_assert_uint_eq(suite.count, 1);
     ck_assert_msg(suite_load(&suite.files[0], &any, &family, &problems) > 0, "%s", problems.text);

@@ -246,7 +246,8 @@ START_TEST(each_air_fault_is_written_as_it_is)
 }
 END_TEST
 
-/* Of each verb with the least and the most that its arguments may be, but the resets' neighbours. */
+/* Of each verb with the least and the most that its arguments may be, but the resets'
+ * neighbours. */
 static void plan_each_action(struct peer_plan *plan)
 {
     static const struct peer_octets octets = {.number = 1, .size = 3, .octets = (uint8_t *)"\0ab"};

@@ -23,8 +23,8 @@ static const struct scenario *load(const char *path, int which)
     struct suite suite = {0};
     struct problems problems = {0};
     struct suite_choice any = {0};
-    char *paths[] = {(char *)(uintptr_t)path};
-    const struct arguments arguments = {.count = 1, .at = paths};
+    char *names[] = {(char *)path};
+    const struct arguments arguments = {.count = 1, .at = names};
     ck_assert(suite_collect(&suite, &usage, &arguments, false));
     ck_assert(suite_load(&suite.files[0], &any, &families[which], &problems) > 0);
     suite_free(&suite);

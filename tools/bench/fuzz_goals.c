@@ -72,11 +72,12 @@ void measure_fuzz(const struct bench *b, struct figure *f)
 
 void measure_fuzz_sanitized(const struct bench *b, struct figure *f)
 {
-    char what[] = "input";
-    if (b->sanitized)
-        measure_what(b, f, b->sanitized, what);
-    else
+    if (!b->sanitized) {
         figure_cannot(f, "needs a sanitized build: make SAN=1, then --sanitized FILE");
+        return;
+    }
+    char what[] = "input";
+    measure_what(b, f, b->sanitized, what);
 }
 
 void measure_fuzz_operation(const struct bench *b, struct figure *f)

@@ -289,8 +289,7 @@ static void make_scenario(struct scenario *s, const struct bench_shape *shape)
     s->config = (struct kernel_config){
         .cpu_hz = 64000000,
         .process_ram = {0x20010000, RAM_SIZE - 0x10000},
-        .kernel_ram = {0x20000000, 0x100},     /* no room for the radio's buffers, ... */
-        .radio = {.radio = {.present = true}}, /* ... so its number is free, as rules know */
+        .kernel_ram = {0x20000000, 0x100},
         .line_count = 48,
         .alarm = {.present = true, .base = RTC, .line = RTC_LINE},
         .passthrough_driver = PASSTHROUGH,
@@ -300,6 +299,7 @@ static void make_scenario(struct scenario *s, const struct bench_shape *shape)
         .image_count = (uint8_t)shape->apps,
         .images = s->images,
     };
+    s->config.radio.radio.present = true; /* no RAM for its buffers: its number is free (rules) */
     make_board(s, shape->devices);
     make_apps(s, shape);
     s->board.config = s->config;

@@ -231,13 +231,15 @@ _Static_assert(sizeof styles / sizeof styles[0] == ITEM_KINDS, "each kind has a 
 static void tell(const struct drawing *d, const struct pending *pending)
 {
     const struct window_item *item = pending->item;
-    char from[US_TEXT_MAX], length[US_TEXT_MAX], more[48] = "", lasts[US_TEXT_MAX + 16] = "";
+    char from[US_TEXT_MAX], more[48] = "", lasts[US_TEXT_MAX + 16] = "";
     if (pending->count > 1)
         snprintf(more, sizeof more, " (and %" PRIu32 " more here)", pending->count - 1);
-    if (item->to_ps > item->from_ps)
+    if (item->to_ps > item->from_ps) {
+        char length[US_TEXT_MAX];
         snprintf(lasts, sizeof lasts, ", %s%s us",
                  item->cut_before || item->cut_behind ? "at least " : "",
                  us_text(item->to_ps - item->from_ps, length));
+    }
     picture_tell(d->picture, (struct target){TARGET_TIME, item->from_ps}, "%s us%s  %s%s",
                  us_text(item->from_ps, from), lasts, item->text, more);
 }

@@ -260,7 +260,6 @@ static uint32_t tell_other(struct why *why, uint32_t process)
 {
     struct reach_app *app = malloc(sizeof *app);
     struct reach *reach = malloc(sizeof *reach);
-    char rights[4];
     uint32_t found = 0;
     if (!app || !reach)
         abort();
@@ -270,6 +269,7 @@ static uint32_t tell_other(struct why *why, uint32_t process)
             const struct reach_piece *piece = &reach->pieces[i];
             if (why->address < piece->first || why->address >= piece->end)
                 continue;
+            char rights[4];
             found++;
             fprintf(why->out, "  %s %s: %s\n", why->scenario->apps[process].name,
                     rights_text(piece->rights, rights), reach_reasons[piece->reason]);
