@@ -58,7 +58,8 @@ enum { STAGE_INJECTION_MAX = 128 }; /* further ones of a tape do not happen; our
 
 enum stage_end {
     STAGE_HOLDS,
-    STAGE_BROKEN, /* a rule is broken, or an app that plays no tape has faulted by itself, or spins */
+    /* A rule is broken, or an app that plays no tape has faulted by itself, or spins. */
+    STAGE_BROKEN,
     STAGE_SIMULATOR, /* a device's model has lost requests: no rule is judged by such a run */
 };
 

@@ -186,7 +186,8 @@ static bool pack_ends(struct packing *packing, struct run *run, uint32_t level)
     return true;
 }
 
-/* The next level from `level` on at which an end is no multiple of twice as much; LEVEL_MAX: none. */
+/* The next level from `level` on at which an end is no multiple of twice as much; LEVEL_MAX:
+ * none. */
 static uint32_t next_level(const struct run runs[], uint32_t count, uint32_t level)
 {
     uint32_t ends = 0;

@@ -10,11 +10,11 @@
  *   async events       each upcall while it waits; each connection event, from its anchor, as the
  *                      central has it, to the last bit that was sent in it
  *
- * Slices of one thread follow each other and never overlap: viewers take nested slices only. Each is
- * a "B" and an "E", for the end of one then is the very number that the next begins with; of an "X"
- * readers add the duration themselves, in binary, and come out beyond the next one's beginning. Times
- * are microseconds with six decimals, which are picoseconds; events stand in the order of their
- * times. What ends later is known later: so they are kept until the run is over.
+ * Slices of one thread follow each other and never overlap: viewers take nested slices only. Each
+ * is a "B" and an "E", for the end of one then is the very number that the next begins with; of an
+ * "X" readers add the duration themselves, in binary, and come out beyond the next one's beginning.
+ * Times are microseconds with six decimals, which are picoseconds; events stand in the order of
+ * their times. What ends later is known later: so they are kept until the run is over.
  */
 #define _POSIX_C_SOURCE 200809L
 

@@ -99,8 +99,8 @@ const struct machine *replay_go_to_time(struct replay *replay, uint64_t at_ps);
 const struct replay_mark *replay_next(const struct replay *replay, uint64_t step, uint32_t kinds);
 const struct replay_mark *replay_previous(const struct replay *replay, uint64_t step,
                                           uint32_t kinds);
-/* Where a viewer opens: behind the first break of a rule, else the first grant, else where the first
- * app has the CPU, else the start. */
+/* Where a viewer opens: behind the first break of a rule, else the first grant, else where the
+ * first app has the CPU, else the start. */
 uint64_t replay_opening(const struct replay *replay);
 
 /* The records with at_ps < to_ps, in order, from some moment before from_ps on, so that what is

@@ -115,8 +115,8 @@ static int wanted_cells(const struct axis *axis, uint32_t from, uint32_t end)
     return cells;
 }
 
-/* That part of a row is better squeezed in than wrapped: a name of up to 14 characters, which wants a
- * cell more than it has, still fits. */
+/* That part of a row is better squeezed in than wrapped: a name of up to 14 characters, which wants
+ * a cell more than it has, still fits. */
 enum { SQUEEZE = 16 };
 
 int axis_rows(const struct axis *axis, int cells)

@@ -5,8 +5,8 @@
  *
  *   app runs: a block of its colour | its open call: a low bar | the kernel: grey | an interrupt
  *   line that is high: a low bar | frames, and where a receiver is open, on the air
- *   v an interrupt is taken   ^ an upcall comes   x a fault   ! a rule breaks   | a deadline (one that
- *   was missed: thick, with LATE)   a square: a window is granted, empty: taken back, hatched:
+ *   v an interrupt is taken   ^ an upcall comes   x a fault   ! a rule breaks   | a deadline (one
+ *   that was missed: thick, with LATE)   a square: a window is granted, empty: taken back, hatched:
  *   refused   in a box: v something is injected, x the end of a process, or a panic
  *
  * What falls on one column of pixels, and marks that would touch, are drawn once; the tooltip says

@@ -35,7 +35,8 @@ static int within(int size, int min)
     return size < min ? min : size > VIEW_SIZE_MAX ? VIEW_SIZE_MAX : size;
 }
 
-/* Text of a dense display is as large as elsewhere: its size comes from the pixels that there are. */
+/* Text of a dense display is as large as elsewhere: its size comes from the pixels that there
+ * are. */
 static void fit(struct shown *shown)
 {
     int width, height;
