@@ -38,6 +38,12 @@ static enum err crypt_check(uint32_t what, uint32_t length)
                : ERR_NONE;
 }
 
+/* One that does not forget in time loses all keys, now: the next one's turn finds none in it. */
+static bool engine_forgets(struct kernel *k, struct hw *hw)
+{
+    return chip_aes_forget(hw, engine(k)) || chip_aes_reset(hw, engine(k));
+}
+
 static enum err crypt_begin(struct kernel *k, struct hw *hw, uint32_t client, uint32_t slot,
                             const uint32_t request[VIRT_WORDS])
 {
@@ -48,8 +54,10 @@ static enum err crypt_begin(struct kernel *k, struct hw *hw, uint32_t client, ui
         err = virt_load(k, hw, &virt_crypto, client, ALLOW_RW, DATA, 0, request[LENGTH], &down);
     if (err)
         return err;
-    if (!chip_aes_take(hw, engine(k), slot))
+    if (!chip_aes_take(hw, engine(k), slot)) {
+        service(k)->lost = !engine_forgets(k, hw); /* the copy may come yet */
         return ERR_OFF;
+    }
     chip_aes_run(hw, engine(k), (enum chip_aes_mode)mode_of(request[WHAT]), request[WHAT] & DECRYPT,
                  request + IV, down);
     return ERR_NONE;
@@ -100,12 +108,6 @@ static enum err begin(struct kernel *k, struct hw *hw, uint32_t client,
     if (err)
         s->keys.working = CRYPTO_KEYS;
     return err;
-}
-
-/* One that does not forget in time loses all keys, now: the next one's turn finds none in it. */
-static bool engine_forgets(struct kernel *k, struct hw *hw)
-{
-    return chip_aes_forget(hw, engine(k)) || chip_aes_reset(hw, engine(k));
 }
 
 /* Whatever it was: nothing of it stays in the engine, nor the key in a buffer. */
