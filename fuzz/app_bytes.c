@@ -1,15 +1,16 @@
 /* app_bytes.c: see app_bytes.h. */
 #include "fuzz/app_bytes.h"
 
+#include "model/kernel.h"
 #include "sim/random.h"
 
 _Static_assert((int)BYTES_KINDS == (int)TAPE_KINDS, "each kind of a record means something");
 _Static_assert((int)SYSCALL_CLASSES == (int)BYTES_CALL_ANY, "a class is a kind");
 
 struct bytes {
-    uint32_t at;   /* of the tape */
-    uint32_t done; /* calls of the usual sequence that the operation before `at` is; 0: it is over,
-                      or none */
+    uint32_t at; /* of the tape */
+    uint32_t
+        done; /* steps of the sequence that the operation before `at` is; 0: it is over, or none */
 };
 
 static void bytes_start(struct app *app, const uint32_t r[4])
@@ -30,10 +31,10 @@ static void bytes_upcall(struct app *app, uint32_t function, const uint32_t r[4]
 /* ABI numbers of the drivers in model/ (each header says its own), and two that nobody has. */
 static uint32_t driver_of(uint8_t which)
 {
-    static const uint32_t drivers[16] = {0x10001, 0,       1,       4,         5,       0x20001,
+    static const uint32_t numbers[16] = {0x10001, 0,       1,       4,         5,       0x20001,
                                          0x20003, 0x30000, 0x30001, 0x30002,   0x30003, 0x40001,
                                          0x40006, 0x50001, 2,       UINT32_MAX};
-    return drivers[which % 16];
+    return numbers[which % 16];
 }
 
 uint32_t bytes_driver(uint8_t which)
@@ -328,6 +329,125 @@ static struct syscall usual_next(const struct app *app, const struct usual *usua
                              usual_value(app, op, (enum usual_argument)call->b)}};
 }
 
+/* --- what an owner usually does -------------------------------------------------------------- */
+
+enum { OWNS = 112, SUBSCRIBES = 1, WORKS = 2, WAITS = 4, RETURNS = 8, ALWAYS = 16 };
+
+enum owner_step {
+    OWNER_SUBSCRIBE,
+    OWNER_ALLOCATE,
+    OWNER_ENABLE,
+    OWNER_COMPARE,
+    OWNER_START,
+    OWNER_WORK,
+    OWNER_WAIT,
+    OWNER_RELEASE,
+    OWNER_STEPS
+};
+_Static_assert((int)OWNER_STEPS <= (int)BYTES_CALLS, "the log has room for each step");
+
+/* By which of the flags that `number` is. */
+static const uint8_t owner_steps[OWNER_STEPS] = {
+    [OWNER_SUBSCRIBE] = SUBSCRIBES, [OWNER_ALLOCATE] = ALWAYS, [OWNER_ENABLE] = ALWAYS,
+    [OWNER_COMPARE] = ALWAYS,       [OWNER_START] = ALWAYS,    [OWNER_WORK] = WORKS,
+    [OWNER_WAIT] = WAITS,           [OWNER_RELEASE] = RETURNS,
+};
+
+static bool owner_of(const struct tape_op *op)
+{
+    return op->kind == BYTES_CALL_ANY && op->number >= OWNS && op->number < 128;
+}
+
+static uint32_t owner_after(const struct tape_op *op, uint32_t step)
+{
+    while (step < OWNER_STEPS && !((op->number | ALWAYS) & owner_steps[step]))
+        step++;
+    return step;
+}
+
+static bool was_refused(const struct app *app)
+{
+    const uint32_t *r = app->result.regs.r;
+    return r[0] == RETURN_FAILURE && r[1] != ERR_ALREADY;
+}
+
+/* Registers of nearly all peripherals of the chip: a task at 0, INTENSET at 0x304, and of those that
+ * count CC[0] at 0x540. nRF52840 Product Specification v1.7, sections of each */
+static void owner_do(const struct app *app, const struct tape_op *op, enum owner_step step,
+                     struct app_op *out)
+{
+    const struct scenario *s = ((const struct bytes_program *)app->program)->scenario;
+    const uint32_t driver = s->config.passthrough_driver;
+    const struct span window = bytes_window(s, op->which);
+    switch (step) {
+    case OWNER_SUBSCRIBE:
+        out->call = (struct syscall){
+            SYSCALL_SUBSCRIBE,
+            {driver, PASSTHROUGH_UPCALL, app->flash_base + APP_FUNCTION(op->which / 2 % 8), 0}};
+        break;
+    case OWNER_ALLOCATE:
+    case OWNER_RELEASE:
+        out->call = (struct syscall){
+            SYSCALL_COMMAND,
+            {driver, step == OWNER_ALLOCATE ? PASSTHROUGH_ALLOCATE : PASSTHROUGH_RELEASE,
+             window.base, window.size}};
+        break;
+    case OWNER_ENABLE:
+        *out = app_store(window.base + 0x304, UINT32_MAX);
+        break;
+    case OWNER_COMPARE:
+        *out = app_store(window.base + 0x540, 1 + small(op->value[0]));
+        break;
+    case OWNER_START:
+        *out = app_store(window.base, 1);
+        break;
+    case OWNER_WORK:
+        *out = (struct app_op){.kind = OP_COMPUTE, .cycles = 1 + op->size * UINT64_C(64)};
+        break;
+    default:
+        out->call =
+            (struct syscall){SYSCALL_YIELD, {YIELD_WAIT_FOR, driver, PASSTHROUGH_UPCALL, 0}};
+        break;
+    }
+}
+
+/* One who was not given the device leaves its registers alone. */
+static void owner_next(const struct app *app, const struct tape_op *op, struct bytes *bytes,
+                       struct app_op *out)
+{
+    uint32_t step = owner_after(op, bytes->done);
+    if (step == OWNER_ENABLE && was_refused(app))
+        step = owner_after(op, OWNER_WORK);
+    if (step < OWNER_STEPS)
+        owner_do(app, op, (enum owner_step)step, out);
+    else /* it was asked for nothing more: the operation is over in no time */
+        *out = (struct app_op){.kind = OP_COMPUTE, .cycles = 1};
+    bytes->done = owner_after(op, step + 1) < OWNER_STEPS ? step + 1 : 0;
+}
+
+/* --- working while events come --------------------------------------------------------------- */
+
+enum {
+    BUSY = 96,
+    TICK_CYCLES = 2048,
+    TICKS_MORE = 4
+}; /* a tick of 32,768 Hz, and some for the way */
+
+static bool busy_of(const struct tape_op *op)
+{
+    return op->kind == BYTES_CALL_ANY && op->number >= BUSY && op->number < OWNS;
+}
+
+static void busy_next(const struct tape_op *op, struct bytes *bytes, struct app_op *out)
+{
+    const uint32_t ticks = op->number % 16u;
+    if (bytes->done == 0)
+        out->call = (struct syscall){SYSCALL_COMMAND, {0, 5, ticks, 0}}; /* the alarm's */
+    else
+        *out = (struct app_op){.kind = OP_COMPUTE, .cycles = (ticks + TICKS_MORE) * TICK_CYCLES};
+    bytes->done = bytes->done == 0;
+}
+
 /* Most of the time nothing, so that requests are granted. */
 static uint32_t step_beside(struct tape_value value)
 {
@@ -393,6 +513,14 @@ static void bytes_next(struct app *app, struct app_op *out)
         return;
     if (usual_of(op)) {
         out->call = usual_next(app, usual_of(op), op, bytes);
+        note(app, out);
+        return;
+    }
+    if (owner_of(op) || busy_of(op)) {
+        if (owner_of(op))
+            owner_next(app, op, bytes, out);
+        else
+            busy_next(op, bytes, out);
         note(app, out);
         return;
     }

@@ -4,7 +4,8 @@
 #include "sim/random.h"
 #include <string.h>
 
-enum { STACKED_MAX = 4 }; /* changes of one mutation; ours */
+/* Changes of one mutation; copies of one repetition, and operations copied; ours. */
+enum { STACKED_MAX = 4, REPEATED_MAX = 12, REPEATED_OPS = 3 };
 
 static uint32_t draw(struct random *random, uint32_t bound)
 {
@@ -30,6 +31,21 @@ static uint8_t draw_byte(struct random *random)
     return (uint8_t)draw(random, draw(random, 2) ? 256 : 8);
 }
 
+enum { SEQUENCES = 8 };
+
+/* A number that means a whole sequence of an app's calls (fuzz/app_bytes.h, kind 8). */
+static uint8_t draw_sequence(struct random *random)
+{
+    switch (draw(random, 4)) {
+    case 0:
+        return (uint8_t)(96 + draw(random, 16));
+    case 1:
+        return (uint8_t)(112 + draw(random, 16));
+    default:
+        return (uint8_t)(128 + draw(random, 128));
+    }
+}
+
 static struct tape_value draw_value(struct random *random)
 {
     struct tape_value value = {.pick = (uint8_t)draw(random, 256)};
@@ -50,6 +66,11 @@ static struct tape_op draw_op(const struct tape_user *user, struct random *rando
     op.size = draw_byte(random);
     op.value[0] = draw_value(random);
     op.value[1] = draw_value(random);
+    if (op.stream >= STREAM_APP && op.stream < STREAM_DEVICE &&
+        user->kinds[op.stream] >> SEQUENCES & 1 && draw(random, 4) == 0) {
+        op.kind = SEQUENCES;
+        op.number = draw_sequence(random);
+    }
     return op;
 }
 
@@ -77,6 +98,22 @@ static void move(struct tape *tape, uint32_t at)
     struct tape_op op = tape->ops[at];
     tape->ops[at] = tape->ops[next - 1];
     tape->ops[next - 1] = op;
+}
+
+/* The same once more, and again: queues fill, limits are reached. Of a single operation the copies may
+ * count up what theirs is: one device, driver or line after the other. */
+static void repeat(struct tape *tape, uint32_t at, uint32_t max, struct random *random)
+{
+    struct tape_op ops[REPEATED_OPS];
+    uint32_t stream = tape->ops[at].stream, count = 0, wanted = 1 + draw(random, REPEATED_OPS);
+    bool counts = wanted == 1 && draw(random, 2);
+    for (const struct tape_op *op; count < wanted && (op = tape_next(tape, stream, &at));)
+        ops[count++] = *op;
+    for (uint32_t left = 1 + draw(random, REPEATED_MAX); left > 0; left--)
+        for (uint32_t i = 0; i < count; i++) {
+            ops[i].which = (uint8_t)(ops[i].which + counts);
+            put_in(tape, at++, ops[i], max);
+        }
 }
 
 static void change_field(const struct tape_user *user, struct tape_op *op, struct random *random)
@@ -120,20 +157,28 @@ static void change(const struct tape_user *user, struct tape *tape, uint32_t max
         return;
     }
     uint32_t at = draw(random, tape->count);
-    switch (draw(random, 8)) {
+    switch (draw(random, 16)) {
     case 0:
+        repeat(tape, at, max, random);
+        break;
     case 1:
     case 2:
+    case 3:
+    case 4:
+    case 5:
         put_in(tape, draw(random, tape->count + 1), draw_op(user, random), max);
         break;
-    case 3:
+    case 6:
+    case 7:
         put_in(tape, draw(random, tape->count + 1), tape->ops[at], max);
         break;
-    case 4:
+    case 8:
+    case 9:
         if (tape->count > 1)
             take_out(tape, at);
         break;
-    case 5:
+    case 10:
+    case 11:
         move(tape, at);
         break;
     default:

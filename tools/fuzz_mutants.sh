@@ -1,84 +1,141 @@
 #!/bin/bash
-# fuzz_mutants.sh TARGET GLOB SECONDS SEEDS: puts one known bug after the other into a copy of the
-# tree, and says how long a fuzzer takes to find it from nothing.
+# fuzz_mutants.sh [OPTION...] GLOB...: puts one known bug after the other into a copy of the tree,
+# and says how long a fuzzer takes to find it from an empty corpus.
 #
-#   TARGET    as `make fuzz TARGET=` has it
-#   GLOB      bugs of tests/mutants whose name matches; without * ? [ a part of the name
-#   SECONDS   of one run, at most
-#   SEEDS     runs of each bug, with the seeds 1, 2, 3 ...
+#   GLOB            bugs of tests/mutants whose name matches; without * ? [ a part of the name
+#   --target LIST   tried in this order, "filter,syscall"; default: by the bug's name, targets_of
+#   --seconds N     of CPU, of one run, at most (20)
+#   --seeds N       runs of each bug, with the seeds 1, 2, 3 ... (5); three are enough where the
+#                   first one took more than a quarter of the seconds
+#   --list          the bugs with their rules and files, and no run
 #
-# A line for each bug, with the middle one of its runs (of two, the worse):
+# Only bugs whose patch touches nothing but model/ and sim/apps: the kernel's, and those of the programs
+# that are tried. The rest are the simulator's and its judges'.
 #
-#   bug | target | inputs | seconds of CPU | seen as
+# A bug is found by the first target that sees it; a target whose first two runs see nothing has not
+# found it, and the next one is tried. A line for each bug, with the middle one of its runs:
 #
-# Runs that have found nothing count as longer than any. Is the middle one of those, the line begins
-# its inputs with > (the fewest that were tried in vain) and says how many runs have found it.
-# "Seen as" is the rule that broke, or what else the program said as it ended.
+#   bug | target | inputs | seconds of CPU | runs that found it, of how many | seen as
+#
+# Runs that have found nothing count as longer than any; is the middle one of those, there is no
+# number but a dash. "Seen as" is the rule that broke, or what else the program said as it ended. The
+# inputs that found it are in FUZZ_BUILD, found/BUG-TARGET-SEED.
 #
 # Exit: 0 all were tried, found or not; 1 one does not apply or not build; 2 bad usage; 3 there is
 # nothing to start from.
-# Environment: FUZZ_BUILD, where `make fuzz` has put its programs, in this tree (build-fuzz); JOBS,
-# bugs at once (1), each with a copy of the tree; MAKE.
+# Environment: SAN=1, with ASan and UBSan (several times as slow, and sees more); FUZZ_BUILD, a build
+# folder in this tree (build-fuzz-plain, build-fuzz-san), made here; OPTIONS, further ones of libFuzzer's;
+# MAKE.
 set -u
 
 here=$(cd "$(dirname "$0")/.." && pwd -P) || exit 3
-build=${FUZZ_BUILD:-build-fuzz}
+build=${FUZZ_BUILD:-"build-fuzz-$([ -n "${SAN:-}" ] && echo san || echo plain)"}
 make=${MAKE:-make}
-jobs=${JOBS:-1}
 unset MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL
 
 usage() {
     echo "fuzz_mutants: $1" >&2
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
-[ $# = 4 ] || usage "want four arguments"
-target=$1 only=$2 seconds=$3 seeds=$4
-[[ $seconds =~ ^[1-9][0-9]*$ ]] || usage "SECONDS wants a number, not \"$seconds\""
-[[ $seeds =~ ^[1-9][0-9]*$ ]] || usage "SEEDS wants a number, not \"$seeds\""
+# In the order in which they are likely to see it.
+targets_of() {
+    case $1 in
+    pt* | filter* | no-header*) echo filter syscall ;;
+    virt-* | irq-* | console-* | crypto-*) echo device syscall ;;
+    ble-*) echo ble ;;
+    mpu-*) echo mpu syscall ;;
+    *) echo syscall filter device ;;
+    esac
+}
+
+rule_of() {
+    sed -n '/^$/q; s/^Rule: //p' "$1"
+}
+
+files_of() {
+    sed -n 's|^+++ b/||p' "$1"
+}
+
+seconds=20 seeds=5 wanted='' list='' globs=()
+while [ $# -gt 0 ]; do
+    case $1 in
+    --target) wanted=${2//,/ } ;;
+    --seconds) seconds=${2:-} ;;
+    --seeds) seeds=${2:-} ;;
+    --list)
+        list=yes
+        shift
+        continue
+        ;;
+    -*) usage "unknown option \"$1\"" ;;
+    *)
+        globs+=("$1")
+        shift
+        continue
+        ;;
+    esac
+    [ -n "${2:-}" ] || usage "$1 wants a value"
+    shift 2
+done
+[ ${#globs[@]} != 0 ] || usage "want a GLOB"
+[[ $seconds =~ ^[1-9][0-9]*$ ]] || usage "--seconds wants a number, not \"$seconds\""
+[[ $seeds =~ ^[1-9][0-9]*$ ]] || usage "--seeds wants a number, not \"$seeds\""
 [[ $build != /* ]] || usage "FUZZ_BUILD wants a folder of this tree, not \"$build\""
-[[ $only = *[*?[]* ]] || only="*$only*"
-if ! [ -x "$here/$build/fuzz/fuzz_$target" ]; then
-    echo "fuzz_mutants: there is no $build/fuzz/fuzz_$target: \`make fuzz TARGET=$target\` makes it" >&2
-    exit 3
-fi
-work=$(mktemp -d) || exit 3
-trap 'rm -rf "$work"' EXIT
+for target in $wanted; do
+    [ -e "$here/fuzz/fuzz_$target.c" ] || usage "no target \"$target\""
+done
+
+is_meant() {
+    local glob
+    for glob in "${globs[@]}"; do
+        [[ $glob = *[*?[]* ]] || glob="*$glob*"
+        # shellcheck disable=SC2053 # a glob is meant
+        [[ $(basename "$1" .patch) = $glob ]] && return
+    done
+    return 1
+}
 
 chosen=()
 for patch in "$here"/tests/mutants/*.patch; do
-    # shellcheck disable=SC2053 # a glob is meant
-    [[ $(basename "$patch" .patch) = $only ]] && chosen+=("$patch")
+    is_meant "$patch" && ! files_of "$patch" | grep -qvE '^(model|sim/apps)/' && chosen+=("$patch")
 done
-[ ${#chosen[@]} != 0 ] || usage "no bug's name matches \"$only\""
-
-# tree_of FOLDER: sources and objects with their times, so that only what a bug touches is built.
-tree_of() {
-    local name
-    mkdir -p "$1/$build"
-    for name in Makefile devices fuzz model scenarios sim tests tools; do
-        cp -a "$here/$name" "$1/" || return 3
+[ ${#chosen[@]} != 0 ] || usage "no bug of the kernel's, and no program's, matches \"${globs[*]}\""
+if [ -n "$list" ]; then
+    for patch in "${chosen[@]}"; do
+        printf '%s | %s | %s\n' "$(basename "$patch" .patch)" "$(rule_of "$patch")" \
+            "$(files_of "$patch" | paste -sd' ')"
     done
-    (cd "$here/$build" && find . -type f \( -name '*.[oad]' -o -name flags -o -name sources \) \
-        -print0 | xargs -0 cp -a --parents -t "$1/$build")
+    exit 0
+fi
+
+work=$(mktemp -d) || exit 3
+trap 'rm -rf "$work"' EXIT
+
+# make_programs TARGET...: also in the copy, as if it were the tree itself: with the same paths.
+make_programs() {
+    "$make" --no-print-directory -s "CURDIR=$here" CC=clang ${SAN:+SAN=1} OPT=-O2 "BUILD=$build" \
+        ENGINE=-fsanitize=fuzzer "${@/#/$build/fuzz/fuzz_}" >"$work/build.log" 2>&1
 }
 
-# In the copy, as if it were the tree itself: with the same flags and paths.
-make_copy() {
-    local flags
-    flags=$(cat "$build/flags")
-    flags=${flags#* }
-    "$make" --no-print-directory -s "CURDIR=$here" CC=clang "BUILD=$build" \
-        ENGINE=-fsanitize=fuzzer "flags=${flags%% model: *}" "$build/fuzz/fuzz_$target"
+# Sources and objects with their times, so that only what a bug touches is built.
+copy_tree() {
+    local name
+    mkdir -p "$work/$build"
+    for name in Makefile devices fuzz model scenarios sim tests tools; do
+        cp -a "$here/$name" "$work/" || return 3
+    done
+    (cd "$here/$build" && find . -type f \( -name '*.[oad]' -o -name flags -o -name sources \) \
+        -print0 | xargs -0 cp -a --parents -t "$work/$build")
 }
 
 sources_of() {
-    sed -n 's|^+++ b/\(.*\)\.c$|\1|p' "$1"
+    files_of "$1" | sed -n 's|\.c$||p'
 }
 
 headers_of() {
-    sed -n 's|^+++ b/\(.*\.h\)$|\1|p' "$1"
+    files_of "$1" | grep '\.h$'
 }
 
 # Files and objects without the bug are kept aside, and come back when it goes.
@@ -114,81 +171,119 @@ seen_in() {
         /runtime error: / && !san { san = $0; sub(/.*runtime error: /, "UBSan: ", san) }
         /^SUMMARY: AddressSanitizer/ && !asan { asan = "ASan: " $3 }
         /libFuzzer: timeout/ { slow = "a run without end" }
+        /deadly signal/ { dead = "a crash" }
         /^[a-z]/ && !/^stat::|^artifact_prefix/ && !first { first = $0 }
         END {
-            print rule ? rule : san ? san : asan ? asan : slow ? slow : first ? first : "an abort"
+            print rule ? rule : san ? san : asan ? asan : slow ? slow : first ? first : dead ? dead : "an abort"
         }' "$1"
 }
 
-# one_run SEED: "found inputs seconds", found is 1 or 0; what was seen goes to seen.SEED.
-one_run() {
-    local options='-max_len=512 -detect_leaks=0' inputs found=0 cpu
-    rm -rf corpus && mkdir corpus
-    TIMEFORMAT='%U %S'
-    # shellcheck disable=SC2086 # options are words
-    cpu=$({ time ASAN_OPTIONS=symbolize=0 UBSAN_OPTIONS=symbolize=0 "$build/fuzz/fuzz_$target" \
-        $options -print_final_stats=1 -timeout=10 -seed="$1" -max_total_time="$seconds" \
-        -artifact_prefix="$PWD/found-" corpus >run.log 2>&1 </dev/null || echo 1 >failed; } 2>&1)
-    [ ! -e failed ] || found=1
-    rm -f failed
-    inputs=$(awk '/^stat::number_of_executed_units/ { print $2 }' run.log)
-    [ $found = 0 ] || seen_in run.log >"seen.$1"
-    echo "$found ${inputs:-0} $(echo "$cpu" | awk '{ printf "%.1f", $1 + $2 }')"
+# stop_after PID: libFuzzer's own limit is of time, and others may use the processor, too.
+stop_after() {
+    local stat ticks
+    ticks=$(($(getconf CLK_TCK) * seconds))
+    while read -r stat 2>/dev/null <"/proc/$1/stat"; do
+        # shellcheck disable=SC2086 # words: the 14th and 15th are user's and system's time
+        set -- "$1" $stat
+        if [ $((${15} + ${16})) -ge $ticks ]; then
+            kill -USR1 "$1" # it ends by itself, and says its figures
+            return
+        fi
+        sleep 0.2
+    done
 }
 
-# Of all runs, found ones first by their inputs, the one in the middle.
-say() {
-    local name=$1 middle=$((seeds / 2 + 1)) hits line
+# one_run TARGET SEED, of the bug `name`: "found inputs seconds", found is 1 or 0; what was seen goes to seen.SEED.
+one_run() {
+    local inputs found=0 run
+    rm -rf corpus run.pid failed && mkdir corpus
+    TIMEFORMAT='%U %S' ASAN_OPTIONS=symbolize=0 UBSAN_OPTIONS=symbolize=0
+    export ASAN_OPTIONS UBSAN_OPTIONS
+    # shellcheck disable=SC2086 # options are words
+    { time sh -c 'echo $$ >run.pid; exec "$@"' sh "$build/fuzz/fuzz_$1" -max_len=512 -detect_leaks=0 \
+        -print_final_stats=1 -timeout=10 -seed="$2" ${OPTIONS:-} \
+        -exact_artifact_path="$here/$build/found/$name-$1-$2" corpus \
+        >run.log 2>&1 </dev/null || echo 1 >failed; } 2>cpu.log &
+    run=$!
+    until [ -s run.pid ]; do sleep 0.01; done
+    stop_after "$(cat run.pid)"
+    wait $run
+    [ ! -e failed ] || found=1
+    inputs=$(awk '/^stat::number_of_executed_units/ { print $2 }' run.log)
+    [ $found = 0 ] || seen_in run.log >"seen.$2"
+    echo "$found ${inputs:-0} $(awk '/^[0-9.]+ [0-9.]+$/ { t = $1 + $2 } END { printf t < 1 ? "%.2f" : "%.1f", t }' cpu.log)"
+}
+
+# Whether a run more is wanted, after those of runs.log.
+goes_on() {
+    local runs hits
+    runs=$(wc -l <runs.log)
     hits=$(grep -c '^1 ' runs.log)
-    sort -k1,1nr -k2,2n runs.log >sorted.log
-    line=$(sed -n "${middle}p" sorted.log)
-    # shellcheck disable=SC2086 # three words
-    set -- $line
-    if [ "$1" = 1 ]; then
-        echo "$name | $target | $2 | $3 | $(cat seen.* | sort | uniq -c | sort -rn | sed 's/^ *[0-9]* //' |
-            paste -sd, | sed 's/,/, /g')"
-    elif [ "$hits" = 0 ]; then
-        echo "$name | $target | > $2 | - | not in $seconds s"
-    else
-        echo "$name | $target | > $2 | - | found in $hits of $seeds runs: $(cat seen.* | sort -u | head -n 1)"
+    [ "$runs" -lt "$seeds" ] || return 1
+    [ "$runs" != 2 ] || [ "$hits" != 0 ] || return 1
+    [ "$runs" -lt 3 ] || awk -v limit="$seconds" 'NR == 1 { exit !($1 == 1 && $3 <= limit / 4) }' runs.log
+}
+
+# Of all runs, found ones first by their time, the one in the middle; of two, the worse.
+say() {
+    local name=$1 target=$2 runs hits seen
+    runs=$(wc -l <runs.log)
+    hits=$(grep -c '^1 ' runs.log)
+    if [ "$hits" = 0 ]; then
+        echo "$name | $target | > $(cut -d' ' -f2 runs.log | sort -n | head -n 1) | - | 0 of $runs |" \
+            "not in $seconds s"
+        return
     fi
+    seen=$(cat seen.* | sort | uniq -c | sort -rn | sed 's/^ *[0-9]* //' | paste -sd, | sed 's/,/, /g')
+    # shellcheck disable=SC2046 # three words
+    set -- $(sort -k1,1nr -k3,3n runs.log | sed -n "$((runs / 2 + 1))p")
+    [ "$1" = 1 ] || set -- 0 "> $2" -
+    echo "$name | $target | $2 | $3 | $hits of $runs | $seen"
+}
+
+# try_target NAME TARGET: true, if that is the end of it.
+try_target() {
+    local seed=0
+    rm -f seen.* runs.log
+    if ! make_programs "$2"; then
+        echo "$1 | $2 | - | - | - | does not build: $(grep -m 1 error: build.log)" >row
+        touch bad
+        return 0
+    fi
+    : >runs.log
+    while goes_on; do
+        one_run "$2" $((++seed)) >>runs.log
+    done
+    say "$1" "$2" >row
+    grep -q '^1 ' runs.log
 }
 
 try() {
-    local name seed
+    local name target
     name=$(basename "$1" .patch)
-    rm -f seen.* runs.log
     if ! put_in "$1"; then
-        echo "$name | $target | - | - | does not apply"
-        touch "$work/bad"
-    elif ! make_copy >build.log 2>&1; then
-        echo "$name | $target | - | - | does not build: $(grep -m 1 error: build.log)"
-        touch "$work/bad"
+        echo "$name | - | - | - | - | does not apply"
+        touch bad
     else
-        for ((seed = 1; seed <= seeds; seed++)); do
-            one_run "$seed" >>runs.log
+        : >rows
+        for target in ${wanted:-$(targets_of "$name")}; do
+            try_target "$name" "$target" && : >rows && cat row >>rows && break
+            cat row >>rows
         done
-        say "$name"
+        cat rows
     fi
     take_out "$1"
 }
 
-# worker N: every one of the bugs whose number is N, N + jobs, ...
-worker() {
-    local i tree=$work/tree-$1
-    tree_of "$tree" && cd "$tree" || exit 3
-    if ! make_copy >build.log 2>&1; then
-        cat build.log >&2
-        touch "$work/bad"
-        return
-    fi
-    for ((i = $1; i < ${#chosen[@]}; i += jobs)); do
-        try "${chosen[i]}"
-    done
-}
-
-for ((n = 0; n < jobs; n++)); do
-    worker "$n" &
+all=$(for patch in "${chosen[@]}"; do targets_of "$(basename "$patch" .patch)"; done | tr ' ' '\n' | sort -u)
+# shellcheck disable=SC2086 # words
+if ! (cd "$here" && make_programs ${wanted:-$all}); then
+    cat "$work/build.log" >&2
+    exit 3
+fi
+mkdir -p "$here/$build/found"
+copy_tree && cd "$work" || exit 3
+for patch in "${chosen[@]}"; do
+    try "$patch"
 done
-wait
-[ ! -e "$work/bad" ]
+[ ! -e bad ]

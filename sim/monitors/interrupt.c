@@ -245,19 +245,27 @@ static void on_user(struct machine *m, void *state, uint32_t process)
 
 /* ---- */
 
-/* A null upcall: what happened is nothing to its owner, unless it waits for just this. */
-static void on_line_serviced(struct machine *m, struct interrupt *irq, const struct record *r)
+/* A null upcall: what happened is nothing to its owner, unless it waits for just this, and has not
+ * got it already: then it is a bare event, which the next yield may forget. */
+static bool is_owed(struct machine *m, uint32_t process)
 {
     uint32_t driver = machine_scenario(m)->config.passthrough_driver;
+    const struct ledger *l = ledger_of(m);
+    const struct ledger_process *p = &l->processes[process];
 
+    return process_has_handler(m, process, driver, 0) ||
+           (ledger_waits(p) && p->args[0] == YIELD_WAIT_FOR && p->args[1] == driver &&
+            !process_would_run(m, l, process));
+}
+
+static void on_line_serviced(struct machine *m, struct interrupt *irq, const struct record *r)
+{
     if (r->address >= IRQ_LINE_MAX || r->process >= PROCESS_MAX)
         return;
-    const struct ledger_process *p = &ledger_of(m)->processes[r->process];
     irq->serviced = r->address;
     irq->due[r->address / 32] &= ~bit_of(r->address);
     line_paid(irq, r->address);
-    if (process_has_handler(m, r->process, driver, 0) ||
-        (ledger_waits(p) && p->args[0] == YIELD_WAIT_FOR && p->args[1] == driver))
+    if (is_owed(m, r->process))
         irq->owed[r->address / 32] |= bit_of(r->address);
 }
 
