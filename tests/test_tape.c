@@ -322,6 +322,79 @@ START_TEST(every_kind_is_an_operation_and_the_end_waits)
 }
 END_TEST
 
+enum { TIMER0 = 0x40008000, EGU0 = 0x40014000, RADIO = 0x40001000 };
+
+static struct stage_log stage_log;
+
+static uint8_t endpoint_at(uint32_t base)
+{
+    const struct kernel_config *config = &stage.scenario->config;
+    uint8_t which = 0;
+    while (config->endpoints[which].windows[0].base != base)
+        which++;
+    return which;
+}
+
+/* What app one is given of a tape that is one operation of kind 8: S subscribe, C command, Y yield,
+ * s store, w work. */
+static const char *given_of(uint8_t number, uint8_t which)
+{
+    static char given[BYTES_GIVEN_MAX + 1];
+    static const char classes[] = {
+        [SYSCALL_YIELD] = 'Y', [SYSCALL_SUBSCRIBE] = 'S', [SYSCALL_COMMAND] = 'C'};
+    tape = (struct tape){.count = 1, .ops = {op_of(STREAM_APP, BYTES_CALL_ANY, which)}};
+    tape.ops[0].number = number;
+    stage.log = &stage_log;
+    (void)hash_of(&tape);
+    for (uint32_t i = 0; i <= stage_log.apps.count; i++) {
+        const struct app_op *op = &stage_log.apps.given[i].op;
+        given[i] = op->kind == OP_STORE     ? 's'
+                   : op->kind == OP_COMPUTE ? 'w'
+                                            : classes[op->call.class];
+        if (i == stage_log.apps.count)
+            given[i] = '\0';
+    }
+    return given;
+}
+
+static const struct {
+    uint8_t number;
+    uint32_t device;
+    const char *given;
+} sequences[] = {
+    {112, EGU0, "Csss"},  {113, EGU0, "SCsss"},    {114, TIMER0, "Csssw"}, {116, EGU0, "CsssY"},
+    {120, EGU0, "CsssC"}, {127, EGU0, "SCssswYC"}, {112, RADIO, "Cw"},      {115, RADIO, "SCw"},
+    {120, RADIO, "CC"},   {96, EGU0, "Cw"},        {111, EGU0, "Cw"},
+};
+
+START_TEST(owner_asks_enables_and_starts_what_it_was_given)
+{
+    ck_assert_str_eq(given_of(sequences[_i].number, endpoint_at(sequences[_i].device)),
+                     sequences[_i].given);
+}
+END_TEST
+
+START_TEST(mutation_repeats_operations)
+{
+    uint32_t longest = 0;
+    for (uint32_t seed = 0; seed < 200; seed++) {
+        uint32_t in_a_row = 0;
+        size_t size = 0;
+        size = tape_mutate(&(struct tape_user){{[STREAM_APP] = 0xffff}}, bytes, size, 512, seed);
+        for (uint32_t i = 0; i < 3; i++)
+            size = tape_mutate(&(struct tape_user){{[STREAM_APP] = 0xffff}}, bytes, size, 512,
+                               seed * 100 + i);
+        tape_decode(bytes, size, &tape);
+        for (uint32_t i = 1; i < tape.count; i++) {
+            bool again = memcmp(&tape.ops[i], &tape.ops[i - 1], sizeof tape.ops[0]) == 0;
+            in_a_row = again ? in_a_row + 1 : 0;
+            longest = in_a_row > longest ? in_a_row : longest;
+        }
+    }
+    ck_assert_uint_ge(longest, 8);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("tape");
@@ -335,6 +408,7 @@ int main(void)
     tcase_add_loop_test(c, mutant_is_the_same_for_the_same_seed, 0, 20);
     tcase_add_loop_test(c, mutation_fits_a_block_of_its_very_size, 0, 10);
     tcase_add_test(c, full_tape_has_room_for_no_more);
+    tcase_add_test(c, mutation_repeats_operations);
     tcase_add_loop_test(c, child_has_each_stream_from_one_parent, 0, 40);
     suite_add_tcase(suite, c);
     TCase *on_stage = tcase_create("stage");
@@ -344,6 +418,8 @@ int main(void)
     tcase_add_test(on_stage, schedule_kills_whom_it_says);
     tcase_add_test(on_stage, board_is_chosen_by_the_schedule);
     tcase_add_test(on_stage, every_kind_is_an_operation_and_the_end_waits);
+    tcase_add_loop_test(on_stage, owner_asks_enables_and_starts_what_it_was_given, 0,
+                        sizeof sequences / sizeof sequences[0]);
     suite_add_tcase(suite, on_stage);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -7,25 +7,27 @@
 #   --seconds N     of CPU, of one run, at most (20)
 #   --seeds N       runs of each bug, with the seeds 1, 2, 3 ... (5); three are enough where the
 #                   first one took more than a quarter of the seconds
+#   --vain N        a target that has found nothing in as many runs does not find it (2)
 #   --list          the bugs with their rules and files, and no run
 #
-# Only bugs whose patch touches nothing but model/ and sim/apps: the kernel's, and those of the programs
-# that are tried. The rest are the simulator's and its judges'.
+# Only bugs whose patch touches nothing but model/ and sim/apps: the kernel's, and those of the
+# programs that are tried. The rest are the simulator's and its judges'.
 #
-# A bug is found by the first target that sees it; a target whose first two runs see nothing has not
-# found it, and the next one is tried. A line for each bug, with the middle one of its runs:
+# Bugs come in the order of the GLOBs. One is found by the first target that sees it; a target whose
+# first runs see nothing has not found it, and the next one is tried. A line for each bug, with the
+# middle one of its runs:
 #
 #   bug | target | inputs | seconds of CPU | runs that found it, of how many | seen as
 #
 # Runs that have found nothing count as longer than any; is the middle one of those, there is no
-# number but a dash. "Seen as" is the rule that broke, or what else the program said as it ended. The
-# inputs that found it are in FUZZ_BUILD, found/BUG-TARGET-SEED.
+# number but a dash. "Seen as" is the rule that broke, or what else the program said as it ended.
+# The inputs that found it are in FUZZ_BUILD, found/BUG-TARGET-SEED.
 #
 # Exit: 0 all were tried, found or not; 1 one does not apply or not build; 2 bad usage; 3 there is
 # nothing to start from.
-# Environment: SAN=1, with ASan and UBSan (several times as slow, and sees more); FUZZ_BUILD, a build
-# folder in this tree (build-fuzz-plain, build-fuzz-san), made here; OPTIONS, further ones of libFuzzer's;
-# MAKE.
+# Environment: SAN=1, with ASan and UBSan (several times as slow, and sees more); FUZZ_BUILD, a
+# build folder in this tree (build-fuzz-plain, build-fuzz-san), made here; OPTIONS, further ones of
+# libFuzzer's; MAKE.
 set -u
 
 here=$(cd "$(dirname "$0")/.." && pwd -P) || exit 3
@@ -58,12 +60,13 @@ files_of() {
     sed -n 's|^+++ b/||p' "$1"
 }
 
-seconds=20 seeds=5 wanted='' list='' globs=()
+seconds=20 seeds=5 vain=2 wanted='' list='' globs=()
 while [ $# -gt 0 ]; do
     case $1 in
     --target) wanted=${2//,/ } ;;
     --seconds) seconds=${2:-} ;;
     --seeds) seeds=${2:-} ;;
+    --vain) vain=${2:-} ;;
     --list)
         list=yes
         shift
@@ -82,24 +85,26 @@ done
 [ ${#globs[@]} != 0 ] || usage "want a GLOB"
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || usage "--seconds wants a number, not \"$seconds\""
 [[ $seeds =~ ^[1-9][0-9]*$ ]] || usage "--seeds wants a number, not \"$seeds\""
+[[ $vain =~ ^[1-9][0-9]*$ ]] || usage "--vain wants a number, not \"$vain\""
 [[ $build != /* ]] || usage "FUZZ_BUILD wants a folder of this tree, not \"$build\""
 for target in $wanted; do
     [ -e "$here/fuzz/fuzz_$target.c" ] || usage "no target \"$target\""
 done
 
+# is_meant PATCH GLOB
 is_meant() {
-    local glob
-    for glob in "${globs[@]}"; do
-        [[ $glob = *[*?[]* ]] || glob="*$glob*"
-        # shellcheck disable=SC2053 # a glob is meant
-        [[ $(basename "$1" .patch) = $glob ]] && return
-    done
-    return 1
+    local glob=$2
+    [[ $glob = *[*?[]* ]] || glob="*$glob*"
+    # shellcheck disable=SC2053 # a glob is meant
+    [[ $(basename "$1" .patch) = $glob ]]
 }
 
 chosen=()
-for patch in "$here"/tests/mutants/*.patch; do
-    is_meant "$patch" && ! files_of "$patch" | grep -qvE '^(model|sim/apps)/' && chosen+=("$patch")
+for glob in "${globs[@]}"; do
+    for patch in "$here"/tests/mutants/*.patch; do
+        is_meant "$patch" "$glob" && ! files_of "$patch" | grep -qvE '^(model|sim/apps)/' &&
+            chosen+=("$patch")
+    done
 done
 [ ${#chosen[@]} != 0 ] || usage "no bug of the kernel's, and no program's, matches \"${globs[*]}\""
 if [ -n "$list" ]; then
@@ -220,7 +225,7 @@ goes_on() {
     runs=$(wc -l <runs.log)
     hits=$(grep -c '^1 ' runs.log)
     [ "$runs" -lt "$seeds" ] || return 1
-    [ "$runs" != 2 ] || [ "$hits" != 0 ] || return 1
+    [ "$runs" != "$vain" ] || [ "$hits" != 0 ] || return 1
     [ "$runs" -lt 3 ] || awk -v limit="$seconds" 'NR == 1 { exit !($1 == 1 && $3 <= limit / 4) }' runs.log
 }
 
