@@ -371,8 +371,8 @@ static bool was_refused(const struct app *app)
     return r[0] == RETURN_FAILURE && r[1] != ERR_ALREADY;
 }
 
-/* Registers of nearly all peripherals of the chip: a task at 0, INTENSET at 0x304, and of those that
- * count CC[0] at 0x540. nRF52840 Product Specification v1.7, sections of each */
+/* Registers of nearly all peripherals of the chip: a task at 0, INTENSET at 0x304, and of those
+ * that count CC[0] at 0x540. Source: nRF52840 Product Specification v1.7, each one's section. */
 static void owner_do(const struct app *app, const struct tape_op *op, enum owner_step step,
                      struct app_op *out)
 {

@@ -13,9 +13,10 @@
  *            does that uses a driver, usual_of(`number` % 16) in app_bytes.c: its buffers, its
  *            upcall, the command, and for an odd `which` it waits for the upcall then; a call each.
  *            96 to 111: sets the alarm to `number` % 16 ticks and works until it has come.
- *            112 to 127: what the owner of device `which` does: asks for it, enables its interrupts,
- *            sets CC[0] to 1 + value[0] and starts it; + 1: it has subscribed before; + 2: works
- *            then for 64 * `size` cycles; + 4: waits for the upcall; + 8: gives the device back
+ *            112 to 127: what the owner of device `which` does: asks for it, enables its
+ *            interrupts, sets CC[0] to 1 + value[0] and starts it; + 1: it has subscribed before;
+ *            + 2: works then for 64 * `size` cycles; + 4: waits for the upcall; + 8: gives the
+ *            device back
  *   9, 10    load, store at value[0]; a store stores value[1]
  *   11       execute check at value[0]; 9 to 11 on 4, 4, 1 or 2 bytes by `size`, 11 on 4 or 2
  *   12       works for (which * 256 + number + 1) * 16 cycles at most, by `size`

@@ -100,8 +100,8 @@ static void move(struct tape *tape, uint32_t at)
     tape->ops[next - 1] = op;
 }
 
-/* The same once more, and again: queues fill, limits are reached. Of a single operation the copies may
- * count up what theirs is: one device, driver or line after the other. */
+/* The same once more, and again: queues fill, limits are reached. Of a single operation the copies
+ * may count up what theirs is: one device, driver or line after the other. */
 static void repeat(struct tape *tape, uint32_t at, uint32_t max, struct random *random)
 {
     struct tape_op ops[REPEATED_OPS];

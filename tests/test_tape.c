@@ -363,7 +363,7 @@ static const struct {
     const char *given;
 } sequences[] = {
     {112, EGU0, "Csss"},  {113, EGU0, "SCsss"},    {114, TIMER0, "Csssw"}, {116, EGU0, "CsssY"},
-    {120, EGU0, "CsssC"}, {127, EGU0, "SCssswYC"}, {112, RADIO, "Cw"},      {115, RADIO, "SCw"},
+    {120, EGU0, "CsssC"}, {127, EGU0, "SCssswYC"}, {112, RADIO, "Cw"},     {115, RADIO, "SCw"},
     {120, RADIO, "CC"},   {96, EGU0, "Cw"},        {111, EGU0, "Cw"},
 };
 

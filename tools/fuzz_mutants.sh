@@ -93,10 +93,10 @@ done
 
 # is_meant PATCH GLOB
 is_meant() {
-    local glob=$2
+    local name=${1##*/} glob=$2
     [[ $glob = *[*?[]* ]] || glob="*$glob*"
     # shellcheck disable=SC2053 # a glob is meant
-    [[ $(basename "$1" .patch) = $glob ]]
+    [[ ${name%.patch} = $glob ]]
 }
 
 chosen=()
@@ -179,7 +179,8 @@ seen_in() {
         /deadly signal/ { dead = "a crash" }
         /^[a-z]/ && !/^stat::|^artifact_prefix/ && !first { first = $0 }
         END {
-            print rule ? rule : san ? san : asan ? asan : slow ? slow : first ? first : dead ? dead : "an abort"
+            said = san ? san : asan ? asan : slow ? slow : first ? first : dead
+            print rule ? rule : said ? said : "an abort"
         }' "$1"
 }
 
@@ -198,7 +199,8 @@ stop_after() {
     done
 }
 
-# one_run TARGET SEED, of the bug `name`: "found inputs seconds", found is 1 or 0; what was seen goes to seen.SEED.
+# one_run TARGET SEED, of the bug `name`: "found inputs seconds", found is 1 or 0; what was seen goes
+# to seen.SEED.
 one_run() {
     local inputs found=0 run
     rm -rf corpus run.pid failed && mkdir corpus
@@ -216,7 +218,8 @@ one_run() {
     [ ! -e failed ] || found=1
     inputs=$(awk '/^stat::number_of_executed_units/ { print $2 }' run.log)
     [ $found = 0 ] || seen_in run.log >"seen.$2"
-    echo "$found ${inputs:-0} $(awk '/^[0-9.]+ [0-9.]+$/ { t = $1 + $2 } END { printf t < 1 ? "%.2f" : "%.1f", t }' cpu.log)"
+    echo "$found ${inputs:-0} $(awk '/^[0-9.]+ [0-9.]+$/ { t = $1 + $2 }
+        END { printf t < 1 ? "%.2f" : "%.1f", t }' cpu.log)"
 }
 
 # Whether a run more is wanted, after those of runs.log.
@@ -226,7 +229,8 @@ goes_on() {
     hits=$(grep -c '^1 ' runs.log)
     [ "$runs" -lt "$seeds" ] || return 1
     [ "$runs" != "$vain" ] || [ "$hits" != 0 ] || return 1
-    [ "$runs" -lt 3 ] || awk -v limit="$seconds" 'NR == 1 { exit !($1 == 1 && $3 <= limit / 4) }' runs.log
+    [ "$runs" -lt 3 ] ||
+        awk -v limit="$seconds" 'NR == 1 { exit !($1 == 1 && $3 <= limit / 4) }' runs.log
 }
 
 # Of all runs, found ones first by their time, the one in the middle; of two, the worse.
