@@ -31,6 +31,13 @@ static uint8_t draw_byte(struct random *random)
     return (uint8_t)draw(random, draw(random, 2) ? 256 : 8);
 }
 
+/* An app may do anything as often as it likes. What befalls it from outside may not: a line that
+ * pulses all the time, an app that restarts all the time take the kernel's time from all others. */
+static bool is_apps(uint32_t stream)
+{
+    return stream >= STREAM_APP && stream < STREAM_DEVICE;
+}
+
 enum { SEQUENCES = 8 };
 
 /* A number that means a whole sequence of an app's calls (fuzz/app_bytes.h, kind 8). */
@@ -66,8 +73,7 @@ static struct tape_op draw_op(const struct tape_user *user, struct random *rando
     op.size = draw_byte(random);
     op.value[0] = draw_value(random);
     op.value[1] = draw_value(random);
-    if (op.stream >= STREAM_APP && op.stream < STREAM_DEVICE &&
-        user->kinds[op.stream] >> SEQUENCES & 1 && draw(random, 4) == 0) {
+    if (is_apps(op.stream) && user->kinds[op.stream] >> SEQUENCES & 1 && draw(random, 4) == 0) {
         op.kind = SEQUENCES;
         op.number = draw_sequence(random);
     }
@@ -101,7 +107,7 @@ static void move(struct tape *tape, uint32_t at)
 }
 
 /* The same once more, and again: queues fill, limits are reached. Of a single operation the copies
- * may count up what theirs is: one device, driver or line after the other. */
+ * may count up what theirs is: one device or driver after the other. */
 static void repeat(struct tape *tape, uint32_t at, uint32_t max, struct random *random)
 {
     struct tape_op ops[REPEATED_OPS];
@@ -159,7 +165,8 @@ static void change(const struct tape_user *user, struct tape *tape, uint32_t max
     uint32_t at = draw(random, tape->count);
     switch (draw(random, 16)) {
     case 0:
-        repeat(tape, at, max, random);
+        if (is_apps(tape->ops[at].stream))
+            repeat(tape, at, max, random);
         break;
     case 1:
     case 2:
