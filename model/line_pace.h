@@ -1,7 +1,8 @@
 /* line_pace.h: keeps a line of the kernel's own from taking the apps' time.
  *
  *   each bottom half --> line_pace_serviced --> often enough, at short distances: the line rests,
- *                                               masked; what comes meanwhile pends, as one interrupt
+ *                                               masked; what comes meanwhile pends, as one
+ *                                               interrupt
  *   user mode        --> line_pace_slice    --> the slice timer ends with the rest
  *   back from there  --> line_pace_rested   --> which lines are open again
  *
