@@ -352,10 +352,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-static const struct tape_user user = {{[STREAM_SCHEDULE] = 1,
-                                       [STREAM_APP] = (1 << CALLS) - 1,
-                                       [STREAM_APP + 1] = (1 << CALLS) - 1,
-                                       [STREAM_APP + 2] = (1 << CALLS) - 1}};
+static const struct tape_user user = {.kinds = {[STREAM_SCHEDULE] = 1,
+                                                [STREAM_APP] = (1 << CALLS) - 1,
+                                                [STREAM_APP + 1] = (1 << CALLS) - 1,
+                                                [STREAM_APP + 2] = (1 << CALLS) - 1}};
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {

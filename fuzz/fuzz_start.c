@@ -462,7 +462,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-static const struct tape_user user = {{[STREAM_APP] = (1 << GROUPS) - 1}};
+static const struct tape_user user = {.kinds = {[STREAM_APP] = (1 << GROUPS) - 1}};
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {

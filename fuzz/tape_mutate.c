@@ -165,7 +165,7 @@ static void change(const struct tape_user *user, struct tape *tape, uint32_t max
     uint32_t at = draw(random, tape->count);
     switch (draw(random, 16)) {
     case 0:
-        if (is_apps(tape->ops[at].stream))
+        if (user->repeats_all || is_apps(tape->ops[at].stream))
             repeat(tape, at, max, random);
         break;
     case 1:

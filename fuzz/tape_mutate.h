@@ -16,6 +16,7 @@
  * is one at least. */
 struct tape_user {
     uint16_t kinds[TAPE_STREAMS];
+    bool repeats_all; /* repeats what befalls apps, too: its boards lend what pulses there */
 };
 
 size_t tape_mutate(const struct tape_user *user, uint8_t *bytes, size_t size, size_t max,

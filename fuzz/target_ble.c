@@ -66,8 +66,9 @@ const struct stage_target target_ble = {
                {"fuzz/ble_kernel_advertising.json",
                 STAGE_TEXT(KERNEL_RADIO, ADVERTISER, SCANNERS, "90000")}},
     .from_us = {50000, 50000, 50000, 100000, 100000, 2000, 2000, 500},
-    .user = {{[STREAM_SCHEDULE] = 1 << SCHEDULE_STAGE | 1 << SCHEDULE_KILL | 1 << SCHEDULE_RESTART,
-              [STREAM_APP + 1] = (1 << BYTES_KINDS) - 1,
-              [AIR_STREAM] = (1 << AIR_HOWS) - 1,
-              [PEER_STREAM] = (1 << PEER_KINDS) - 1}},
+    .user = {.kinds = {[STREAM_SCHEDULE] =
+                           1 << SCHEDULE_STAGE | 1 << SCHEDULE_KILL | 1 << SCHEDULE_RESTART,
+                       [STREAM_APP + 1] = (1 << BYTES_KINDS) - 1,
+                       [AIR_STREAM] = (1 << AIR_HOWS) - 1,
+                       [PEER_STREAM] = (1 << PEER_KINDS) - 1}},
 };

@@ -33,8 +33,8 @@ const struct stage_target target_syscall = {
     .stages = {{"fuzz/lends.json", STAGE_TEXT("\"nrf52840dk\"", "TIMER1")},
                {"fuzz/shares.json", STAGE_TEXT("\"services\"", "TIMER1")},
                {"fuzz/radio.json", STAGE_TEXT(KERNEL_RADIO, "TIMER1")}},
-    .user = {{[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
-              [STREAM_APP] = 0xffff,
-              [STREAM_APP + 1] = 0xffff,
-              [STREAM_APP + 2] = 0xffff}},
+    .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
+                       [STREAM_APP] = 0xffff,
+                       [STREAM_APP + 1] = 0xffff,
+                       [STREAM_APP + 2] = 0xffff}},
 };

@@ -133,7 +133,7 @@ END_TEST
 
 /* --- mutation and crossing ------------------------------------------------------------------- */
 
-static const struct tape_user user = {{[STREAM_SCHEDULE] = 0x7f, [STREAM_APP] = 0xffff}};
+static const struct tape_user user = {.kinds = {[STREAM_SCHEDULE] = 0x7f, [STREAM_APP] = 0xffff}};
 
 START_TEST(mutant_is_whole_records_within_its_room_and_of_played_kinds)
 {
@@ -231,7 +231,7 @@ static uint64_t hash_of(const struct tape *of)
 static void mutant(struct tape *into, uint32_t seed)
 {
     static const struct tape_user all = {
-        {[STREAM_SCHEDULE] = 0x7f, [STREAM_APP] = 0xffff, [STREAM_APP + 1] = 0xffff}};
+        .kinds = {[STREAM_SCHEDULE] = 0x7f, [STREAM_APP] = 0xffff, [STREAM_APP + 1] = 0xffff}};
     size_t size = 0;
     for (uint32_t i = 0; i < 60; i++)
         size = tape_mutate(&all, bytes, size, 512, seed * 100 + i);
@@ -380,10 +380,11 @@ START_TEST(mutation_repeats_operations)
     for (uint32_t seed = 0; seed < 200; seed++) {
         uint32_t in_a_row = 0;
         size_t size = 0;
-        size = tape_mutate(&(struct tape_user){{[STREAM_APP] = 0xffff}}, bytes, size, 512, seed);
+        size = tape_mutate(&(struct tape_user){.kinds = {[STREAM_APP] = 0xffff}}, bytes, size, 512,
+                           seed);
         for (uint32_t i = 0; i < 3; i++)
-            size = tape_mutate(&(struct tape_user){{[STREAM_APP] = 0xffff}}, bytes, size, 512,
-                               seed * 100 + i);
+            size = tape_mutate(&(struct tape_user){.kinds = {[STREAM_APP] = 0xffff}}, bytes, size,
+                               512, seed * 100 + i);
         tape_decode(bytes, size, &tape);
         for (uint32_t i = 1; i < tape.count; i++) {
             bool again = memcmp(&tape.ops[i], &tape.ops[i - 1], sizeof tape.ops[0]) == 0;
