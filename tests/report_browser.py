@@ -154,7 +154,7 @@ def same_shapes(drawn, path):
     return ""
 
 
-with tempfile.TemporaryDirectory() as folder:
+with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
     it = Browser(folder)
     it.open(page)
     claim("a browser shows it", it.value("document.title") == "postern: 2 of 3 claims hold",

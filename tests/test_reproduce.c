@@ -365,15 +365,26 @@ START_TEST(search_ends_with_its_time)
 }
 END_TEST
 
-START_TEST(tape_is_left_with_the_operation_that_panics)
+/* A drawn tape before whose first operation one stands that panics: if it is played at all, since a
+ * drawn schedule may end its app first. */
+static bool draw_panic(uint32_t seed)
 {
-    struct shrink shrink;
-    draw_tape(&target_panics, (uint32_t)_i + 3);
+    draw_tape(&target_panics, seed);
     memmove(&tape.ops[1], &tape.ops[0], tape.count++ * sizeof tape.ops[0]);
     tape.ops[0] = (struct tape_op){
         .stream = STREAM_APP + 1, .kind = BYTES_FAULT, .which = 9, .value = {{1, 2}, {3, 4}}};
     ck_assert(reproduce_play(&r, &target_panics, &tape));
-    ck_assert_str_eq(finding_name(&r.finding), "kernel-panic");
+    return strcmp(finding_name(&r.finding), "kernel-panic") == 0;
+}
+
+START_TEST(tape_is_left_with_the_operation_that_panics)
+{
+    struct shrink shrink;
+    uint32_t seed = (uint32_t)_i + 3;
+    while (!draw_panic(seed)) {
+        seed += 100;
+        ck_assert_uint_lt(seed, 1000);
+    }
     const struct finding wanted = r.finding;
     shrink_start(&shrink, &wanted, false, 100);
 
