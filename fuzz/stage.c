@@ -171,6 +171,7 @@ static void plan_schedule(struct stage *stage)
 {
     struct scenario *s = stage->scenario;
     uint64_t at_ps = (stage->from_ps ? stage->from_ps : stage->start_ps) + SCHEDULE_STEP_PS;
+    uint64_t apart_ps = stage->from_ps ? SCHEDULE_APART_PS : 0;
     uint32_t at = 0;
     const struct tape_op *op;
     s->injection_count = 0;
@@ -185,7 +186,7 @@ static void plan_schedule(struct stage *stage)
             continue;
         if (s->injection_count == STAGE_INJECTION_MAX)
             return;
-        at_ps += (op->number * 256u + op->size) * SCHEDULE_STEP_PS;
+        at_ps += apart_ps + (op->number * 256u + op->size) * SCHEDULE_STEP_PS;
         s->injections[s->injection_count++] = injection_of(s, op, at_ps);
     }
 }

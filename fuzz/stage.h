@@ -15,6 +15,10 @@
  * A stage may be run for a while before its snapshot, which then is not in reset: stage_make_from.
  * Its apps "bytes" begin again there.
  *
+ * Such a stage's operations of STREAM_SCHEDULE come SCHEDULE_APART_PS later still: what is ended
+ * from outside in a row keeps the kernel, 31 us each time, and it serves nobody in between. No app
+ * can do that to it, and no peripheral's link layer can answer 150 us behind a packet meanwhile.
+ *
  * The stream STREAM_SCHEDULE, by kind. Each operation comes (number * 256 + size) *
  * SCHEDULE_STEP_PS after the one before it, the first one after the start and one step more:
  *   0 chooses the stage: which of the target's ones (stage_chosen)
@@ -48,6 +52,7 @@ enum schedule_kind {
     SCHEDULE_KINDS
 };
 #define SCHEDULE_STEP_PS UINT64_C(62500) /* four cycles of 64 MHz */
+#define SCHEDULE_APART_PS UINT64_C(150000000)
 
 enum { STAGE_INJECTION_MAX = 128 }; /* further ones of a tape do not happen; ours */
 
