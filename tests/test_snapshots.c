@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SCENARIOS = 10, STEPS_MAX = 60000 };
+enum { SCENARIOS = 10, STEPS_MAX = 20000, CLOSELY_MAX = 500 };
 
 static const struct usage usage = {.command = "test"};
 
@@ -65,7 +65,8 @@ START_TEST(going_on_from_a_snapshot_at_any_step_equals_going_straight_on)
         machine_step(&run.hw);
         uint64_t once = machine_trace_hash(run.hw.m);
         machine_restore(run.hw.m, snapshot);
-        assert_equal(run.hw.m, snapshot);
+        if (steps < CLOSELY_MAX || steps % 16 == 0)
+            assert_equal(run.hw.m, snapshot);
         machine_step(&run.hw);
         ck_assert_msg(machine_trace_hash(run.hw.m) == once, "%s: step %u", s->id, steps);
     }
