@@ -169,8 +169,10 @@ void measure_replay_memory(const struct bench *b, struct figure *f)
         bench_fail("the long run does not begin");
     struct mallinfo2 after = mallinfo2();
     size_t taken = after.uordblks + after.hblkhd - before.uordblks - before.hblkhd;
-    f->measured = true;
+    f->measured = taken > 0;
     f->value = f->min = f->max = (double)taken / (1 << 20);
+    if (!f->measured)
+        figure_cannot(f, "this malloc does not tell what it gave: a sanitizer's");
     replay_free(replay);
     family_free(&family);
 }
