@@ -1,8 +1,8 @@
 #!/bin/sh
 # What others read: TAP, JUnit, shards and their merging, Chrome traces, VCD, lines of JSON; captures
 # have a test of their own (pcapng_test.sh). Each format is tried with a client that is not ours
-# (prove, xmllint, vcd2fst, gtkwave), and each check is shown to see a file that is broken. A client that is missing is a skip.
-# Speaks TAP. Environment: POSTERN, the runner.
+# (prove, xmllint, vcd2fst, gtkwave, speedscope), and each check is shown to see a file that is broken. A client that is missing is a skip.
+# Speaks TAP. Environment: POSTERN, the runner; SPEEDSCOPE, the folder dist/release of the npm package.
 set -u
 . tests/support.sh
 want_runner
@@ -359,6 +359,33 @@ a counter below zero|s/"value":/"value":-/
 half a wait|/"ph":"e"/d
 times that go back|s/\("ph":"i".*"ts":\)/\19/
 END
+fi
+
+speedscope=${SPEEDSCOPE:-$(npm root -g 2>/dev/null)/speedscope/dist/release}
+if [ ! -f "$speedscope/index.html" ]; then
+    echo 'ok - speedscope shows a Chrome trace # SKIP speedscope is not installed (npm; or name it in SPEEDSCOPE)'
+elif ! finds_browser || ! command -v python3 >/dev/null; then
+    echo 'ok - speedscope shows a Chrome trace # SKIP no chromium, or no python3, is installed'
+else
+    head -c 2000 t.chrome >cut.chrome
+    sed '/"ph":"[BE]"/d' t.chrome >none.chrome
+    sed '0,/"ph":"E","pid":1,"tid":2/{/"ph":"E","pid":1,"tid":2/d}' t.chrome >open.chrome
+    python3 -B "$root/tests/formats_browser.py" "$browser" "$speedscope" \
+        t.chrome ten1.chrome cut.chrome none.chrome open.chrome >shown 2>&1
+    tracks() {
+        grep -oE '"ph":"B","pid":[0-9]+,"tid":[0-9]+' "$1" | sort -u | grep -c .
+    }
+    all_shown() {
+        [ "$(grep -c "^$1: shows " shown)" = "$(tracks "$1")" ] || ! cat shown
+    }
+    gives 'speedscope shows a Chrome trace' 0 '^t\.chrome: shows CPU \(pid 1\), owner .*upcall tick' cat shown
+    is 'with every track that has slices' all_shown t.chrome
+    is 'and those of a connection' all_shown ten1.chrome
+    is 'it warns of nothing, and asks for nothing but files' sh -c \
+        "! grep -E '^(t|ten1)\.chrome: (warns|asks|refused)|^(not ok|Traceback)|asks for' shown"
+    gives 'speedscope refuses a trace that is cut' 0 '^cut\.chrome: refused: Unrecognized format' cat shown
+    gives 'speedscope refuses a trace without slices' 0 '^none\.chrome: refused: ' cat shown
+    gives 'speedscope warns of a slice without an end' 0 '^open\.chrome: warns: .*still open' cat shown
 fi
 
 if ! skips python3 'VCD says what happened'; then

@@ -142,13 +142,9 @@ gives 'pictures are a word' 2 'want one of auto, failed, all, none' "$postern" r
 
 # ---- in a browser
 
-browser=
-for candidate in chromium chromium-browser google-chrome; do
-    command -v $candidate >/dev/null && browser=$candidate && break
-done
-if [ -z "$browser" ] || ! command -v python3 >/dev/null; then
+if ! finds_browser || ! command -v python3 >/dev/null; then
     echo 'ok - a browser shows it # SKIP no chromium, or no python3, is installed'
     exit
 fi
 "$postern" view x/holds.json --svg holds.svg --theme light
-python3 "$root/tests/report_browser.py" $browser r.html holds.svg
+python3 -B "$root/tests/report_browser.py" "$browser" r.html holds.svg

@@ -3,6 +3,7 @@
 #
 #   claim SENTENCE COMMAND...   the command succeeds; what it printed is shown if not
 #   gives, is, sees, skips      below; for those who have $work, a folder of their own
+#   finds_browser               $browser, a Chromium; false if there is none
 #   want_runner                 $root and $postern, the runner by its full path; ends if it is missing
 
 claim() {
@@ -74,4 +75,12 @@ sees() {
 skips() {
     command -v "$1" >/dev/null && return 1
     echo "ok - $2 # SKIP $1 is not installed"
+}
+
+# shellcheck disable=SC2034 # for those who source this
+finds_browser() {
+    for browser in chromium chromium-browser google-chrome; do
+        command -v $browser >/dev/null && return
+    done
+    return 1
 }
