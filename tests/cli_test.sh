@@ -119,6 +119,8 @@ gives 'what follows -- is no flag' 2 '' 'no such file, folder or scenario: --qui
 gives 'a claim that holds: 0, and a summary' 0 '^1 claim holds in ' '' "$postern" run x/holds.json
 gives 'a measured latency has its margin' 0 '^  irq TIMER1 -> upcall owner tick .* 3[0-9][.][0-9]{3}$' '' \
     "$postern" run x/holds.json
+gives 'a folder within another is taken once' 0 '^designs +14 +14 ' '' \
+    "$postern" run "$root/scenarios/ble/designs" "$root/scenarios/ble/designs"
 gives '--verify runs twice and agrees' 0 '1 claim holds' '' "$postern" run --verify x/holds.json
 gives 'a claim that fails: 1, and the rule' 1 '^  broke   latency at ' '' "$postern" run x/late.json
 gives 'a failure tells the events before it' 1 'TIMER1 rises|line 9 \(TIMER1\) rises' '' \

@@ -122,25 +122,30 @@ bool suite_is_board(const char *path)
            (folder > 6 && strncmp(path + folder - 7, "/boards", 7) == 0);
 }
 
-static void add_folder(struct suite *suite, const char *folder, bool boards_too)
+/* False: nothing stands there. What is in the suite already is not taken twice. */
+static bool add_folder(struct suite *suite, const char *folder, bool boards_too)
 {
     struct dirent **entries;
+    bool holds = false;
     int count = scandir(folder, &entries, not_hidden, by_name);
     for (int i = 0; i < count; i++) {
         char path[SUITE_PATH_MAX];
         const char *name = entries[i]->d_name;
         int size = snprintf(path, sizeof path, "%s/%s", folder, name);
-        if (size >= (int)sizeof path)
+        if (size >= (int)sizeof path) {
             fprintf(stderr, "%s/%s: error: the path is too long, left out\n", folder, name);
-        else if (is_folder(path) && (boards_too || strcmp(name, "boards") != 0))
-            add_folder(suite, path, boards_too);
-        else if (ends_with(name, ".json") && !ends_with(name, ".schema.json") && is_file(path) &&
-                 (boards_too || !suite_is_board(path)))
+        } else if (is_folder(path) && (boards_too || strcmp(name, "boards") != 0)) {
+            holds |= add_folder(suite, path, boards_too);
+        } else if (ends_with(name, ".json") && !ends_with(name, ".schema.json") && is_file(path) &&
+                   (boards_too || !suite_is_board(path))) {
             add(suite, path, "");
+            holds = true;
+        }
         free(entries[i]);
     }
     if (count >= 0)
         free(entries);
+    return holds;
 }
 
 /* --- arguments ------------------------------------------------------------------------------- */
@@ -275,14 +280,12 @@ static bool add_argument(struct suite *suite, const struct usage *usage, const c
                          bool boards_too)
 {
     char path[SUITE_PATH_MAX];
-    size_t before = suite->count;
     if (!find_folder(argument, path)) {
         if (!add_file(suite, argument))
             return not_there(usage, argument);
         return boards_too || !suite_is_board(argument) || is_a_board(usage, argument);
     }
-    add_folder(suite, path, boards_too);
-    if (suite->count > before)
+    if (add_folder(suite, path, boards_too))
         return true;
     options_error(usage, "no scenario stands below %s", argument);
     return false;
