@@ -25,9 +25,9 @@ static const struct stage_target target_panics = {
                 "{\"name\": \"one\", \"program\": \"bytes\", \"fault_policy\": \"restart\"},"
                 "{\"name\": \"two\", \"program\": \"bytes\", \"fault_policy\": \"panic\"}],"
                 "\"until_ms\": 10}"}},
-    .user = {{[STREAM_SCHEDULE] = 1 << SCHEDULE_INTERRUPT | 1 << SCHEDULE_STORM,
-              [STREAM_APP] = 0xffff,
-              [STREAM_APP + 1] = 0xffff}},
+    .user = {.kinds = {[STREAM_SCHEDULE] = 1 << SCHEDULE_INTERRUPT | 1 << SCHEDULE_STORM,
+                       [STREAM_APP] = 0xffff,
+                       [STREAM_APP + 1] = 0xffff}},
 };
 
 static struct reproduction r;

@@ -138,7 +138,7 @@ echo "idle ticks: $(($(ticks) - before))" >"$2/idle"
 xdotool key --window "$id" q
 wait $viewer
 SESSION
-gives 'the window opens, takes keys and leaves on q' 0 '' timeout 60 \
+is 'the window opens, takes keys and leaves on q' timeout 60 \
     xvfb-run -a -s '-screen 0 1280x800x24' sh "$work/session" "$window" "$work" \
     "$root/scenarios/$widened.json"
 is 'the key s wrote what it showed' grep -q 'NOT ASKED FOR' "$work"/undeclared*.svg
