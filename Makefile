@@ -147,7 +147,7 @@ $(BUILD)/postern: $(BUILD)/tools/postern.o $(archives) $(fuzz_archive)
 	@echo "  ld $@"
 	$(Q)$(CC) $(flags) $< $(libs) -o $@
 
-$(call obj,$(window_src)): own_flags = $(sdl_cflags)
+$(call obj,$(window_src)) $(patsubst %.c,$(BUILD)/%.tidy,$(window_src)): own_flags = $(sdl_cflags)
 $(BUILD)/postern-view: $(call obj,$(window_src)) $(archives) $(fuzz_archive)
 	@echo "  ld $@"
 	$(Q)$(CC) $(flags) $< $(libs) $(sdl_libs) -o $@

@@ -444,7 +444,8 @@ static void busy_next(const struct tape_op *op, struct bytes *bytes, struct app_
     if (bytes->done == 0)
         out->call = (struct syscall){SYSCALL_COMMAND, {0, 5, ticks, 0}}; /* the alarm's */
     else
-        *out = (struct app_op){.kind = OP_COMPUTE, .cycles = (ticks + TICKS_MORE) * TICK_CYCLES};
+        *out = (struct app_op){.kind = OP_COMPUTE,
+                               .cycles = (uint64_t)(ticks + TICKS_MORE) * TICK_CYCLES};
     bytes->done = bytes->done == 0;
 }
 

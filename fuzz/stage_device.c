@@ -219,7 +219,7 @@ static void time_it(const struct board *board, const struct tape_op *op, uint64_
 static bool injection_of(const struct scenario *s, const struct tape_op *op, uint32_t device,
                          uint64_t at_ps, struct injection *i)
 {
-    uint64_t square_ps = op->size * op->size * 4 * PS_PER_US;
+    uint64_t square_ps = UINT64_C(4) * op->size * op->size * PS_PER_US;
     *i = (struct injection){.kind = kinds[op->kind],
                             .device = device,
                             .line = s->board.devices[device].line,

@@ -170,7 +170,7 @@ bool machine_peek(const struct machine *m, struct span from, void *to)
 
 const uint8_t *machine_view(const struct machine *m, struct span from)
 {
-    return machine_ram_drawn((struct machine *)(uintptr_t)m, from);
+    return machine_ram_drawn((struct machine *)m, from);
 }
 
 bool machine_poke(struct machine *m, struct span to, const void *from)

@@ -111,7 +111,7 @@ void measure_frame(const struct bench *b, struct figure *f)
     }
     frame.viewer = viewer_open(load(b, "passthrough/lent_timer_reaches_its_app.json", &family),
                                NULL, WIDTH, HEIGHT, THEME_DARK, &result);
-    frame.pixels = bench_take(WIDTH * HEIGHT, BYTES);
+    frame.pixels = bench_take((size_t)WIDTH * HEIGHT, BYTES);
     if (!frame.viewer)
         bench_fail("the viewer does not open");
     viewer_picture(frame.viewer);
