@@ -22,6 +22,7 @@
 #include "tools/run_one.h"
 #include "tools/text.h"
 #include "tools/view/picture_file.h"
+#include "tools/view/view_door.h"
 #include "tools/view/view_map.h"
 #include "tools/view/watch.h"
 
@@ -559,38 +560,8 @@ static void map_run(const void *argument, int pipe)
 static bool choose_app(const struct scenario *scenario, const char *flag, const char *wanted,
                        uint32_t *process)
 {
-    char hint[96];
     *process = PROCESS_NONE;
-    if (!wanted)
-        return true;
-    struct nearest nearest = nearest_to(wanted);
-    for (uint32_t i = 0; i < scenario->app_count; i++) {
-        nearest_offer(&nearest, scenario->apps[i].name);
-        if (strcmp(scenario->apps[i].name, wanted) == 0)
-            *process = i;
-    }
-    if (*process != PROCESS_NONE)
-        return true;
-    options_error(&usage, "%s: no such app: %s%s", flag, wanted,
-                  nearest_text(&nearest, hint, sizeof hint));
-    return false;
-}
-
-/* "1280x800". */
-static bool read_size(const char *text, struct view *view)
-{
-    char *end;
-    long width = strtol(text, &end, 10);
-    long height = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
-    if (*end == '\0' && width >= VIEW_WIDTH_MIN && width <= VIEW_SIZE_MAX &&
-        height >= VIEW_HEIGHT_MIN && height <= VIEW_SIZE_MAX) {
-        view->width = (int)width;
-        view->height = (int)height;
-        return true;
-    }
-    options_error(&usage, "--size %s: want WIDTHxHEIGHT, such as 1280x800, %dx%d to %dx%d", text,
-                  VIEW_WIDTH_MIN, VIEW_HEIGHT_MIN, VIEW_SIZE_MAX, VIEW_SIZE_MAX);
-    return false;
+    return !wanted || one_app(&usage, flag, scenario, wanted, process);
 }
 
 /* A flag about a picture where none is drawn has no effect: refused. */
@@ -608,7 +579,7 @@ static bool choose_view(const struct map_options *options, struct view *view)
     if (idle)
         return options_error(&usage, "%s wants --svg FILE or --png FILE", idle), false;
     *view = (struct view){.width = 1280, .height = 800, .theme = (enum theme)options->theme};
-    return !options->size || read_size(options->size, view);
+    return !options->size || view_read_size(&usage, options->size, &view->width, &view->height);
 }
 
 static int map_member(const void *options, const struct scenario *scenario)

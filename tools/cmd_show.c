@@ -154,21 +154,8 @@ static bool choose_kinds(struct show *show)
 static bool choose_app(struct show *show)
 {
     const char *wanted = show->options->app;
-    char hint[96];
     show->process = PATTERN_ANY;
-    if (!wanted)
-        return true;
-    struct nearest nearest = nearest_to(wanted);
-    for (uint32_t i = 0; i < show->scenario->app_count; i++) {
-        nearest_offer(&nearest, show->scenario->apps[i].name);
-        if (strcmp(show->scenario->apps[i].name, wanted) == 0)
-            show->process = i;
-    }
-    if (show->process != PATTERN_ANY)
-        return true;
-    options_error(&usage, "--app: no such app: %s%s", wanted,
-                  nearest_text(&nearest, hint, sizeof hint));
-    return false;
+    return !wanted || one_app(&usage, "--app", show->scenario, wanted, &show->process);
 }
 
 static bool is_wanted(const struct show *show, const struct record *r)

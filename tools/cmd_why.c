@@ -43,21 +43,6 @@ static const struct usage usage = {
     .argument_max = 1,
 };
 
-/* scenario->app_count: there is none. */
-static uint32_t app_named(const struct scenario *s, const char *name)
-{
-    char hint[96];
-    struct nearest nearest = nearest_to(name);
-    for (uint32_t i = 0; i < s->app_count; i++) {
-        nearest_offer(&nearest, s->apps[i].name);
-        if (strcmp(s->apps[i].name, name) == 0)
-            return i;
-    }
-    options_error(&usage, "--app: no such app: %s%s", name,
-                  nearest_text(&nearest, hint, sizeof hint));
-    return s->app_count;
-}
-
 static void go(struct replay *replay, const struct why_options *options)
 {
     const struct replay_mark *mark = replay_next(replay, 0, 1u << MARK_BREAK);
@@ -98,11 +83,9 @@ static void tell(const void *argument, int pipe)
 static int why_member(const void *context, const struct scenario *scenario)
 {
     struct asked asked = {context, scenario, scenario->app_count};
-    if (asked.options->app) {
-        asked.app = app_named(scenario, asked.options->app);
-        if (asked.app == scenario->app_count)
-            return CODE_BAD_INPUT;
-    }
+    const char *wanted = asked.options->app;
+    if (wanted && !one_app(&usage, "--app", scenario, wanted, &asked.app))
+        return CODE_BAD_INPUT;
     return one_member_isolated(&usage, tell, &asked);
 }
 

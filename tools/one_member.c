@@ -7,6 +7,7 @@
 #include "tools/extra.h"
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 int one_member_isolated(const struct usage *usage, isolate_work *work, const void *argument)
 {
@@ -71,4 +72,21 @@ int one_member(const struct usage *usage, const struct arguments *arguments,
                    : options_error(usage, "%s is no single scenario: name one", arguments->at[0]);
     suite_free(&suite);
     return code;
+}
+
+bool one_app(const struct usage *usage, const char *flag, const struct scenario *scenario,
+             const char *wanted, uint32_t *process)
+{
+    char hint[96];
+    struct nearest nearest = nearest_to(wanted);
+    for (uint32_t i = 0; i < scenario->app_count; i++) {
+        nearest_offer(&nearest, scenario->apps[i].name);
+        if (strcmp(scenario->apps[i].name, wanted) == 0) {
+            *process = i;
+            return true;
+        }
+    }
+    options_error(usage, "%s: no such app: %s%s", flag, wanted,
+                  nearest_text(&nearest, hint, sizeof hint));
+    return false;
 }

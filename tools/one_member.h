@@ -13,6 +13,11 @@ typedef int one_member_work(const void *options, const struct scenario *scenario
 int one_member(const struct usage *usage, const struct arguments *arguments,
                const struct option_number *seed, one_member_work *work, const void *options);
 
+/* The index of the app that a flag names. False: there is none, which was complained about with the
+ * nearest name. */
+bool one_app(const struct usage *usage, const char *flag, const struct scenario *scenario,
+             const char *wanted, uint32_t *process);
+
 /* Runs `work`, which prints to stdout, in a process of its own, so that what it had printed before
  * a crash of the simulator stays. The child ends with _exit(CODE_HOLDS or CODE_BAD_INPUT). */
 int one_member_isolated(const struct usage *usage, isolate_work *work, const void *argument);

@@ -163,21 +163,11 @@ static int show(const struct door *door, struct viewer *viewer)
 
 static bool pin_app(struct viewer *viewer, const char *name)
 {
-    const struct scenario *s = viewer->replay->scenario;
-    struct nearest nearest = nearest_to(name);
-    char hint[96];
-    for (uint32_t i = 0; i < s->app_count; i++) {
-        nearest_offer(&nearest, s->apps[i].name);
-        if (strcmp(s->apps[i].name, name) != 0)
-            continue;
-        viewer->follows = false;
-        viewer->pinned = i;
-        viewer->moved = viewer->stale = true;
-        return true;
-    }
-    options_error(&usage, "--app: no such app: %s%s", name,
-                  nearest_text(&nearest, hint, sizeof hint));
-    return false;
+    if (!one_app(&usage, "--app", viewer->replay->scenario, name, &viewer->pinned))
+        return false;
+    viewer->follows = false;
+    viewer->moved = viewer->stale = true;
+    return true;
 }
 
 static int open_viewer(const struct door *door, const struct scenario *with)
@@ -214,17 +204,18 @@ static int view_one(const void *context, const struct scenario *scenario)
     return one_member(&usage, &second, &door.options->seed, view_two, &door);
 }
 
-static bool read_size(const char *text, struct door *door)
+bool view_read_size(const struct usage *of, const char *text, int *width, int *height)
 {
     char *end;
-    long width = strtol(text, &end, 10);
-    long height = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
-    door->width = (int)width;
-    door->height = (int)height;
-    if (!*end && width >= VIEW_WIDTH_MIN && width <= VIEW_SIZE_MAX && height >= VIEW_HEIGHT_MIN &&
-        height <= VIEW_SIZE_MAX)
+    long w = strtol(text, &end, 10);
+    long h = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
+    if (*end == '\0' && w >= VIEW_WIDTH_MIN && w <= VIEW_SIZE_MAX && h >= VIEW_HEIGHT_MIN &&
+        h <= VIEW_SIZE_MAX) {
+        *width = (int)w;
+        *height = (int)h;
         return true;
-    options_error(&usage, "--size %s: want WIDTHxHEIGHT, such as 1280x800, %dx%d to %dx%d", text,
+    }
+    options_error(of, "--size %s: want WIDTHxHEIGHT, such as 1280x800, %dx%d to %dx%d", text,
                   VIEW_WIDTH_MIN, VIEW_HEIGHT_MIN, VIEW_SIZE_MAX, VIEW_SIZE_MAX);
     return false;
 }
@@ -268,7 +259,8 @@ int view_door(int argc, char **argv, view_window *window)
     enum options_end end = options_parse(&usage, argc, argv, &options, &arguments);
     struct door door = {&options, NULL, window, 1280, 800};
     int code = end == OPTIONS_HELP ? CODE_HOLDS : CODE_BAD_INPUT;
-    if (end == OPTIONS_GO && (!options.size || read_size(options.size, &door)))
+    if (end == OPTIONS_GO &&
+        (!options.size || view_read_size(&usage, options.size, &door.width, &door.height)))
         code = !window && !is_headless(&options)
                    ? start_window(given)
                    : one_member(&usage, &arguments, &options.seed, view_one, &door);

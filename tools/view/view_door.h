@@ -7,6 +7,7 @@
 #ifndef TOOLS_VIEW_VIEW_DOOR_H
 #define TOOLS_VIEW_VIEW_DOOR_H
 
+#include "tools/options.h"
 #include "tools/view/viewer.h"
 
 /* Shows the viewer until it is left; an exit code. */
@@ -14,6 +15,9 @@ typedef int view_window(struct viewer *viewer, const char *font);
 
 /* `window` NULL: this program has none. */
 int view_door(int argc, char **argv, view_window *window);
+
+/* Reads a --size such as "1280x800". False: it is none, which was complained about. */
+bool view_read_size(const struct usage *of, const char *text, int *width, int *height);
 
 /* Does what a key has asked for but to leave: writes a file named after scenario and moment into
  * the current folder and says so in the status line. */
