@@ -660,15 +660,15 @@ static void event_begin(struct ble_link *link, struct ble_connection *c, const s
     find_due(link, c);
 }
 
-/* The central's packet belongs to the event under way. One that has said what it may not say, or
- * what could not be read, may have another idea of when that is. */
-static bool goes_on(const struct ble_connection *c, uint64_t at_ps, uint32_t event)
+/* The central's packet belongs to the event under way: a central sends again after T_IFS behind what
+ * it has heard, or closes the event (6.B 4.5.6). When it comes says nothing: it may go by an update
+ * that nobody else has received, or not go by the one that it has sent. */
+static bool goes_on(const struct ble_connection *c, uint64_t at_ps)
 {
     const struct ble_end *central = &c->ends[BLE_CENTRAL];
-    bool is_known = !c->facts.opaque && !c->facts.lawless;
-    bool follows = central->heard && at_ps < central->heard_end_ps + GOES_ON_US * PS_PER_US;
 
-    return c->event_open && (follows || (event == c->event && is_known));
+    return c->event_open && central->heard &&
+           at_ps < central->heard_end_ps + GOES_ON_US * PS_PER_US;
 }
 
 static void packet_begins(struct machine *m, struct ble_link *link, struct ble_connection *c,
@@ -679,12 +679,11 @@ static void packet_begins(struct machine *m, struct ble_link *link, struct ble_c
     if (side == BLE_SIDES)
         return;
     struct ble_end *end = &c->ends[side];
-    uint32_t event = ble_plan_event(&end->plan, r->at_ps);
     end->began_ps = r->at_ps;
     end->began_process = (uint16_t)machine_running(m);
-    end->goes_on = side == BLE_PERIPHERAL || goes_on(c, r->at_ps, event);
+    end->goes_on = side == BLE_PERIPHERAL || goes_on(c, r->at_ps);
     if (!end->goes_on)
-        event_begin(link, c, r, f, event);
+        event_begin(link, c, r, f, ble_plan_event(&end->plan, r->at_ps));
 }
 
 /* ---- what comes in */
