@@ -80,6 +80,36 @@ every_patch_applies() {
     [ ! -s "$work/complaints" ]
 }
 
+# fuzz/planted.tsv: a row for each bug, in the order of their names: what fuzzing can find.
+#   name <tab> class <tab> targets, by commas <tab> why
+# class: reachable; no rule: no rule that is always on judges it; judge: what is broken is not the
+# kernel, a program or a board.
+names_of() {
+    printf '%s\n' "$@" | sed 's|.*/||; s|\.patch$||'
+}
+
+planted_rows_are_whole() {
+    (
+        cut -f 1 fuzz/planted.tsv >"$work/planted"
+        names_of tests/mutants/*.patch | LC_ALL=C sort | diff - "$work/planted"
+        awk -F'\t' '
+            NF != 4 || $4 == "" { print $1 ": want four columns" }
+            $2 !~ /^(reachable|no rule|judge)$/ { print $1 ": there is no class \"" $2 "\"" }
+            ($2 == "judge") != ($3 == "-") { print $1 ": want targets for all but judges" }' \
+            fuzz/planted.tsv
+        cut -f 3 fuzz/planted.tsv | tr ',' '\n' | sort -u | while read -r target; do
+            [ "$target" = - ] || [ -e "fuzz/fuzz_$target.c" ] || echo "there is no target $target"
+        done
+        # shellcheck disable=SC2046 # words are meant
+        names_of $(grep '^+++ b/' tests/mutants/*.patch |
+            grep -vE '\+\+\+ b/(model|sim/apps|scenarios/boards)/' | cut -d: -f 1) |
+            LC_ALL=C sort -u >"$work/judges"
+        awk -F'\t' '$2 == "judge" { print $1 }' fuzz/planted.tsv | diff "$work/judges" -
+    ) >"$work/complaints" 2>&1
+    cat "$work/complaints"
+    [ ! -s "$work/complaints" ]
+}
+
 there_are_enough() {
     ls tests/mutants/*.patch >"$work/names" && [ "$(wc -l <"$work/names")" -ge 60 ]
 }
@@ -108,6 +138,7 @@ a_wrong_name_is_refused() {
 claim 'there are at least 60 bugs' there_are_enough
 claim 'every bug says what it is, where it comes from, and which rule must catch it' heads_are_whole
 claim 'the scenarios that bugs name are there' scenarios_are_there
+claim 'of every bug fuzz/planted.tsv says whether fuzzing can find it' planted_rows_are_whole
 claim 'three thirds are all bugs' thirds_are_all
 claim 'a name that no bug has is refused' a_wrong_name_is_refused
 if command -v git >/dev/null; then
