@@ -15,6 +15,7 @@
 #   ARGS=...       options of `make bench`
 #   ONLY=glob, THIRD=n  which bugs `make mutants` tries (default: all; tools/mutants.sh)
 #   TARGET=name, SECONDS=n  what `make fuzz`, `make fuzz-afl` fuzz (default: syscall) and how long (60)
+#   CPU_SECONDS=n  how much of a processor's time `make fuzz` uses, instead of SECONDS
 # Each variant has its own build folder: build, build-clang, build-san, build-O0, ...
 
 .DEFAULT_GOAL := all
@@ -277,7 +278,8 @@ bench:
 fuzz:
 	@sh tools/setup.sh dev
 	$(fuzz_again) _fuzz
-	@BUILD='$(FUZZ_BUILD)' tools/fuzz.sh long '$(or $(TARGET),syscall)' '$(or $(SECONDS),60)' $(ARGS)
+	@BUILD='$(FUZZ_BUILD)' CPU_SECONDS='$(CPU_SECONDS)' tools/fuzz.sh long '$(or $(TARGET),syscall)' \
+	    '$(or $(SECONDS),$(if $(CPU_SECONDS),0,60))' $(ARGS)
 
 ## Fuzz each target for a moment from a fixed seed; 40 s on two processors, then builds are there
 fuzz-smoke:

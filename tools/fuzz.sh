@@ -7,12 +7,15 @@
 # What a long run learns is kept in $BUILD/fuzz/corpus-TARGET; what it finds, in
 # $BUILD/fuzz/found-TARGET-...: the last lines say how to play that again, and how to read it.
 # Exit: 0 nothing was found; 1 something was; 2 bad usage.
-# Environment: BUILD, where `make fuzz` has put its programs.
+# Environment: BUILD, where `make fuzz` has put its programs; CPU_SECONDS, after which a long run
+# ends, or before (SECONDS 0: only then).
 set -u
 : "${BUILD:=build-fuzz}"
+: "${CPU_SECONDS:=0}"
 export BUILD
 
 SMOKE_SECONDS=10 # at most, of one target; on a slow machine it makes fewer runs
+TIMEOUT=60       # of one input: it takes milliseconds, and more would be a run without end
 
 # shellcheck disable=SC2012 # no newlines in those names
 targets() {
@@ -75,22 +78,22 @@ name_next() {
 
 # fuzz TARGET CORPUS OPTION...
 fuzz() {
-    local name=$1 corpus=$2 log=$BUILD/fuzz/$1.log options seeds
+    local name=$1 corpus=$2 log=$BUILD/fuzz/$1.log cpu=$BUILD/fuzz/$1.cpu options seeds
     shift 2
     mkdir -p "$corpus"
     options=$(options_of "$name")
     mapfile -t seeds < <(seeds_of "$name")
     # shellcheck disable=SC2086 # options are words
-    "$BUILD/fuzz/fuzz_$name" $options -print_final_stats=1 \
-        -artifact_prefix="$BUILD/fuzz/found-$name-" "$@" "$corpus" "${seeds[@]}" >"$log" 2>&1 </dev/null
+    tools/cpu_limited.sh "$CPU_SECONDS" "$cpu" "$BUILD/fuzz/fuzz_$name" $options \
+        -print_final_stats=1 -timeout=$TIMEOUT -artifact_prefix="$BUILD/fuzz/found-$name-" "$@" "$corpus" "${seeds[@]}" >"$log" 2>&1 </dev/null
     local code=$?
     [ "$code" = 0 ] || tail -n 60 "$log"
-    awk -v name="$name" -v code="$code" '
+    awk -v name="$name" -v code="$code" -v cpu="$(cat "$cpu")" '
         /^stat::number_of_executed_units/ { runs = $2 }
         /^stat::average_exec_per_sec/ { rate = $2 }
         /Test unit written to/ { found = $NF }
         END {
-            printf "%-9s %d inputs, %d a second: %s\n", name, runs, rate,
+            printf "%-9s %d inputs, %d a second, %s s of CPU: %s\n", name, runs, rate, cpu,
                 code ? "found something" : "nothing found"
             if (code && found) printf "again: %s %s\n", ENVIRON["BUILD"] "/fuzz/fuzz_" name, found
             if (code && found) print found >found_in

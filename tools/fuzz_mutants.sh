@@ -179,21 +179,6 @@ seen_in() {
         }' "$1"
 }
 
-# stop_after PID: libFuzzer's own limit is of time, and others may use the processor, too.
-stop_after() {
-    local stat ticks
-    ticks=$(($(getconf CLK_TCK) * seconds))
-    while read -r stat 2>/dev/null <"/proc/$1/stat"; do
-        # shellcheck disable=SC2086 # words: the 14th and 15th are user's and system's time
-        set -- "$1" $stat
-        if [ $((${15} + ${16})) -ge $ticks ]; then
-            kill -USR1 "$1" # it ends by itself, and says its figures
-            return
-        fi
-        sleep 0.2
-    done
-}
-
 # holds_without INPUT TARGET: the input breaks nothing in the tree as it is, so it is the bug's.
 holds_without() {
     [ -e "$1" ] || return 0 # it ended before it played one
@@ -205,24 +190,17 @@ holds_without() {
 # one_run TARGET SEED, of the bug `name`: "found inputs seconds", found is 1 or 0; what was seen goes
 # to seen.SEED.
 one_run() {
-    local inputs found=0 run
-    rm -rf corpus run.pid failed "$here/$build/found/$name-$1-$2" && mkdir corpus
-    TIMEFORMAT='%U %S' ASAN_OPTIONS=symbolize=0 UBSAN_OPTIONS=symbolize=0
-    export ASAN_OPTIONS UBSAN_OPTIONS
+    local inputs found=0
+    rm -rf corpus "$here/$build/found/$name-$1-$2" && mkdir corpus
+    export ASAN_OPTIONS=symbolize=0 UBSAN_OPTIONS=symbolize=0
     # shellcheck disable=SC2086 # options are words
-    { time sh -c 'echo $$ >run.pid; exec "$@"' sh "$build/fuzz/fuzz_$1" -max_len=512 -detect_leaks=0 \
+    "$here/tools/cpu_limited.sh" "$seconds" cpu "$build/fuzz/fuzz_$1" -max_len=512 -detect_leaks=0 \
         -print_final_stats=1 -timeout=10 -seed="$2" ${OPTIONS:-} \
-        -exact_artifact_path="$here/$build/found/$name-$1-$2" corpus \
-        >run.log 2>&1 </dev/null || echo 1 >failed; } 2>cpu.log &
-    run=$!
-    until [ -s run.pid ]; do sleep 0.01; done
-    stop_after "$(cat run.pid)"
-    wait $run
-    [ ! -e failed ] || ! holds_without "$here/$build/found/$name-$1-$2" "$1" || found=1
+        -exact_artifact_path="$here/$build/found/$name-$1-$2" corpus >run.log 2>&1 </dev/null ||
+        ! holds_without "$here/$build/found/$name-$1-$2" "$1" || found=1
     inputs=$(awk '/^stat::number_of_executed_units/ { print $2 }' run.log)
     [ $found = 0 ] || seen_in run.log >"seen.$2"
-    echo "$found ${inputs:-0} $(awk '/^[0-9.]+ [0-9.]+$/ { t = $1 + $2 }
-        END { printf t < 1 ? "%.2f" : "%.1f", t }' cpu.log)"
+    echo "$found ${inputs:-0} $(cat cpu)"
 }
 
 # Whether a run more is wanted, after those of runs.log.
