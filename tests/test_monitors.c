@@ -1040,6 +1040,26 @@ static void interrupts_leave_little(void)
     storm(1500); /* more than a tenth */
 }
 
+/* Its death and its next life are in the app's time, and the line leaves it enough of that. */
+static void app_faults_whenever_it_runs_in_a_storm(void)
+{
+    const struct process *p = process_of(WAITER);
+    returned(WAITER, RETURN_SUCCESS, 0);
+    user(WAITER);
+    leave(WAITER);
+    for (uint32_t i = 0; i < 200; i++) {
+        run_as(WAITER, RESUME_CONTINUE);
+        add(EVENT_FAULT, WAITER, 0, pair(CFSR_DACCVIOL, ACCESS_READ));
+        pass_us(2);
+        note(NOTE_PROCESS_END, WAITER, i, END_FAULT);
+        note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, p->id.unique));
+        run_as(WAITER, RESUME_START);
+        leave(WAITER);
+        pass_us(10);
+        note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_TIMER0, pair(~0u, 0));
+    }
+}
+
 static void storm_while_nobody_is_ready(void)
 {
     for (int i = 0; i < 200; i++) {
@@ -1646,6 +1666,7 @@ static const struct {
     GOOD(turns_within_the_promise),
     GOOD(slice_begins_anew_with_nobody_else_there),
     GOOD(interrupts_leave_little),
+    GOOD(app_faults_whenever_it_runs_in_a_storm),
     GOOD(storm_while_nobody_is_ready),
     GOOD(swapped_upcalls_are_gone),
     GOOD(kernels_dma_stays_in_its_ram),

@@ -3,8 +3,9 @@
  * Judges two things: over each SERVICES_MAX bottom halves of one line (serviced, or declared
  * nobody's) the apps had less than 1/SHARE of the time, though an app was ready at each of them;
  * and a run that ended since virtual time stood still. A time is the apps' from the switch to user
- * mode until an interrupt, a slice end, a fault or a bottom half; so what the kernel does for a
- * system call is theirs. A sleep begins anew: nobody is ready then. Both numbers are ours: a device
+ * mode until an interrupt, a slice end or a bottom half; so what the kernel does for a system call
+ * is theirs, or for a fault, and for the new life behind it: an app that faults each time has spent
+ * what the line left it. A sleep begins anew: nobody is ready then. Both numbers are ours: a device
  * that works leaves far more (half of the time in the worst of our scenarios), and a kernel that
  * gives a line up does so far earlier. It holds for a line of the kernel's own as for a lent one.
  *
@@ -110,7 +111,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         if (r->address < IRQ_LINE_MAX)
             on_service(m, live, r->address);
         break;
-    default: /* user mode is left, and not by a system call */
+    default: /* user mode is left, and not by the app itself */
         apps_end(live, r->at_ps);
         break;
     }
@@ -126,7 +127,7 @@ static void at_end(struct machine *m, void *state)
 const struct monitor monitor_livelock = {
     .name = "livelock",
     .kinds = {KIND_EVENT(EVENT_RUN) | KIND_EVENT(EVENT_SLEEP) | KIND_EVENT(EVENT_IRQ_TAKEN) |
-                  KIND_EVENT(EVENT_SLICE_END) | KIND_EVENT(EVENT_FAULT),
+                  KIND_EVENT(EVENT_SLICE_END),
               KIND_NOTE(NOTE_LINE_SERVICED) | KIND_NOTE(NOTE_LINE_UNCLAIMED)},
     .state_size = sizeof(struct livelock),
     .rules = KIND_BIT(RULE_LIVELOCK),
