@@ -15,26 +15,19 @@ unset NO_COLOR CLICOLOR_FORCE SOURCE_DATE_EPOCH
 mkdir "$work/x" "$work/y" "$work/z" "$work/z/x" || exit 3
 ln -s "$root/scenarios/boards" "$work/boards"
 cd "$work" || exit 3
-cat >x/holds.json <<'END'
+{
+    cat <<'END'
 { "claim": "An app that was lent TIMER1 gets its interrupt as an upcall: <&>\"']]>.",
   "board": "nrf52840dk",
-  "apps": [
-    { "name": "owner",
-      "steps": [
-        { "subscribe": { "driver": "passthrough", "number": 0, "upcall": "tick" }, "expect": { "success": [0, 0] } },
-        { "command": { "driver": "passthrough", "number": 2, "args": ["TIMER1", "TIMER1.size"] }, "expect": "success" },
-        { "store": "TIMER1.BITMODE", "value": 3 },
-        { "store": "TIMER1.CC[0]", "value": 1600 },
-        { "store": "TIMER1.INTENSET", "value": "0x00010000" },
-        { "store": "TIMER1.TASKS_START", "value": 1 },
-        { "yield": "wait" } ],
-      "upcalls": { "tick": [ { "store": "TIMER1.EVENTS_COMPARE[0]", "value": 0 } ] } },
-    { "name": "other", "steps": [ { "load": "TIMER1.CC[0]", "expect": "fault" } ] } ],
+END
+    tick_apps
+    cat <<'END'
   "until_ms": 5,
   "expect": {
     "count": { "event": "upcall owner tick", "is": 1 },
     "latency": { "from": "irq TIMER1", "to": "upcall owner tick", "max_us": 40 } } }
 END
+} >x/holds.json
 odd=$(printf 'y/odd #TODO \\ \001 & <b> "q" \377.json')
 sed 's/"max_us": 40/"max_us": 1/' x/holds.json >"$odd"
 sed 's/"event": "upcall owner tick", "is": 1/"event": "upcall other", "is": 0/

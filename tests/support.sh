@@ -3,6 +3,7 @@
 #
 #   claim SENTENCE COMMAND...   the command succeeds; what it printed is shown if not
 #   gives, is, sees, skips      below; for those who have $work, a folder of their own
+#   tick_apps                   a scenario's line "apps": owner's TIMER1 ticks once, other may not read it
 #   finds_browser               $browser, a Chromium; false if there is none
 #   want_runner                 $root and $postern, the runner by its full path; ends if it is missing
 
@@ -83,4 +84,21 @@ finds_browser() {
         command -v $browser >/dev/null && return
     done
     return 1
+}
+
+tick_apps() {
+    cat <<'END'
+  "apps": [
+    { "name": "owner",
+      "steps": [
+        { "subscribe": { "driver": "passthrough", "number": 0, "upcall": "tick" }, "expect": { "success": [0, 0] } },
+        { "command": { "driver": "passthrough", "number": 2, "args": ["TIMER1", "TIMER1.size"] }, "expect": "success" },
+        { "store": "TIMER1.BITMODE", "value": 3 },
+        { "store": "TIMER1.CC[0]", "value": 1600 },
+        { "store": "TIMER1.INTENSET", "value": "0x00010000" },
+        { "store": "TIMER1.TASKS_START", "value": 1 },
+        { "yield": "wait" } ],
+      "upcalls": { "tick": [ { "store": "TIMER1.EVENTS_COMPARE[0]", "value": 0 } ] } },
+    { "name": "other", "steps": [ { "load": "TIMER1.CC[0]", "expect": "fault" } ] } ],
+END
 }

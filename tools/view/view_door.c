@@ -124,12 +124,10 @@ static bool write_file(struct viewer *viewer, enum picture_format format, const 
 
 static bool play_keys(struct viewer *viewer, const struct view_options *options)
 {
-    char key[64];
-    const char *keys = options->keys;
-    for (size_t size; keys && *keys; keys += size + (keys[size] == ' ')) {
-        size = strcspn(keys, " ");
-        snprintf(key, sizeof key, "%.*s", (int)(size < 63 ? size : 63), keys);
-        if (size > 0 && !viewer_key(viewer, key)) {
+    char key[VIEWER_KEY_MAX];
+    const char *keys = options->keys ? options->keys : "";
+    while (viewer_keys_next(&keys, key)) {
+        if (!viewer_key(viewer, key)) {
             options_error(&usage, "--keys: no such key: %s (postern view --help, and h, say which)",
                           key);
             return false;

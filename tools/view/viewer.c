@@ -801,19 +801,14 @@ bool viewer_key(struct viewer *viewer, const char *key)
            (key[0] && !key[1] && letter_key(viewer, key[0]));
 }
 
-const char *viewer_keys_play(struct viewer *viewer, const char *keys, char bad[64])
+bool viewer_keys_next(const char **keys, char key[VIEWER_KEY_MAX])
 {
-    for (size_t size; *keys; keys += size) {
-        size = strcspn(keys, " ");
-        if (size == 0) {
-            size = 1;
-            continue;
-        }
-        snprintf(bad, 64, "%.*s", (int)(size < 63 ? size : 63), keys);
-        if (!viewer_key(viewer, bad))
-            return bad;
-    }
-    return NULL;
+    *keys += strspn(*keys, " ");
+    size_t size = strcspn(*keys, " ");
+    snprintf(key, VIEWER_KEY_MAX, "%.*s", (int)(size < VIEWER_KEY_MAX ? size : VIEWER_KEY_MAX - 1),
+             *keys);
+    *keys += size;
+    return size > 0;
 }
 
 /* --- the mouse ------------------------------------------------------------------------------- */

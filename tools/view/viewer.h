@@ -13,7 +13,7 @@
 #include "tools/view/view_map.h"
 #include "tools/view/view_time.h"
 
-enum { VIEWER_TEXT_MAX = 256, VIEWER_TICK_MS = 33, VIEWER_PANEL_MAX = 80 };
+enum { VIEWER_TEXT_MAX = 256, VIEWER_TICK_MS = 33, VIEWER_PANEL_MAX = 80, VIEWER_KEY_MAX = 64 };
 
 enum viewer_wish { WISH_NONE, WISH_QUIT, WISH_PNG, WISH_SVG, WISH_MAP_TEXT };
 
@@ -62,8 +62,8 @@ void viewer_resize(struct viewer *viewer, int width, int height);
 
 /* A key by its name: "Right", "shift+Right", "n", "/", ... False: it means nothing here. */
 bool viewer_key(struct viewer *viewer, const char *key);
-/* Several, with spaces between. NULL: all were known; else the first that was not. */
-const char *viewer_keys_play(struct viewer *viewer, const char *keys, char bad[64]);
+/* The next of a line of keys, with spaces between; false: there is none any more. */
+bool viewer_keys_next(const char **keys, char key[VIEWER_KEY_MAX]);
 /* What each key does, a line each, ends in NULL: the help. */
 extern const char *const viewer_keys[];
 
