@@ -11,6 +11,7 @@ struct bytes {
     uint32_t at; /* of the tape */
     uint32_t
         done; /* steps of the sequence that the operation before `at` is; 0: it is over, or none */
+    uint32_t top; /* of its heap, in heap_next */
 };
 
 static void bytes_start(struct app *app, const uint32_t r[4])
@@ -156,7 +157,7 @@ static struct syscall call_of(const struct app *app, const struct tape_op *op)
 
 /* --- what apps usually do -------------------------------------------------------------------- */
 
-enum { BUFFER_SIZE = 128 };
+enum { BUFFER_SIZE = 128, ANYWHERE = 224 };
 
 /* What an argument of a usual call is. */
 enum usual_argument {
@@ -306,6 +307,11 @@ static uint32_t usual_value(const struct app *app, const struct tape_op *op,
     }
 }
 
+static bool is_allow(uint8_t class)
+{
+    return class == SYSCALL_ALLOW_RO || class == SYSCALL_ALLOW_RW;
+}
+
 static const struct usual *usual_of(const struct tape_op *op)
 {
     return op->kind == BYTES_CALL_ANY && op->number >= 128 ? &usuals[op->number % USUALS] : NULL;
@@ -323,6 +329,12 @@ static struct syscall usual_next(const struct app *app, const struct usual *usua
     bool is_last = call[1].class == SYSCALL_YIELD && op->which % 2 == 0;
     if (is_last)
         bytes->done = 0;
+    if (is_allow(call->class) && op->value[1].pick >= ANYWHERE)
+        return (struct syscall){
+            call->class,
+            {usual->driver, call->number,
+             edge_of(app, op->value[1].pick % 32) + (uint32_t)op->value[1].offset,
+             (uint8_t)op->value[0].offset}};
     return (struct syscall){call->class,
                             {usual->driver, call->number,
                              usual_value(app, op, (enum usual_argument)call->a),
@@ -472,6 +484,84 @@ static struct syscall passthrough_of(const struct app *app, const struct tape_op
                              window.size + step_beside(op->value[1])}};
 }
 
+/* --- what an app with a heap does ------------------------------------------------------------ */
+
+enum { HEAP = 80, GROWS = 1, FILLS = 2, SHARES = 4, SHRINKS = 8 };
+enum { HEAP_UNIT = 1024, SHARED = 64 };
+
+enum heap_step {
+    HEAP_FIND, /* where grants begin: its memory can grow up to there */
+    HEAP_GROW,
+    HEAP_FILL,
+    HEAP_SHARE,
+    HEAP_SHRINK,
+    HEAP_STEPS
+};
+_Static_assert((int)HEAP_STEPS <= (int)BYTES_CALLS, "the log has room for each step");
+
+static const uint8_t heap_steps[HEAP_STEPS] = {
+    [HEAP_FIND] = ALWAYS,  [HEAP_GROW] = GROWS,     [HEAP_FILL] = FILLS,
+    [HEAP_SHARE] = SHARES, [HEAP_SHRINK] = SHRINKS,
+};
+
+static bool heap_of(const struct tape_op *op)
+{
+    return op->kind == BYTES_CALL_ANY && op->number >= HEAP && op->number < BUSY;
+}
+
+static uint32_t heap_after(const struct tape_op *op, uint32_t step)
+{
+    while (step < HEAP_STEPS && !((op->number % 16u | ALWAYS) & heap_steps[step]))
+        step++;
+    return step;
+}
+
+/* Below where grants begin by so much, or by so much less that a region of the MPU ends there. */
+static uint32_t heap_top(const struct tape_op *op, uint32_t grants)
+{
+    const uint32_t top = grants - op->value[0].pick / 2 * 16u;
+    return op->value[0].pick % 2 ? top : top & ~(uint32_t)(HEAP_UNIT - 1);
+}
+
+static void heap_do(const struct tape_op *op, enum heap_step step, uint32_t top, struct app_op *out)
+{
+    switch (step) {
+    case HEAP_FIND:
+        out->call = (struct syscall){SYSCALL_MEMOP, {MEMOP_GRANT_START, 0, 0, 0}};
+        break;
+    case HEAP_GROW:
+        out->call = (struct syscall){SYSCALL_MEMOP, {MEMOP_BRK, top, 0, 0}};
+        break;
+    case HEAP_FILL:
+        *out = app_store(top - 4 * (1 + op->size % 16u), UINT32_MAX);
+        break;
+    case HEAP_SHARE:
+        out->call = (struct syscall){
+            op->value[1].pick % 2 ? SYSCALL_ALLOW_RW : SYSCALL_ALLOW_RO,
+            {driver_of(op->which), op->value[1].pick / 2 % 2u, top - SHARED, SHARED}};
+        break;
+    default:
+        out->call = (struct syscall){SYSCALL_MEMOP, {MEMOP_BRK, top - (1 + op->size) * 16u, 0, 0}};
+        break;
+    }
+}
+
+/* Who got no memory does not write there. */
+static void heap_next(const struct app *app, const struct tape_op *op, struct bytes *bytes,
+                      struct app_op *out)
+{
+    uint32_t step = heap_after(op, bytes->done);
+    if (bytes->done == HEAP_FIND + 1)
+        bytes->top = heap_top(op, app->result.regs.r[1]);
+    if (step == HEAP_FILL && (!(op->number & GROWS) || was_refused(app)))
+        step = heap_after(op, HEAP_SHARE);
+    if (step < HEAP_STEPS)
+        heap_do(op, (enum heap_step)step, bytes->top, out);
+    else
+        *out = (struct app_op){.kind = OP_COMPUTE, .cycles = 1};
+    bytes->done = heap_after(op, step + 1) < HEAP_STEPS ? step + 1 : 0;
+}
+
 static struct app_op access_of(const struct app *app, const struct tape_op *op)
 {
     static const uint8_t sizes[4] = {4, 4, 1, 2}, widths[4] = {4, 4, 2, 2};
@@ -517,9 +607,11 @@ static void bytes_next(struct app *app, struct app_op *out)
         note(app, out);
         return;
     }
-    if (owner_of(op) || busy_of(op)) {
+    if (owner_of(op) || busy_of(op) || heap_of(op)) {
         if (owner_of(op))
             owner_next(app, op, bytes, out);
+        else if (heap_of(op))
+            heap_next(app, op, bytes, out);
         else
             busy_next(op, bytes, out);
         note(app, out);

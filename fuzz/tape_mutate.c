@@ -28,7 +28,8 @@ static uint32_t draw_bit(struct random *random, uint32_t bits)
 /* Small numbers more often: most of what calls are asked for is small. */
 static uint8_t draw_byte(struct random *random)
 {
-    return (uint8_t)draw(random, draw(random, 2) ? 256 : 8);
+    static const uint16_t bounds[4] = {256, 256, 8, 4};
+    return (uint8_t)draw(random, bounds[draw(random, 4)]);
 }
 
 /* An app may do anything as often as it likes. What befalls it from outside may not: a line that
@@ -43,10 +44,13 @@ enum { SEQUENCES = 8 };
 /* A number that means a whole sequence of an app's calls (fuzz/app_bytes.h, kind 8). */
 static uint8_t draw_sequence(struct random *random)
 {
-    switch (draw(random, 4)) {
+    switch (draw(random, 8)) {
     case 0:
-        return (uint8_t)(96 + draw(random, 16));
+        return (uint8_t)(80 + draw(random, 16));
     case 1:
+        return (uint8_t)(96 + draw(random, 16));
+    case 2:
+    case 3:
         return (uint8_t)(112 + draw(random, 16));
     default:
         return (uint8_t)(128 + draw(random, 128));
