@@ -157,7 +157,7 @@ static struct syscall call_of(const struct app *app, const struct tape_op *op)
 
 /* --- what apps usually do -------------------------------------------------------------------- */
 
-enum { BUFFER_SIZE = 128, ANYWHERE = 224 };
+enum { BUFFER_SIZE = 128, ANYWHERE = 192 };
 
 /* What an argument of a usual call is. */
 enum usual_argument {
@@ -525,6 +525,7 @@ static uint32_t heap_top(const struct tape_op *op, uint32_t grants)
 
 static void heap_do(const struct tape_op *op, enum heap_step step, uint32_t top, struct app_op *out)
 {
+    const uint32_t less = (1 + op->size) * 16u;
     switch (step) {
     case HEAP_FIND:
         out->call = (struct syscall){SYSCALL_MEMOP, {MEMOP_GRANT_START, 0, 0, 0}};
@@ -541,7 +542,9 @@ static void heap_do(const struct tape_op *op, enum heap_step step, uint32_t top,
             {driver_of(op->which), op->value[1].pick / 2 % 2u, top - SHARED, SHARED}};
         break;
     default:
-        out->call = (struct syscall){SYSCALL_MEMOP, {MEMOP_BRK, top - (1 + op->size) * 16u, 0, 0}};
+        out->call = (struct syscall){SYSCALL_MEMOP, {MEMOP_BRK, top - less, 0, 0}};
+        if (op->which % 2)
+            out->call = (struct syscall){SYSCALL_MEMOP, {MEMOP_SBRK, 0 - less, 0, 0}};
         break;
     }
 }

@@ -25,11 +25,13 @@ static uint32_t draw_bit(struct random *random, uint32_t bits)
     return bit_of(bits, draw(random, (uint32_t)__builtin_popcount(bits)));
 }
 
-/* Small numbers more often: most of what calls are asked for is small. */
+/* Small numbers more often: most of what calls are asked for is small. And those where something
+ * is full or begins anew. */
 static uint8_t draw_byte(struct random *random)
 {
-    static const uint16_t bounds[4] = {256, 256, 8, 4};
-    return (uint8_t)draw(random, bounds[draw(random, 4)]);
+    static const uint16_t bounds[8] = {256, 256, 256, 8, 8, 4, 4, 0};
+    uint32_t bound = bounds[draw(random, 8)];
+    return (uint8_t)(bound ? draw(random, bound) : (1u << draw(random, 8)) - draw(random, 2));
 }
 
 /* An app may do anything as often as it likes. What befalls it from outside may not: a line that

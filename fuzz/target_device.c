@@ -1,22 +1,30 @@
 /* target_device.c: devices that say anything (fuzz/stage_device.h) to the drivers and multiplexers
  * of a kernel that keeps them, and two apps that use all of these; every always-on rule must hold.
  *
- * A tape's streams: STREAM_SCHEDULE, STREAM_APP, STREAM_APP + 1 and all of STREAM_DEVICE. Three
+ * A tape's streams: STREAM_SCHEDULE, STREAM_APP, STREAM_APP + 1 and all of STREAM_DEVICE. Four
  * stages: apps alone; with peers on the wires, so that transfers have a meaning; with components of
- * the kernel that use each multiplexer, too. A run takes long enough for two of the multiplexers'
- * timeouts of 100 ms.
+ * the kernel that use each multiplexer, too (two of storage, so that one has an app's number); and
+ * apps alone 80 ms before the alarm's counter turns over, which it does after 512 s (2^24 / 32,768
+ * Hz). A run takes long enough for two of the multiplexers' timeouts of 100 ms.
  */
 #include "fuzz/stage_device.h"
 #include "fuzz/stage_target.h"
 
-#define APPS                                                                                       \
+#define APPS_UNTIL(more, until)                                                                    \
     " \"board\": \"services\","                                                                    \
     " \"apps\": ["                                                                                 \
     "{\"name\": \"one\", \"program\": \"bytes\", \"fault_policy\": \"restart\", \"short_id\": 1,"  \
     " \"ram\": {\"size\": 8192, \"initial\": 2048}},"                                              \
     "{\"name\": \"two\", \"program\": \"bytes\", \"fault_policy\": \"restart\", \"short_id\": 2,"  \
-    " \"ram\": {\"size\": 8192, \"initial\": 2048}}],"                                             \
-    " \"until_ms\": 250"
+    " \"ram\": {\"size\": 8192, \"initial\": 2048}}" more "],"                                     \
+    " \"until_ms\": " until
+#define APPS APPS_UNTIL("", "250")
+/* Somebody has to be awake by then: an alarm wakes this one. */
+#define WAKER                                                                                      \
+    ", {\"name\": \"waker\", \"steps\": ["                                                         \
+    "{\"subscribe\": {\"driver\": \"alarm\", \"number\": 0, \"upcall\": \"rings\"}},"              \
+    " {\"command\": {\"driver\": \"alarm\", \"number\": 5, \"args\": [16774595]}},"                \
+    " {\"yield\": \"wait\"}], \"upcalls\": {\"rings\": []}}"
 #define PEERS                                                                                      \
     "\"world\": {\"chip\": {\"is\": \"spi-flash\", \"on\": \"SPIM0\", \"select\": 5},"             \
     " \"roof\": {\"is\": \"i2c-sensor\", \"on\": \"TWIM1\", \"address\": 65},"                     \
@@ -26,7 +34,7 @@
     "\"kernel\": {\"clients\": {\"alarm\": {\"count\": 1, \"operations\": 4},"                     \
     " \"rng\": {\"count\": 1, \"operations\": 4}, \"adc\": {\"count\": 1, \"operations\": 4},"     \
     " \"spi\": {\"count\": 1, \"operations\": 4}, \"i2c\": {\"count\": 1, \"operations\": 4},"     \
-    " \"storage\": {\"count\": 1, \"operations\": 4},"                                             \
+    " \"storage\": {\"count\": 2, \"operations\": 4},"                                             \
     " \"crypto\": {\"count\": 1, \"operations\": 4},"                                              \
     " \"uart\": {\"count\": 1, \"operations\": 4}, \"udp\": {\"count\": 1, \"operations\": 4}}}"
 
@@ -34,10 +42,12 @@
 
 const struct stage_target target_device = {
     .name = "device",
-    .stage_count = 3,
+    .stage_count = 4,
     .stages = {{"fuzz/kept.json", CLAIM APPS "}"},
                {"fuzz/wired.json", CLAIM APPS ", " PEERS "}"},
-               {"fuzz/shared.json", CLAIM APPS ", " PEERS ", " CLIENTS "}"}},
+               {"fuzz/shared.json", CLAIM APPS ", " PEERS ", " CLIENTS "}"},
+               {"fuzz/turns.json", CLAIM APPS_UNTIL(WAKER, "512170") "}"}},
+    .from_us = {0, 0, 0, 511920000},
     .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
                        [STREAM_APP] = 0xffff,
                        [STREAM_APP + 1] = 0xffff,

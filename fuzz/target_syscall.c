@@ -24,7 +24,7 @@
     " \"ram\": {\"size\": 8192, \"initial\": 1024}, \"requests\": [{\"device\": \"" request        \
     "\"}]},"                                                                                       \
     "{\"name\": \"three\", \"program\": \"bytes\", \"fault_policy\": \"restart-at-most\","         \
-    " \"restart_limit\": 3}],"                                                                     \
+    " \"restart_limit\": 3, \"ram\": {\"size\": 2048, \"initial\": 1024}}],"                       \
     " \"until_ms\": 30}"
 
 const struct stage_target target_syscall = {
