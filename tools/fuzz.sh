@@ -1,6 +1,7 @@
 #!/bin/bash
 # fuzz.sh long TARGET SECONDS [OPTION...]   fuzzes one target; OPTIONs are libFuzzer's
-# fuzz.sh smoke TARGET...                   each for a moment, always the same: fixed seed and count
+# fuzz.sh smoke TARGET...                   each for a moment, the same inputs on every machine: seed,
+#                                           count and the order of the seeds are fixed
 # fuzz.sh options|seeds TARGET, dictionary  what the first two use, for other engines (fuzz/build.sh)
 #
 # Starts from fuzz/corpus/TARGET and fuzz/regress/TARGET, and for texts from the tree's own files.
@@ -14,8 +15,8 @@ set -u
 : "${CPU_SECONDS:=0}"
 export BUILD
 
-SMOKE_SECONDS=10 # at most, of one target; on a slow machine it makes fewer runs
-TIMEOUT=60       # of one input: it takes milliseconds, and more would be a run without end
+SMOKE_SECONDS=120 # a guard, of one target; who meets it tries fewer inputs, and says so
+TIMEOUT=60        # of one input: it takes milliseconds, and more would be a run without end
 
 # shellcheck disable=SC2012 # no newlines in those names
 targets() {
@@ -76,25 +77,45 @@ name_next() {
     esac
 }
 
-# fuzz TARGET CORPUS OPTION...
+# list_seeds TARGET FILE: the seeds' files as libFuzzer's -seed_inputs wants them, in one order:
+# of a folder it takes them as the disk gives them, which is another order in each clone. Empty
+# files are left out, as it does itself. Prints how many there are.
+list_seeds() {
+    local folders
+    mapfile -t folders < <(seeds_of "$1")
+    find "${folders[@]}" -type f ! -name '.*' -size +0c | LC_ALL=C sort | paste -sd, | tr -d '\n' >"$2"
+    tr ',' '\n' <"$2" | grep -c .
+}
+
+# all_played LOG COUNT: they were, before the first of its own making.
+all_played() {
+    awk -v want="$2" '/^INFO: seed corpus: files: / { files = $5 }
+        /INITED/ { played = substr($1, 2) }
+        END { exit !(files == want && played > want) }' "$1" && return
+    echo "fuzz: not all of the $2 seeds were played: see $1" >&2
+    return 1
+}
+
+# fuzz TARGET OPTION|CORPUS...
 fuzz() {
-    local name=$1 corpus=$2 log=$BUILD/fuzz/$1.log cpu=$BUILD/fuzz/$1.cpu options seeds
-    shift 2
-    mkdir -p "$corpus"
+    local name=$1 log=$BUILD/fuzz/$1.log cpu=$BUILD/fuzz/$1.cpu options
+    shift
     options=$(options_of "$name")
-    mapfile -t seeds < <(seeds_of "$name")
     # shellcheck disable=SC2086 # options are words
     tools/cpu_limited.sh "$CPU_SECONDS" "$cpu" "$BUILD/fuzz/fuzz_$name" $options \
-        -print_final_stats=1 -timeout=$TIMEOUT -artifact_prefix="$BUILD/fuzz/found-$name-" "$@" "$corpus" "${seeds[@]}" >"$log" 2>&1 </dev/null
+        -print_final_stats=1 -timeout=$TIMEOUT -artifact_prefix="$BUILD/fuzz/found-$name-" "$@" \
+        >"$log" 2>&1 </dev/null
     local code=$?
     [ "$code" = 0 ] || tail -n 60 "$log"
-    awk -v name="$name" -v code="$code" -v cpu="$(cat "$cpu")" '
+    awk -v name="$name" -v code="$code" -v cpu="$(cat "$cpu")" \
+        -v wanted="$(printf '%s\n' "$@" | sed -n 's/^-runs=//p')" '
         /^stat::number_of_executed_units/ { runs = $2 }
         /^stat::average_exec_per_sec/ { rate = $2 }
         /Test unit written to/ { found = $NF }
         END {
             printf "%-9s %d inputs, %d a second, %s s of CPU: %s\n", name, runs, rate, cpu,
                 code ? "found something" : "nothing found"
+            if (!code && runs < wanted) printf "%-9s ended by the clock, of %d inputs\n", name, wanted
             if (code && found) printf "again: %s %s\n", ENVIRON["BUILD"] "/fuzz/fuzz_" name, found
             if (code && found) print found >found_in
         }' found_in="$BUILD/fuzz/found.last" "$log"
@@ -110,7 +131,9 @@ long)
         exit 2
     fi
     make_dictionary
-    fuzz "$2" "$BUILD/fuzz/corpus-$2" -max_total_time="$3" "${@:4}" || exit 1
+    mapfile -t seeds < <(seeds_of "$2")
+    mkdir -p "$BUILD/fuzz/corpus-$2"
+    fuzz "$2" -max_total_time="$3" "${@:4}" "$BUILD/fuzz/corpus-$2" "${seeds[@]}" || exit 1
     ;;
 smoke)
     shift
@@ -118,9 +141,12 @@ smoke)
     printf '%s\n' "$@" | xargs -P "$(nproc)" -I{} "$0" smoke_one {} || exit 1
     ;;
 smoke_one)
-    corpus=$(mktemp -d) || exit 1
-    trap 'rm -rf "$corpus"' EXIT
-    fuzz "$2" "$corpus" -seed=1 -runs="$(runs_of "$2")" -max_total_time=$SMOKE_SECONDS
+    list=$BUILD/fuzz/$2.seeds
+    count=$(list_seeds "$2" "$list")
+    # No folder of its own: what it would read of that again, by the clock, is another reason to differ.
+    fuzz "$2" -seed=1 -runs="$(runs_of "$2")" -max_total_time=$SMOKE_SECONDS -reload=0 \
+        -seed_inputs="@$list" || exit 1
+    all_played "$BUILD/fuzz/$2.log" "$count"
     ;;
 options) options_of "$2" ;;
 seeds) seeds_of "$2" ;;
