@@ -18,6 +18,7 @@ enum {
     CRCSTATUS = 0x400, /* of RADIO: nRF52840 Product Specification v1.7 */
     ADRIFT_US = 1000,  /* a central's packet so far off its event is of another time line; ours */
     GOES_ON_US = 250,  /* behind what the central received: the event goes on; ours */
+    ECHO_US = 300,     /* behind the event's last bit: nobody begins another; ours */
     MARGIN_OF_DEATH_US = 1, /* what a time-out counts as in the margins; ours */
 };
 
@@ -660,15 +661,16 @@ static void event_begin(struct ble_link *link, struct ble_connection *c, const s
     find_due(link, c);
 }
 
-/* The central's packet belongs to the event under way: a central sends again after T_IFS behind what
- * it has heard, or closes the event (6.B 4.5.6). When it comes says nothing: it may go by an update
- * that nobody else has received, or not go by the one that it has sent. */
+/* The central's packet belongs to the event under way: a central sends again after T_IFS behind
+ * what it has heard, or closes the event (6.B 4.5.6). When it comes says nothing: it may go by an
+ * update that nobody else has received, or not go by the one that it has sent. What begins just
+ * behind the event's last bit is an echo: no central leaves an event and begins the next so soon. */
 static bool goes_on(const struct ble_connection *c, uint64_t at_ps)
 {
     const struct ble_end *central = &c->ends[BLE_CENTRAL];
+    bool answers = central->heard && at_ps < central->heard_end_ps + GOES_ON_US * PS_PER_US;
 
-    return c->event_open && central->heard &&
-           at_ps < central->heard_end_ps + GOES_ON_US * PS_PER_US;
+    return c->event_open && (answers || at_ps < c->event_end_ps + ECHO_US * PS_PER_US);
 }
 
 static void packet_begins(struct machine *m, struct ble_link *link, struct ble_connection *c,
