@@ -2,7 +2,8 @@
  * kernel's radio path; all always-on rules hold for what is sent from this side.
  *
  * Stages: each design of the peripheral (sim/apps/ble_*.c) in a connection that stands, plain and,
- * of those that can, encrypted; advertising, with a scanner that asks; and the kernel's own
+ * of those that can, encrypted; one with the other channel selection, and one with latency and a
+ * central whose clock is as bad as may be; advertising, with a scanner that asks; and the kernel's own
  * advertising. Beside it an app that does anything, of lower priority.
  *
  * A tape's streams: STREAM_SCHEDULE (the stage, kills and restarts), AIR_STREAM and PEER_STREAM
@@ -35,10 +36,18 @@
     "{\"claim\": \"Nothing that comes over the air breaks a rule.\", \"board\": " board ","        \
     " \"kernel\": {\"scheduler\": \"priority\"}, \"apps\": [" app ", " SIDE "],"                   \
     " \"world\": {" world "}, \"until_us\": " until "}"
-#define CENTRAL(plan)                                                                              \
-    "\"central\": {\"interval_us\": 7500, \"timeout_ms\": 100, \"drift_ppm\": 40, "                \
-    "\"read_every\": "                                                                             \
+#define CENTRAL_OF(conditions, plan)                                                               \
+    "\"central\": {\"interval_us\": 7500, \"timeout_ms\": 100, " conditions ", \"read_every\": "   \
     "3, \"plan\": [" plan "]}, \"stranger\": {\"is\": \"beacon\", \"first_us\": 1000000}"
+#define CENTRAL(plan) CENTRAL_OF("\"drift_ppm\": 40", plan)
+/* Channel selection #1, on a part of the channels. */
+#define FIRST_SELECTION                                                                            \
+    CENTRAL_OF("\"drift_ppm\": 40, \"second_selection\": false, \"hop\": 7, "                      \
+               "\"channel_map\": 4294967295",                                                      \
+               "")
+/* As far off as a central may be: Core Vol 6 Part B 4.2.2. */
+#define SLACK                                                                                      \
+    CENTRAL_OF("\"drift_ppm\": 495, \"ppm_claimed\": 500, \"jitter_us\": 16, \"latency\": 2", "")
 /* The scanner asks on another channel by the time at which the central connects. */
 #define SCANNERS                                                                                   \
     "\"central\": {\"interval_us\": 7500, \"timeout_ms\": 100, \"connect_after\": 2, "             \
@@ -48,7 +57,7 @@
 
 const struct stage_target target_ble = {
     .name = "ble",
-    .stage_count = 8,
+    .stage_count = 10,
     .stages = {{"fuzz/ble_software.json",
                 STAGE_TEXT(LENT_RADIO, PROGRAM("ble_software"), CENTRAL(""), "90000" LISTENS)},
                {"fuzz/ble_armed.json",
@@ -64,8 +73,12 @@ const struct stage_target target_ble = {
                {"fuzz/ble_syscalls_advertising.json",
                 STAGE_TEXT(KERNEL_RADIO, PROGRAM("ble_syscalls"), SCANNERS, "80000" LISTENS)},
                {"fuzz/ble_kernel_advertising.json",
-                STAGE_TEXT(KERNEL_RADIO, ADVERTISER, SCANNERS, "90000")}},
-    .from_us = {50000, 50000, 50000, 100000, 100000, 2000, 2000, 500},
+                STAGE_TEXT(KERNEL_RADIO, ADVERTISER, SCANNERS, "90000")},
+               {"fuzz/ble_first_selection.json",
+                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_armed"), FIRST_SELECTION, "90000" LISTENS)},
+               {"fuzz/ble_slack.json",
+                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_software"), SLACK, "110000" LISTENS)}},
+    .from_us = {50000, 50000, 50000, 100000, 100000, 2000, 2000, 500, 50000, 50000},
     .user = {.kinds = {[STREAM_SCHEDULE] =
                            1 << SCHEDULE_STAGE | 1 << SCHEDULE_KILL | 1 << SCHEDULE_RESTART,
                        [STREAM_APP + 1] = (1 << BYTES_KINDS) - 1,
