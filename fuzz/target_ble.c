@@ -3,8 +3,8 @@
  *
  * Stages: each design of the peripheral (sim/apps/ble_*.c) in a connection that stands, plain and,
  * of those that can, encrypted; one with the other channel selection, and one with latency and a
- * central whose clock is as bad as may be; advertising, with a scanner that asks; and the kernel's own
- * advertising. Beside it an app that does anything, of lower priority.
+ * central whose clock is as bad as may be; advertising, with a scanner that asks; and the kernel's
+ * own advertising. Beside it an app that does anything, of lower priority.
  *
  * A tape's streams: STREAM_SCHEDULE (the stage, kills and restarts), AIR_STREAM and PEER_STREAM
  * (fuzz/air_tape.h), STREAM_APP + 1 (the app beside). Nobody plays the others.
