@@ -1,24 +1,25 @@
 /* target_device.c: devices that say anything (fuzz/stage_device.h) to the drivers and multiplexers
  * of a kernel that keeps them, and two apps that use all of these; every always-on rule must hold.
  *
- * A tape's streams: STREAM_SCHEDULE, STREAM_APP, STREAM_APP + 1 and all of STREAM_DEVICE. Four
+ * A tape's streams: STREAM_SCHEDULE, STREAM_APP, STREAM_APP + 1 and all of STREAM_DEVICE. Five
  * stages: apps alone; with peers on the wires, so that transfers have a meaning; with components of
- * the kernel that use each multiplexer, too (two of storage, so that one has an app's number); and
- * apps alone 80 ms before the alarm's counter turns over, which it does after 512 s (2^24 / 32,768
- * Hz). A run takes long enough for two of the multiplexers' timeouts of 100 ms.
+ * the kernel that use each multiplexer, too (two of storage, so that one has an app's number); apps
+ * alone 80 ms before the alarm's counter turns over, which it does after 512 s (2^24 / 32,768 Hz);
+ * and the nRF52840 DK, whose console has its line to itself. A run takes long enough for two of the
+ * multiplexers' timeouts of 100 ms.
  */
 #include "fuzz/stage_device.h"
 #include "fuzz/stage_target.h"
 
-#define APPS_UNTIL(more, until)                                                                    \
-    " \"board\": \"services\","                                                                    \
+#define APPS_ON(board, more, until)                                                                \
+    " \"board\": \"" board "\","                                                                   \
     " \"apps\": ["                                                                                 \
     "{\"name\": \"one\", \"program\": \"bytes\", \"fault_policy\": \"restart\", \"short_id\": 1,"  \
     " \"ram\": {\"size\": 8192, \"initial\": 2048}},"                                              \
     "{\"name\": \"two\", \"program\": \"bytes\", \"fault_policy\": \"restart\", \"short_id\": 2,"  \
     " \"ram\": {\"size\": 8192, \"initial\": 2048}}" more "],"                                     \
     " \"until_ms\": " until
-#define APPS APPS_UNTIL("", "250")
+#define APPS APPS_ON("services", "", "250")
 /* Somebody has to be awake by then: an alarm wakes this one. */
 #define WAKER                                                                                      \
     ", {\"name\": \"waker\", \"steps\": ["                                                         \
@@ -42,11 +43,12 @@
 
 const struct stage_target target_device = {
     .name = "device",
-    .stage_count = 4,
+    .stage_count = 5,
     .stages = {{"fuzz/kept.json", CLAIM APPS "}"},
                {"fuzz/wired.json", CLAIM APPS ", " PEERS "}"},
                {"fuzz/shared.json", CLAIM APPS ", " PEERS ", " CLIENTS "}"},
-               {"fuzz/turns.json", CLAIM APPS_UNTIL(WAKER, "512170") "}"}},
+               {"fuzz/turns.json", CLAIM APPS_ON("services", WAKER, "512170") "}"},
+               {"fuzz/alone.json", CLAIM APPS_ON("nrf52840dk", "", "250") "}"}},
     .from_us = {0, 0, 0, 511920000},
     .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
                        [STREAM_APP] = 0xffff,
