@@ -12,6 +12,11 @@ else
     claim 'libraries ask for what they may' tools/layers archives \
         "$BUILD/libmodel.a" "$BUILD/libsim.a" "$BUILD/libdevices.a"
 fi
+# What follows builds for itself, with gcc, so once is enough.
+if [ "${BUILD:-build}" != build ]; then
+    echo 'ok - faults that are planted are refused: the plain build tries it'
+    exit
+fi
 
 copy=$(mktemp -d) || exit 3
 trap 'rm -rf "$copy"' EXIT
