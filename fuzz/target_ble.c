@@ -32,6 +32,9 @@
 /* In a connection that stands the peripheral listens to each event, whatever the air loses: asked
  * for, and let pass where the tape is none of that (fuzz/excuse.h). */
 #define LISTENS ", \"expect\": {\"ble_link\": {\"unlistened\": 0, \"missed\": 0}}"
+/* ... and it has answered one before the snapshot: else nothing stands. */
+#define STANDS                                                                                     \
+    ", \"expect\": {\"ble_link\": {\"unlistened\": 0, \"missed\": 0, \"answered\": {\"min\": 1}}}"
 #define STAGE_TEXT(board, app, world, until)                                                       \
     "{\"claim\": \"Nothing that comes over the air breaks a rule.\", \"board\": " board ","        \
     " \"kernel\": {\"scheduler\": \"priority\"}, \"apps\": [" app ", " SIDE "],"                   \
@@ -59,11 +62,11 @@ const struct stage_target target_ble = {
     .name = "ble",
     .stage_count = 10,
     .stages = {{"fuzz/ble_software.json",
-                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_software"), CENTRAL(""), "90000" LISTENS)},
+                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_software"), CENTRAL(""), "90000" STANDS)},
                {"fuzz/ble_armed.json",
-                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_armed"), CENTRAL(""), "90000" LISTENS)},
+                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_armed"), CENTRAL(""), "90000" STANDS)},
                {"fuzz/ble_syscalls.json",
-                STAGE_TEXT(KERNEL_RADIO, PROGRAM("ble_syscalls"), CENTRAL(""), "90000" LISTENS)},
+                STAGE_TEXT(KERNEL_RADIO, PROGRAM("ble_syscalls"), CENTRAL(""), "90000" STANDS)},
                {"fuzz/ble_software_encrypted.json",
                 STAGE_TEXT(LENT_RADIO, PROGRAM("ble_software"), CENTRAL(ENCRYPT), "140000")},
                {"fuzz/ble_armed_encrypted.json",
@@ -75,9 +78,9 @@ const struct stage_target target_ble = {
                {"fuzz/ble_kernel_advertising.json",
                 STAGE_TEXT(KERNEL_RADIO, ADVERTISER, SCANNERS, "90000")},
                {"fuzz/ble_first_selection.json",
-                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_armed"), FIRST_SELECTION, "90000" LISTENS)},
+                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_armed"), FIRST_SELECTION, "90000" STANDS)},
                {"fuzz/ble_slack.json",
-                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_software"), SLACK, "110000" LISTENS)}},
+                STAGE_TEXT(LENT_RADIO, PROGRAM("ble_software"), SLACK, "110000" STANDS)}},
     .from_us = {50000, 50000, 50000, 100000, 100000, 2000, 2000, 500, 50000, 50000},
     .user = {.kinds = {[STREAM_SCHEDULE] =
                            1 << SCHEDULE_STAGE | 1 << SCHEDULE_KILL | 1 << SCHEDULE_RESTART,
