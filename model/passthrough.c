@@ -84,7 +84,7 @@ static bool is_aligned(struct span span)
 static const struct loan *loan_meeting(const struct kernel *k, const struct process *p,
                                        struct span span)
 {
-    for (uint32_t i = 0; i < LOAN_MAX; i++) {
+    for (uint32_t i = 0; i < k->passthrough.loan_end; i++) {
         const struct loan *loan = &k->passthrough.loans[i];
         if (owns(loan->owner, p) && span_meets(loan->granted, span))
             return loan;
@@ -110,7 +110,8 @@ static enum err endpoints_refused(const struct kernel *k, const struct process *
     const struct passthrough *pt = &k->passthrough;
 
     for (uint32_t i = 0; i < k->config->endpoint_count; i++) {
-        if (!endpoint_meets(&k->config->endpoints[i], span))
+        bool is_had = !is_free(pt->owners[i]) || pt->withheld[i]; /* most are not: asked first */
+        if (!is_had || !endpoint_meets(&k->config->endpoints[i], span))
             continue;
         if (!is_free(pt->owners[i]) && !owns(pt->owners[i], p))
             return ERR_BUSY;
@@ -272,9 +273,17 @@ static struct loan *loan_free_row(struct passthrough *pt)
     return NULL;
 }
 
+static void loan_row_used(struct passthrough *pt, const struct loan *row)
+{
+    uint32_t end = (uint32_t)(row - pt->loans) + 1;
+
+    if (pt->loan_end < end)
+        pt->loan_end = end;
+}
+
 static struct loan *loan_of(struct passthrough *pt, const struct process *p, struct span asked)
 {
-    for (uint32_t i = 0; i < LOAN_MAX; i++)
+    for (uint32_t i = 0; i < pt->loan_end; i++)
         if (owns(pt->loans[i].owner, p) && span_equal(pt->loans[i].asked, asked))
             return &pt->loans[i];
     return NULL;
@@ -297,6 +306,7 @@ enum err passthrough_allocate(struct kernel *k, struct hw *hw, struct process *p
     /* Nothing below can fail: window, loan and owners change together. */
     p->mpu = decision.mpu;
     *row = (struct loan){p->id, asked, decision.granted};
+    loan_row_used(&k->passthrough, row);
     hw_note(hw, NOTE_WINDOW_GRANTED, p->id.index, decision.granted.base, decision.granted.size);
     endpoints_lend(k, hw, p, decision.granted);
     return ERR_NONE;
@@ -335,7 +345,7 @@ static bool set_has(const struct endpoint_set *set, uint32_t index)
 
 static bool is_touched(const struct kernel *k, const struct process *p, uint32_t index)
 {
-    for (uint32_t i = 0; i < LOAN_MAX; i++)
+    for (uint32_t i = 0; i < k->passthrough.loan_end; i++)
         if (owns(k->passthrough.loans[i].owner, p) &&
             endpoint_meets(&k->config->endpoints[index], k->passthrough.loans[i].granted))
             return true;
@@ -466,7 +476,7 @@ enum err passthrough_release(struct kernel *k, struct hw *hw, struct process *p,
 
 void passthrough_process_end(struct kernel *k, struct hw *hw, struct process *p)
 {
-    for (uint32_t i = 0; i < LOAN_MAX; i++)
+    for (uint32_t i = 0; i < k->passthrough.loan_end; i++)
         if (owns(k->passthrough.loans[i].owner, p))
             loan_unmap(k, hw, p, &k->passthrough.loans[i]);
     endpoints_take_back(k, hw, p);

@@ -81,6 +81,7 @@ struct passthrough {
     struct process_id owners[ENDPOINT_MAX]; /* by endpoint of config->endpoints; unique 0: free */
     bool withheld[ENDPOINT_MAX]; /* did not become quiet: lent to nobody until reset of the chip */
     struct loan loans[LOAN_MAX];
+    uint32_t loan_end; /* rows from here on were never used */
 };
 
 /* Lends `asked` (bytes of MMIO space) to `p`, whole or not at all. Checked in this order:

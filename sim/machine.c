@@ -673,19 +673,76 @@ static void copy_part(struct machine *to, const struct machine *from, size_t off
     memcpy((uint8_t *)to + offset, (const uint8_t *)from + offset, end - offset);
 }
 
-/* Not the kernel's rows of processes that the board has not, which nobody writes, nor what is no
- * part of a snapshot. */
+static uint32_t most_verdicts(const struct machine *a, const struct machine *b)
+{
+    uint64_t count = a->judged.verdict_count;
+    if (count < b->judged.verdict_count)
+        count = b->judged.verdict_count;
+    return count < VERDICT_MAX ? (uint32_t)count : VERDICT_MAX;
+}
+
+/* Not the kernel's rows of processes that the board has not, which nobody writes, nor flights while
+ * none is under way, nor places of verdicts that are free, nor what is no part of a snapshot. */
+static void copy_struct(struct machine *to, const struct machine *from)
+{
+    const struct judged *judged = &from->judged;
+    size_t rows = offsetof(struct machine, kernel.processes);
+    size_t flights = offsetof(struct machine, air.flights);
+    size_t verdicts = offsetof(struct machine, judged.verdicts);
+    uint32_t apps = from->setup->scenario->app_count;
+    bool flies = to->air.used || from->air.used;
+    copy_part(to, from, verdicts + sizeof judged->verdicts, offsetof(struct machine, decisions));
+    copy_part(to, from, flights + (flies ? 0 : sizeof from->air.flights),
+              verdicts + most_verdicts(to, from) * sizeof judged->verdicts[0]);
+    copy_part(to, from, rows + sizeof from->kernel.processes, flights);
+    copy_part(to, from, 0, rows + apps * sizeof from->kernel.processes[0]);
+}
+
 static void copy_core(struct machine *to, const struct machine *from)
 {
     const struct machine_setup *setup = from->setup;
-    size_t rows = offsetof(struct machine, kernel.processes);
+    const struct scenario *s = setup->scenario;
     uint64_t before = machine_decided(to);
-    copy_part(to, from, 0, rows + setup->scenario->app_count * sizeof from->kernel.processes[0]);
-    copy_part(to, from, rows + sizeof from->kernel.processes, offsetof(struct machine, decisions));
-    copy_part(to, from, setup->injection_offset, setup->devices_offset);
+    copy_struct(to, from);
+    for (uint32_t i = 0; i < s->injection_count; i++)
+        *machine_injection(to, i) = *machine_injection_read(from, i);
+    if (s->app_count > 0)
+        copy_part(to, from, setup->app_offset[0], setup->devices_offset);
     copy_part(to, from, setup->drawn_offset, setup->dirty_offset);
     if (machine_decided(to) <= before) /* else old decisions would come to life */
         to->due_changes += before + 1 - machine_decided(to);
+}
+
+/* How many of the rows are in use. */
+static uint32_t rows_used(const struct monitor_rows *rows, const struct scenario *s,
+                          const uint8_t *state)
+{
+    uint16_t small;
+    uint32_t end = s->app_count;
+    if (rows->end_size == sizeof small) {
+        memcpy(&small, state + rows->end_at, sizeof small);
+        end = small;
+    } else if (rows->end_size == sizeof end) {
+        memcpy(&end, state + rows->end_at, sizeof end);
+    }
+    return end < rows->count ? end : rows->count;
+}
+
+/* But for rows that neither uses. */
+static void copy_monitor(struct machine *to, const struct machine *from, uint32_t i)
+{
+    const struct monitor *monitor = monitors[i];
+    const struct scenario *s = from->setup->scenario;
+    uint32_t base = from->setup->monitor_offset[i], at = 0;
+    const uint8_t *states[2] = {(const uint8_t *)to + base, (const uint8_t *)from + base};
+    for (uint32_t r = 0; r < MONITOR_ROWS_MAX && monitor->rows[r].count > 0; r++) {
+        const struct monitor_rows *rows = &monitor->rows[r];
+        uint32_t here = rows_used(rows, s, states[0]), there = rows_used(rows, s, states[1]);
+        uint32_t used = here > there ? here : there;
+        copy_part(to, from, base + at, base + rows->offset + used * rows->size);
+        at = rows->offset + rows->count * rows->size;
+    }
+    copy_part(to, from, base + at, base + monitor_size(monitor, s));
 }
 
 /* Devices and monitors that have been touched since both were equal. */
@@ -701,10 +758,8 @@ static void copy_touched(struct machine *to, const struct machine *from, const s
             uint32_t at = setup->device_offset[i];
             copy_part(to, from, at, at + device_size(machine_device(to, i)->type));
         }
-    for (; heard; heard &= heard - 1) {
-        uint32_t i = (uint32_t)__builtin_ctzll(heard), at = setup->monitor_offset[i];
-        copy_part(to, from, at, at + monitor_size(monitors[i], setup->scenario));
-    }
+    for (; heard; heard &= heard - 1)
+        copy_monitor(to, from, (uint32_t)__builtin_ctzll(heard));
 }
 
 /* Written-page bits say what changed since `m` and its snapshot were equal; they are good only for

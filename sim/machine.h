@@ -58,6 +58,9 @@ struct machine_setup {
     uint32_t dirty_words;
     uint32_t flash_device; /* the controller of the flash, or BOARD_NONE */
     uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
+    /* What an access of the kernel to a register of the core takes; TIME_NEVER: no whole number of
+     * picoseconds, or a monitor hears of it. */
+    uint64_t core_read_ps, core_write_ps;
     /* Who hears a record, by its kind, and an access by its place as well: rows of `listeners` from
      * there up to one without a function. 0: nobody. */
     uint16_t first_listener[EVENT_KINDS];
@@ -81,7 +84,7 @@ struct machine_setup {
         uint32_t state;
         uint64_t monitors; /* whose states it may change */
     } write_listener;
-    uint64_t end_hearers;
+    uint64_t end_hearers; /* whose states the end may change */
     uint8_t
         *page_device; /* by (address >> 12): 1 + first board device on that page, in two levels */
     uint16_t bus_top[4096];

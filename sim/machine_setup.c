@@ -176,13 +176,26 @@ static bool place_access_listeners(struct machine_setup *setup, const struct sce
 static bool place_listeners(struct machine_setup *setup, const struct scenario *s)
 {
     struct listener_sets sets;
+    uint64_t hearers = setup->user_hearers;
     sets.count = sets.row_count = 0;
     for (unsigned kind = 0; kind < EVENT_KINDS; kind++) {
-        setup->first_listener[kind] = rows_of(setup, &sets, hearing(setup, s, kind));
+        uint64_t set = hearing(setup, s, kind);
+        hearers |= set;
+        setup->first_listener[kind] = rows_of(setup, &sets, set);
         if (setup->first_listener[kind] == LISTENER_MAX)
             return false;
     }
+    setup->end_hearers &= hearers; /* the others have nothing to say */
     return place_access_listeners(setup, s, &sets);
+}
+
+static void place_core(struct machine_setup *setup)
+{
+    uint64_t ps = setup->scenario->costs.kernel_mmio * setup->ps_per_cycle;
+    bool is_read_heard = setup->access_listener[ACCESS_KERNEL_READ][PLACE_ELSEWHERE];
+    bool is_write_heard = setup->access_listener[ACCESS_KERNEL_WRITE][PLACE_ELSEWHERE];
+    setup->core_read_ps = setup->ps_per_cycle && !is_read_heard ? ps : TIME_NEVER;
+    setup->core_write_ps = setup->ps_per_cycle && !is_write_heard ? ps : TIME_NEVER;
 }
 
 /* Which second-level table stands for each megabyte that has a device; 0: none. Their number. */
@@ -266,6 +279,7 @@ static const char *lay_out(struct machine_setup *setup)
     place_monitors(setup, s);
     if (!place_listeners(setup, s))
         return "more monitors than machine.h has room for";
+    place_core(setup);
     if (!make_bus(setup, &s->board))
         return "out of memory";
     place_memory(setup, &s->board);

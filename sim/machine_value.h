@@ -90,7 +90,7 @@ struct machine {
     uint64_t inject_hand_ps;     /* the earliest that needs the kernel between two steps */
     uint32_t injections_waiting; /* not over yet */
     uint64_t injection_kinds[2]; /* kinds of record that one waits for */
-    struct expectation_state {
+    struct judged {
         uint64_t rules_armed, checks_armed;
         uint64_t verdict_count;
         struct verdict verdicts[VERDICT_MAX];
@@ -107,6 +107,7 @@ struct machine {
      * outdated, whatever the machine is put back to. */
     struct decision decisions[DECISION_MAX];
     uint64_t known[KNOWN_MAX]; /* machine_knows */
+    uint32_t last_device;      /* that the kernel touched: mostly the next one, too */
 };
 
 _Static_assert(offsetof(struct machine, setup) == 0, "machine_get_setup() finds it there");
@@ -196,6 +197,13 @@ static inline bool machine_has_secrets(const struct machine *m)
     return m->setup->padded_offset != 0;
 }
 
+/* A snapshot gets to know that the page of RAM with that address is written. */
+static inline void machine_page_written(struct machine *m, uint32_t address)
+{
+    uint32_t page = (address - m->setup->scenario->board.ram.base) / RAM_PAGE;
+    machine_written_pages(m)[page / 64] |= UINT64_C(1) << page % 64;
+}
+
 static inline uint8_t *machine_ram_at(struct machine *m, struct span span)
 {
     if (machine_has_secrets(m))
@@ -203,8 +211,7 @@ static inline uint8_t *machine_ram_at(struct machine *m, struct span span)
     uint8_t *bytes = machine_ram_drawn(m, span);
     if (!bytes)
         return machine_ram_open(m, span);
-    uint32_t page = (span.base - m->setup->scenario->board.ram.base) / RAM_PAGE;
-    machine_written_pages(m)[page / 64] |= UINT64_C(1) << page % 64;
+    machine_page_written(m, span.base);
     return bytes;
 }
 
@@ -229,6 +236,12 @@ static inline void machine_trace_to(struct hw *hw, unsigned kind, uint32_t proce
         if (hw->recorder || m->injection_kinds[kind / 64] & KIND_BIT(kind))
             machine_show(hw, &told);
     }
+}
+
+/* A record of that kind is in the trace's hash, and that is all. */
+static inline bool machine_only_hashes(const struct hw *hw, unsigned kind)
+{
+    return !hw->recorder && !(hw->m->injection_kinds[kind / 64] & KIND_BIT(kind));
 }
 
 /* A record that is no access. */

@@ -26,6 +26,28 @@
 
 struct machine;
 
+/* An array within a monitor's state of which only the first rows are in use: one for each app of
+ * the scenario, or as many as the number says that stands at `end_at` of the state. The others are
+ * as at the start. */
+struct monitor_rows {
+    uint32_t offset, size, count; /* bytes of a row; rows. 0 rows: no such array */
+    uint32_t end_at, end_size;    /* bytes: 2 or 4; 0: an app each */
+};
+enum { MONITOR_ROWS_MAX = 2 };
+
+#define MONITOR_ROWS(state, array, first)                                                          \
+    .offset = offsetof(struct state, array[first]), .size = sizeof((struct state *)0)->array[0],   \
+    .count = sizeof((struct state *)0)->array / sizeof((struct state *)0)->array[0] - (first)
+#define ROWS_OF_APPS(state, array)                                                                 \
+    {                                                                                              \
+        MONITOR_ROWS(state, array, 0)                                                              \
+    }
+#define ROWS_FROM_UP_TO(state, array, first, end)                                                  \
+    {                                                                                              \
+        MONITOR_ROWS(state, array, first), .end_at = offsetof(struct state, end),                  \
+                                           .end_size = sizeof((struct state *)0)->end              \
+    }
+
 struct monitor {
     const char *name;
     uint64_t kinds[2]; /* bit k of word k / 64: on_record hears records of kind k ... */
@@ -36,6 +58,7 @@ struct monitor {
      * app runs or the ledger changes what an app may reach (machine_dues_changed). */
     bool is_steady;
     size_t state_size;                            /* zeroed at start */
+    struct monitor_rows rows[MONITOR_ROWS_MAX];   /* by offset: what need not be copied */
     size_t (*size_for)(const struct scenario *s); /* in its place; 0: nothing to judge there */
     uint64_t rules;                               /* bit r: this monitor judges rule r */
     bool always; /* else only when the scenario has a check for it */
@@ -45,6 +68,7 @@ struct monitor {
     /* Before the kernel writes RAM by hw_ram_write: no record tells of that. One monitor at
      * most. */
     void (*on_kernel_write)(struct machine *m, void *state, struct span to, const uint8_t *bytes);
+    /* Of a machine with nothing to hear for this monitor it leaves the state as it is. */
     void (*at_end)(struct machine *m, void *state);
 };
 

@@ -66,7 +66,7 @@ struct shadow {
 
 struct answers {
     struct shadow of[PROCESS_MAX];
-    uint16_t row_end; /* rows from here on were never used */
+    uint16_t row_end; /* rows behind this one were never used */
     uint8_t free;
     struct row rows[ROWS];
 };
@@ -666,6 +666,7 @@ const struct monitor monitor_answers = {
               KIND_NOTE(NOTE_UPCALL_DELIVERED) | KIND_NOTE(NOTE_PROCESS_LOADED) |
                   KIND_NOTE(NOTE_PROCESS_BREAKS) | KIND_NOTE(NOTE_PROCESS_END)},
     .state_size = sizeof(struct answers),
+    .rows = {ROWS_OF_APPS(answers, of), ROWS_FROM_UP_TO(answers, rows, 1, row_end)},
     .rules = KIND_BIT(RULE_CALL_ANSWER),
     .always = true,
     .on_record = on_record,

@@ -284,6 +284,7 @@ const struct monitor monitor_filter = {
                   KIND_NOTE(NOTE_FILTER_ASKED) | KIND_NOTE(NOTE_FILTER_ANSWERED) |
                   KIND_NOTE(NOTE_WINDOW_GRANTED) | KIND_NOTE(NOTE_WINDOW_REFUSED)},
     .state_size = sizeof(struct filter),
+    .rows = {ROWS_OF_APPS(filter, of)},
     .rules = KIND_BIT(RULE_FILTER_ASKED) | KIND_BIT(RULE_REFUSAL_REASON),
     .always = true,
     .on_record = on_record,

@@ -60,6 +60,7 @@ static void on_user(struct machine *m, void *state, uint32_t process)
 const struct monitor monitor_fresh = {
     .name = "fresh",
     .state_size = sizeof(struct fresh),
+    .rows = {ROWS_OF_APPS(fresh, of)},
     .rules = KIND_BIT(RULE_MEMORY_FRESH),
     .always = true,
     .on_user = on_user,

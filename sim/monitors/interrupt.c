@@ -365,6 +365,7 @@ const struct monitor monitor_interrupt = {
                   KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_DROPPED) |
                   KIND_NOTE(NOTE_UPCALL_CANCELLED)},
     .state_size = sizeof(struct interrupt),
+    .rows = {ROWS_OF_APPS(interrupt, of)},
     .rules = KIND_BIT(RULE_INTERRUPT_OWNER) | KIND_BIT(RULE_PROGRESS),
     .always = true,
     .on_record = on_record,

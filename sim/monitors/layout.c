@@ -178,6 +178,7 @@ const struct monitor monitor_layout = {
                                             KIND_NOTE(NOTE_PROCESS_BREAKS) | KIND_NOTE(NOTE_ALLOW) |
                                             KIND_NOTE(NOTE_GRANT_ALLOCATED)},
     .state_size = sizeof(struct layout),
+    .rows = {ROWS_OF_APPS(layout, of)},
     .rules = KIND_BIT(RULE_MEMORY_LAYOUT),
     .always = true,
     .on_record = on_record,

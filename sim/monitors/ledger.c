@@ -437,6 +437,7 @@ const struct monitor monitor_ledger = {
                   KIND_NOTE(NOTE_PROCESS_END) | KIND_NOTE(NOTE_WINDOW_GRANTED) |
                   KIND_NOTE(NOTE_FILTER_ASKED) | KIND_NOTE(NOTE_WINDOW_REMOVED)},
     .state_size = sizeof(struct ledger),
+    .rows = {ROWS_OF_APPS(ledger, processes), ROWS_FROM_UP_TO(ledger, windows, 0, window_end)},
     .always = true,
     .start = start,
     .on_record = on_record,

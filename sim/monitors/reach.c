@@ -490,6 +490,7 @@ const struct monitor monitor_reach = {
     .hears_at = hears_at,
     .is_steady = true,
     .state_size = sizeof(struct reach),
+    .rows = {ROWS_OF_APPS(reach, judged), ROWS_OF_APPS(reach, exposures)},
     .rules = KIND_BIT(RULE_REACH) | KIND_BIT(RULE_STALE_MPU) | KIND_BIT(RULE_OVER_EXPOSURE),
     .always = true,
     .on_record = on_record,

@@ -56,6 +56,7 @@ const struct monitor monitor_returns = {
     .name = "returns",
     .kinds = {KIND_EVENT(EVENT_RUN)},
     .state_size = sizeof(struct returns),
+    .rows = {ROWS_OF_APPS(returns, begun)},
     .rules = KIND_BIT(RULE_CALL_RETURN),
     .always = true,
     .on_record = on_record,

@@ -250,6 +250,7 @@ const struct monitor monitor_turns = {
                   KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_CANCELLED) |
                   KIND_NOTE(NOTE_UPCALL_DELIVERED)},
     .state_size = sizeof(struct turns),
+    .rows = {ROWS_OF_APPS(turns, of)},
     .rules = KIND_BIT(RULE_STARVATION) | KIND_BIT(RULE_SLICE) | KIND_BIT(RULE_LIVELOCK),
     .always = true,
     .start = start,

@@ -350,6 +350,8 @@ const struct monitor monitor_upcall = {
                   KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_DROPPED) |
                   KIND_NOTE(NOTE_UPCALL_CANCELLED) | KIND_NOTE(NOTE_UPCALL_DELIVERED)},
     .state_size = sizeof(struct upcalls),
+    .rows = {ROWS_OF_APPS(upcalls, of),
+             ROWS_FROM_UP_TO(upcalls, subscriptions, 0, subscription_end)},
     .rules = KIND_BIT(RULE_UPCALL_ONCE),
     .always = true,
     .on_record = on_record,

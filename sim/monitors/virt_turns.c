@@ -54,6 +54,7 @@ struct mux {
  * apps, then the kernel's. */
 struct virt_turns {
     uint32_t count;       /* of clients, each multiplexer's */
+    uint8_t rows;         /* multiplexers */
     uint8_t place[VIRTS]; /* 1 + the row; 0: not on this board */
     uint8_t last;         /* the multiplexer that has called back last */
     struct mux of[];
@@ -86,10 +87,7 @@ static struct mux *mux_of(struct virt_turns *t, uint32_t virt)
 
 static struct client *clients_of(struct virt_turns *t, const struct mux *x)
 {
-    uint32_t rows = 0;
-    for (uint32_t i = 0; i < VIRTS; i++)
-        rows += t->place[i] != 0;
-    return (struct client *)&t->of[rows] + (size_t)(x - t->of) * t->count;
+    return (struct client *)&t->of[t->rows] + (size_t)(x - t->of) * t->count;
 }
 
 /* A client's place among them, and back. */
@@ -385,7 +383,7 @@ static void on_virt(struct machine *m, struct virt_turns *t, const struct record
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     struct virt_turns *t = state;
-    uint32_t rows = mux_count(machine_scenario(m));
+    uint32_t rows = t->rows;
 
     switch (r->kind) {
     case EVENT_OF(NOTE_PROCESS_END):
@@ -463,6 +461,7 @@ static void start(struct machine *m, void *state)
         t->of[row].served = t->of[row].called_back = CLIENT_NONE;
         t->place[i] = ++row;
     }
+    t->rows = row;
 }
 
 const struct monitor monitor_virt_turns = {
