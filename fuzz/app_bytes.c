@@ -487,7 +487,7 @@ static struct syscall passthrough_of(const struct app *app, const struct tape_op
 /* --- what an app with a heap does ------------------------------------------------------------ */
 
 enum { HEAP = 80, GROWS = 1, FILLS = 2, SHARES = 4, SHRINKS = 8 };
-enum { HEAP_UNIT = 1024, SHARED = 64 };
+enum { SHARED = 64 };
 
 enum heap_step {
     HEAP_FIND, /* where grants begin: its memory can grow up to there */
@@ -516,11 +516,12 @@ static uint32_t heap_after(const struct tape_op *op, uint32_t step)
     return step;
 }
 
-/* Below where grants begin by so much, or by so much less that a region of the MPU ends there. */
+/* Just below where grants begin, or where a region of the MPU, or a part of one, may end there. */
 static uint32_t heap_top(const struct tape_op *op, uint32_t grants)
 {
-    const uint32_t top = grants - op->value[0].pick / 2 * 16u;
-    return op->value[0].pick % 2 ? top : top & ~(uint32_t)(HEAP_UNIT - 1);
+    static const uint32_t units[4] = {16, 256, 512, 1024};
+    const uint8_t pick = op->value[0].pick;
+    return (grants - pick % 16 * 16u) & ~(units[pick / 64] - 1);
 }
 
 static void heap_do(const struct tape_op *op, enum heap_step step, uint32_t top, struct app_op *out)

@@ -4,9 +4,9 @@
  * A tape's streams: STREAM_SCHEDULE, STREAM_APP, STREAM_APP + 1 and all of STREAM_DEVICE. Five
  * stages: apps alone; with peers on the wires, so that transfers have a meaning; with components of
  * the kernel that use each multiplexer, too (two of storage, so that one has an app's number); apps
- * alone 80 ms before the alarm's counter turns over, which it does after 512 s (2^24 / 32,768 Hz);
+ * alone 2 ms before the alarm's counter turns over, which it does after 512 s (2^24 / 32,768 Hz);
  * and the nRF52840 DK, whose console has its line to itself. A run takes long enough for two of the
- * multiplexers' timeouts of 100 ms.
+ * multiplexers' timeouts of 100 ms, or, behind the turn, for one.
  */
 #include "fuzz/stage_device.h"
 #include "fuzz/stage_target.h"
@@ -24,7 +24,7 @@
 #define WAKER                                                                                      \
     ", {\"name\": \"waker\", \"steps\": ["                                                         \
     "{\"subscribe\": {\"driver\": \"alarm\", \"number\": 0, \"upcall\": \"rings\"}},"              \
-    " {\"command\": {\"driver\": \"alarm\", \"number\": 5, \"args\": [16774595]}},"                \
+    " {\"command\": {\"driver\": \"alarm\", \"number\": 5, \"args\": [16777150]}},"                \
     " {\"yield\": \"wait\"}], \"upcalls\": {\"rings\": []}}"
 #define PEERS                                                                                      \
     "\"world\": {\"chip\": {\"is\": \"spi-flash\", \"on\": \"SPIM0\", \"select\": 5},"             \
@@ -47,9 +47,9 @@ const struct stage_target target_device = {
     .stages = {{"fuzz/kept.json", CLAIM APPS "}"},
                {"fuzz/wired.json", CLAIM APPS ", " PEERS "}"},
                {"fuzz/shared.json", CLAIM APPS ", " PEERS ", " CLIENTS "}"},
-               {"fuzz/turns.json", CLAIM APPS_ON("services", WAKER, "512170") "}"},
+               {"fuzz/turns.json", CLAIM APPS_ON("services", WAKER, "512150") "}"},
                {"fuzz/alone.json", CLAIM APPS_ON("nrf52840dk", "", "250") "}"}},
-    .from_us = {0, 0, 0, 511920000},
+    .from_us = {0, 0, 0, 511997000},
     .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
                        [STREAM_APP] = 0xffff,
                        [STREAM_APP + 1] = 0xffff,

@@ -12,8 +12,8 @@
  *   fuzz/edges.json  each device that is lent lies beside something that never is. The stage
  *                    declares the one answer of its own rows that may widen a request
  *
- * The header of app "two" permits three commands of passthrough (no release), four that there are
- * not, in the header's second word, and two of the alarm.
+ * The header of app "two" permits three commands of passthrough (no release), two of the alarm, and
+ * of each four that there are not, in the header's second word.
  *
  * Forbidden beside what the boards forbid, so that no rule breaks by right: what makes its owner a
  * part of the trusted computing base (passthrough.h, D1, D3 and D6). A filter here would lend RADIO
@@ -39,7 +39,7 @@
     " \"requests\": [" requests "]},"                                                              \
     "{\"name\": \"two\", \"program\": \"bytes\", \"fault_policy\": \"restart\", \"short_id\": 2,"  \
     " \"permissions\": [{\"driver\": \"passthrough\", \"commands\": [0, 1, 2, 64, 65, 66, 67]},"   \
-    " {\"driver\": \"alarm\", \"commands\": [0, 5]}]},"                                            \
+    " {\"driver\": \"alarm\", \"commands\": [0, 5, 64, 65, 66, 67]}]},"                            \
     "{\"name\": \"three\", \"program\": \"bytes\", \"fault_policy\": \"restart-at-most\","         \
     " \"restart_limit\": 3, \"ram\": {\"size\": 8192, \"initial\": 1024}}],"                       \
     " \"until_ms\": 10}"
