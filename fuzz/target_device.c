@@ -3,10 +3,11 @@
  *
  * A tape's streams: STREAM_SCHEDULE, STREAM_APP, STREAM_APP + 1 and all of STREAM_DEVICE. Five
  * stages: apps alone; with peers on the wires, so that transfers have a meaning; with components of
- * the kernel that use each multiplexer, too (two of storage, so that one has an app's number); apps
- * alone 2 ms before the alarm's counter turns over, which it does after 512 s (2^24 / 32,768 Hz);
- * and the nRF52840 DK, whose console has its line to itself. A run takes long enough for two of the
- * multiplexers' timeouts of 100 ms, or, behind the turn, for one.
+ * the kernel that use each multiplexer, too (two of storage: one has an app's number; three of the
+ * converter: some wait for the same; four of the crypto engine, which has eight key registers);
+ * apps alone 2 ms before the alarm's counter turns over, which it does after 512 s (2^24 / 32,768
+ * Hz); and the nRF52840 DK, whose console has its line to itself. A run takes long enough for two
+ * of the multiplexers' timeouts of 100 ms, or, behind the turn, for one.
  */
 #include "fuzz/stage_device.h"
 #include "fuzz/stage_target.h"
@@ -33,10 +34,10 @@
     " \"host\": {\"on\": \"UARTE0\"}}"
 #define CLIENTS                                                                                    \
     "\"kernel\": {\"clients\": {\"alarm\": {\"count\": 1, \"operations\": 4},"                     \
-    " \"rng\": {\"count\": 1, \"operations\": 4}, \"adc\": {\"count\": 1, \"operations\": 4},"     \
+    " \"rng\": {\"count\": 1, \"operations\": 4}, \"adc\": {\"count\": 3, \"operations\": 4},"     \
     " \"spi\": {\"count\": 1, \"operations\": 4}, \"i2c\": {\"count\": 1, \"operations\": 4},"     \
     " \"storage\": {\"count\": 2, \"operations\": 4},"                                             \
-    " \"crypto\": {\"count\": 1, \"operations\": 4},"                                              \
+    " \"crypto\": {\"count\": 4, \"operations\": 4},"                                              \
     " \"uart\": {\"count\": 1, \"operations\": 4}, \"udp\": {\"count\": 1, \"operations\": 4}}}"
 
 #define CLAIM "{\"claim\": \"Devices that say anything break no rule.\","
