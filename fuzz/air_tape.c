@@ -177,7 +177,7 @@ static struct air_fault fault_of(const struct air_tape *air, const struct tape_o
     switch ((enum air_how)op->kind) {
     case AIR_LOSE:
     case AIR_CORRUPT:
-        fault.last += op->size % 4u;
+        fault.last += op->size % (op->size < 192 ? 4u : 64u);
         break;
     case AIR_FLIP:
         fault.at = place_of(op);

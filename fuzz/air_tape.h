@@ -9,7 +9,7 @@
  * frames. A stage without a central has no PEER_STREAM, and its first peer stands for it.
  *
  * AIR_STREAM: `kind` is enum air_how, `which` % 8 the frames from the last one that was hit on.
- *   AIR_LOSE, AIR_CORRUPT        1 + `size` % 4 frames
+ *   AIR_LOSE, AIR_CORRUPT        1 + `size` % 4 frames, from 192 on 1 + `size` % 64
  *   AIR_FLIP                     octet `size` (0: NESN) at a place of `number`
  *   AIR_WRITE                    2 octets, `size` and value[0].pick, at a place of `number`
  *   AIR_PAYLOAD                  a payload as below
