@@ -277,6 +277,7 @@ static void settle_unopened(struct ble_link *link, struct ble_connection *c)
     c->not_listened_in_row++;
     if (!is_begun(c))
         return;
+    c->event_skipped = c->settled_skipped;
     if (!c->settled_skipped) {
         facts->unlistened++;
         margin_add(&facts->window_open, (int64_t)l->open_by_ps - (int64_t)l->close_at_ps,
@@ -611,7 +612,7 @@ static void event_over(struct ble_connection *c)
         facts->answered++;
     else if (c->event_heard)
         facts->missed++;
-    else if (c->settled_event == c->event + 1 && c->settled_skipped)
+    else if (c->event_skipped || (c->settled_event == c->event + 1 && c->settled_skipped))
         facts->skipped++;
     else if (c->event_lost)
         facts->lost++;
@@ -655,7 +656,7 @@ static void event_begin(struct ble_link *link, struct ble_connection *c, const s
     c->event = event;
     c->event_open = c->begun = true;
     c->event_counts = is_alive(c, BLE_PERIPHERAL);
-    c->event_heard = c->event_lost = c->event_answered = false;
+    c->event_heard = c->event_lost = c->event_answered = c->event_skipped = false;
     c->ends[BLE_CENTRAL].bad_in_row = c->ends[BLE_PERIPHERAL].bad_in_row = 0;
     c->facts.events += c->event_counts;
     find_due(link, c);

@@ -197,6 +197,7 @@ struct ble_connection {
     /* The event under way, of the central's. */
     bool begun; /* there has been one */
     bool event_open, event_counts, event_heard, event_lost, event_answered;
+    bool event_skipped; /* lawfully: the central may be silent in the next ones */
     uint32_t event;
     uint64_t event_end_ps;  /* last bit so far */
     uint32_t settled_event; /* 1 + the last whose window was settled */
