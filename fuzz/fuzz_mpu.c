@@ -48,6 +48,12 @@ uint32_t hw_read32(struct hw *hw, uint32_t address)
     return mpu_armv7m_owns(address) ? mpu_armv7m_read(&hw->unit, address) : 0;
 }
 
+void hw_write_words(struct hw *hw, const struct hw_word words[], uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        hw_write32(hw, words[i].address, words[i].value);
+}
+
 bool hw_await32(struct hw *hw, uint32_t address, uint32_t mask, uint32_t wanted, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)

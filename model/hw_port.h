@@ -49,6 +49,11 @@ enum kernel_path {
  * aligned address. Charged as an MMIO access. */
 uint32_t hw_read32(struct hw *hw, uint32_t address);
 void hw_write32(struct hw *hw, uint32_t address, uint32_t value);
+/* Writes one register behind the other, as hw_write32 does. */
+struct hw_word {
+    uint32_t address, value;
+};
+void hw_write_words(struct hw *hw, const struct hw_word words[], uint32_t count);
 /* Reads the register again and again, as hw_read32 does, until its bits in `mask` are `wanted`.
  * False: they were not in `count` reads. */
 bool hw_await32(struct hw *hw, uint32_t address, uint32_t mask, uint32_t wanted, uint32_t count);

@@ -34,8 +34,9 @@ struct kernel {
     const struct kernel_config *config;
     struct process processes[PROCESS_MAX];
     uint32_t process_count;
-    uint32_t next_unique; /* unique id of the next process life; starts at 1 */
-    uint32_t ram_used;    /* bytes of config->process_ram already carved */
+    uint32_t next_unique;      /* unique id of the next process life; starts at 1 */
+    uint32_t kernel_part_size; /* of each process's block; 0: not computed yet */
+    uint32_t ram_used;         /* bytes of config->process_ram already carved */
     struct mpu_state mpu;
     struct scheduler scheduler;
     struct passthrough passthrough;

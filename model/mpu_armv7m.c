@@ -436,20 +436,25 @@ enum err mpu_remove_window(struct mpu_config *config, struct span window)
 
 /* --- the hardware --- */
 
-static void region_write(struct hw *hw, uint32_t number, struct mpu_region region)
+enum { REGION_WORDS = 2 };
+
+static void region_words(struct hw_word words[REGION_WORDS], uint32_t number,
+                         struct mpu_region region)
 {
-    hw_write32(hw, MPU_RBAR, region.rbar | RBAR_VALID | number);
-    hw_write32(hw, MPU_RASR, region.rasr);
+    words[0] = (struct hw_word){MPU_RBAR, region.rbar | RBAR_VALID | number};
+    words[1] = (struct hw_word){MPU_RASR, region.rasr};
 }
 
 void mpu_start(struct mpu_state *mpu, struct hw *hw)
 {
+    struct hw_word words[REGION_WORDS * MPU_REGION_MAX];
     uint32_t regions = hw_read32(hw, MPU_TYPE) >> TYPE_DREGION_SHIFT & TYPE_DREGION;
     mpu->configured_for = 0;
     mpu->region_limit = (uint8_t)(regions < MPU_REGION_MAX ? regions : MPU_REGION_MAX);
     mpu_disable(hw);
     for (uint32_t i = 0; i < mpu->region_limit; i++)
-        region_write(hw, i, (struct mpu_region){0});
+        region_words(&words[REGION_WORDS * i], i, (struct mpu_region){0});
+    hw_write_words(hw, words, REGION_WORDS * mpu->region_limit);
     hw_barrier(hw);
 }
 
@@ -460,11 +465,13 @@ void mpu_configure(struct mpu_state *mpu, struct hw *hw, struct mpu_config *conf
     KASSERT(hw, config->region_count <= mpu->region_limit);
 
     hw_spend(hw, PATH_MPU_CONFIGURE, 1);
-    uint32_t enabled = 0;
-    for (uint32_t i = 0; i < mpu->region_limit; i++) {
-        region_write(hw, i, config->regions[i]);
+    struct hw_word words[REGION_WORDS * MPU_REGION_MAX];
+    uint32_t enabled = 0, count = 0;
+    for (uint32_t i = 0; i < mpu->region_limit; i++, count += REGION_WORDS) {
+        region_words(&words[count], i, config->regions[i]);
         enabled += config->regions[i].rasr & RASR_ENABLE;
     }
+    hw_write_words(hw, words, count);
     mpu->configured_for = unique;
     config->dirty = false;
     hw_note(hw, NOTE_MPU_WRITTEN, PROCESS_NONE, 0, enabled | (uint64_t)mpu->region_limit << 32);

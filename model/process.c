@@ -90,19 +90,21 @@ enum err process_set_breaks(struct hw *hw, struct process *p, uint32_t app_break
 }
 
 /* Bytes that the kernel keeps at the block's end, with room for one grant of each driver: an app
- * that uses all the RAM it asked for can still use them. */
-static uint32_t kernel_part_size(const struct kernel *k)
+ * that uses all the RAM it asked for can still use them. The same for each process and each life. */
+static uint32_t kernel_part_size(struct kernel *k)
 {
     uint32_t size = PROCESS_BLOCK_SIZE;
 
+    if (k->kernel_part_size)
+        return k->kernel_part_size;
     for (uint32_t i = 0; i < driver_count; i++)
         if (driver_is_present(k, drivers[i]))
             size += grant_size(drivers[i]);
-    return size;
+    return k->kernel_part_size = size;
 }
 
 /* The MPU's view of a new life, from nothing: nothing of an earlier life can remain in it. */
-static enum err mpu_of_new_life(const struct kernel *k, const struct process_image *image,
+static enum err mpu_of_new_life(struct kernel *k, const struct process_image *image,
                                 struct span pool, struct mpu_config *mpu)
 {
     uint32_t kernel_size = kernel_part_size(k);

@@ -22,15 +22,18 @@ static const struct costs *costs_of(const struct hw *hw)
 
 static uint32_t system_read(struct machine *m, uint32_t address)
 {
+    uint64_t cpu_hz = m->setup->scenario->board.cpu_hz;
     if (mpu_armv7m_owns(address))
         return mpu_armv7m_read(&m->mpu, address);
-    return nvic_read(&m->nvic, address, m->now_ps, m->setup->scenario->board.cpu_hz);
+    if (nvic_is_systick(address))
+        return nvic_systick_read(&m->nvic, address, m->now_ps, cpu_hz);
+    return nvic_read(&m->nvic, address, m->now_ps, cpu_hz);
 }
 
 static OUT_OF_LINE void systick_write(struct machine *m, uint32_t address, uint32_t value)
 {
     uint64_t before_ps = m->nvic.systick_fires_ps;
-    nvic_write(&m->nvic, address, value, m->now_ps, m->setup->scenario->board.cpu_hz);
+    nvic_systick_write(&m->nvic, address, value, m->now_ps, m->setup->scenario->board.cpu_hz);
     if (m->nvic.systick_fires_ps != before_ps)
         machine_systick_moved(m);
 }
@@ -158,7 +161,7 @@ static void flash_write(struct hw *hw, uint32_t address, uint32_t word)
     machine_halt(hw, device);
 }
 
-static OUT_OF_LINE void board_write(struct hw *hw, uint32_t address, uint32_t value)
+static OUT_OF_LINE void board_write_slowly(struct hw *hw, uint32_t address, uint32_t value)
 {
     struct machine *m = hw->m;
     uint32_t device = device_at(m, address);
@@ -222,15 +225,15 @@ static OUT_OF_LINE uint32_t core_read_slowly(struct hw *hw, uint32_t address)
     return value;
 }
 
-/* An access of the core that takes `ps`, without anybody who looks on, nor anything due meanwhile:
- * nearly each of them, so it has a path of its own. */
-static inline bool core_is_plain(const struct hw *hw, uint32_t address, uint64_t ps, unsigned kind)
+/* An access that takes `ps`, without anybody who looks on, nor anything due meanwhile: nearly each
+ * of them, so it has a path of its own. */
+static inline bool is_plain(const struct hw *hw, uint32_t address, uint64_t ps, unsigned kind)
 {
     return ps != TIME_NEVER && hw->m->now_ps + ps < hw->m->next_ps && address % 4 == 0 &&
            machine_only_hashes(hw, kind);
 }
 
-static inline void core_record(struct machine *m, unsigned kind, uint32_t address, uint32_t value)
+static inline void plain_record(struct machine *m, unsigned kind, uint32_t address, uint32_t value)
 {
     const struct record record = {m->now_ps, (uint16_t)kind, PROCESS_NONE, address, value};
     m->hash = trace_hash(m->hash, &record);
@@ -241,11 +244,11 @@ static uint32_t core_read(struct hw *hw, uint32_t address)
 {
     struct machine *m = hw->m;
     uint64_t ps = m->setup->core_read_ps;
-    if (!core_is_plain(hw, address, ps, EVENT_KERNEL_READ))
+    if (!is_plain(hw, address, ps, EVENT_KERNEL_READ))
         return core_read_slowly(hw, address);
     m->now_ps += ps;
     uint32_t value = system_read(m, address);
-    core_record(m, EVENT_KERNEL_READ, address, value);
+    plain_record(m, EVENT_KERNEL_READ, address, value);
     return value;
 }
 
@@ -276,24 +279,74 @@ static OUT_OF_LINE void write_slowly(struct hw *hw, uint32_t address, uint32_t v
     if (address % 4 != 0)
         hw_panic(hw, "the kernel wrote a register at an odd address");
     if (!is_system(address)) {
-        board_write(hw, address, value);
+        board_write_slowly(hw, address, value);
         return;
     }
     trace_at(hw, ACCESS_KERNEL_WRITE, PLACE_ELSEWHERE, address, value);
     system_write(hw->m, address, value);
 }
 
-void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
+/* Mostly a device's that no monitor hears. */
+static OUT_OF_LINE void board_write(struct hw *hw, uint32_t address, uint32_t value)
 {
     struct machine *m = hw->m;
-    uint64_t ps = m->setup->core_write_ps;
-    if (!is_system(address) || !core_is_plain(hw, address, ps, EVENT_KERNEL_WRITE)) {
+    uint64_t ps = m->setup->mmio_ps;
+    uint32_t device = device_at(m, address);
+    if (device == BOARD_NONE || m->setup->access_listener[ACCESS_KERNEL_WRITE][device] ||
+        !is_plain(hw, address, ps, EVENT_KERNEL_WRITE)) {
         write_slowly(hw, address, value);
         return;
     }
     m->now_ps += ps;
-    core_record(m, EVENT_KERNEL_WRITE, address, value);
-    system_write(m, address, value);
+    plain_record(m, EVENT_KERNEL_WRITE, address, value);
+    struct device *d = machine_device(m, device);
+    device_write(d, address - d->base, value, m->now_ps);
+    machine_serve(hw, device);
+    machine_halt(hw, device);
+}
+
+void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
+{
+    struct machine *m = hw->m;
+    uint64_t ps = m->setup->core_write_ps;
+    if (!is_system(address)) {
+        board_write(hw, address, value);
+    } else if (is_plain(hw, address, ps, EVENT_KERNEL_WRITE)) {
+        m->now_ps += ps;
+        plain_record(m, EVENT_KERNEL_WRITE, address, value);
+        system_write(m, address, value);
+    } else {
+        write_slowly(hw, address, value);
+    }
+}
+
+/* Those of the MPU that come first, before anything is due. Their number. */
+static uint32_t write_mpu(struct hw *hw, const struct hw_word words[], uint32_t count)
+{
+    struct machine *m = hw->m;
+    uint64_t ps = m->setup->core_write_ps, now_ps = m->now_ps, hash = m->hash;
+    uint32_t done = 0;
+    if (ps == TIME_NEVER || !machine_only_hashes(hw, EVENT_KERNEL_WRITE))
+        return 0;
+    for (; done < count && now_ps + ps < m->next_ps; done++) {
+        uint32_t address = words[done].address, value = words[done].value;
+        if (!mpu_armv7m_owns(address) || address % 4 != 0)
+            break;
+        now_ps += ps;
+        const struct record record = {now_ps, EVENT_KERNEL_WRITE, PROCESS_NONE, address, value};
+        hash = trace_hash(hash, &record);
+        mpu_armv7m_write(&m->mpu, address, value);
+    }
+    m->now_ps = now_ps;
+    m->hash = hash;
+    m->record_count += done;
+    return done;
+}
+
+void hw_write_words(struct hw *hw, const struct hw_word words[], uint32_t count)
+{
+    for (uint32_t i = write_mpu(hw, words, count); i < count; i++)
+        hw_write32(hw, words[i].address, words[i].value);
 }
 
 static void charge_words(struct hw *hw, uint32_t size)

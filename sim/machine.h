@@ -58,9 +58,9 @@ struct machine_setup {
     uint32_t dirty_words;
     uint32_t flash_device; /* the controller of the flash, or BOARD_NONE */
     uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
-    /* What an access of the kernel to a register of the core takes; TIME_NEVER: no whole number of
-     * picoseconds, or a monitor hears of it. */
-    uint64_t core_read_ps, core_write_ps;
+    /* What a write of the kernel to a register takes; an access of it to one of the core. TIME_NEVER:
+     * no whole number of picoseconds, or, of the core's, a monitor hears of it. */
+    uint64_t mmio_ps, core_read_ps, core_write_ps;
     /* Who hears a record, by its kind, and an access by its place as well: rows of `listeners` from
      * there up to one without a function. 0: nobody. */
     uint16_t first_listener[EVENT_KINDS];

@@ -189,11 +189,12 @@ static bool place_listeners(struct machine_setup *setup, const struct scenario *
     return place_access_listeners(setup, s, &sets);
 }
 
-static void place_core(struct machine_setup *setup)
+static void place_accesses(struct machine_setup *setup)
 {
     uint64_t ps = setup->scenario->costs.kernel_mmio * setup->ps_per_cycle;
     bool is_read_heard = setup->access_listener[ACCESS_KERNEL_READ][PLACE_ELSEWHERE];
     bool is_write_heard = setup->access_listener[ACCESS_KERNEL_WRITE][PLACE_ELSEWHERE];
+    setup->mmio_ps = setup->ps_per_cycle ? ps : TIME_NEVER;
     setup->core_read_ps = setup->ps_per_cycle && !is_read_heard ? ps : TIME_NEVER;
     setup->core_write_ps = setup->ps_per_cycle && !is_write_heard ? ps : TIME_NEVER;
 }
@@ -279,7 +280,7 @@ static const char *lay_out(struct machine_setup *setup)
     place_monitors(setup, s);
     if (!place_listeners(setup, s))
         return "more monitors than machine.h has room for";
-    place_core(setup);
+    place_accesses(setup);
     if (!make_bus(setup, &s->board))
         return "out of memory";
     place_memory(setup, &s->board);

@@ -116,9 +116,6 @@ _Static_assert(RULE_NUMBER <= 64 && SCENARIO_CHECK_MAX <= 64, "one bit each");
 enum { INSTANT_STEPS_MAX = 200000 }; /* steps at one instant before the run counts as stuck; ours */
 #define SPINS UINT64_MAX
 
-/* For the rare half of what runs all the time: inlined, it would make the other half slower. */
-#define OUT_OF_LINE __attribute__((noinline))
-
 static inline uint8_t *machine_at(struct machine *m, uint32_t offset)
 {
     return (uint8_t *)m + offset;

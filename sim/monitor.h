@@ -26,6 +26,9 @@
 
 struct machine;
 
+/* For the rare half of what runs all the time: inlined, it would make the other half slower. */
+#define OUT_OF_LINE __attribute__((noinline))
+
 /* An array within a monitor's state of which only the first rows are in use: one for each app of
  * the scenario, or as many as the number says that stands at `end_at` of the state. The others are
  * as at the start. */

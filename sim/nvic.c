@@ -71,9 +71,16 @@ void nvic_leave(struct nvic *nvic)
         nvic->pending[line / 32] |= nvic->level[line / 32] & 1u << (line % 32);
 }
 
+/* A CPU clock whose period is a whole number of picoseconds, said here: dividing by a frequency
+ * that is not known takes longer than all else. */
+#define USUAL_HZ UINT64_C(64000000)
+#define USUAL_PERIOD_PS (PS_PER_S / USUAL_HZ)
+
 /* Cycles that the CPU clock makes in `ps`, rounded up: a register is read at a cycle's edge. */
 static uint64_t cycles_in(uint64_t ps, uint64_t cpu_hz)
 {
+    if (cpu_hz == USUAL_HZ)
+        return (ps + USUAL_PERIOD_PS - 1) / USUAL_PERIOD_PS;
     if ((ps | cpu_hz) >> 31 == 0) /* nearly always: dividing 128 bits takes long */
         return (ps * cpu_hz + PS_PER_S - 1) / PS_PER_S;
     return (uint64_t)(((unsigned __int128)ps * cpu_hz + PS_PER_S - 1) / PS_PER_S);
@@ -82,6 +89,8 @@ static uint64_t cycles_in(uint64_t ps, uint64_t cpu_hz)
 /* `cycles` is of 24 bits, so 64 are enough. */
 static uint64_t ps_of(uint64_t cycles, uint64_t cpu_hz)
 {
+    if (cpu_hz == USUAL_HZ)
+        return cycles * USUAL_PERIOD_PS;
     return (cycles * PS_PER_S + cpu_hz - 1) / cpu_hz;
 }
 
@@ -118,7 +127,7 @@ void nvic_systick_fire(struct nvic *nvic, uint64_t cpu_hz)
     systick_run(nvic, 0, nvic->systick_fires_ps, cpu_hz);
 }
 
-static uint32_t read_systick(struct nvic *nvic, uint32_t address, uint64_t now_ps, uint64_t cpu_hz)
+uint32_t nvic_systick_read(struct nvic *nvic, uint32_t address, uint64_t now_ps, uint64_t cpu_hz)
 {
     switch (address) {
     case SYSTICK_CSR: {
@@ -162,14 +171,15 @@ uint32_t nvic_read(struct nvic *nvic, uint32_t address, uint64_t now_ps, uint64_
     case SCB_BFAR:
         return nvic->bfar;
     default:
-        return read_systick(nvic, address, now_ps, cpu_hz);
+        return nvic_systick_read(nvic, address, now_ps, cpu_hz);
     }
 }
 
-static void write_systick(struct nvic *nvic, uint32_t address, uint32_t value, uint64_t now_ps,
-                          uint64_t cpu_hz)
+void nvic_systick_write(struct nvic *nvic, uint32_t address, uint32_t value, uint64_t now_ps,
+                        uint64_t cpu_hz)
 {
     uint32_t left;
+    nvic->is_quiet = false;
     switch (address) {
     case SYSTICK_CSR:
         left = systick_value(nvic, now_ps, cpu_hz);
@@ -235,7 +245,7 @@ void nvic_write(struct nvic *nvic, uint32_t address, uint32_t value, uint64_t no
     else if (word)
         *word |= bits;
     else if (address < NVIC_ISER)
-        write_systick(nvic, address, value, now_ps, cpu_hz);
+        nvic_systick_write(nvic, address, value, now_ps, cpu_hz);
     else
         write_scb(nvic, address, value);
 }

@@ -81,11 +81,14 @@ void nvic_leave(struct nvic *nvic);
 uint32_t nvic_read(struct nvic *nvic, uint32_t address, uint64_t now_ps, uint64_t cpu_hz);
 void nvic_write(struct nvic *nvic, uint32_t address, uint32_t value, uint64_t now_ps,
                 uint64_t cpu_hz);
-/* Of SysTick's four registers. */
+/* The same for SysTick's four registers alone, which a kernel touches most of all. */
 static inline bool nvic_is_systick(uint32_t address)
 {
     return (address & ~UINT32_C(0xf)) == 0xe000e010;
 }
+uint32_t nvic_systick_read(struct nvic *nvic, uint32_t address, uint64_t now_ps, uint64_t cpu_hz);
+void nvic_systick_write(struct nvic *nvic, uint32_t address, uint32_t value, uint64_t now_ps,
+                        uint64_t cpu_hz);
 /* SysTick's zero has come (now == systick_fires_ps). */
 void nvic_systick_fire(struct nvic *nvic, uint64_t cpu_hz);
 

@@ -74,6 +74,12 @@ uint32_t hw_read32(struct hw *hw, uint32_t address)
     return fake_hw_get(hw, address);
 }
 
+void hw_write_words(struct hw *hw, const struct hw_word words[], uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        hw_write32(hw, words[i].address, words[i].value);
+}
+
 bool hw_await32(struct hw *hw, uint32_t address, uint32_t mask, uint32_t wanted, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)

@@ -85,7 +85,7 @@ static struct answers *answers_of(struct machine *m)
 
 /* ---- what was handed over */
 
-static void forget_rows(struct answers *a, uint32_t process)
+static OUT_OF_LINE void forget_rows(struct answers *a, uint32_t process)
 {
     uint8_t *last = &a->of[process].first;
 
@@ -359,7 +359,8 @@ static void judge_break(struct machine *m, const struct answer *x)
 
 /* What a break has grown by is zero, even where the app has been before; where it has not, that is
  * memory-fresh's. */
-static void judge_growth(struct machine *m, struct shadow *shadow, const struct record *r)
+static OUT_OF_LINE void judge_growth(struct machine *m, struct shadow *shadow,
+                                     const struct record *r)
 {
     uint8_t byte;
 
@@ -485,7 +486,7 @@ static bool is_exit(const struct ledger_process *p)
     return p->ended_in_call && p->call_class == SYSCALL_EXIT && p->args[0] <= EXIT_RESTART;
 }
 
-static void judge_end(struct machine *m, struct answers *a, const struct record *r)
+static OUT_OF_LINE void judge_end(struct machine *m, struct answers *a, const struct record *r)
 {
     struct shadow *shadow = &a->of[r->process];
     const struct ledger_process *p = &ledger_of(m)->processes[r->process];
@@ -509,7 +510,7 @@ static void judge_end(struct machine *m, struct answers *a, const struct record 
         break_add(m, RULE_CALL_ANSWER, r->process, 0, DETAIL_ANSWER_CODE, code, p->args[1]);
 }
 
-static void judge_load(struct machine *m, struct answers *a, uint32_t process)
+static OUT_OF_LINE void judge_load(struct machine *m, struct answers *a, uint32_t process)
 {
     if (a->of[process].gone)
         break_add(m, RULE_CALL_ANSWER, process, 0, DETAIL_ANSWER_AGAIN, 0, 0);
@@ -560,7 +561,7 @@ static void on_return(struct machine *m, struct answers *a, const struct record 
         judge_refusal(m, &x, RETURN_FAILURE, ERROR(ERR_NOSUPPORT));
 }
 
-static void on_upcall(struct machine *m, struct answers *a, uint32_t process)
+static OUT_OF_LINE void on_upcall(struct machine *m, struct answers *a, uint32_t process)
 {
     const struct ledger *l = ledger_of(m);
     const struct answer x = {.process = process, .p = &l->processes[process]};
@@ -569,7 +570,8 @@ static void on_upcall(struct machine *m, struct answers *a, uint32_t process)
         judge_flag(m, &a->of[process], &x, true);
 }
 
-static void on_delivered(const struct ledger *l, struct shadow *shadow, const struct record *r)
+static OUT_OF_LINE void on_delivered(const struct ledger *l, struct shadow *shadow,
+                                     const struct record *r)
 {
     const struct ledger_process *p = &l->processes[r->process];
 
@@ -580,7 +582,8 @@ static void on_delivered(const struct ledger *l, struct shadow *shadow, const st
 
 /* Nobody but the kernel's own hand makes a life out of one that has exited for good, or moves the
  * kernel break in silence. */
-static void on_injected(const struct machine *m, struct answers *a, const struct record *r)
+static OUT_OF_LINE void on_injected(const struct machine *m, struct answers *a,
+                                    const struct record *r)
 {
     const struct injection *plan = &machine_scenario(m)->injections[r->address];
 

@@ -211,7 +211,7 @@ static void on_stuck(struct machine *m, struct death *death, uint32_t endpoint)
 
 /* ---- before user mode */
 
-static void judge_doomed(struct machine *m, struct ledger *l)
+static OUT_OF_LINE void judge_doomed(struct machine *m, struct ledger *l)
 {
     for (uint32_t i = 0; i < PROCESS_MAX; i++) {
         if (!l->processes[i].doomed)
@@ -222,7 +222,7 @@ static void judge_doomed(struct machine *m, struct ledger *l)
     }
 }
 
-static void judge_unremoved(struct machine *m, struct ledger *l)
+static OUT_OF_LINE void judge_unremoved(struct machine *m, struct ledger *l)
 {
     for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
         struct ledger_window *w = &l->windows[i];
@@ -234,7 +234,7 @@ static void judge_unremoved(struct machine *m, struct ledger *l)
     }
 }
 
-static void judge_pending(struct machine *m, struct death *death)
+static OUT_OF_LINE void judge_pending(struct machine *m, struct death *death)
 {
     for (uint32_t i = 0; i < machine_scenario(m)->config.endpoint_count; i++) {
         struct dying *d = &death->of[i];

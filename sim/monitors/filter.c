@@ -61,8 +61,8 @@ static bool meets_memory(const struct scenario *s, struct span span)
            span_meets(private_bus, span);
 }
 
-static void judge_grant(struct machine *m, struct question *q, uint32_t process,
-                        struct span granted)
+static OUT_OF_LINE void judge_grant(struct machine *m, struct question *q, uint32_t process,
+                                    struct span granted)
 {
     struct span answer;
 
@@ -162,8 +162,8 @@ static void judge_code(struct machine *m, uint32_t process, uint32_t address, ui
         break_add(m, RULE_REFUSAL_REASON, process, address, DETAIL_REFUSAL_VAGUE, got, 0);
 }
 
-static void judge_return(struct machine *m, const struct question *q,
-                         const struct ledger_process *p, const struct record *r)
+static OUT_OF_LINE void judge_return(struct machine *m, const struct question *q,
+                                     const struct ledger_process *p, const struct record *r)
 {
     if (!is_passthrough_command(m, p, COMMAND_QUERY) &&
         !is_passthrough_command(m, p, COMMAND_ALLOCATE) &&
@@ -214,7 +214,8 @@ static void judge_basis(struct machine *m, const struct question *q, const struc
 }
 
 /* The moment of the refusal, which a header's request has no other record of. */
-static void judge_note(struct machine *m, const struct question *q, const struct record *r)
+static OUT_OF_LINE void judge_note(struct machine *m, const struct question *q,
+                                   const struct record *r)
 {
     struct span asked = {r->address, pair_low(r->value)};
     bool filter_said_no = q->answered && span_equal(q->request, asked) && q->err != ERR_NONE;
@@ -227,7 +228,7 @@ static void judge_note(struct machine *m, const struct question *q, const struct
 
 /* ---- */
 
-static void on_answer(struct machine *m, struct question *q, const struct record *r)
+static OUT_OF_LINE void on_answer(struct machine *m, struct question *q, const struct record *r)
 {
     q->answered = q->asked;
     q->answer = (struct span){r->address, pair_low(r->value)};
@@ -249,7 +250,8 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         *q = (struct question){0};
         break;
     case EVENT_SYSCALL_MORE:
-        q->had_it = had_it(m, l, r->process);
+        q->had_it =
+            l->processes[r->process].call_class == SYSCALL_COMMAND && had_it(m, l, r->process);
         break;
     case EVENT_OF(NOTE_SYSCALL_FILTERED):
         q->syscall_filtered = true;
@@ -269,7 +271,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         judge_note(m, q, r);
         break;
     case EVENT_RETURN:
-        if (l->returning)
+        if (l->returning && l->processes[r->process].call_class == SYSCALL_COMMAND)
             judge_return(m, q, &l->processes[r->process], r);
         break;
     default:

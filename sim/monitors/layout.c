@@ -25,7 +25,7 @@ static uint64_t block_end(const struct ledger_process *p)
     return (uint64_t)p->block.base + p->block.size;
 }
 
-static void judge_block(struct machine *m, const struct ledger *l, uint32_t process)
+static OUT_OF_LINE void judge_block(struct machine *m, const struct ledger *l, uint32_t process)
 {
     struct span block = l->processes[process].block;
 
@@ -36,8 +36,8 @@ static void judge_block(struct machine *m, const struct ledger *l, uint32_t proc
             break_add(m, RULE_MEMORY_LAYOUT, process, block.base, DETAIL_LAYOUT_MEETS, i, 0);
 }
 
-static void judge_breaks(struct machine *m, const struct ledger_process *p, uint32_t process,
-                         uint32_t high_water)
+static OUT_OF_LINE void judge_breaks(struct machine *m, const struct ledger_process *p,
+                                     uint32_t process, uint32_t high_water)
 {
     const uint64_t chain[] = {p->block.base, p->app_break, p->accessible_end, p->kernel_break,
                               block_end(p)};
@@ -50,8 +50,8 @@ static void judge_breaks(struct machine *m, const struct ledger_process *p, uint
                       chain[i - 1]);
 }
 
-static void judge_allow(struct machine *m, struct layout *layout, const struct ledger_process *p,
-                        const struct record *r)
+static OUT_OF_LINE void judge_allow(struct machine *m, struct layout *layout,
+                                    const struct ledger_process *p, const struct record *r)
 {
     struct span buffer = {r->address, pair_low(r->value)};
     uint32_t allow_kind = pair_high(r->value) >> 4 & 15;
@@ -70,8 +70,8 @@ static void judge_allow(struct machine *m, struct layout *layout, const struct l
 }
 
 /* Grants grow downward, each below the last, above all that the app reaches. */
-static void judge_grant(struct machine *m, struct layout *layout, const struct ledger_process *p,
-                        const struct record *r)
+static OUT_OF_LINE void judge_grant(struct machine *m, struct layout *layout,
+                                    const struct ledger_process *p, const struct record *r)
 {
     struct span grant = {r->address, pair_high(r->value)};
     uint32_t *lowest = &layout->of[r->process].lowest_grant;

@@ -207,8 +207,8 @@ static struct span request_behind(const struct machine *m, const struct ledger *
     return found;
 }
 
-static void on_window_granted(const struct machine *m, struct ledger *l, uint32_t process,
-                              struct span granted)
+static OUT_OF_LINE void on_window_granted(const struct machine *m, struct ledger *l,
+                                          uint32_t process, struct span granted)
 {
     const struct ledger_process *p = &l->processes[process];
     struct span asked = request_behind(m, l, process, granted);
@@ -222,7 +222,7 @@ static void on_window_granted(const struct machine *m, struct ledger *l, uint32_
                                       .granted = granted});
 }
 
-static void on_window_removed(struct ledger *l, uint32_t process, struct span granted)
+static OUT_OF_LINE void on_window_removed(struct ledger *l, uint32_t process, struct span granted)
 {
     for (uint32_t i = 0; i < l->window_end; i++) {
         struct ledger_window *w = &l->windows[i];
@@ -242,8 +242,8 @@ static void on_window_removed(struct ledger *l, uint32_t process, struct span gr
 
 /* ---- system calls */
 
-static void allocate_returned(const struct machine *m, struct ledger *l, uint32_t process,
-                              bool success)
+static OUT_OF_LINE void allocate_returned(const struct machine *m, struct ledger *l,
+                                          uint32_t process, bool success)
 {
     struct span asked = span_of_call(&l->processes[process]);
     struct ledger_window *w = window_asked(l, process, asked);
@@ -327,7 +327,8 @@ void ledger_life_end(struct ledger *l, uint32_t process)
 }
 
 /* The process console's hand ends a life as the app's own exit does. */
-static void on_injected(const struct machine *m, struct ledger *l, const struct record *r)
+static OUT_OF_LINE void on_injected(const struct machine *m, struct ledger *l,
+                                    const struct record *r)
 {
     const struct injection *plan = &machine_scenario(m)->injections[r->address];
 
@@ -335,7 +336,7 @@ static void on_injected(const struct machine *m, struct ledger *l, const struct 
         doom(l, &l->processes[plan->process]);
 }
 
-static void on_loaded(struct ledger *l, const struct record *r)
+static OUT_OF_LINE void on_loaded(struct ledger *l, const struct record *r)
 {
     struct ledger_process *p = &l->processes[r->process];
     struct span block = {r->address, pair_low(r->value)};

@@ -54,7 +54,7 @@ static void apps_end(struct livelock *live, uint64_t now_ps)
     live->is_apps = false;
 }
 
-static void windows_end(struct livelock *live)
+static OUT_OF_LINE void windows_end(struct livelock *live)
 {
     for (uint32_t i = 0; i < IRQ_LINE_MAX && live->is_any_open; i++)
         live->of[i].services = 0;
@@ -73,7 +73,7 @@ static void judge(struct machine *m, const struct livelock *live, struct window 
     break_add(m, RULE_LIVELOCK, process, line, DETAIL_LIVELOCK_LINE, w->services, apps_ps);
 }
 
-static void on_service(struct machine *m, struct livelock *live, uint32_t line)
+static OUT_OF_LINE void on_service(struct machine *m, struct livelock *live, uint32_t line)
 {
     apps_end(live, machine_now_ps(m));
     uint32_t process = ready_process(m);

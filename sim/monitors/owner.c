@@ -76,7 +76,8 @@ static uint32_t other_holder(const struct machine *m, const struct ledger *l,
     return other;
 }
 
-static void judge_window(struct machine *m, const struct ledger *l, const struct ledger_window *w)
+static OUT_OF_LINE void judge_window(struct machine *m, const struct ledger *l,
+                                     const struct ledger_window *w)
 {
     uint32_t at = w->granted.base;
     uint32_t other = other_holder(m, l, w, &at);

@@ -372,7 +372,8 @@ static bool sweep_is_right(struct machine *m, struct reach *reach, uint32_t proc
     return is_right;
 }
 
-static void judge(struct machine *m, struct reach *reach, uint32_t process, uint64_t registers)
+static OUT_OF_LINE void judge(struct machine *m, struct reach *reach, uint32_t process,
+                              uint64_t registers)
 {
     struct judged *judged = &reach->judged[process];
     uint64_t wanted = wanted_hash(registers, ledger_of(m), process);

@@ -88,7 +88,7 @@ static void subscribe(struct upcalls *u, uint32_t process, struct waiting what, 
         *s = (struct subscription){(uint16_t)process, true, what, function, appdata};
 }
 
-static void forget_life(struct upcalls *u, uint32_t process)
+static OUT_OF_LINE void forget_life(struct upcalls *u, uint32_t process)
 {
     uint32_t dropped = u->of[process].dropped;
 
@@ -137,7 +137,7 @@ static bool slot_is_full(struct machine *m, const struct queue *q, uint32_t proc
            oldest(q, (struct waiting){p->args[1], p->args[2]}) < q->count;
 }
 
-static void on_queued(struct machine *m, struct queue *q, const struct record *r)
+static OUT_OF_LINE void on_queued(struct machine *m, struct queue *q, const struct record *r)
 {
     uint32_t says = pair_high(r->value) + slot_is_full(m, q, r->process);
 
@@ -153,7 +153,7 @@ static void on_queued(struct machine *m, struct queue *q, const struct record *r
 }
 
 /* So many of them; which, the note does not say if others stay (a device given back). */
-static void on_cancelled(struct queue *q, struct waiting what, uint32_t times)
+static OUT_OF_LINE void on_cancelled(struct queue *q, struct waiting what, uint32_t times)
 {
     uint32_t place;
 
@@ -166,7 +166,7 @@ static void on_cancelled(struct queue *q, struct waiting what, uint32_t times)
 }
 
 /* The new one when the queue is full; else the oldest, which had become rubbish. */
-static void on_dropped(struct machine *m, struct queue *q, const struct record *r)
+static OUT_OF_LINE void on_dropped(struct machine *m, struct queue *q, const struct record *r)
 {
     uint32_t says = pair_high(r->value);
     uint32_t place = oldest(q, (struct waiting){r->address, pair_low(r->value)});
@@ -186,8 +186,8 @@ static bool has_handler(const struct upcalls *u, uint32_t process, struct waitin
     return s && s->function != 0;
 }
 
-static void on_delivered(struct machine *m, const struct upcalls *u, struct queue *q,
-                         const struct record *r)
+static OUT_OF_LINE void on_delivered(struct machine *m, const struct upcalls *u, struct queue *q,
+                                     const struct record *r)
 {
     struct waiting what = {r->address, pair_low(r->value)};
     uint32_t place = oldest(q, what);
@@ -213,8 +213,8 @@ static void on_delivered(struct machine *m, const struct upcalls *u, struct queu
 
 /* ---- the app's side */
 
-static void on_handler(struct machine *m, const struct upcalls *u, struct queue *q,
-                       const struct record *r)
+static OUT_OF_LINE void on_handler(struct machine *m, const struct upcalls *u, struct queue *q,
+                                   const struct record *r)
 {
     if (!q->delivered) {
         break_add(m, RULE_UPCALL_ONCE, r->process, r->address, DETAIL_UPCALL_SILENT, 0, 0);
@@ -226,8 +226,8 @@ static void on_handler(struct machine *m, const struct upcalls *u, struct queue 
                   s ? s->function : 0);
 }
 
-static void on_handler_more(struct machine *m, const struct upcalls *u, struct queue *q,
-                            const struct record *r)
+static OUT_OF_LINE void on_handler_more(struct machine *m, const struct upcalls *u, struct queue *q,
+                                        const struct record *r)
 {
     const struct subscription *s = subscription_of(u, r->process, q->begins);
 
