@@ -1,11 +1,20 @@
 /* stage_main.c: the program of every target that plays tapes on stages; fuzz_NAME.c says which. */
+#include "fuzz/climb.h"
 #include "fuzz/stage_target.h"
 #include "fuzz/target.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The only state between two inputs: machines that are put back before each. */
 static struct stage_set set;
+
+/* The one global that libFuzzer asks for: it reads all of this section after an input, as it reads
+ * the counters of the code, and clears it before the next one. To other engines it is nothing. */
+__attribute__((section("__libfuzzer_extra_counters"))) static uint8_t counters[CLIMB_COUNTERS];
+
+/* FUZZ_CLIMB=no in the environment: it is left clear. */
+static bool climbs = true;
 
 static struct stage *stage_of(const struct tape *tape)
 {
@@ -24,6 +33,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     struct tape tape = {.count = 1};
     (void)argc;
     (void)argv;
+    const char *wanted = getenv("FUZZ_CLIMB");
+    climbs = !wanted || strcmp(wanted, "no") != 0;
     for (uint32_t i = 0; i < stage_target->stage_count; i++) {
         tape.ops[0] = (struct tape_op){
             .stream = STREAM_SCHEDULE, .kind = SCHEDULE_STAGE, .which = (uint8_t)i};
@@ -37,7 +48,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tape tape;
     tape_decode(data, size, &tape);
     struct stage *stage = stage_of(&tape);
-    if (stage_play(stage, &tape) == STAGE_HOLDS)
+    enum stage_end end = stage_play(stage, &tape);
+    if (climbs)
+        climb_count(stage->hw.m, counters);
+    if (end == STAGE_HOLDS)
         return 0;
     stage_report(stage, stderr);
     abort();

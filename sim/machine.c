@@ -917,6 +917,17 @@ void check_armed(struct machine *m, uint32_t check)
     m->judged.checks_armed |= UINT64_C(1) << check;
 }
 
+void peak_reach(struct machine *m, enum peak peak, uint64_t value)
+{
+    if (value > m->judged.peaks[peak])
+        m->judged.peaks[peak] = value;
+}
+
+const uint64_t *machine_peaks(const struct machine *m)
+{
+    return m->judged.peaks;
+}
+
 bool machine_rule_armed(const struct machine *m, enum rule rule)
 {
     return m->judged.rules_armed >> rule & 1;

@@ -190,6 +190,8 @@ static inline void *machine_monitor_state(struct machine *m, uint32_t monitor)
 }
 uint32_t machine_verdicts(const struct machine *m, const struct verdict **verdicts); /* kept ones */
 uint64_t machine_verdict_count(const struct machine *m);
+/* By enum peak. */
+const uint64_t *machine_peaks(const struct machine *m);
 bool machine_rule_armed(const struct machine *m, enum rule rule);
 bool machine_check_armed(const struct machine *m, uint32_t check);
 bool machine_injection_fired(const struct machine *m, uint32_t injection); /* with an effect */

@@ -92,6 +92,7 @@ struct machine {
     uint64_t injection_kinds[2]; /* kinds of record that one waits for */
     struct judged {
         uint64_t rules_armed, checks_armed;
+        uint64_t peaks[PEAKS];
         uint64_t verdict_count;
         struct verdict verdicts[VERDICT_MAX];
     } judged;

@@ -19,6 +19,7 @@
 #ifndef SIM_MONITOR_H
 #define SIM_MONITOR_H
 
+#include "sim/peak.h"
 #include "sim/rules.h"
 #include "sim/scenario.h"
 #include "sim/trace.h"
@@ -368,6 +369,8 @@ enum rule check_rule(enum check_kind kind);
 /* The rule had something to judge: needed for requested checks (no vacuous pass). */
 void rule_armed(struct machine *m, enum rule rule);
 void check_armed(struct machine *m, uint32_t check);
+/* So near has the run come to the bound: the most is kept. */
+void peak_reach(struct machine *m, enum peak peak, uint64_t value);
 
 /* Every monitor, in the fixed order of monitors.h; state offsets follow it. */
 extern const struct monitor *const monitors[];

@@ -88,6 +88,8 @@ static void fires(struct machine *m, struct alarms *a, uint32_t slot, const stru
     else if (past < 0)
         break_add(m, RULE_ALARM_TIME, r->process, slot, DETAIL_ALARM_EARLY, (uint64_t)-past,
                   r->value);
+    else
+        peak_reach(m, PEAK_ALARM_TICKS, (uint64_t)past);
     a->due[slot] = DUE_NEVER;
 }
 

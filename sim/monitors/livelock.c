@@ -88,6 +88,7 @@ static OUT_OF_LINE void on_service(struct machine *m, struct livelock *live, uin
         w->from_ps = machine_now_ps(m);
         w->apps_ps_then = live->apps_ps;
     }
+    peak_reach(m, PEAK_SERVICES, w->services + 1u);
     if (++w->services <= SERVICES_MAX)
         return;
     judge(m, live, w, line, process);

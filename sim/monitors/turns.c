@@ -160,7 +160,10 @@ static void judge_kernel(struct machine *m, const struct turns *t, uint32_t proc
         return;
     if (from_ps < t->of[process].since_ps)
         from_ps = t->of[process].since_ps;
-    if (from_ps < now_ps && now_ps - from_ps > KERNEL_MAX_PS)
+    if (from_ps >= now_ps)
+        return;
+    peak_reach(m, PEAK_KERNEL_PS, now_ps - from_ps);
+    if (now_ps - from_ps > KERNEL_MAX_PS)
         break_add(m, RULE_LIVELOCK, process, 0, DETAIL_LIVELOCK_KERNEL, now_ps - from_ps,
                   KERNEL_MAX_PS);
 }

@@ -137,6 +137,15 @@ static bool slot_is_full(struct machine *m, const struct queue *q, uint32_t proc
            oldest(q, (struct waiting){p->args[1], p->args[2]}) < q->count;
 }
 
+static uint32_t kinds_of(const struct queue *q)
+{
+    uint32_t kinds = 0;
+
+    for (uint32_t i = 0; i < q->count; i++)
+        kinds += oldest(q, q->waiting[i]) == i;
+    return kinds;
+}
+
 static OUT_OF_LINE void on_queued(struct machine *m, struct queue *q, const struct record *r)
 {
     uint32_t says = pair_high(r->value) + slot_is_full(m, q, r->process);
@@ -148,6 +157,8 @@ static OUT_OF_LINE void on_queued(struct machine *m, struct queue *q, const stru
         return;
     }
     q->waiting[q->count++] = (struct waiting){r->address, pair_low(r->value)};
+    peak_reach(m, PEAK_UPCALLS, q->count);
+    peak_reach(m, PEAK_UPCALL_KINDS, kinds_of(q));
     if (says < q->count || says > WAITING_MAX)
         break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_COUNT, q->count, says);
 }

@@ -329,7 +329,8 @@ static void judge_idle(struct machine *m, struct virt_turns *t, struct mux *x, u
               over ? DETAIL_VIRT_ORPHAN : DETAIL_VIRT_FORGOTTEN, process_of(x->served), 0);
 }
 
-static void answered(struct virt_turns *t, struct mux *x, uint32_t client, uint32_t err)
+static void answered(struct machine *m, struct virt_turns *t, struct mux *x, uint32_t client,
+                     uint32_t err)
 {
     struct client *c = &clients_of(t, x)[slot_of(t, client)];
 
@@ -339,6 +340,7 @@ static void answered(struct virt_turns *t, struct mux *x, uint32_t client, uint3
     c->is |= WAITS;
     c->asked_at = x->begun;
     x->waiting_count++;
+    peak_reach(m, PEAK_CLIENTS, x->waiting_count);
 }
 
 static void dies(struct machine *m, struct virt_turns *t, struct mux *x, uint32_t client,
@@ -369,7 +371,7 @@ static void on_virt(struct machine *m, struct virt_turns *t, const struct record
         clients_of(t, x)[slot_of(t, client)].is |= IS_ASKING;
         break;
     case EVENT_OF(NOTE_CLIENT_ANSWERED):
-        answered(t, x, client, more);
+        answered(m, t, x, client, more);
         break;
     case EVENT_OF(NOTE_CLIENT_BEGUN):
         begins(m, t, x, client, more);
