@@ -41,9 +41,11 @@ static void run_shorts(struct device *d, uint32_t events)
     if (!shorts)
         return;
     uint64_t tasks = 0; /* by row: tasks stand in the first 64 */
-    for (uint32_t i = 0; i < type->short_count; i++) {
-        const struct nrf_short *s = &type->short_list[i];
-        if ((shorts >> s->bit & 1) && (events >> s->event & 1))
+    const struct nrf_short *s = type->short_list;
+    for (; shorts; shorts &= shorts - 1) {
+        while (s->bit < lowest_bit(shorts))
+            s++;
+        if (events >> s->event & 1)
             tasks |= UINT64_C(1) << s->task;
     }
     for (; tasks; tasks &= tasks - 1)

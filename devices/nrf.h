@@ -33,7 +33,7 @@ struct nrf_type {
     uint8_t inten;           /* row that holds the interrupt mask */
     uint8_t shorts;          /* row of SHORTS */
     uint8_t short_count;     /* 0: none, `shorts` means nothing */
-    const struct nrf_short *short_list;
+    const struct nrf_short *short_list; /* in the order of bits, all that SHORTS has */
 };
 
 /* The rows that all have. Masks are interrupt bits. */

@@ -953,19 +953,22 @@ static void (*const on_due[DUES])(struct device *d) = {
     [DUE_LAST_BIT] = last_bit_due, [DUE_RSSI] = rssi_due,       [DUE_RAMP] = ramp_over,
 };
 
+/* What a due plans anew is in wake_ps already (set_due). */
 static void on_wake(struct device *d)
 {
     struct radio *u = device_state(d);
+    uint64_t next_ps = TIME_NEVER;
     for (int i = 0; i < DUES; i++) {
-        if (u->due_ps[i] > d->now_ps)
+        uint64_t due_ps = u->due_ps[i];
+        if (due_ps > d->now_ps) {
+            next_ps = due_ps < next_ps ? due_ps : next_ps;
             continue;
+        }
         u->due_ps[i] = TIME_NEVER;
         on_due[i](d);
     }
-    d->wake_ps = TIME_NEVER;
-    for (int i = 0; i < DUES; i++)
-        if (u->due_ps[i] < d->wake_ps)
-            d->wake_ps = u->due_ps[i];
+    if (next_ps < d->wake_ps)
+        d->wake_ps = next_ps;
 }
 
 static void on_reset(struct device *d)

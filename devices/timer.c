@@ -182,8 +182,9 @@ static const struct reg regs4[] = {ROWS(FOUR, 0x0f0f, 0x0f0000)};
 static const struct reg regs6[] = {ROWS(SIX, 0x3f3f, 0x3f0000)};
 
 /* COMPARE[i]_CLEAR and COMPARE[i]_STOP; those past a timer's registers have no SHORTS bit in it. */
-#define SHORT_CUTS(i) {(i), COMPARE + (i), TASKS_CLEAR}, {8 + (i), COMPARE + (i), TASKS_STOP}
-static const struct nrf_short shorts[] = {SIX(SHORT_CUTS)};
+#define SHORT_CLEAR(i) {(i), COMPARE + (i), TASKS_CLEAR}
+#define SHORT_STOP(i) {8 + (i), COMPARE + (i), TASKS_STOP}
+static const struct nrf_short shorts[] = {SIX(SHORT_CLEAR), SIX(SHORT_STOP)};
 /* clang-format on */
 
 static void on_reset(struct device *d)

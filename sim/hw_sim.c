@@ -35,7 +35,7 @@ static OUT_OF_LINE void systick_write(struct machine *m, uint32_t address, uint3
     uint64_t before_ps = m->nvic.systick_fires_ps;
     nvic_systick_write(&m->nvic, address, value, m->now_ps, m->setup->scenario->board.cpu_hz);
     if (m->nvic.systick_fires_ps != before_ps)
-        machine_systick_moved(m);
+        machine_find_next(m);
 }
 
 static inline void system_write(struct machine *m, uint32_t address, uint32_t value)
@@ -124,7 +124,7 @@ static uint32_t device_at(struct machine *m, uint32_t address)
 static uint32_t register_read(struct hw *hw, uint32_t device, uint32_t address)
 {
     struct machine *m = hw->m;
-    struct device *d = machine_device(m, device);
+    struct device *d = machine_modelled(m, device);
     int row = device_row_at(d, address - d->base);
     uint32_t value = device_read_row(d, row, address - d->base, m->now_ps);
     if (is_steady(d, row))
@@ -169,7 +169,7 @@ static OUT_OF_LINE void board_write_slowly(struct hw *hw, uint32_t address, uint
     trace_at(hw, ACCESS_KERNEL_WRITE, is_modelled ? device : machine_place_beside(m, address),
              address, value);
     if (is_modelled) {
-        struct device *d = machine_device(m, device);
+        struct device *d = machine_modelled(m, device);
         device_write(d, address - d->base, value, m->now_ps);
         machine_serve(hw, device);
         machine_halt(hw, device);
@@ -356,19 +356,33 @@ static void charge_words(struct hw *hw, uint32_t size)
 
 /* Word by word where it is short: what is read here has mostly just been written so, and a wider
  * load would have to wait until all of that has reached memory. */
-static void copy(void *to, const void *from, uint32_t size)
+static inline void copy_words(uint8_t *to, const uint8_t *from, uint32_t size)
 {
-    uint8_t *t = to;
-    const uint8_t *f = from;
-    if (size % 4 != 0 || size > 32) {
-        memcpy(to, from, size);
-        return;
-    }
     for (uint32_t at = 0; at < size; at += 4)
-        memcpy(t + at, f + at, 4);
+        memcpy(to + at, from + at, 4);
 }
 
-/* What is on several pages, or on one that nobody has written, or in flash. */
+static inline bool is_words(uint32_t size)
+{
+    return size % 4 == 0 && size <= 32;
+}
+
+static void copy(uint8_t *to, const uint8_t *from, uint32_t size)
+{
+    if (is_words(size))
+        copy_words(to, from, size);
+    else
+        memcpy(to, from, size);
+}
+
+static OUT_OF_LINE enum err copy_bytes(uint8_t *to, const uint8_t *from, uint32_t size)
+{
+    memcpy(to, from, size);
+    return ERR_NONE;
+}
+
+/* All that hw_ram_read leaves out: several pages, one that nobody has written, flash; secrets; time
+ * in which something is due. */
 static OUT_OF_LINE enum err memory_read(struct hw *hw, struct span from, void *to)
 {
     const struct board *board = &hw->m->setup->scenario->board;
@@ -384,13 +398,16 @@ static OUT_OF_LINE enum err memory_read(struct hw *hw, struct span from, void *t
 
 enum err hw_ram_read(struct hw *hw, struct span from, void *to)
 {
-    const uint8_t *bytes = machine_ram_drawn(hw->m, from);
-    if (!bytes)
+    struct machine *m = hw->m;
+    const uint8_t *bytes = machine_ram_drawn(m, from);
+    uint64_t cycles = (uint64_t)costs_of(hw)->kernel_ram_word * ((from.size + 3) / 4);
+    uint64_t then_ps = m->now_ps + cycles * m->setup->ps_per_cycle;
+    if (!bytes || !m->setup->is_plain || then_ps >= m->next_ps)
         return memory_read(hw, from, to);
-    if (machine_has_secrets(hw->m))
-        machine_secret_read(hw->m, from);
-    charge_words(hw, from.size);
-    copy(to, bytes, from.size);
+    m->now_ps = then_ps;
+    if (!is_words(from.size))
+        return copy_bytes(to, bytes, from.size);
+    copy_words(to, bytes, from.size);
     return ERR_NONE;
 }
 

@@ -225,6 +225,13 @@ bool driver_named(const struct kernel_config *config, const char *name, uint32_t
     return false;
 }
 
+bool virt_driver_number(const struct kernel_config *config, uint32_t virt, uint32_t *number)
+{
+    struct nearest nearest = nearest_to("");
+    return driver_named(config, virt_words[virt], number, &nearest) &&
+           strcmp(driver_name(config, *number), virt_words[virt]) == 0;
+}
+
 bool driver_read(const struct load *load, const struct json_node *node, uint32_t *driver)
 {
     struct nearest nearest = nearest_to(quoted(node));

@@ -29,33 +29,43 @@ static uint64_t earliest(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* When the first device wakes. */
+static uint64_t first_wake(const struct machine *m)
+{
+    return m->waking_count ? m->wakes_ps[m->waking[m->waking_count - 1]] : TIME_NEVER;
+}
+
 void machine_find_next(struct machine *m)
 {
-    uint64_t next = m->inject_silicon_ps;
+    uint64_t next = earliest(m->inject_silicon_ps, m->nvic.systick_fires_ps);
     if (m->inject_hand_ps > m->now_ps) /* else it waits for the end of the step */
         next = earliest(next, m->inject_hand_ps);
-    next = earliest(next, m->air.wake_ps);
-    for (uint32_t word = 0; word < AWAKE_WORDS; word++)
-        for (uint64_t left = m->awake[word]; left; left &= left - 1)
-            next = earliest(next, m->wakes_ps[word * 64 + (uint32_t)__builtin_ctzll(left)]);
-    m->others_ps = next;
-    next = earliest(next, m->nvic.systick_fires_ps);
+    next = earliest(earliest(next, m->air.wake_ps), first_wake(m));
     m->next_ps = next > m->now_ps ? next : m->now_ps + 1; /* no device wakes twice at an instant */
 }
 
-/* Devices of one word of m->awake, by index; one that the last ones have woken has its turn, too,
- * if it stands behind them. */
-static void wake_devices(struct hw *hw, uint32_t word)
+/* The first device from `from` on that is due; MACHINE_DEVICE_MAX: none. */
+static uint32_t due_device(const struct machine *m, uint32_t from)
+{
+    uint32_t first = MACHINE_DEVICE_MAX;
+    for (uint32_t i = m->waking_count; i > 0; i--) {
+        uint32_t device = m->waking[i - 1];
+        if (m->wakes_ps[device] > m->now_ps)
+            break;
+        if (device >= from && device < first)
+            first = device;
+    }
+    return first;
+}
+
+/* By index; one that the last ones have woken has its turn, too, if it stands behind them. */
+static void wake_devices(struct hw *hw)
 {
     struct machine *m = hw->m;
-    uint64_t left = m->awake[word];
-    while (left) {
-        uint32_t bit = (uint32_t)__builtin_ctzll(left), i = word * 64 + bit;
-        if (m->wakes_ps[i] <= m->now_ps) {
-            device_wake(machine_device(m, i), m->now_ps);
-            machine_serve(hw, i);
-        }
-        left = m->awake[word] & (~UINT64_C(1) << bit);
+    uint32_t i = due_device(m, 0);
+    for (; i < MACHINE_DEVICE_MAX; i = due_device(m, i + 1)) {
+        device_wake(machine_modelled(m, i), m->now_ps);
+        machine_serve(hw, i);
     }
 }
 
@@ -70,8 +80,7 @@ static void run_due(struct hw *hw)
         nvic_systick_fire(&m->nvic, board->cpu_hz);
     if (m->inject_silicon_ps <= m->now_ps)
         machine_inject_silicon(hw);
-    for (uint32_t word = 0; word < AWAKE_WORDS; word++)
-        wake_devices(hw, word);
+    wake_devices(hw);
     if (m->air.wake_ps <= m->now_ps)
         machine_air_run(hw);
     machine_find_next(m);
@@ -183,7 +192,7 @@ static void serve_event(struct hw *hw, const struct device *d, uint32_t address)
     machine_trace(hw, EVENT_DEVICE_EVENT, PROCESS_NONE, address, d->index);
     for (uint32_t i = 0; i < m->setup->router_count; i++) {
         uint32_t router = m->setup->routers[i];
-        device_bus_event(machine_device(m, router), address, m->now_ps);
+        device_bus_event(machine_modelled(m, router), address, m->now_ps);
         machine_serve(hw, router);
     }
 }
@@ -197,7 +206,7 @@ static void serve_trigger(struct hw *hw, const struct device *router, uint32_t a
     machine_trace(hw, EVENT_ROUTED, PROCESS_NONE, address, router->index);
     if (target == BOARD_NONE)
         return;
-    struct device *d = machine_device(m, target);
+    struct device *d = machine_modelled(m, target);
     device_task(d, address - d->base, m->now_ps);
     machine_serve(hw, target);
 }
@@ -327,26 +336,43 @@ static void serve_line(struct hw *hw, struct device *d)
     machine_trace(hw, is ? EVENT_IRQ_RAISED : EVENT_IRQ_LOWERED, PROCESS_NONE, line, d->index);
 }
 
+static void take_from_waking(struct machine *m, uint32_t device)
+{
+    uint32_t at = --m->waking_count;
+    uint8_t next = m->waking[at];
+    while (next != device) { /* who comes sooner moves up */
+        uint8_t sooner = next;
+        next = m->waking[--at];
+        m->waking[at] = sooner;
+    }
+}
+
+static void add_to_waking(struct machine *m, uint32_t device, uint64_t wake_ps)
+{
+    uint32_t at = m->waking_count++;
+    for (; at > 0 && m->wakes_ps[m->waking[at - 1]] < wake_ps; at--)
+        m->waking[at] = m->waking[at - 1];
+    m->waking[at] = (uint8_t)device;
+}
+
 static void set_wake(struct machine *m, uint32_t device, uint64_t wake_ps)
 {
-    uint64_t before_ps = m->wakes_ps[device], bit = UINT64_C(1) << device % 64;
+    if (m->wakes_ps[device] == wake_ps)
+        return;
+    if (m->wakes_ps[device] != TIME_NEVER)
+        take_from_waking(m, device);
     m->wakes_ps[device] = wake_ps;
     if (wake_ps == TIME_NEVER)
-        m->awake[device / 64] &= ~bit;
-    else
-        m->awake[device / 64] |= bit;
+        return;
+    add_to_waking(m, device, wake_ps);
     m->next_ps = earliest(m->next_ps, wake_ps);
-    if (wake_ps < m->others_ps)
-        m->others_ps = wake_ps;
-    else if (wake_ps > before_ps && before_ps == m->others_ps)
-        m->others_ps = 0;
 }
 
 enum { SERVE_ROUNDS = 64 }; /* requests that one touch may lead to, in queues; ours. Beyond: lost */
 
 void machine_serve_all(struct hw *hw, uint32_t device)
 {
-    struct device *d = machine_device(hw->m, device);
+    struct device *d = machine_modelled(hw->m, device);
     for (int round = 0; d->request_count > 0; round++) {
         if (round == SERVE_ROUNDS) {
             d->lost_requests += d->request_count;
@@ -749,10 +775,10 @@ static void copy_monitor(struct machine *to, const struct machine *from, uint32_
 static void copy_touched(struct machine *to, const struct machine *from, const struct machine *m)
 {
     const struct machine_setup *setup = m->setup;
-    uint64_t touched[AWAKE_WORDS], heard = m->heard;
+    uint64_t touched[DEVICE_WORDS], heard = m->heard;
     memcpy(touched, m->touched, sizeof touched);
     copy_core(to, from);
-    for (uint32_t word = 0; word < AWAKE_WORDS; word++)
+    for (uint32_t word = 0; word < DEVICE_WORDS; word++)
         for (uint64_t left = touched[word]; left; left &= left - 1) {
             uint32_t i = word * 64 + (uint32_t)__builtin_ctzll(left);
             uint32_t at = setup->device_offset[i];

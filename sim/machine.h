@@ -53,11 +53,13 @@ struct machine_setup {
     uint32_t ram_offset, dirty_offset, drawn_offset;
     uint32_t storage_offset, wear_offset; /* of the board's storage, and of its write counts */
     uint32_t paged_size;                  /* bytes of all three, in pages */
+    struct span ram;                      /* the board's */
     struct secrets secrets;
     uint32_t padded_offset; /* a bit for each byte of RAM; 0: no key, nothing is padded */
     uint32_t dirty_words;
     uint32_t flash_device; /* the controller of the flash, or BOARD_NONE */
     uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
+    bool is_plain;         /* no secrets, and ps_per_cycle is not 0: nearly always */
     /* What a write of the kernel to a register takes; an access of it to one of the core. TIME_NEVER:
      * no whole number of picoseconds, or, of the core's, a monitor hears of it. */
     uint64_t mmio_ps, core_read_ps, core_write_ps;

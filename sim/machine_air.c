@@ -156,7 +156,6 @@ static void find_wake(struct machine *m)
     for (uint32_t left = air->used; left; left &= left - 1)
         air->wake_ps = earliest(air->wake_ps, next_moment(air, &air->flights[__builtin_ctz(left)]));
     m->next_ps = earliest(m->next_ps, air->wake_ps);
-    m->others_ps = 0; /* until the next look at all that is due */
 }
 
 static bool is_drowned(const struct air_flight *flight, const struct air_flight *other)

@@ -284,6 +284,8 @@ static const char *lay_out(struct machine_setup *setup)
     if (!make_bus(setup, &s->board))
         return "out of memory";
     place_memory(setup, &s->board);
+    setup->ram = s->board.ram;
+    setup->is_plain = setup->ps_per_cycle && !setup->padded_offset;
     return NULL;
 }
 

@@ -194,7 +194,7 @@ static void load(struct hw *hw, const struct app_op *op)
         if (machine_has_secrets(m))
             value = machine_secret_loaded(m, op, value);
     } else {
-        struct device *d = machine_device(m, at->device);
+        struct device *d = machine_modelled(m, at->device);
         value = device_read_row(d, at->row, op->address - d->base, m->now_ps);
         machine_serve(hw, at->device);
     }
@@ -215,7 +215,7 @@ static void store(struct hw *hw, const struct app_op *op)
             machine_secret_stored(m, op);
     } else {
         uint32_t value = machine_has_secrets(m) ? machine_secret_word(m, op) : op->value;
-        device_write_row(machine_device(m, at->device), at->row, value, m->now_ps);
+        device_write_row(machine_modelled(m, at->device), at->row, value, m->now_ps);
         machine_serve(hw, at->device);
         machine_halt(hw, at->device);
     }

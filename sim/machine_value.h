@@ -52,7 +52,7 @@ struct polled {
 enum { POLLED_NONE = 1 }; /* no register's address */
 
 enum { KNOWN_MAX = 128 }; /* a power of two; ours */
-enum { AWAKE_WORDS = (MACHINE_DEVICE_MAX + 63) / 64 };
+enum { DEVICE_WORDS = (MACHINE_DEVICE_MAX + 63) / 64 };
 
 struct machine {
     const struct machine_setup *setup;
@@ -61,9 +61,9 @@ struct machine {
     uint64_t cycle_rest; /* of a picosecond, in 1/cpu_hz: only when cpu_hz does not divide 10^12 */
     uint64_t next_ps; /* the earliest of all that is due: device wakes, SysTick, injections; it may
                             be earlier than that, which costs a look */
-    uint64_t others_ps; /* the earliest of them but for SysTick, exactly; 0: not known */
     uint64_t wakes_ps[MACHINE_DEVICE_MAX]; /* each device's wake_ps, TIME_NEVER if it hangs */
-    uint64_t awake[AWAKE_WORDS]; /* devices whose wakes_ps is a time, one bit each: a few of many */
+    uint8_t waking[MACHINE_DEVICE_MAX];    /* those for which it is a time, the soonest last: */
+    uint32_t waking_count;                 /* a few of many */
     uint64_t hash;
     uint64_t record_count;
     struct polled polled;
@@ -101,7 +101,7 @@ struct machine {
 
     uint64_t pairing; /* which snapshot the written-page bits count from; 0: none */
     /* What may differ from that snapshot: devices, and states of monitors, a bit each. */
-    uint64_t touched[AWAKE_WORDS];
+    uint64_t touched[DEVICE_WORDS];
     uint64_t heard;
 
     /* From here on nothing goes into a snapshot and back: it is not the machine's, but holds, or is
@@ -111,6 +111,7 @@ struct machine {
     uint32_t last_device;      /* that the kernel touched: mostly the next one, too */
 };
 
+_Static_assert(MACHINE_DEVICE_MAX <= 256, "waking[] has bytes");
 _Static_assert(offsetof(struct machine, setup) == 0, "machine_get_setup() finds it there");
 _Static_assert(RULE_NUMBER <= 64 && SCENARIO_CHECK_MAX <= 64, "one bit each");
 
@@ -120,6 +121,12 @@ enum { INSTANT_STEPS_MAX = 200000 }; /* steps at one instant before the run coun
 static inline uint8_t *machine_at(struct machine *m, uint32_t offset)
 {
     return (uint8_t *)m + offset;
+}
+
+/* A device that is modelled. */
+static inline struct device *machine_modelled(struct machine *m, uint32_t index)
+{
+    return (struct device *)(void *)machine_at(m, m->setup->device_offset[index]);
 }
 
 static inline uint8_t *machine_ram(struct machine *m)
@@ -166,7 +173,7 @@ void machine_ram_reset(struct machine *m);
 /* The bytes of a span on one page of RAM that is drawn: nearly always. Else NULL. */
 static inline uint8_t *machine_ram_drawn(struct machine *m, struct span span)
 {
-    struct span ram = m->setup->scenario->board.ram;
+    struct span ram = m->setup->ram;
     uint32_t offset = span.base - ram.base, page = offset / RAM_PAGE;
     bool one = offset < ram.size && span.size - 1 < RAM_PAGE - offset % RAM_PAGE &&
                span.size <= ram.size - offset;
@@ -198,7 +205,7 @@ static inline bool machine_has_secrets(const struct machine *m)
 /* A snapshot gets to know that the page of RAM with that address is written. */
 static inline void machine_page_written(struct machine *m, uint32_t address)
 {
-    uint32_t page = (address - m->setup->scenario->board.ram.base) / RAM_PAGE;
+    uint32_t page = (address - m->setup->ram.base) / RAM_PAGE;
     machine_written_pages(m)[page / 64] |= UINT64_C(1) << page % 64;
 }
 
@@ -275,16 +282,6 @@ uint64_t machine_spend_until_due(struct hw *hw, uint64_t cycles);
 void machine_idle(struct hw *hw, uint64_t limit_ps);
 /* Recomputes next_ps from scratch. */
 void machine_find_next(struct machine *m);
-/* The same where only SysTick's time has changed. */
-static inline void machine_systick_moved(struct machine *m)
-{
-    uint64_t fires_ps = m->nvic.systick_fires_ps;
-    uint64_t next_ps = fires_ps < m->others_ps ? fires_ps : m->others_ps;
-    if (next_ps > m->now_ps)
-        m->next_ps = next_ps;
-    else
-        machine_find_next(m);
-}
 
 /* The board device whose modelled registers are at `address`, or BOARD_NONE (nothing, or a named
  * hole). */
@@ -295,7 +292,7 @@ void machine_serve_all(struct hw *hw, uint32_t device);
 static inline void machine_serve(struct hw *hw, uint32_t device)
 {
     struct machine *m = hw->m;
-    const struct device *d = machine_device(m, device);
+    const struct device *d = machine_modelled(m, device);
     m->touched[device / 64] |= UINT64_C(1) << device % 64;
     if (d->request_count > 0 || d->wake_ps != m->wakes_ps[device] ||
         d->line_told != device_line(d) || d->fault.hung)

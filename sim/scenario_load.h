@@ -91,6 +91,8 @@ const char *driver_name(const struct kernel_config *config, uint32_t number);
 /* A multiplexer as boards, scenarios and reports call it: "rng" (enum virt_id); NULL ends the
  * words. */
 extern const char *const virt_words[VIRT_NAMES + 1];
+/* The number that driver_name() gives a multiplexer's word for; false: there is none. */
+bool virt_driver_number(const struct kernel_config *config, uint32_t virt, uint32_t *number);
 const char *virt_name(uint32_t virt);
 
 /* "BUSY" for 2 and so on, as scenarios and reports say it; NULL: no such error. */

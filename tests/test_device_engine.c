@@ -471,6 +471,7 @@ START_TEST(nrf_type_names_its_own_rows)
     for (uint32_t i = 0; i < nrf->short_count; i++) {
         const struct nrf_short *s = &nrf->short_list[i];
         ck_assert(type->regs[s->task].on_task && s->task < 64);
+        ck_assert_uint_lt(known, UINT32_C(1) << s->bit); /* they are in order */
         known |= UINT32_C(1) << s->bit;
     }
     if (nrf->short_count) {

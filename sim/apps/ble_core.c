@@ -163,12 +163,12 @@ bool ble_core_connect(struct ble_core *core, const struct ble_pdu *pdu, uint32_t
 
 /* --- channels -------------------------------------------------------------------------------- */
 
-static uint8_t reversed(uint8_t octet)
+/* The bits of each octet in reverse. */
+static uint32_t reversed(uint32_t octets)
 {
-    uint8_t other = 0;
-    for (int bit = 0; bit < 8; bit++)
-        other = (uint8_t)(other << 1 | (octet >> bit & 1));
-    return other;
+    octets = (octets >> 1 & 0x5555) | (octets & 0x5555) << 1;
+    octets = (octets >> 2 & 0x3333) | (octets & 0x3333) << 2;
+    return (octets >> 4 & 0x0f0f) | (octets & 0x0f0f) << 4;
 }
 
 /* Core Vol 6 Part B 4.5.8.3.2. */
@@ -176,8 +176,7 @@ static uint16_t random_of_event(uint16_t counter, uint16_t id)
 {
     uint16_t prn = counter ^ id;
     for (int round = 0; round < 3; round++) {
-        prn = (uint16_t)(reversed((uint8_t)(prn >> 8)) << 8 | reversed((uint8_t)prn));
-        prn = (uint16_t)(17 * prn + id);
+        prn = (uint16_t)(17 * reversed(prn) + id);
     }
     return prn ^ id;
 }
@@ -195,9 +194,9 @@ uint8_t ble_core_channel(struct ble_core *core)
     uint16_t id = (uint16_t)(core->access_address >> 16 ^ core->access_address);
     uint16_t prn = core->second_selection ? random_of_event(core->event, id) : 0;
     uint8_t unmapped = core->second_selection ? (uint8_t)(prn % CHANNELS) : core->unmapped;
-    uint32_t count = channels_used(core->map);
     if (core->map[unmapped / 8] >> unmapped % 8 & 1)
         return unmapped;
+    uint32_t count = channels_used(core->map);
     return used_channel(core, core->second_selection ? count * prn >> 16 : unmapped % count);
 }
 

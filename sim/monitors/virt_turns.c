@@ -21,7 +21,6 @@
 #include "sim/machine.h"
 #include "sim/monitors.h"
 #include "sim/scenario_load.h"
-#include <string.h>
 
 #define ORPHAN_MAX_PS (350 * PS_PER_MS)
 
@@ -54,7 +53,11 @@ struct mux {
  * apps, then the kernel's. */
 struct virt_turns {
     uint32_t count;       /* of clients, each multiplexer's */
-    uint8_t rows;         /* multiplexers */
+    uint32_t rows;        /* multiplexers of this board */
+    uint32_t driver_count;
+    struct {
+        uint32_t number, virt;
+    } drivers[VIRT_NAMES]; /* those that have a multiplexer's name */
     uint8_t place[VIRTS]; /* 1 + the row; 0: not on this board */
     uint8_t last;         /* the multiplexer that has called back last */
     struct mux of[];
@@ -259,13 +262,12 @@ static void calls_back(struct machine *m, struct virt_turns *t, struct mux *x, u
 }
 
 /* The multiplexer whose driver has that number, by its name; VIRT_NAMES: some other driver's. */
-static uint32_t virt_of_driver(const struct machine *m, uint32_t number)
+static uint32_t virt_of_driver(const struct virt_turns *t, uint32_t number)
 {
-    const char *name = driver_name(&machine_scenario(m)->config, number);
-    uint32_t virt = 0;
-    while (virt < VIRT_NAMES && (!name || strcmp(name, virt_words[virt]) != 0))
-        virt++;
-    return virt;
+    for (uint32_t i = 0; i < t->driver_count; i++)
+        if (t->drivers[i].number == number)
+            return t->drivers[i].virt;
+    return VIRT_NAMES;
 }
 
 /* An upcall of a multiplexer's own driver while nobody is called back, so perhaps in the call
@@ -288,7 +290,7 @@ static void judge_outside(struct machine *m, struct virt_turns *t, uint32_t virt
  * to the callback that began last: callbacks come one after another. */
 static void upcall_queued(struct machine *m, struct virt_turns *t, const struct record *r)
 {
-    uint32_t about_virt = virt_of_driver(m, r->address);
+    uint32_t about_virt = virt_of_driver(t, r->address);
 
     if (r->kind == EVENT_OF(NOTE_UPCALL_QUEUED))
         judge_outside(m, t, about_virt, r->process);
@@ -442,11 +444,22 @@ static void at_end(struct machine *m, void *state)
         if (s->checks[i].kind == CHECK_TURNS)
             judge_check(m, i);
 
-    for (uint32_t i = 0; i < mux_count(s); i++) {
+    for (uint32_t i = 0; i < t->rows; i++) {
         if (is_stuck(&t->of[i], machine_now_ps(m)))
             judge_idle(m, t, &t->of[i], machine_now_ps(m));
         for (uint32_t slot = 0; slot < t->count; slot++)
             wait_ends(m, t, &t->of[i], slot);
+    }
+}
+
+static void find_drivers(const struct kernel_config *config, struct virt_turns *t)
+{
+    for (uint32_t virt = 0; virt < VIRT_NAMES; virt++) {
+        uint32_t number;
+        if (!virt_driver_number(config, virt, &number))
+            continue;
+        t->drivers[t->driver_count].number = number;
+        t->drivers[t->driver_count++].virt = virt;
     }
 }
 
@@ -457,6 +470,7 @@ static void start(struct machine *m, void *state)
     uint8_t row = 0;
 
     t->count = s->app_count + OF_KERNEL;
+    find_drivers(&s->config, t);
     for (uint32_t i = 0; i < VIRTS; i++) {
         if (!config_virt(&s->config, i)->present)
             continue;
