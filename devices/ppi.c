@@ -35,9 +35,6 @@ struct hop {
 };
 
 struct ppi {
-    uint32_t
-        wired; /* one bit for each event that an enabled channel waits for, as event_bit() has it;
-                       others may share it */
     uint32_t hop_count;
     struct hop hops[HOPS]; /* in the order of time */
 };
@@ -78,18 +75,12 @@ static uint32_t task_of(struct device *d, uint32_t channel)
     return device_value(d, CHANNEL + 2 * channel + 1);
 }
 
-static uint32_t event_bit(uint32_t event)
-{
-    return UINT32_C(1) << ((event >> 2 ^ event >> 11) & 31);
-}
-
 /* After every change of CHEN, of an enabled channel's event: most events are nobody's. */
 static void rewire(struct device *d)
 {
-    struct ppi *ppi = device_state(d);
-    ppi->wired = 0;
+    d->hears = 0;
     for (uint32_t left = device_value(d, CHEN); left; left &= left - 1)
-        ppi->wired |= event_bit(event_of(d, (uint32_t)__builtin_ctz(left)));
+        d->hears |= device_event_bit(event_of(d, (uint32_t)__builtin_ctz(left)));
 }
 
 static void wiring_written(struct device *d, uint32_t row, uint32_t written)
@@ -113,7 +104,7 @@ static uint32_t channels_of(struct device *d, uint32_t event)
 static void ppi_bus_event(struct device *d, uint32_t address)
 {
     struct ppi *ppi = device_state(d);
-    uint32_t channels = (ppi->wired & event_bit(address)) ? channels_of(d, address) : 0;
+    uint32_t channels = channels_of(d, address);
     if (!channels)
         return;
     uint64_t due_ps = d->now_ps + PS_PER_S / d->hf.hz;

@@ -73,9 +73,10 @@ static void plan_wake(struct device *d)
     uint32_t value = edge_counter_value(&r->counter, ticks);
     uint64_t due = ticks + edge_counter_distance(&r->counter, value, 0); /* OVRFLW */
     for (uint32_t i = 0; i < CC_COUNT; i++) {
+        if (!(enabled >> (COMPARE + i) & 1))
+            continue;
         uint64_t tick = compare_tick(d, i, ticks, value);
-        if ((enabled >> (COMPARE + i) & 1) && tick < due)
-            due = tick;
+        due = tick < due ? tick : due;
     }
     r->due_tick = (enabled & 1 << TICK) ? ticks + 1 : due;
     d->wake_ps = edge_counter_tick_ps(&r->counter, &d->lf, r->due_tick);

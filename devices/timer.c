@@ -51,12 +51,13 @@ static void plan_wake(struct device *d)
         return;
     uint64_t ticks = edge_counter_ticks(&t->counter, &d->hf, d->now_ps);
     uint32_t value = edge_counter_value(&t->counter, ticks);
-    uint64_t nearest = UINT64_MAX;
+    const uint32_t *cc = device_values(d) + t->mode_row + CC;
+    uint32_t between = t->counter.mask; /* ticks before the nearest one, the last of all of them */
     for (uint32_t i = 0; i < t->cc_count; i++) {
-        uint64_t distance = edge_counter_distance(&t->counter, value, compare_value(d, i));
-        nearest = distance < nearest ? distance : nearest;
+        uint32_t ticks_before = (cc[i] - value - 1) & t->counter.mask;
+        between = ticks_before < between ? ticks_before : between;
     }
-    t->due_tick = ticks + nearest;
+    t->due_tick = ticks + between + 1;
     d->wake_ps = edge_counter_tick_ps(&t->counter, &d->hf, t->due_tick);
 }
 

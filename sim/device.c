@@ -155,6 +155,7 @@ void device_reset(struct device *d)
     if (type->state_size)
         memset(device_state(d), 0, type->state_size);
     d->irq_high = false;
+    d->hears = 0;
     d->request_count = 0;
     d->wake_ps = TIME_NEVER;
     if (type->on_reset)
@@ -234,7 +235,7 @@ void device_packet(struct device *d, const uint8_t *bytes, uint32_t size, uint64
 
 void device_bus_event(struct device *d, uint32_t address, uint64_t now_ps)
 {
-    if (d->type->on_bus_event && catch_up(d, now_ps))
+    if (d->type->on_bus_event && catch_up(d, now_ps) && d->hears & device_event_bit(address))
         d->type->on_bus_event(d, address);
 }
 

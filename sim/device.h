@@ -118,6 +118,7 @@ struct device {
     struct device_fault fault;
     uint32_t lost_requests; /* no room for them, no end of them, or DMA beyond the state block: a
                                bug of the device's model. Such a run has no judgement: exit 3 */
+    uint32_t hears;   /* a router's: the events that it waits for, as device_event_bit() has them */
     const void *plan; /* what the scenario says of a peer (sim/peer.h), else NULL; immutable */
 };
 
@@ -143,7 +144,8 @@ struct device_type {
     /* A controller: what became of its REQUEST_SIGNAL. */
     void (*on_answer)(struct device *d, const struct wire_signal *signal,
                       const struct wire_answer *answer);
-    /* A router (PPI): another device generated the event at this address on the bus. */
+    /* A router (PPI): another device generated the event at this address on the bus, whose bit in
+     * device.hears is set. */
     void (*on_bus_event)(struct device *d, uint32_t address);
     /* Another device has taken, or given back, a part that this one uses, too (REQUEST_SHARE). */
     void (*on_shared)(struct device *d, bool taken);
@@ -185,6 +187,11 @@ static inline const uint8_t *device_key(const struct device *d, uint32_t n)
 static inline uint32_t device_value(struct device *d, uint32_t row)
 {
     return device_values(d)[row];
+}
+/* The bit in device.hears of the event at this address on the bus; others may share it. */
+static inline uint32_t device_event_bit(uint32_t address)
+{
+    return UINT32_C(1) << ((address >> 2 ^ address >> 11) & 31);
 }
 /* Adds a request; counts it as lost if the queue is full. */
 void device_request(struct device *d, struct device_request request);

@@ -191,9 +191,11 @@ static void serve_event(struct hw *hw, const struct device *d, uint32_t address)
     struct machine *m = hw->m;
     machine_trace(hw, EVENT_DEVICE_EVENT, PROCESS_NONE, address, d->index);
     for (uint32_t i = 0; i < m->setup->router_count; i++) {
-        uint32_t router = m->setup->routers[i];
-        device_bus_event(machine_modelled(m, router), address, m->now_ps);
-        machine_serve(hw, router);
+        struct device *router = machine_modelled(m, m->setup->routers[i]);
+        if (!(router->hears & device_event_bit(address)) && router->wake_ps > m->now_ps)
+            continue; /* nearly always: it would do nothing now */
+        device_bus_event(router, address, m->now_ps);
+        machine_serve(hw, router->index);
     }
 }
 

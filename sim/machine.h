@@ -30,6 +30,14 @@ enum {
     LISTENER_MAX = 512,
 };
 
+/* How the bus finds what is at an address. */
+enum {
+    BUS_TOP_SHIFT = 20,
+    BUS_PAGE_SHIFT = 12,
+    BUS_PAGES = 1 << (BUS_TOP_SHIFT - BUS_PAGE_SHIFT), /* of a megabyte */
+    BUS_PAGE_WHOLE = 0x8000,
+};
+
 enum run_state {
     RUN_GOING,
     RUN_DONE,   /* until_us reached */
@@ -87,9 +95,11 @@ struct machine_setup {
         uint64_t monitors; /* whose states it may change */
     } write_listener;
     uint64_t end_hearers; /* whose states the end may change */
-    uint8_t
-        *page_device; /* by (address >> 12): 1 + first board device on that page, in two levels */
-    uint16_t bus_top[4096];
+    /* By page of addresses, in two levels; table 0 is of those megabytes where nothing is: 1 + the
+     * first board device on that page, with BUS_PAGE_WHOLE if it is modelled and all of the page
+     * is its; 0: none. */
+    uint16_t *page_device;
+    uint16_t bus_top[1 << (32 - BUS_TOP_SHIFT)];
 };
 
 struct machine; /* layout in machine_value.h: for machine*.c, hw_sim.c and app*.c only */
@@ -139,6 +149,20 @@ void machine_copy(struct machine *to, const struct machine *from);
 /* The same, but RAM by the pages written since `m` and `snapshot` were last equal. */
 void machine_save(struct machine *m, struct machine *snapshot);
 void machine_restore(struct machine *m, struct machine *snapshot);
+
+/* The board device whose modelled registers are at `address`, or BOARD_NONE (nothing, or a named
+ * hole). */
+uint32_t machine_device_on_page(const struct machine_setup *setup, uint32_t first,
+                                uint32_t address);
+static inline uint32_t machine_device_at(const struct machine_setup *setup, uint32_t address)
+{
+    uint32_t table = setup->bus_top[address >> BUS_TOP_SHIFT];
+    uint32_t page = address >> BUS_PAGE_SHIFT & (BUS_PAGES - 1);
+    uint32_t entry = setup->page_device[table * BUS_PAGES + page];
+    if (entry & BUS_PAGE_WHOLE)
+        return entry - BUS_PAGE_WHOLE - 1; /* nearly always */
+    return entry ? machine_device_on_page(setup, entry - 1, address) : BOARD_NONE;
+}
 
 /* For the ledger: what processes may reach is not what it was. */
 void machine_dues_changed(struct machine *m);

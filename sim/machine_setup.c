@@ -8,7 +8,7 @@ _Static_assert((int)MONITORS_NUMBER <= MONITOR_MAX, "struct machine_setup has no
 
 #define MONITOR_BIT(i) (UINT64_C(1) << (i))
 
-enum { BLOCK_ALIGN = 64, PAGE_SHIFT = 12, TOP_SHIFT = 20, PAGES_PER_TOP = 256 };
+enum { BLOCK_ALIGN = 64 };
 
 /* Takes `size` bytes at the block's end; where they begin. */
 static uint32_t place(struct machine_setup *setup, size_t size)
@@ -205,43 +205,44 @@ static uint32_t number_megabytes(struct machine_setup *setup, const struct board
     uint32_t tables = 0;
     for (uint32_t i = 0; i < board->device_count; i++) {
         struct span window = board->devices[i].window;
-        for (uint32_t top = window.base >> TOP_SHIFT; top <= span_last(window) >> TOP_SHIFT; top++)
+        for (uint32_t top = window.base >> BUS_TOP_SHIFT; top <= span_last(window) >> BUS_TOP_SHIFT;
+             top++)
             if (!setup->bus_top[top])
                 setup->bus_top[top] = (uint16_t)++tables;
     }
     return tables;
 }
 
+static uint16_t page_entry(const struct board_device *d, uint32_t index, uint32_t page)
+{
+    const struct span all = {page << BUS_PAGE_SHIFT, 1u << BUS_PAGE_SHIFT};
+    bool is_whole = d->type && span_covers(d->window, all);
+    return (uint16_t)((index + 1) | (is_whole ? BUS_PAGE_WHOLE : 0));
+}
+
 /* Every page of a device names the first device on it; devices are sorted by address. */
 static bool make_bus(struct machine_setup *setup, const struct board *board)
 {
     uint32_t tables = number_megabytes(setup, board);
-    setup->page_device = calloc((size_t)(tables + 1) * PAGES_PER_TOP, 1);
+    setup->page_device = calloc((size_t)(tables + 1) * BUS_PAGES, sizeof setup->page_device[0]);
     if (!setup->page_device)
         return false;
     for (uint32_t i = board->device_count; i-- > 0;) {
-        struct span window = board->devices[i].window;
-        if (board->devices[i].alias_of != BOARD_NONE)
+        const struct board_device *d = &board->devices[i];
+        uint32_t last = span_last(d->window) >> BUS_PAGE_SHIFT;
+        if (d->alias_of != BOARD_NONE)
             continue;
-        for (uint32_t page = window.base >> PAGE_SHIFT; page <= span_last(window) >> PAGE_SHIFT;
-             page++)
-            setup->page_device[setup->bus_top[page / PAGES_PER_TOP] * (uint32_t)PAGES_PER_TOP +
-                               page % PAGES_PER_TOP] = (uint8_t)(i + 1);
+        for (uint32_t page = d->window.base >> BUS_PAGE_SHIFT; page <= last; page++)
+            setup->page_device[setup->bus_top[page / BUS_PAGES] * (uint32_t)BUS_PAGES +
+                               page % BUS_PAGES] = page_entry(d, i, page);
     }
     return true;
 }
 
-uint32_t machine_device_at(const struct machine_setup *setup, uint32_t address)
+uint32_t machine_device_on_page(const struct machine_setup *setup, uint32_t first, uint32_t address)
 {
     const struct board *board = &setup->scenario->board;
-    uint32_t top = setup->bus_top[address >> TOP_SHIFT];
-    if (!top)
-        return BOARD_NONE;
-    uint32_t first =
-        setup->page_device[top * PAGES_PER_TOP + (address >> PAGE_SHIFT) % PAGES_PER_TOP];
-    if (!first)
-        return BOARD_NONE;
-    for (uint32_t i = first - 1; i < board->device_count; i++) {
+    for (uint32_t i = first; i < board->device_count; i++) {
         const struct board_device *d = &board->devices[i];
         if (d->window.base > address)
             break;

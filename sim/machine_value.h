@@ -232,13 +232,15 @@ static inline void machine_trace_to(struct hw *hw, unsigned kind, uint32_t proce
     const struct record record = {m->now_ps, (uint16_t)kind, (uint16_t)process, address, value};
     m->hash = trace_hash(m->hash, &record);
     m->record_count++;
-    if (listeners || hw->recorder || m->injection_kinds[kind / 64] & KIND_BIT(kind)) {
+    /* Monitors change neither. */
+    bool shown = hw->recorder || m->injection_kinds[kind / 64] & KIND_BIT(kind);
+    if (listeners || shown) {
         /* Of most records nobody wants to know more; who does gets a copy, so that the others need
          * no place in memory. */
         const struct record told = record;
         if (listeners)
             machine_tell(m, &told, listeners);
-        if (hw->recorder || m->injection_kinds[kind / 64] & KIND_BIT(kind))
+        if (shown)
             machine_show(hw, &told);
     }
 }
@@ -283,9 +285,6 @@ void machine_idle(struct hw *hw, uint64_t limit_ps);
 /* Recomputes next_ps from scratch. */
 void machine_find_next(struct machine *m);
 
-/* The board device whose modelled registers are at `address`, or BOARD_NONE (nothing, or a named
- * hole). */
-uint32_t machine_device_at(const struct machine_setup *setup, uint32_t address);
 /* Looks at a device's outputs after it was touched: requests, line, wake. Mostly nothing is new.
  * Whoever changes a device calls it, since that is how a snapshot gets to know of it. */
 void machine_serve_all(struct hw *hw, uint32_t device);

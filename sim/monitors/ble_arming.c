@@ -109,32 +109,31 @@ static bool is_radios(const struct arming *a, uint32_t task)
            (offset == RADIO_TXEN || offset == RADIO_RXEN || offset == RADIO_DISABLE);
 }
 
-/* Pre-programmed channels; source: nRF52840 Product Specification v1.7, PPI. */
+/* Pre-programmed channels that begin at a compare event; source: nRF52840 Product Specification
+ * v1.7, PPI. */
 static const struct {
-    uint8_t channel;
-    bool to_radio;
     uint32_t event;
-} fixed[] = {
-    {20, true, 0x40008140},  {21, true, 0x40008140}, {22, true, 0x40008144},
-    {28, true, 0x4000b140},  {29, true, 0x4000b140}, {30, false, 0x4000b140},
-    {31, false, 0x4000b140},
+    bool to_radio;
+} fixed[PPI_CHANNELS - PPI_PROGRAMMABLE] = {
+    [20 - PPI_PROGRAMMABLE] = {0x40008140, true},  [21 - PPI_PROGRAMMABLE] = {0x40008140, true},
+    [22 - PPI_PROGRAMMABLE] = {0x40008144, true},  [28 - PPI_PROGRAMMABLE] = {0x4000b140, true},
+    [29 - PPI_PROGRAMMABLE] = {0x4000b140, true},  [30 - PPI_PROGRAMMABLE] = {0x4000b140, false},
+    [31 - PPI_PROGRAMMABLE] = {0x4000b140, false},
 };
 
 /* The COMPARE event that leads by this channel to the radio's TXEN, RXEN or DISABLE; 0: none. */
 static uint32_t compare_of(const struct arming *a, struct device *ppi, uint32_t channel)
 {
     bool to_radio = is_radios(a, device_value(ppi, a->fork_row + channel));
-    uint32_t event = 0;
+    uint32_t event;
 
     if (channel < PPI_PROGRAMMABLE) {
         event = device_value(ppi, a->channel_row + 2 * channel);
         to_radio |= is_radios(a, device_value(ppi, a->channel_row + 2 * channel + 1));
+    } else {
+        event = fixed[channel - PPI_PROGRAMMABLE].event;
+        to_radio |= fixed[channel - PPI_PROGRAMMABLE].to_radio;
     }
-    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-        if (fixed[i].channel == channel) {
-            event = fixed[i].event;
-            to_radio |= fixed[i].to_radio;
-        }
     uint32_t page = (event - PERIPHERALS) >> 12, offset = event & 0xfff;
     bool is_compare = page < PAGES &&
                       (a->role_of_page[page] == ROLE_TIMER || a->role_of_page[page] == ROLE_RTC) &&

@@ -32,10 +32,13 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 {
     const struct board *board = &machine_scenario(m)->board;
     const struct ledger *l = ledger_of(m);
-    uint32_t router = (uint32_t)r->value, target = board_device_at(board, r->address);
+    uint32_t router = (uint32_t)r->value;
+    uint32_t target = machine_device_at(machine_get_setup(m), r->address);
     uint32_t owner = ledger_holder(l, board->devices[router].window, PROCESS_NONE);
 
     (void)state;
+    if (target == BOARD_NONE)
+        target = board_device_at(board, r->address); /* one that is not modelled, perhaps */
     if (owner == PROCESS_NONE || target == BOARD_NONE)
         return;
     rule_armed(m, RULE_PPI_REACH);

@@ -52,14 +52,14 @@ struct mux {
 /* The state: one row for each multiplexer of the board; behind them, for each, its clients: the
  * apps, then the kernel's. */
 struct virt_turns {
-    uint32_t count;       /* of clients, each multiplexer's */
-    uint32_t rows;        /* multiplexers of this board */
+    uint32_t count; /* of clients, each multiplexer's */
+    uint32_t rows;  /* multiplexers of this board */
     uint32_t driver_count;
     struct {
         uint32_t number, virt;
     } drivers[VIRT_NAMES]; /* those that have a multiplexer's name */
-    uint8_t place[VIRTS]; /* 1 + the row; 0: not on this board */
-    uint8_t last;         /* the multiplexer that has called back last */
+    uint8_t place[VIRTS];  /* 1 + the row; 0: not on this board */
+    uint8_t last;          /* the multiplexer that has called back last */
     struct mux of[];
 };
 
