@@ -107,7 +107,7 @@ static __attribute__((noinline)) bool catch_up_slowly(struct device *d, uint64_t
 /* Brings the device to `now_ps`. False: it hangs, and its time stands still. */
 static inline bool catch_up(struct device *d, uint64_t now_ps)
 {
-    if (d->wake_ps <= now_ps || d->fault.hung || d->fault.errors)
+    if (!device_is_calm(d, now_ps))
         return catch_up_slowly(d, now_ps);
     d->now_ps = now_ps;
     return true;
@@ -201,9 +201,7 @@ void device_write_row(struct device *d, int found, uint32_t value, uint64_t now_
             device_trigger(d, row);
         return;
     }
-    uint32_t *stored = &device_values(d)[row - reg->view];
-    uint32_t bits = (*stored & ~reg->writable) | (value & (reg->writable | reg->write1_sets));
-    *stored = bits & ~(value & reg->write1_clears);
+    device_store(d, row, value);
     if (alive && reg->on_write)
         reg->on_write(d, row, value);
 }

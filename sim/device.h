@@ -233,6 +233,19 @@ void device_write(struct device *d, uint32_t offset, uint32_t value, uint64_t no
 /* The same for who has looked up device_row_at(d, offset) before: it never changes. */
 uint32_t device_read_row(struct device *d, int row, uint32_t offset, uint64_t now_ps);
 void device_write_row(struct device *d, int row, uint32_t value, uint64_t now_ps);
+/* What a write leaves in a register. */
+static inline void device_store(struct device *d, uint32_t row, uint32_t value)
+{
+    const struct reg *reg = &d->type->regs[row];
+    uint32_t *stored = &device_values(d)[row - reg->view];
+    uint32_t bits = (*stored & ~reg->writable) | (value & (reg->writable | reg->write1_sets));
+    *stored = bits & ~(value & reg->write1_clears);
+}
+/* Nothing is due at it: an access would not wake it. */
+static inline bool device_is_calm(const struct device *d, uint64_t now_ps)
+{
+    return d->wake_ps > now_ps && !d->fault.hung && !d->fault.errors;
+}
 /* Injected errors that wait, then what is due. Harmless at any time. */
 void device_wake(struct device *d, uint64_t now_ps);
 /* Triggers the task register at `offset`, as PPI or an injection does. Not a task: nothing. */

@@ -324,13 +324,12 @@ static void serve_request(struct hw *hw, struct device *d, const struct device_r
     }
 }
 
-static void serve_line(struct hw *hw, struct device *d)
+/* The level of its line is another one. */
+static OUT_OF_LINE void serve_line(struct hw *hw, struct device *d)
 {
     struct machine *m = hw->m;
     uint32_t line = m->setup->device_line[d->index];
     bool is = device_line(d);
-    if (d->line_told == is)
-        return;
     d->line_told = is;
     if (line == LINE_NONE)
         return;
@@ -372,26 +371,31 @@ static void set_wake(struct machine *m, uint32_t device, uint64_t wake_ps)
 
 enum { SERVE_ROUNDS = 64 }; /* requests that one touch may lead to, in queues; ours. Beyond: lost */
 
-void machine_serve_all(struct hw *hw, uint32_t device)
+static void serve_requests(struct hw *hw, struct device *d)
 {
-    struct device *d = machine_modelled(hw->m, device);
+    struct device_request queue[DEVICE_REQUEST_MAX];
     for (int round = 0; d->request_count > 0; round++) {
         if (round == SERVE_ROUNDS) {
             d->lost_requests += d->request_count;
             d->request_count = 0;
             break;
         }
-        struct device_request queue[DEVICE_REQUEST_MAX];
-        uint32_t count = d->request_count;
-        for (uint32_t i = 0; i < count; i++) /* memcpy is slow to begin */
+        struct device_request *end = queue + d->request_count;
+        for (uint32_t i = 0; i < d->request_count; i++) /* memcpy is slow to begin */
             queue[i] = d->requests[i];
         d->request_count = 0;
-        for (uint32_t i = 0; i < count; i++)
-            serve_request(hw, d, &queue[i]);
+        for (const struct device_request *r = queue; r < end; r++)
+            serve_request(hw, d, r);
     }
-    serve_line(hw, d);
-    struct machine *m = hw->m;
-    set_wake(m, device, d->fault.hung ? TIME_NEVER : d->wake_ps);
+}
+
+void machine_serve_all(struct hw *hw, uint32_t device)
+{
+    struct device *d = machine_modelled(hw->m, device);
+    serve_requests(hw, d);
+    if (d->line_told != device_line(d))
+        serve_line(hw, d);
+    set_wake(hw->m, device, d->fault.hung ? TIME_NEVER : d->wake_ps);
 }
 
 /* --- boot ------------------------------------------------------------------------------------ */

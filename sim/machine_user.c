@@ -105,6 +105,13 @@ static uint16_t unsteady_from(const struct machine_setup *setup, uint16_t row)
     return setup->listeners[row].on_record ? row : 0;
 }
 
+static bool is_plain(const struct machine *m, const struct device *d, int row)
+{
+    const struct reg *reg = row < 0 ? NULL : &d->type->regs[row];
+    return reg && !reg->on_task && !reg->on_write && d->index != m->setup->flash_device &&
+           m->setup->is_plain;
+}
+
 /* A decision with the MPU off is good for this access only. */
 static void decide(struct machine *m, struct decision *d, const struct app_op *op,
                    enum access_kind kind, uint32_t device)
@@ -120,6 +127,7 @@ static void decide(struct machine *m, struct decision *d, const struct app_op *o
     if (!is_memory) {
         const struct device *touched = machine_device(m, device);
         d->row = (int16_t)device_row_at(touched, op->address - touched->base);
+        d->is_plain = is_plain(m, touched, d->row);
     }
     d->listeners = m->setup->access_listener[is_load ? ACCESS_LOAD : ACCESS_STORE]
                                             [is_memory ? PLACE_MEMORY : device];
@@ -202,6 +210,21 @@ static void load(struct hw *hw, const struct app_op *op)
     trace_access(hw, EVENT_LOAD, op, value, at);
 }
 
+static void store_to_device(struct hw *hw, const struct app_op *op, const struct decision *at)
+{
+    struct machine *m = hw->m;
+    struct device *d = machine_modelled(m, at->device);
+    if (at->is_plain && device_is_calm(d, m->now_ps)) {
+        machine_touch(m, at->device);
+        device_store(d, (uint32_t)at->row, op->value);
+        return;
+    }
+    uint32_t value = machine_has_secrets(m) ? machine_secret_word(m, op) : op->value;
+    device_write_row(d, at->row, value, m->now_ps);
+    machine_serve(hw, at->device);
+    machine_halt(hw, at->device);
+}
+
 static void store(struct hw *hw, const struct app_op *op)
 {
     struct machine *m = hw->m;
@@ -209,16 +232,13 @@ static void store(struct hw *hw, const struct app_op *op)
     if (!at)
         return;
     trace_access(hw, EVENT_STORE, op, op->value, at);
-    if (at->device == BOARD_NONE) {
-        memcpy(machine_ram_at(m, (struct span){op->address, op->size}), &op->value, op->size);
-        if (machine_has_secrets(m))
-            machine_secret_stored(m, op);
-    } else {
-        uint32_t value = machine_has_secrets(m) ? machine_secret_word(m, op) : op->value;
-        device_write_row(machine_modelled(m, at->device), at->row, value, m->now_ps);
-        machine_serve(hw, at->device);
-        machine_halt(hw, at->device);
+    if (at->device != BOARD_NONE) {
+        store_to_device(hw, op, at);
+        return;
     }
+    memcpy(machine_ram_at(m, (struct span){op->address, op->size}), &op->value, op->size);
+    if (machine_has_secrets(m))
+        machine_secret_stored(m, op);
 }
 
 static void execute(struct hw *hw, const struct app_op *op)

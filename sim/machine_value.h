@@ -37,6 +37,7 @@ struct decision {
     int16_t row;        /* of that device's registers, or -1 */
     uint16_t listeners; /* who hears of the access */
     uint16_t unsteady;  /* who does when it comes again */
+    bool is_plain;      /* a store there leads to nothing but the value that it leaves */
 };
 
 /* The kernel's last read of a device's register that gives what is stored there and that no monitor
@@ -285,6 +286,11 @@ void machine_idle(struct hw *hw, uint64_t limit_ps);
 /* Recomputes next_ps from scratch. */
 void machine_find_next(struct machine *m);
 
+/* How a snapshot gets to know that a device is changed. */
+static inline void machine_touch(struct machine *m, uint32_t device)
+{
+    m->touched[device / 64] |= UINT64_C(1) << device % 64;
+}
 /* Looks at a device's outputs after it was touched: requests, line, wake. Mostly nothing is new.
  * Whoever changes a device calls it, since that is how a snapshot gets to know of it. */
 void machine_serve_all(struct hw *hw, uint32_t device);
@@ -292,7 +298,7 @@ static inline void machine_serve(struct hw *hw, uint32_t device)
 {
     struct machine *m = hw->m;
     const struct device *d = machine_modelled(m, device);
-    m->touched[device / 64] |= UINT64_C(1) << device % 64;
+    machine_touch(m, device);
     if (d->request_count > 0 || d->wake_ps != m->wakes_ps[device] ||
         d->line_told != device_line(d) || d->fault.hung)
         machine_serve_all(hw, device);

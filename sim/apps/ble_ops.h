@@ -36,7 +36,22 @@ void ops_call(struct ops *ops, uint32_t class, const uint32_t args[4], uint8_t s
 void ops_then(struct ops *ops, uint8_t step);
 
 /* The next operation, steps done on the way; false: none is left, the program may yield. */
-bool ops_next(struct app *app, struct ops *ops,
-              void (*step)(struct app *app, uint8_t step, uint32_t value), struct app_op *op);
+bool ops_next_slowly(struct app *app, struct ops *ops,
+                     void (*step)(struct app *app, uint8_t step, uint32_t value),
+                     struct app_op *op);
+static inline bool ops_next(struct app *app, struct ops *ops,
+                            void (*step)(struct app *app, uint8_t step, uint32_t value),
+                            struct app_op *op)
+{
+    const struct planned_op *planned = &ops->list[ops->next];
+    if (ops->waiting != OPS_NO_STEP || ops->next == ops->count || planned->kind != OP_STORE)
+        return ops_next_slowly(app, ops, step, op);
+    ops->next++; /* nearly always: nobody waits for what a store gives */
+    op->kind = OP_STORE;
+    op->address = planned->address;
+    op->value = planned->value;
+    op->size = 4;
+    return true;
+}
 
 #endif
