@@ -43,9 +43,16 @@ static struct syscall_return answer_at_once(struct kernel *k, struct hw *hw, str
     return return_of(err);
 }
 
+/* Where the kernel has a radio its driver has that number, as always. */
+static bool is_number_free(const struct kernel *k)
+{
+    return !radio_driver.present(k);
+}
+
 const struct driver gpio_driver = {
     .number = BENCH_DRIVER,
     .upcalls = 1,
+    .present = is_number_free,
     .command = answer_at_once,
 };
 
