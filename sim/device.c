@@ -201,7 +201,7 @@ void device_write_row(struct device *d, int found, uint32_t value, uint64_t now_
             device_trigger(d, row);
         return;
     }
-    device_store(d, row, value);
+    device_store_bits(d, row, value);
     if (alive && reg->on_write)
         reg->on_write(d, row, value);
 }

@@ -234,7 +234,7 @@ void device_write(struct device *d, uint32_t offset, uint32_t value, uint64_t no
 uint32_t device_read_row(struct device *d, int row, uint32_t offset, uint64_t now_ps);
 void device_write_row(struct device *d, int row, uint32_t value, uint64_t now_ps);
 /* What a write leaves in a register. */
-static inline void device_store(struct device *d, uint32_t row, uint32_t value)
+static inline void device_store_bits(struct device *d, uint32_t row, uint32_t value)
 {
     const struct reg *reg = &d->type->regs[row];
     uint32_t *stored = &device_values(d)[row - reg->view];

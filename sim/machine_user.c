@@ -216,7 +216,7 @@ static void store_to_device(struct hw *hw, const struct app_op *op, const struct
     struct device *d = machine_modelled(m, at->device);
     if (at->is_plain && device_is_calm(d, m->now_ps)) {
         machine_touch(m, at->device);
-        device_store(d, (uint32_t)at->row, op->value);
+        device_store_bits(d, (uint32_t)at->row, op->value);
         return;
     }
     uint32_t value = machine_has_secrets(m) ? machine_secret_word(m, op) : op->value;
