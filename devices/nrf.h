@@ -29,10 +29,10 @@ struct nrf_short {
 /* A device type with its short cuts. Catalogues list &x.type; the nrf_ functions want nothing but
  * devices of such types. */
 struct nrf_type {
-    struct device_type type; /* first: found again from struct device */
-    uint8_t inten;           /* row that holds the interrupt mask */
-    uint8_t shorts;          /* row of SHORTS */
-    uint8_t short_count;     /* 0: none, `shorts` means nothing */
+    struct device_type type;            /* first: found again from struct device */
+    uint8_t inten;                      /* row that holds the interrupt mask */
+    uint8_t shorts;                     /* row of SHORTS */
+    uint8_t short_count;                /* 0: none, `shorts` means nothing */
     const struct nrf_short *short_list; /* in the order of bits, all that SHORTS has */
 };
 

@@ -110,17 +110,6 @@ static void poll_remember(struct machine *m, uint32_t device, uint32_t address, 
                                 .value = value};
 }
 
-static uint32_t device_at(struct machine *m, uint32_t address)
-{
-    const struct device *last = machine_device(m, m->last_device);
-    if (last && address - last->base < last->size)
-        return m->last_device;
-    uint32_t device = machine_device_at(m->setup, address);
-    if (device != BOARD_NONE)
-        m->last_device = device;
-    return device;
-}
-
 static uint32_t register_read(struct hw *hw, uint32_t device, uint32_t address)
 {
     struct machine *m = hw->m;
@@ -137,7 +126,7 @@ static uint32_t register_read(struct hw *hw, uint32_t device, uint32_t address)
 static OUT_OF_LINE uint32_t board_read(struct hw *hw, uint32_t address)
 {
     struct machine *m = hw->m;
-    uint32_t place = device_at(m, address), value;
+    uint32_t place = machine_device_at(m->setup, address), value;
     machine_spend(hw, board_read_cycles(hw));
     require_aligned(hw, address);
     if (place != BOARD_NONE) {
@@ -164,7 +153,7 @@ static void flash_write(struct hw *hw, uint32_t address, uint32_t word)
 static OUT_OF_LINE void board_write_slowly(struct hw *hw, uint32_t address, uint32_t value)
 {
     struct machine *m = hw->m;
-    uint32_t device = device_at(m, address);
+    uint32_t device = machine_device_at(m->setup, address);
     bool is_modelled = device != BOARD_NONE;
     trace_at(hw, ACCESS_KERNEL_WRITE, is_modelled ? device : machine_place_beside(m, address),
              address, value);

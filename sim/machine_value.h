@@ -109,7 +109,6 @@ struct machine {
      * outdated, whatever the machine is put back to. */
     struct decision decisions[DECISION_MAX];
     uint64_t known[KNOWN_MAX]; /* machine_knows */
-    uint32_t last_device;      /* that the kernel touched: mostly the next one, too */
 };
 
 _Static_assert(MACHINE_DEVICE_MAX <= 256, "waking[] has bytes");

@@ -85,8 +85,7 @@ static uint32_t result_of(const struct app *app, const struct planned_op *last)
 }
 
 bool ops_next_slowly(struct app *app, struct ops *ops,
-                     void (*step)(struct app *app, uint8_t step, uint32_t value),
-                     struct app_op *op)
+                     void (*step)(struct app *app, uint8_t step, uint32_t value), struct app_op *op)
 {
     for (;;) {
         uint8_t now = ops->waiting;
