@@ -280,7 +280,7 @@ static OUT_OF_LINE void board_write(struct hw *hw, uint32_t address, uint32_t va
 {
     struct machine *m = hw->m;
     uint64_t ps = m->setup->mmio_ps;
-    uint32_t device = device_at(m, address);
+    uint32_t device = machine_device_at(m->setup, address);
     if (device == BOARD_NONE || m->setup->access_listener[ACCESS_KERNEL_WRITE][device] ||
         !is_plain(hw, address, ps, EVENT_KERNEL_WRITE)) {
         write_slowly(hw, address, value);
