@@ -176,7 +176,7 @@ enum usual_argument {
 };
 
 struct usual_call {
-    uint8_t class, number, a, b;
+    uint8_t class, number, a, b; /* of class BYTES_STORE: a word at a, that no other app writes */
 };
 
 enum { USUAL_CALLS = BYTES_CALLS - 1, USUALS = 16 };
@@ -233,7 +233,8 @@ static const struct usual {
       {SYSCALL_COMMAND, 3, FIRST, SIZE}}},
     {0x40006,
      0,
-     {{SYSCALL_ALLOW_RO, 0, KEY, ROOM},
+     {{BYTES_STORE, 0, KEY, NOTHING},
+      {SYSCALL_ALLOW_RO, 0, KEY, ROOM},
       {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
       {SYSCALL_COMMAND, 1, NOTHING, NOTHING},
       {SYSCALL_COMMAND, 2, FIRST, NOTHING}}},
@@ -307,29 +308,16 @@ static uint32_t usual_value(const struct app *app, const struct tape_op *op,
     }
 }
 
-static bool is_allow(uint8_t class)
-{
-    return class == SYSCALL_ALLOW_RO || class == SYSCALL_ALLOW_RW;
-}
-
 static const struct usual *usual_of(const struct tape_op *op)
 {
     return op->kind == BYTES_CALL_ANY && op->number >= 128 ? &usuals[op->number % USUALS] : NULL;
 }
 
-/* The next call of the sequence, and the wait behind the last one. */
-static struct syscall usual_next(const struct app *app, const struct usual *usual,
-                                 const struct tape_op *op, struct bytes *bytes)
+static struct syscall usual_call_of(const struct app *app, const struct usual *usual,
+                                    const struct tape_op *op, const struct usual_call *call)
 {
-    const struct usual_call *call = &usual->calls[bytes->done++];
-    if (call->class == SYSCALL_YIELD) {
-        bytes->done = 0;
-        return (struct syscall){SYSCALL_YIELD, {YIELD_WAIT_FOR, usual->driver, usual->upcall, 0}};
-    }
-    bool is_last = call[1].class == SYSCALL_YIELD && op->which % 2 == 0;
-    if (is_last)
-        bytes->done = 0;
-    if (is_allow(call->class) && op->value[1].pick >= ANYWHERE)
+    bool is_allow = call->class == SYSCALL_ALLOW_RO || call->class == SYSCALL_ALLOW_RW;
+    if (is_allow && op->value[1].pick >= ANYWHERE)
         return (struct syscall){
             call->class,
             {usual->driver, call->number,
@@ -339,6 +327,24 @@ static struct syscall usual_next(const struct app *app, const struct usual *usua
                             {usual->driver, call->number,
                              usual_value(app, op, (enum usual_argument)call->a),
                              usual_value(app, op, (enum usual_argument)call->b)}};
+}
+
+/* The next call of the sequence, and the wait behind the last one. */
+static void usual_next(const struct app *app, const struct usual *usual, const struct tape_op *op,
+                       struct bytes *bytes, struct app_op *out)
+{
+    const struct usual_call *call = &usual->calls[bytes->done++];
+    bool is_over = call->class == SYSCALL_YIELD;
+    if (is_over)
+        out->call =
+            (struct syscall){SYSCALL_YIELD, {YIELD_WAIT_FOR, usual->driver, usual->upcall, 0}};
+    else if (call->class == BYTES_STORE)
+        *out = app_store(usual_value(app, op, (enum usual_argument)call->a),
+                         (app->index * 16 + op->size % 16 + 1) * UINT32_C(0x01010101));
+    else
+        out->call = usual_call_of(app, usual, op, call);
+    if (is_over || (call[1].class == SYSCALL_YIELD && op->which % 2 == 0))
+        bytes->done = 0;
 }
 
 /* --- what an owner usually does -------------------------------------------------------------- */
@@ -607,7 +613,7 @@ static void bytes_next(struct app *app, struct app_op *out)
     if (!op)
         return;
     if (usual_of(op)) {
-        out->call = usual_next(app, usual_of(op), op, bytes);
+        usual_next(app, usual_of(op), op, bytes, out);
         note(app, out);
         return;
     }

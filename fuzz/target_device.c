@@ -1,13 +1,13 @@
 /* target_device.c: devices that say anything (fuzz/stage_device.h) to the drivers and multiplexers
  * of a kernel that keeps them, and two apps that use all of these; every always-on rule must hold.
  *
- * A tape's streams: STREAM_SCHEDULE, STREAM_APP, STREAM_APP + 1 and all of STREAM_DEVICE. Five
+ * A tape's streams: STREAM_SCHEDULE, STREAM_APP, STREAM_APP + 1 and all of STREAM_DEVICE. Six
  * stages: apps alone; with peers on the wires, so that transfers have a meaning; with components of
- * the kernel that use each multiplexer, too (two of storage: one has an app's number; three of the
- * converter: some wait for the same; four of the crypto engine, which has eight key registers);
- * apps alone 2 ms before the alarm's counter turns over, which it does after 512 s (2^24 / 32,768
- * Hz); and the nRF52840 DK, whose console has its line to itself. A run takes long enough for two
- * of the multiplexers' timeouts of 100 ms, or, behind the turn, for one.
+ * the kernel that use each multiplexer, too; apps alone 2 ms before the alarm's counter turns over,
+ * which it does after 512 s (2^24 / 32,768 Hz); the nRF52840 DK, whose console has its line to
+ * itself; and more components: two of storage (one has an app's number), three of the converter
+ * (some wait for the same), four of the crypto engine, which has eight key registers. A run takes
+ * long enough for two of the multiplexers' timeouts of 100 ms, or, behind the turn, for one.
  */
 #include "fuzz/stage_device.h"
 #include "fuzz/stage_target.h"
@@ -32,24 +32,26 @@
     " \"roof\": {\"is\": \"i2c-sensor\", \"on\": \"TWIM1\", \"address\": 65},"                     \
     " \"knob\": {\"is\": \"analog\", \"on\": \"SAADC\", \"input\": 1, \"mv\": 1200},"              \
     " \"host\": {\"on\": \"UARTE0\"}}"
-#define CLIENTS                                                                                    \
+#define CLIENTS(storage, adc, crypto)                                                              \
     "\"kernel\": {\"clients\": {\"alarm\": {\"count\": 1, \"operations\": 4},"                     \
-    " \"rng\": {\"count\": 1, \"operations\": 4}, \"adc\": {\"count\": 3, \"operations\": 4},"     \
+    " \"rng\": {\"count\": 1, \"operations\": 4}, \"adc\": {\"count\": " adc                       \
+    ", \"operations\": 4},"                                                                        \
     " \"spi\": {\"count\": 1, \"operations\": 4}, \"i2c\": {\"count\": 1, \"operations\": 4},"     \
-    " \"storage\": {\"count\": 2, \"operations\": 4},"                                             \
-    " \"crypto\": {\"count\": 4, \"operations\": 4},"                                              \
+    " \"storage\": {\"count\": " storage ", \"operations\": 4},"                                   \
+    " \"crypto\": {\"count\": " crypto ", \"operations\": 4},"                                     \
     " \"uart\": {\"count\": 1, \"operations\": 4}, \"udp\": {\"count\": 1, \"operations\": 4}}}"
 
 #define CLAIM "{\"claim\": \"Devices that say anything break no rule.\","
 
 const struct stage_target target_device = {
     .name = "device",
-    .stage_count = 5,
+    .stage_count = 6,
     .stages = {{"fuzz/kept.json", CLAIM APPS "}"},
                {"fuzz/wired.json", CLAIM APPS ", " PEERS "}"},
-               {"fuzz/shared.json", CLAIM APPS ", " PEERS ", " CLIENTS "}"},
+               {"fuzz/shared.json", CLAIM APPS ", " PEERS ", " CLIENTS("1", "1", "1") "}"},
                {"fuzz/turns.json", CLAIM APPS_ON("services", WAKER, "512150") "}"},
-               {"fuzz/alone.json", CLAIM APPS_ON("nrf52840dk", "", "250") "}"}},
+               {"fuzz/alone.json", CLAIM APPS_ON("nrf52840dk", "", "250") "}"},
+               {"fuzz/crowded.json", CLAIM APPS ", " PEERS ", " CLIENTS("2", "3", "4") "}"}},
     .from_us = {0, 0, 0, 511997000},
     .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
                        [STREAM_APP] = 0xffff,
