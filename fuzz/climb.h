@@ -1,11 +1,12 @@
 /* climb.h: how near a tape's run has come to what it must not reach, as counters for a fuzzer.
  *
- *   monitors' peaks (sim/peak.h), the ledger, verdicts' facts --> a number for each quantity
- *       --> its step --> one value of one counter --> libFuzzer keeps an input
- *           that reaches a step for the first time, or with fewer bytes
+ *   monitors' peaks (sim/peak.h), the ledger, the turns' results --> a number for each quantity
+ *       --> its step --> one value of one counter --> libFuzzer keeps an input that reaches a step
+ *           for the first time, or with fewer bytes
  *
  * So an input that fills a queue with seven where others had six is kept, though no new line of
- * the kernel runs, and goes on from there. Read when a run is over: the run takes no longer for it.
+ * the kernel runs, and goes on from there. Read when a run is over. How much it helps is in
+ * fuzz/README.md.
  */
 #ifndef FUZZ_CLIMB_H
 #define FUZZ_CLIMB_H
@@ -32,8 +33,8 @@ enum climb_quantity {
 
 /* Of one quantity: 32 steps, since libFuzzer tells eight values of a counter apart (its source,
  * TracePC: 1, 2, 3, 4, 8, 16, 32, 128). What is counted has four steps to an octave, and what is
- * measured in bytes, ticks, us has one: with four of those, too, a corpus is a fifth larger, and
- * each of its inputs is changed the less. What is beyond the last step is as the last. */
+ * measured in bytes, ticks, us has one: each step is an input more in the corpus, and the others
+ * are changed the less. What is beyond the last step is as the last. */
 enum { CLIMB_BYTES = 4, CLIMB_COUNTERS = CLIMB_QUANTITIES * CLIMB_BYTES };
 
 /* Marks what the run of `m`, which is over, has reached. Counters that were not cleared keep what
