@@ -131,6 +131,13 @@ static struct mpu_region region_of_piece(struct piece piece, uint32_t attributes
 
 /* --- packing --- */
 
+/* Pieces are written as they are opened. */
+static void packing_start(struct packing *packing, uint32_t limit)
+{
+    packing->count = 0;
+    packing->limit = limit;
+}
+
 static struct piece *packing_find(struct packing *packing, uint32_t address)
 {
     for (uint32_t i = 0; i < packing->count; i++) {
@@ -244,7 +251,8 @@ static void place(struct mpu_config *config, const struct packing *packing, uint
 
 static bool pack_windows(struct packing *packing, const struct mpu_config *config)
 {
-    struct packing apart = {.limit = packing->limit};
+    struct packing apart;
+    packing_start(&apart, packing->limit);
     if (!pack_spans(&apart, config->windows, config->window_count))
         return false;
     struct span merged[WINDOW_MAX];
@@ -257,10 +265,11 @@ static enum err lay_out(struct mpu_config *config)
 {
     if (config->region_limit < RAM_REGIONS)
         return ERR_NOMEM;
-    struct packing flash = {.limit = config->region_limit - RAM_REGIONS};
+    struct packing flash, windows;
+    packing_start(&flash, config->region_limit - RAM_REGIONS);
     if (!pack_spans(&flash, &config->flash, config->flash.size > 0 ? 1 : 0))
         return ERR_NOMEM;
-    struct packing windows = {.limit = flash.limit - flash.count};
+    packing_start(&windows, flash.limit - flash.count);
     if (!pack_windows(&windows, config))
         return ERR_NOMEM;
 

@@ -356,18 +356,18 @@ static inline bool is_words(uint32_t size)
     return size % 4 == 0 && size <= 32;
 }
 
+static OUT_OF_LINE enum err copy_bytes(uint8_t *to, const uint8_t *from, uint32_t size)
+{
+    memmove(to, from, size); /* for memcpy compilers put an instruction that begins slowly */
+    return ERR_NONE;
+}
+
 static void copy(uint8_t *to, const uint8_t *from, uint32_t size)
 {
     if (is_words(size))
         copy_words(to, from, size);
     else
-        memcpy(to, from, size);
-}
-
-static OUT_OF_LINE enum err copy_bytes(uint8_t *to, const uint8_t *from, uint32_t size)
-{
-    memcpy(to, from, size);
-    return ERR_NONE;
+        (void)copy_bytes(to, from, size);
 }
 
 /* All that hw_ram_read leaves out: several pages, one that nobody has written, flash; secrets; time
@@ -442,7 +442,12 @@ void hw_barrier(struct hw *hw)
 
 void hw_spend(struct hw *hw, enum kernel_path path, uint32_t count)
 {
-    machine_spend(hw, (uint64_t)costs_of(hw)->path[path] * count);
+    struct machine *m = hw->m;
+    uint64_t target_ps = m->now_ps + m->setup->path_ps[path] * count;
+    if (m->setup->ps_per_cycle && target_ps < m->next_ps)
+        m->now_ps = target_ps; /* as machine_spend, with less to compute */
+    else
+        machine_spend_exactly(hw, (uint64_t)costs_of(hw)->path[path] * count);
 }
 
 void hw_note(struct hw *hw, enum note note, uint32_t process, uint32_t address, uint64_t value)

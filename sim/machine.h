@@ -71,6 +71,7 @@ struct machine_setup {
     /* What a write of the kernel to a register takes; an access of it to one of the core. TIME_NEVER:
      * no whole number of picoseconds, or, of the core's, a monitor hears of it. */
     uint64_t mmio_ps, core_read_ps, core_write_ps;
+    uint64_t path_ps[KERNEL_PATHS]; /* what a walk of it takes, if that is a whole number */
     /* Who hears a record, by its kind, and an access by its place as well: rows of `listeners` from
      * there up to one without a function. 0: nobody. */
     uint16_t first_listener[EVENT_KINDS];

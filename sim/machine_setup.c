@@ -194,6 +194,8 @@ static void place_accesses(struct machine_setup *setup)
     uint64_t ps = setup->scenario->costs.kernel_mmio * setup->ps_per_cycle;
     bool is_read_heard = setup->access_listener[ACCESS_KERNEL_READ][PLACE_ELSEWHERE];
     bool is_write_heard = setup->access_listener[ACCESS_KERNEL_WRITE][PLACE_ELSEWHERE];
+    for (uint32_t path = 0; path < KERNEL_PATHS; path++)
+        setup->path_ps[path] = setup->scenario->costs.path[path] * setup->ps_per_cycle;
     setup->mmio_ps = setup->ps_per_cycle ? ps : TIME_NEVER;
     setup->core_read_ps = setup->ps_per_cycle && !is_read_heard ? ps : TIME_NEVER;
     setup->core_write_ps = setup->ps_per_cycle && !is_write_heard ? ps : TIME_NEVER;

@@ -93,7 +93,7 @@ static bool find_unreset(struct device *d, uint32_t *row)
     for (uint32_t i = 0; i < d->type->reg_count; i++) {
         const struct reg *reg = &d->type->regs[i];
         bool forced = d->fault.forced && d->fault.forced_offset == reg->offset;
-        if (reg->stays || reg->view != 0 || forced || device_value(d, i) == reg->reset)
+        if (device_value(d, i) == reg->reset || reg->stays || reg->view != 0 || forced)
             continue;
         *row = i;
         return true;
