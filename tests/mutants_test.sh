@@ -139,6 +139,8 @@ claim 'there are at least 60 bugs' there_are_enough
 claim 'every bug says what it is, where it comes from, and which rule must catch it' heads_are_whole
 claim 'the scenarios that bugs name are there' scenarios_are_there
 claim 'of every bug fuzz/planted.tsv says whether fuzzing can find it' planted_rows_are_whole
+claim 'what fuzzing finds of them is in fuzz/README.md: tools/fuzz_table.sh --write puts it there' \
+    tools/fuzz_table.sh --check
 claim 'three thirds are all bugs' thirds_are_all
 claim 'a name that no bug has is refused' a_wrong_name_is_refused
 if command -v git >/dev/null; then

@@ -20,6 +20,7 @@
 #
 # Runs that have found nothing count as longer than any; is the middle one of those, there is no
 # number but a dash. "Seen as" is the rule that broke, or what else the program said as it ended.
+# A table of such lines makes tools/fuzz_table.sh.
 # The inputs that found it are in FUZZ_BUILD, found/BUG-TARGET-SEED. Each is played without the bug,
 # too: one that breaks then has found something else, is said on stderr, and does not count.
 #
@@ -174,6 +175,7 @@ seen_in() {
         /deadly signal/ { dead = "a crash" }
         /^[a-z]/ && !/^stat::|^artifact_prefix/ && !first { first = $0 }
         END {
+            sub(/^at 0x[0-9a-f]* wanted rights.*/, "the registers open something else", first)
             said = san ? san : asan ? asan : slow ? slow : first ? first : dead
             print rule ? rule : said ? said : "an abort"
         }' "$1"
