@@ -47,14 +47,6 @@ static void index_rows(struct device *d)
 
 /* --- what a device asks ---------------------------------------------------------------------- */
 
-void device_request(struct device *d, struct device_request request)
-{
-    if (d->request_count == DEVICE_REQUEST_MAX)
-        d->lost_requests++;
-    else
-        d->requests[d->request_count++] = request;
-}
-
 void device_signal(struct device *d, struct wire_signal signal)
 {
     device_request(d, (struct device_request){.kind = REQUEST_SIGNAL,

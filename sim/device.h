@@ -193,8 +193,21 @@ static inline uint32_t device_event_bit(uint32_t address)
 {
     return UINT32_C(1) << ((address >> 2 ^ address >> 11) & 31);
 }
-/* Adds a request; counts it as lost if the queue is full. */
-void device_request(struct device *d, struct device_request request);
+/* Adds a request; counts it as lost if the queue is full. Written in place, field by field: one
+ * that was made elsewhere would be copied in wider pieces, for which a CPU has to wait. */
+static inline void device_request(struct device *d, struct device_request request)
+{
+    if (d->request_count == DEVICE_REQUEST_MAX) {
+        d->lost_requests++;
+        return;
+    }
+    struct device_request *r = &d->requests[d->request_count++];
+    r->kind = request.kind;
+    r->tag = request.tag;
+    r->size = request.size;
+    r->address = request.address;
+    r->state_offset = request.state_offset;
+}
 /* Puts a signal on the wire of a controller: REQUEST_SIGNAL. */
 void device_signal(struct device *d, struct wire_signal signal);
 /* Triggers the task in `row`, as a short cut does: REQUEST_TASK, then on_task. No task: nothing. */

@@ -318,17 +318,6 @@ const char *ble_connect_fault_name(enum ble_connect_fault fault)
 
 /* ---- data */
 
-struct ble_data_header ble_data_header_read(const uint8_t octets[2])
-{
-    return (struct ble_data_header){
-        .llid = octets[0] & 3,
-        .nesn = octets[0] >> 2 & 1,
-        .sn = octets[0] >> 3 & 1,
-        .md = octets[0] >> 4 & 1,
-        .size = octets[1],
-    };
-}
-
 void ble_data_header_write(struct ble_data_header header, uint8_t octets[2])
 {
     octets[0] = (uint8_t)((header.llid & 3) | header.nesn << 2 | header.sn << 3 | header.md << 4);

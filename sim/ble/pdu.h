@@ -146,7 +146,16 @@ struct ble_data_header {
     uint8_t size; /* of the payload, MIC included */
 };
 
-struct ble_data_header ble_data_header_read(const uint8_t octets[2]);
+static inline struct ble_data_header ble_data_header_read(const uint8_t octets[2])
+{
+    return (struct ble_data_header){
+        .llid = octets[0] & 3,
+        .nesn = octets[0] >> 2 & 1,
+        .sn = octets[0] >> 3 & 1,
+        .md = octets[0] >> 4 & 1,
+        .size = octets[1],
+    };
+}
 void ble_data_header_write(struct ble_data_header header, uint8_t octets[2]);
 /* BLE_PDU_SHORT, _LENGTH, _RESERVED_LLID or _EMPTY_START, else good. */
 enum ble_pdu_fault ble_data_check(const uint8_t *pdu, size_t size);
