@@ -26,7 +26,8 @@ enum {
 
 struct alarms {
     uint32_t count;
-    uint64_t due[]; /* ticks; the apps', then the kernel's; DUE_NEVER: none is set */
+    uint64_t first_due; /* the first of them is not before */
+    uint64_t due[];     /* ticks; the apps', then the kernel's; DUE_NEVER: none is set */
 };
 
 static size_t size_for(const struct scenario *s)
@@ -66,9 +67,13 @@ static int64_t ticks_past(struct machine *m, uint64_t due)
     return about > COUNTER_MASK / 4 || about < -(COUNTER_MASK / 4) ? about : exact;
 }
 
-static void judge_lost(struct machine *m, const struct alarms *a)
+static void judge_lost(struct machine *m, struct alarms *a)
 {
+    if (a->first_due == DUE_NEVER || ticks_past_about(m, a->first_due) < LATE_MAX / 2)
+        return; /* nearly always */
+    a->first_due = DUE_NEVER;
     for (uint32_t i = 0; i < a->count; i++) {
+        a->first_due = a->due[i] < a->first_due ? a->due[i] : a->first_due;
         if (a->due[i] == DUE_NEVER || ticks_past_about(m, a->due[i]) < LATE_MAX / 2)
             continue;
         int64_t past = ticks_past(m, a->due[i]);
@@ -106,6 +111,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
             a->due[r->process] = DUE_NEVER;
     } else if (slot < a->count && r->kind == EVENT_OF(NOTE_ALARM_SET)) {
         a->due[slot] = r->value;
+        a->first_due = r->value < a->first_due ? r->value : a->first_due;
     } else if (slot < a->count) {
         fires(m, a, slot, r);
         judge_lost(m, a);
@@ -122,6 +128,7 @@ static void start(struct machine *m, void *state)
     struct alarms *a = state;
 
     a->count = machine_scenario(m)->app_count + ALARM_KERNEL_MAX;
+    a->first_due = DUE_NEVER;
     memset(a->due, 0xff, a->count * sizeof a->due[0]);
 }
 

@@ -22,6 +22,7 @@
  */
 #include "sim/machine.h"
 #include "sim/monitors/upcall.h"
+#include <string.h>
 
 struct interrupt {
     uint32_t
@@ -31,6 +32,7 @@ struct interrupt {
     uint32_t owed[NVIC_WORDS]; /* serviced, and its owner has had no upcall since */
     uint32_t off[NVIC_WORDS];  /* given up, and rightly so */
     uint32_t serviced;         /* the line that was last */
+    uint8_t first_endpoint[IRQ_LINE_MAX]; /* with that line; ENDPOINT_MAX: none */
     struct {
         bool delivered; /* the kernel says that the next upcall in this app is passthrough's */
         bool begun;
@@ -68,9 +70,12 @@ static void line_paid(struct interrupt *irq, uint32_t line)
 }
 
 /* The endpoint of that base and line, or ENDPOINT_MAX. */
-static uint32_t endpoint_of(const struct kernel_config *config, uint32_t base, uint32_t line)
+static uint32_t endpoint_of(const struct interrupt *irq, const struct kernel_config *config,
+                            uint32_t base, uint32_t line)
 {
-    for (uint32_t i = 0; i < config->endpoint_count; i++) {
+    if (line >= IRQ_LINE_MAX)
+        return ENDPOINT_MAX;
+    for (uint32_t i = irq->first_endpoint[line]; i < config->endpoint_count; i++) {
         const struct passthrough_endpoint *e = &config->endpoints[i];
         if (e->has_line && e->line == line && e->windows[0].base == base)
             return i;
@@ -81,10 +86,10 @@ static uint32_t endpoint_of(const struct kernel_config *config, uint32_t base, u
 static void judge_upcall(struct machine *m, struct interrupt *irq, uint32_t process, uint32_t base,
                          uint32_t line)
 {
-    uint32_t endpoint = endpoint_of(&machine_scenario(m)->config, base, line);
+    uint32_t endpoint = endpoint_of(irq, &machine_scenario(m)->config, base, line);
 
     rule_armed(m, RULE_INTERRUPT_OWNER);
-    if (endpoint == ENDPOINT_MAX || line >= IRQ_LINE_MAX) {
+    if (endpoint == ENDPOINT_MAX) {
         break_add(m, RULE_INTERRUPT_OWNER, process, base, DETAIL_IRQ_UNTIED, line, 0);
         return;
     }
@@ -126,11 +131,12 @@ static void on_owned(const struct machine *m, struct interrupt *irq, const struc
 /* ---- interrupts that are lost */
 
 /* The process that holds the device of that line, or PROCESS_NONE. */
-static uint32_t owner_of_line(struct machine *m, uint32_t line, uint32_t *base)
+static uint32_t owner_of_line(struct machine *m, const struct interrupt *irq, uint32_t line,
+                              uint32_t *base)
 {
     const struct kernel_config *config = &machine_scenario(m)->config;
 
-    for (uint32_t i = 0; i < config->endpoint_count; i++) {
+    for (uint32_t i = irq->first_endpoint[line]; i < config->endpoint_count; i++) {
         const struct passthrough_endpoint *e = &config->endpoints[i];
         *base = e->windows[0].base;
         for (uint32_t w = 0; e->has_line && e->line == line && w < e->window_count; w++) {
@@ -172,10 +178,10 @@ static bool waits_for_interrupts(struct machine *m, uint32_t process)
     return process_has_handler(m, process, driver, 0);
 }
 
-static void judge_line(struct machine *m, uint32_t line, uint32_t runs)
+static void judge_line(struct machine *m, const struct interrupt *irq, uint32_t line, uint32_t runs)
 {
     uint32_t base;
-    uint32_t owner = owner_of_line(m, line, &base);
+    uint32_t owner = owner_of_line(m, irq, line, &base);
 
     if (owner != PROCESS_NONE && owner != runs && waits_for_interrupts(m, owner))
         break_add(m, RULE_PROGRESS, owner, base, DETAIL_PROGRESS_LINE, line, 0);
@@ -192,7 +198,7 @@ static void judge_lines(struct machine *m, const struct interrupt *irq, uint32_t
         uint32_t lost = (irq->due[word] | irq->owed[word] | masked) & irq->lent[word] &
                         ~irq->off[word] & ~taken_at_once;
         for (; lost; lost &= lost - 1)
-            judge_line(m, 32 * word + (uint32_t)__builtin_ctz(lost), runs);
+            judge_line(m, irq, 32 * word + (uint32_t)__builtin_ctz(lost), runs);
     }
 }
 
@@ -204,7 +210,8 @@ static void on_upcall_lost(struct machine *m, struct interrupt *irq, const struc
     if (r->address != machine_scenario(m)->config.passthrough_driver)
         return;
     for (uint32_t line = 0; line < IRQ_LINE_MAX; line++)
-        if ((irq->owed[line / 32] & bit_of(line)) && owner_of_line(m, line, &base) == r->process)
+        if ((irq->owed[line / 32] & bit_of(line)) &&
+            owner_of_line(m, irq, line, &base) == r->process)
             line_paid(irq, line);
 }
 
@@ -229,7 +236,7 @@ static void on_stuck(struct machine *m, struct interrupt *irq, const struct reco
 {
     uint32_t line = (uint32_t)r->value;
     uint32_t base;
-    uint32_t owner = line < IRQ_LINE_MAX ? owner_of_line(m, line, &base) : PROCESS_NONE;
+    uint32_t owner = line < IRQ_LINE_MAX ? owner_of_line(m, irq, line, &base) : PROCESS_NONE;
 
     if (owner == PROCESS_NONE)
         return;
@@ -355,6 +362,17 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     }
 }
 
+static void start(struct machine *m, void *state)
+{
+    const struct kernel_config *config = &machine_scenario(m)->config;
+    struct interrupt *irq = state;
+
+    memset(irq->first_endpoint, ENDPOINT_MAX, sizeof irq->first_endpoint);
+    for (uint32_t i = config->endpoint_count; i-- > 0;)
+        if (config->endpoints[i].has_line && config->endpoints[i].line < IRQ_LINE_MAX)
+            irq->first_endpoint[config->endpoints[i].line] = (uint8_t)i;
+}
+
 const struct monitor monitor_interrupt = {
     .name = "interrupt",
     .kinds = {KIND_EVENT(EVENT_IRQ_RAISED) | KIND_EVENT(EVENT_INJECTED) | KIND_EVENT(EVENT_RETURN) |
@@ -368,6 +386,7 @@ const struct monitor monitor_interrupt = {
     .rows = {ROWS_OF_APPS(interrupt, of)},
     .rules = KIND_BIT(RULE_INTERRUPT_OWNER) | KIND_BIT(RULE_PROGRESS),
     .always = true,
+    .start = start,
     .on_record = on_record,
     .on_user = on_user,
 };
