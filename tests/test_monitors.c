@@ -831,13 +831,18 @@ static void mask(bool masked)
 }
 
 /* The owner of TIMER0 waits for its interrupt; its line is enabled. */
-static void lend_and_wait(uint32_t handler)
+static void wait_for_timer0(uint32_t handler)
 {
-    lend(WAITER, timer0);
     call(WAITER, SYSCALL_SUBSCRIBE, PASSTHROUGH_DRIVER_DEFAULT, 0, handler, 77);
     returned(WAITER, RETURN_SUCCESS_2U32, 0);
     wait_for_upcall(WAITER);
     mask(false);
+}
+
+static void lend_and_wait(uint32_t handler)
+{
+    lend(WAITER, timer0);
+    wait_for_timer0(handler);
 }
 
 static void plan_pulses(void)
@@ -1466,6 +1471,21 @@ static void pulsed_device_is_called_stuck(void)
     user(OTHER);
 }
 
+/* The kernel forgets what pends before it enables the line. */
+static void pulse_comes_before_the_line_is_enabled(void)
+{
+    plan_pulses();
+    mask(true);
+    ask(WAITER, timer0);
+    filter_says(WAITER, timer0, timer0, ERR_NONE);
+    add(EVENT_INJECTED, PROCESS_NONE, 0, LINE_TIMER0);
+    map(WAITER, timer0);
+    user(WAITER);
+    returned(WAITER, RETURN_SUCCESS, 0);
+    wait_for_timer0(handler_of(WAITER));
+    user(OTHER);
+}
+
 /* ---- an interrupt on its way */
 
 static void interrupt_to_one_who_waits(void)
@@ -1653,6 +1673,7 @@ static const struct {
     GOOD(hung_device_is_called_stuck),
     GOOD(device_with_a_high_line_is_called_stuck),
     GOOD(pulsed_device_is_called_stuck),
+    GOOD(pulse_comes_before_the_line_is_enabled),
     GOOD(interrupt_to_one_who_waits),
     GOOD(interrupt_while_the_one_before_is_on_its_way),
     GOOD(interrupt_under_a_null_upcall),

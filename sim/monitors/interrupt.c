@@ -31,6 +31,7 @@ struct interrupt {
     uint32_t due[NVIC_WORDS];  /* risen, and not serviced since */
     uint32_t owed[NVIC_WORDS]; /* serviced, and its owner has had no upcall since */
     uint32_t off[NVIC_WORDS];  /* given up, and rightly so */
+    uint32_t new[NVIC_WORDS];  /* lent by this very stay in the kernel */
     uint32_t serviced;         /* the line that was last */
     uint8_t first_endpoint[IRQ_LINE_MAX]; /* with that line; ENDPOINT_MAX: none */
     struct {
@@ -45,12 +46,15 @@ static uint32_t bit_of(uint32_t line)
     return UINT32_C(1) << line % 32;
 }
 
-static void line_risen(struct interrupt *irq, uint32_t line)
+/* What comes before the kernel has enabled a line for its new owner is forgotten, and was nothing
+ * that this owner could have asked for. */
+static void line_risen(const struct machine *m, struct interrupt *irq, uint32_t line)
 {
     if (line >= IRQ_LINE_MAX)
         return;
     irq->risen[line]++;
-    irq->due[line / 32] |= bit_of(line);
+    irq->due[line / 32] |=
+        bit_of(line) & ~(irq->new[line / 32] & ~machine_nvic(m)->enabled[line / 32]);
 }
 
 static bool line_is_high(const struct machine *m, uint32_t line)
@@ -110,7 +114,7 @@ static void on_injected(const struct machine *m, struct interrupt *irq, const st
 
     if ((plan->kind == INJECT_INTERRUPT || plan->kind == INJECT_STORM) &&
         plan->line < IRQ_LINE_MAX && !line_pends(m, plan->line))
-        line_risen(irq, plan->line);
+        line_risen(m, irq, plan->line);
 }
 
 /* A new owner begins with nothing; a line that is high now pends again by itself. */
@@ -123,6 +127,7 @@ static void on_owned(const struct machine *m, struct interrupt *irq, const struc
     uint32_t line = config->endpoints[r->address].line;
     irq->risen[line] = 0;
     irq->lent[line / 32] |= bit_of(line);
+    irq->new[line / 32] |= bit_of(line);
     irq->due[line / 32] &= ~bit_of(line);
     irq->off[line / 32] &= ~bit_of(line);
     line_paid(irq, line);
@@ -188,7 +193,7 @@ static void judge_line(struct machine *m, const struct interrupt *irq, uint32_t 
 }
 
 /* `runs`: who is about to, or PROCESS_NONE: the CPU sleeps. */
-static void judge_lines(struct machine *m, const struct interrupt *irq, uint32_t runs)
+static void judge_lines(struct machine *m, struct interrupt *irq, uint32_t runs)
 {
     const struct nvic *nvic = machine_nvic(m);
 
@@ -197,6 +202,7 @@ static void judge_lines(struct machine *m, const struct interrupt *irq, uint32_t
         uint32_t taken_at_once = nvic->pending[word] & nvic->enabled[word];
         uint32_t lost = (irq->due[word] | irq->owed[word] | masked) & irq->lent[word] &
                         ~irq->off[word] & ~taken_at_once;
+        irq->new[word] = 0;
         for (; lost; lost &= lost - 1)
             judge_line(m, irq, 32 * word + (uint32_t)__builtin_ctz(lost), runs);
     }
@@ -330,7 +336,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 
     switch (r->kind) {
     case EVENT_IRQ_RAISED:
-        line_risen(irq, r->address);
+        line_risen(m, irq, r->address);
         break;
     case EVENT_SLEEP:
         judge_lines(m, irq, PROCESS_NONE);
