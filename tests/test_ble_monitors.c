@@ -734,6 +734,29 @@ START_TEST(goodbye_that_is_repeated_in_its_event_is_answered)
 }
 END_TEST
 
+/* The peripheral has no room for the LL_TERMINATE_IND, and does not take it: it comes again. */
+START_TEST(goodbye_that_is_not_taken_ends_nothing)
+{
+    const struct ble_control end = {.opcode = BLE_TERMINATE_IND, .reason = 0x13};
+    connect();
+    good_events(0, 4);
+    l.c.control = &end;
+    tune(anchor_of(4) - 400 * US, mhz_of(4));
+    uint64_t end_ps = send(central, &l.c, mhz_of(4), anchor_of(4), COMES, 0);
+    tune(end_ps, 0);
+    bool nesn = l.p.nesn;
+    take(&l.p, &l.c, 0);
+    l.p.nesn = nesn;
+    send(radio, &l.p, mhz_of(4), end_ps + BLE_T_IFS_PS, COMES, 0);
+    take(&l.c, &l.p, 0);
+    ck_assert_uint_eq(facts()->state[BLE_PERIPHERAL], BLE_STATE_CONNECTED);
+    event(5, COMES, COMES, 0);
+    ck_assert_uint_eq(facts()->state[BLE_PERIPHERAL], BLE_STATE_TERMINATED);
+    ck_assert_uint_eq(facts()->state[BLE_CENTRAL], BLE_STATE_TERMINATED);
+    ck_assert(!broke(RULE_NUMBER));
+}
+END_TEST
+
 /* More octets than anybody has agreed to, with a good CRC: taken or not, both are lawful. */
 START_TEST(packet_that_is_too_long_may_be_taken_or_not)
 {
@@ -1213,6 +1236,7 @@ int main(void)
     tcase_add_loop_test(t, lawless_central_is_no_fault_of_the_peripheral, 0, 3);
     tcase_add_loop_test(t, encryption_out_of_turn_is_lawless, 0, 4);
     tcase_add_test(t, goodbye_that_is_repeated_in_its_event_is_answered);
+    tcase_add_test(t, goodbye_that_is_not_taken_ends_nothing);
     tcase_add_loop_test(t, packet_that_is_too_long_may_be_taken_or_not, 0, 3);
     tcase_add_test(t, update_moves_anchors_from_its_instant_on);
     tcase_add_loop_test(t, instant_that_has_passed_ends_the_connection, 0, COUNT(late));

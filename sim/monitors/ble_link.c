@@ -879,9 +879,11 @@ static void sequence_goes_on(struct machine *m, struct ble_connection *c, enum b
         end->new_came = false;
         if (side == BLE_PERIPHERAL)
             control_taken(m, c, true);
+    } else {
+        end->ending = false; /* it had no room for the goodbye, which comes again */
     }
     if (side == BLE_PERIPHERAL)
-        end->asked = false; /* it had no room for it */
+        end->asked = false; /* nor for this */
     if (is_new) {
         bool is_control = control_of(c, side, octets, &control);
         end->acked = false;
