@@ -1478,8 +1478,8 @@ static void pulse_comes_before_the_line_is_enabled(void)
     mask(true);
     ask(WAITER, timer0);
     filter_says(WAITER, timer0, timer0, ERR_NONE);
-    add(EVENT_INJECTED, PROCESS_NONE, 0, LINE_TIMER0);
     map(WAITER, timer0);
+    add(EVENT_INJECTED, PROCESS_NONE, 0, LINE_TIMER0);
     user(WAITER);
     returned(WAITER, RETURN_SUCCESS, 0);
     wait_for_timer0(handler_of(WAITER));
