@@ -14,33 +14,40 @@ static bool needs_hand(enum injection_kind kind)
            kind == INJECT_MEMORY_PRESSURE;
 }
 
-static bool waits_for_record(const struct machine *m, uint32_t i)
-{
-    return planned(m, i)->at_event && machine_injection_read(m, i)->matches < planned(m, i)->nth;
-}
-
 static void find_kinds(struct machine *m)
 {
     m->injection_kinds[0] = m->injection_kinds[1] = 0;
     for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++)
-        if (waits_for_record(m, i))
+        if (machine_injection_read(m, i)->waits)
             m->injection_kinds[planned(m, i)->when.kind / 64] |= KIND_BIT(planned(m, i)->when.kind);
 }
 
+static bool is_over(const struct injection_state *state)
+{
+    return state->due_ps == TIME_NEVER && !state->waits;
+}
+
+/* Reads the states alone: there may be many, and each that comes looks for the next. */
 static void find_next(struct machine *m)
 {
-    m->inject_silicon_ps = m->inject_hand_ps = TIME_NEVER;
-    m->injections_waiting = 0;
-    for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
-        const struct injection *plan = planned(m, i);
-        uint64_t due = machine_injection_read(m, i)->due_ps;
-        uint64_t *next = needs_hand(plan->kind) ? &m->inject_hand_ps : &m->inject_silicon_ps;
-        if (waits_for_record(m, i) || due != TIME_NEVER)
-            m->injections_waiting++;
-        if (due < *next)
-            *next = due;
+    const struct injection_state *states = machine_injection_read(m, 0);
+    uint32_t count = m->setup->scenario->injection_count;
+    uint64_t silicon_ps = TIME_NEVER, hand_ps = TIME_NEVER;
+    uint32_t first = m->injections_over, waiting = 0;
+    while (first < count && is_over(&states[first]))
+        first++;
+    for (uint32_t i = first; i < count; i++) {
+        uint64_t due_ps = states[i].due_ps;
+        waiting += !is_over(&states[i]);
+        if (states[i].needs_hand)
+            hand_ps = due_ps < hand_ps ? due_ps : hand_ps;
+        else
+            silicon_ps = due_ps < silicon_ps ? due_ps : silicon_ps;
     }
-    find_kinds(m);
+    m->inject_silicon_ps = silicon_ps;
+    m->inject_hand_ps = hand_ps;
+    m->injections_waiting = waiting;
+    m->injections_over = first;
     machine_find_next(m);
 }
 
@@ -51,8 +58,12 @@ void machine_inject_start(struct machine *m)
         *machine_injection(m, i) = (struct injection_state){
             .left = plan->kind == INJECT_STORM ? plan->count : 1,
             .due_ps = plan->at_event ? TIME_NEVER : plan->at_ps,
+            .waits = plan->at_event && plan->nth > 0,
+            .needs_hand = needs_hand(plan->kind),
         };
     }
+    m->injections_over = 0;
+    find_kinds(m);
     find_next(m);
 }
 
@@ -67,6 +78,8 @@ void machine_inject_record(struct hw *hw, const struct record *record)
             continue;
         if (++state->matches == plan->nth) {
             state->due_ps = record->at_ps + plan->at_ps;
+            state->waits = false;
+            find_kinds(m);
             find_next(m);
         }
     }
@@ -241,9 +254,9 @@ static uint32_t target_of(const struct injection *plan)
 /* The first that is due and is of that sort. */
 static uint32_t first_due(const struct machine *m, bool hand)
 {
-    uint32_t i = 0;
+    uint32_t i = m->injections_over;
     while (machine_injection_read(m, i)->due_ps > m->now_ps ||
-           needs_hand(planned(m, i)->kind) != hand)
+           machine_injection_read(m, i)->needs_hand != hand)
         i++;
     return i;
 }

@@ -21,7 +21,9 @@ struct injection_state {
     uint32_t left;    /* pulses of a storm still to come */
     uint64_t due_ps;  /* TIME_NEVER: not yet known, or over */
     bool fired;
-    bool in_force; /* FORCE: its register reads so now */
+    bool in_force;   /* FORCE: its register reads so now */
+    bool waits;      /* for a record; its due_ps is not yet known */
+    bool needs_hand; /* the kernel's, between two steps; else it is silicon's */
 };
 
 /* Accesses of user mode that the MPU, while it is on, and the bus have let through. They would
@@ -90,6 +92,7 @@ struct machine {
     uint64_t inject_silicon_ps;  /* the earliest injection that is silicon's: lands at its time */
     uint64_t inject_hand_ps;     /* the earliest that needs the kernel between two steps */
     uint32_t injections_waiting; /* not over yet */
+    uint32_t injections_over;    /* the first ones, which will not come any more */
     uint64_t injection_kinds[2]; /* kinds of record that one waits for */
     struct judged {
         uint64_t rules_armed, checks_armed;

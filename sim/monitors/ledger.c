@@ -130,9 +130,13 @@ static void dma_mark(const struct machine *m, struct ledger *l, struct span gran
 {
     const struct board *board = &machine_scenario(m)->board;
 
-    for (uint32_t i = 0; i < board->device_count; i++)
+    /* They are sorted. */
+    for (uint32_t i = 0; i < board->device_count; i++) {
+        if (board->devices[i].window.base > span_last(granted))
+            break;
         if (board->devices[i].dma && span_meets(board->devices[i].window, granted))
             l->dma_lent[i / 64] |= UINT64_C(1) << i % 64;
+    }
 }
 
 static void window_add(const struct machine *m, struct ledger *l, struct ledger_window window)
