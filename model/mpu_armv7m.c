@@ -457,13 +457,13 @@ static void region_words(struct hw_word words[REGION_WORDS], uint32_t number,
 void mpu_start(struct mpu_state *mpu, struct hw *hw)
 {
     struct hw_word words[REGION_WORDS * MPU_REGION_MAX];
-    uint32_t regions = hw_read32(hw, MPU_TYPE) >> TYPE_DREGION_SHIFT & TYPE_DREGION;
+    uint32_t regions = hw_read32(hw, MPU_TYPE) >> TYPE_DREGION_SHIFT & TYPE_DREGION, count = 0;
     mpu->configured_for = 0;
     mpu->region_limit = (uint8_t)(regions < MPU_REGION_MAX ? regions : MPU_REGION_MAX);
     mpu_disable(hw);
-    for (uint32_t i = 0; i < mpu->region_limit; i++)
-        region_words(&words[REGION_WORDS * i], i, (struct mpu_region){0});
-    hw_write_words(hw, words, REGION_WORDS * mpu->region_limit);
+    for (uint32_t i = 0; i < mpu->region_limit; i++, count += REGION_WORDS)
+        region_words(&words[count], i, (struct mpu_region){0});
+    hw_write_words(hw, words, count);
     hw_barrier(hw);
 }
 

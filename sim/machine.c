@@ -718,15 +718,15 @@ static uint32_t most_verdicts(const struct machine *a, const struct machine *b)
  * none is under way, nor places of verdicts that are free, nor what is no part of a snapshot. */
 static void copy_struct(struct machine *to, const struct machine *from)
 {
-    const struct judged *judged = &from->judged;
     size_t rows = offsetof(struct machine, kernel.processes);
     size_t flights = offsetof(struct machine, air.flights);
     size_t verdicts = offsetof(struct machine, judged.verdicts);
     uint32_t apps = from->setup->scenario->app_count;
     bool flies = to->air.used || from->air.used;
-    copy_part(to, from, verdicts + sizeof judged->verdicts, offsetof(struct machine, decisions));
+    copy_part(to, from, verdicts + sizeof from->judged.verdicts,
+              offsetof(struct machine, decisions));
     copy_part(to, from, flights + (flies ? 0 : sizeof from->air.flights),
-              verdicts + most_verdicts(to, from) * sizeof judged->verdicts[0]);
+              verdicts + most_verdicts(to, from) * sizeof from->judged.verdicts[0]);
     copy_part(to, from, rows + sizeof from->kernel.processes, flights);
     copy_part(to, from, 0, rows + apps * sizeof from->kernel.processes[0]);
 }

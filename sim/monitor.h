@@ -39,9 +39,11 @@ struct monitor_rows {
 };
 enum { MONITOR_ROWS_MAX = 2 };
 
+#define MONITOR_ROW_SIZE(state, array) sizeof((struct state *)0)->array[0]
 #define MONITOR_ROWS(state, array, first)                                                          \
-    .offset = offsetof(struct state, array[first]), .size = sizeof((struct state *)0)->array[0],   \
-    .count = sizeof((struct state *)0)->array / sizeof((struct state *)0)->array[0] - (first)
+    .offset = offsetof(struct state, array) + (first)*MONITOR_ROW_SIZE(state, array),              \
+    .size = MONITOR_ROW_SIZE(state, array),                                                        \
+    .count = sizeof((struct state *)0)->array / MONITOR_ROW_SIZE(state, array) - (first)
 #define ROWS_OF_APPS(state, array)                                                                 \
     {                                                                                              \
         MONITOR_ROWS(state, array, 0)                                                              \
