@@ -246,6 +246,11 @@ void device_write(struct device *d, uint32_t offset, uint32_t value, uint64_t no
 /* The same for who has looked up device_row_at(d, offset) before: it never changes. */
 uint32_t device_read_row(struct device *d, int row, uint32_t offset, uint64_t now_ps);
 void device_write_row(struct device *d, int row, uint32_t value, uint64_t now_ps);
+/* What is stored in a register. */
+static inline uint32_t device_load(struct device *d, uint32_t row)
+{
+    return device_values(d)[row - d->type->regs[row].view];
+}
 /* What a write leaves in a register. */
 static inline void device_store_bits(struct device *d, uint32_t row, uint32_t value)
 {

@@ -105,11 +105,16 @@ static uint16_t unsteady_from(const struct machine_setup *setup, uint16_t row)
     return setup->listeners[row].on_record ? row : 0;
 }
 
-static bool is_plain(const struct machine *m, const struct device *d, int row)
+/* The device does nothing of its own at an access of that kind, but for what is due. */
+static bool is_plain(const struct machine *m, const struct device *d, int row,
+                     enum access_kind kind)
 {
     const struct reg *reg = row < 0 ? NULL : &d->type->regs[row];
-    return reg && !reg->on_task && !reg->on_write && d->index != m->setup->flash_device &&
-           m->setup->is_plain;
+    if (!reg || !m->setup->is_plain)
+        return false;
+    if (kind == ACCESS_READ)
+        return !reg->on_read;
+    return !reg->on_task && !reg->on_write && d->index != m->setup->flash_device;
 }
 
 /* A decision with the MPU off is good for this access only. */
@@ -127,7 +132,7 @@ static void decide(struct machine *m, struct decision *d, const struct app_op *o
     if (!is_memory) {
         const struct device *touched = machine_device(m, device);
         d->row = (int16_t)device_row_at(touched, op->address - touched->base);
-        d->is_plain = is_plain(m, touched, d->row);
+        d->is_plain = is_plain(m, touched, d->row, kind);
     }
     d->listeners = m->setup->access_listener[is_load ? ACCESS_LOAD : ACCESS_STORE]
                                             [is_memory ? PLACE_MEMORY : device];
@@ -149,11 +154,18 @@ static bool judge(struct hw *hw, const struct app_op *op, enum access_kind kind)
     return refused == 0;
 }
 
+/* An engine's mistake would be the simulator's, not the app's: sizes are kept to what a CPU has. */
+static uint32_t access_size(uint32_t size)
+{
+    return size == 1 || size == 2 ? size : 4;
+}
+
 /* The CPU's part of a load or a store: time, and whether it is let through. NULL: it is not. */
-static OUT_OF_LINE struct decision *reach_anew(struct hw *hw, const struct app_op *op,
+static OUT_OF_LINE struct decision *reach_anew(struct hw *hw, struct app_op *op,
                                                enum access_kind kind, uint32_t memory_cycles)
 {
     struct machine *m = hw->m;
+    op->size = access_size(op->size); /* no decision is of any other */
     struct decision *d = decision_at(m, op, kind);
     uint32_t device = machine_device_at(m->setup, op->address);
     machine_spend(hw, device == BOARD_NONE ? memory_cycles : costs_of(hw)->app_mmio);
@@ -163,7 +175,7 @@ static OUT_OF_LINE struct decision *reach_anew(struct hw *hw, const struct app_o
     return d;
 }
 
-static inline struct decision *reach(struct hw *hw, const struct app_op *op, enum access_kind kind,
+static inline struct decision *reach(struct hw *hw, struct app_op *op, enum access_kind kind,
                                      uint32_t memory_cycles)
 {
     struct machine *m = hw->m;
@@ -190,7 +202,18 @@ static uint32_t memory_read(struct machine *m, uint32_t address, uint32_t size)
     return value;
 }
 
-static void load(struct hw *hw, const struct app_op *op)
+static uint32_t load_from_device(struct hw *hw, const struct app_op *op, const struct decision *at)
+{
+    struct machine *m = hw->m;
+    struct device *d = machine_modelled(m, at->device);
+    if (at->is_plain && device_is_calm(d, m->now_ps) && !d->fault.forced)
+        return device_load(d, (uint32_t)at->row);
+    uint32_t value = device_read_row(d, at->row, op->address - d->base, m->now_ps);
+    machine_serve(hw, at->device);
+    return value;
+}
+
+static void load(struct hw *hw, struct app_op *op)
 {
     struct machine *m = hw->m;
     struct decision *at = reach(hw, op, ACCESS_READ, costs_of(hw)->app_load);
@@ -202,9 +225,7 @@ static void load(struct hw *hw, const struct app_op *op)
         if (machine_has_secrets(m))
             value = machine_secret_loaded(m, op, value);
     } else {
-        struct device *d = machine_modelled(m, at->device);
-        value = device_read_row(d, at->row, op->address - d->base, m->now_ps);
-        machine_serve(hw, at->device);
+        value = load_from_device(hw, op, at);
     }
     machine_app_mutable(m, m->running)->result.value = value;
     trace_access(hw, EVENT_LOAD, op, value, at);
@@ -225,7 +246,7 @@ static void store_to_device(struct hw *hw, const struct app_op *op, const struct
     machine_halt(hw, at->device);
 }
 
-static void store(struct hw *hw, const struct app_op *op)
+static void store(struct hw *hw, struct app_op *op)
 {
     struct machine *m = hw->m;
     struct decision *at = reach(hw, op, ACCESS_WRITE, costs_of(hw)->app_store);
@@ -270,12 +291,6 @@ static void compute(struct hw *hw)
         *left -= passed;
 }
 
-/* An engine's mistake would be the simulator's, not the app's: sizes are kept to what a CPU has. */
-static uint32_t access_size(uint32_t size)
-{
-    return size == 1 || size == 2 ? size : 4;
-}
-
 /* But for loads and stores. */
 static OUT_OF_LINE void perform(struct hw *hw, const struct app_op *op)
 {
@@ -317,13 +332,14 @@ static inline void operate(struct hw *hw)
     app->engine->next(app, &op);
     if (failed == 0 && app->checks_failed > 0)
         app->failed_at_ps = m->now_ps;
-    op.size = access_size(op.size);
-    if (op.kind == OP_STORE)
+    if (op.kind == OP_STORE) {
         store(hw, &op);
-    else if (op.kind == OP_LOAD)
+    } else if (op.kind == OP_LOAD) {
         load(hw, &op);
-    else
+    } else {
+        op.size = access_size(op.size);
         perform(hw, &op);
+    }
 }
 
 /* For an interrupt, or because the slice is over. */

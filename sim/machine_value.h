@@ -39,7 +39,7 @@ struct decision {
     int16_t row;        /* of that device's registers, or -1 */
     uint16_t listeners; /* who hears of the access */
     uint16_t unsteady;  /* who does when it comes again */
-    bool is_plain;      /* a store there leads to nothing but the value that it leaves */
+    bool is_plain;      /* the device does nothing of its own then, but for what is due */
 };
 
 /* The kernel's last read of a device's register that gives what is stored there and that no monitor
