@@ -62,6 +62,7 @@ struct machine_setup {
     uint32_t storage_offset, wear_offset; /* of the board's storage, and of its write counts */
     uint32_t paged_size;                  /* bytes of all three, in pages */
     struct span ram;                      /* the board's */
+    uint32_t whole_pages;                 /* of RAM */
     struct secrets secrets;
     uint32_t padded_offset; /* a bit for each byte of RAM; 0: no key, nothing is padded */
     uint32_t dirty_words;

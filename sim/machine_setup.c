@@ -288,6 +288,7 @@ static const char *lay_out(struct machine_setup *setup)
         return "out of memory";
     place_memory(setup, &s->board);
     setup->ram = s->board.ram;
+    setup->whole_pages = setup->ram.size / RAM_PAGE;
     setup->is_plain = setup->ps_per_cycle && !setup->padded_offset;
     return NULL;
 }

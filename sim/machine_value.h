@@ -176,12 +176,13 @@ void machine_ram_reset(struct machine *m);
 /* The bytes of a span on one page of RAM that is drawn: nearly always. Else NULL. */
 static inline uint8_t *machine_ram_drawn(struct machine *m, struct span span)
 {
-    struct span ram = m->setup->ram;
-    uint32_t offset = span.base - ram.base, page = offset / RAM_PAGE;
-    bool one = offset < ram.size && span.size - 1 < RAM_PAGE - offset % RAM_PAGE &&
-               span.size <= ram.size - offset;
-    bool there = one && machine_drawn_pages(m)[page / 64] >> page % 64 & 1;
-    return there ? machine_ram(m) + offset : NULL;
+    const struct machine_setup *setup = m->setup;
+    uint32_t offset = span.base - setup->ram.base, before_last = span.size - 1;
+    uint32_t page = offset / RAM_PAGE, last_page = (offset + before_last) / RAM_PAGE;
+    if (page >= setup->whole_pages || last_page != page || before_last >= RAM_PAGE ||
+        !(machine_drawn_pages(m)[page / 64] >> page % 64 & 1))
+        return NULL;
+    return machine_ram(m) + offset;
 }
 
 /* RAM's bytes at an absolute span, to be written: its pages are marked as written, what is not
