@@ -141,6 +141,7 @@ void device_reset(struct device *d)
 {
     const struct device_type *type = d->type;
     uint32_t *values = device_values(d);
+    d->state_at = (uint32_t)(sizeof *d + device_values_size(type));
     index_rows(d);
     for (uint32_t row = 0; row < type->reg_count; row++)
         values[row] = type->regs[row].reset;

@@ -106,6 +106,7 @@ struct device {
     bool irq_high;  /* its one line, level */
     bool line_told; /* the level that the machine has taken note of: its own field */
     uint8_t request_count;
+    uint32_t state_at;                /* of its own state, from here on: made by device_reset */
     uint8_t block_shift;              /* bytes of a block, as a power of two */
     uint8_t block_row[DEVICE_BLOCKS]; /* the first row at or after each block, 255 at most: where a
                                          lookup begins. Made by device_reset */
@@ -172,11 +173,11 @@ static inline size_t device_values_size(const struct device_type *type)
 }
 static inline void *device_state(struct device *d)
 {
-    return (uint8_t *)(d + 1) + device_values_size(d->type);
+    return (uint8_t *)d + d->state_at;
 }
 static inline const void *device_state_read(const struct device *d)
 {
-    return (const uint8_t *)(d + 1) + device_values_size(d->type);
+    return (const uint8_t *)d + d->state_at;
 }
 /* DEVICE_KEY_SIZE bytes: key `n` of type->key_count. */
 static inline const uint8_t *device_key(const struct device *d, uint32_t n)

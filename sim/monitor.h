@@ -40,6 +40,7 @@ struct monitor_rows {
 enum { MONITOR_ROWS_MAX = 2 };
 
 #define MONITOR_ROW_SIZE(state, array) sizeof((struct state *)0)->array[0]
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member's name cannot stand in them */
 #define MONITOR_ROWS(state, array, first)                                                          \
     .offset = offsetof(struct state, array) + (first)*MONITOR_ROW_SIZE(state, array),              \
     .size = MONITOR_ROW_SIZE(state, array),                                                        \
@@ -53,6 +54,7 @@ enum { MONITOR_ROWS_MAX = 2 };
         MONITOR_ROWS(state, array, first), .end_at = offsetof(struct state, end),                  \
                                            .end_size = sizeof((struct state *)0)->end              \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 struct monitor {
     const char *name;

@@ -143,11 +143,11 @@ static uint32_t compare_of(const struct arming *a, struct device *ppi, uint32_t 
 
 /* ---- judging */
 
-static void judge(struct machine *m, struct arming *a, const struct record *r, uint32_t event,
-                  uint32_t value)
+/* CC[i] of that page, with `value` in it. */
+static void judge(struct machine *m, struct arming *a, const struct record *r, uint32_t page,
+                  uint32_t i, uint32_t value)
 {
-    uint32_t page = (event - PERIPHERALS) >> 12, i = (event & 0xfff) / 4 - COMPARE / 4;
-    uint32_t address = (event & ~UINT32_C(0xfff)) + CC + 4 * i;
+    uint32_t address = PERIPHERALS + (page << 12) + CC + 4 * i;
     struct device *d = machine_device(m, a->device_of_page[page]);
     enum role role = (enum role)a->role_of_page[page];
 
@@ -192,7 +192,7 @@ static __attribute__((noinline)) void compare_written(struct machine *m, struct 
     for (uint32_t left = ppi ? device_value(ppi, a->chen_row) : 0; left; left &= left - 1) {
         if (compare_of(a, ppi, (uint32_t)__builtin_ctz(left)) != event)
             continue;
-        judge(m, a, r, event, value);
+        judge(m, a, r, page, i, value);
         return;
     }
 }
@@ -211,7 +211,7 @@ static __attribute__((noinline)) void channels_on(struct machine *m, struct armi
         struct device *d = machine_device(m, a->device_of_page[page]);
         int row =
             device_row_at(d, CC + 4 * i); /* TIMER0 has four, and may be written as had it six */
-        judge(m, a, r, event, row < 0 ? 0 : device_value(d, (uint32_t)row));
+        judge(m, a, r, page, i, row < 0 ? 0 : device_value(d, (uint32_t)row));
     }
 }
 
