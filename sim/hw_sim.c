@@ -358,7 +358,7 @@ static inline bool is_words(uint32_t size)
 
 static OUT_OF_LINE enum err copy_bytes(uint8_t *to, const uint8_t *from, uint32_t size)
 {
-    memmove(to, from, size); /* for memcpy compilers put an instruction that begins slowly */
+    memcpy(to, from, size);
     return ERR_NONE;
 }
 

@@ -695,15 +695,14 @@ static void copy_written_pages(struct machine *to, struct machine *from, const u
             uint32_t at = (word * 64 + (uint32_t)__builtin_ctzll(left)) * RAM_PAGE;
             uint32_t left_over = setup->paged_size - at;
             uint32_t size = left_over < RAM_PAGE ? left_over : RAM_PAGE;
-            memmove(machine_ram(to) + at, machine_ram(from) + at, size);
+            memcpy(machine_ram(to) + at, machine_ram(from) + at, size);
         }
     }
 }
 
 static void copy_part(struct machine *to, const struct machine *from, size_t offset, size_t end)
 {
-    /* For memcpy compilers put an instruction that begins slowly. */
-    memmove((uint8_t *)to + offset, (const uint8_t *)from + offset, end - offset);
+    memcpy((uint8_t *)to + offset, (const uint8_t *)from + offset, end - offset);
 }
 
 static uint32_t most_verdicts(const struct machine *a, const struct machine *b)
