@@ -128,6 +128,10 @@ START_TEST(scan_request_for_another_address_is_not_answered)
     request.advertiser[0] ^= 1;
     pdu = pdu_of(octets, ble_scan_req_write(&request, octets));
     ck_assert(!ble_core_scanned(&core, &pdu));
+    request.advertiser[0] ^= 1;
+    request.rx_random = true; /* ours is public */
+    pdu = pdu_of(octets, ble_scan_req_write(&request, octets));
+    ck_assert(!ble_core_scanned(&core, &pdu));
 }
 END_TEST
 
@@ -197,6 +201,9 @@ START_TEST(connection_is_refused_for_each_number_out_of_range)
     ck_assert_msg(connect(&core, &with) == numbers[_i].good, "%s", numbers[_i].what);
     ck_assert_uint_eq(core.state, numbers[_i].good ? BLE_CREATED : BLE_ADVERTISING);
     with.advertiser[5] ^= 1; /* somebody else's */
+    ck_assert(!connect(&core, &with));
+    with.advertiser[5] ^= 1;
+    with.rx_random = true; /* ours is public */
     ck_assert(!connect(&core, &with));
 }
 END_TEST

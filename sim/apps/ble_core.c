@@ -15,6 +15,7 @@ enum {
     SCAN_RSP = 4,
     CONNECT_IND = 5,
     CH_SEL = 0x20,
+    RX_ADD = 0x80,
     MIC_SIZE = 4,
     PHY_1M = 1,
     PHY_2M = 2,
@@ -100,11 +101,16 @@ struct ble_pdu ble_core_advertisement(const struct ble_core *core)
     return pdu;
 }
 
+/* Behind the other side's address; a random one with the same octets is another device's. */
+static bool is_for_us(const struct ble_core *core, const struct ble_pdu *pdu)
+{
+    return !(pdu->header & RX_ADD) && memcmp(pdu->payload + 6, core->address, 6) == 0;
+}
+
 bool ble_core_scanned(struct ble_core *core, const struct ble_pdu *pdu)
 {
     static const uint8_t data[] = {3, 0x03, 0x0f, 0x18}; /* service: battery */
-    if ((pdu->header & 15) != SCAN_REQ || pdu->length != 12 ||
-        memcmp(pdu->payload + 6, core->address, 6) != 0)
+    if ((pdu->header & 15) != SCAN_REQ || pdu->length != 12 || !is_for_us(core, pdu))
         return false;
     core->out = (struct ble_pdu){.header = SCAN_RSP, .length = 6 + sizeof data};
     memcpy(core->out.payload, core->address, 6);
@@ -135,8 +141,7 @@ bool ble_core_connect(struct ble_core *core, const struct ble_pdu *pdu, uint32_t
 {
     static const uint16_t worst_ppm[8] = {500, 250, 150, 100, 75, 50, 30, 20};
     const uint8_t *data = pdu->payload + 12;
-    if ((pdu->header & 15) != CONNECT_IND || pdu->length != CONNECT_LENGTH ||
-        memcmp(pdu->payload + 6, core->address, 6) != 0)
+    if ((pdu->header & 15) != CONNECT_IND || pdu->length != CONNECT_LENGTH || !is_for_us(core, pdu))
         return false;
     const struct ble_timing timing = {.window_size = data[7],
                                       .window_offset = get16(data + 8),

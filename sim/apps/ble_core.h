@@ -139,7 +139,7 @@ struct ble_core {
     uint32_t reads, control_pdus, duplicates, events, missed;
 };
 
-/* As after power-on: advertises with `address`. */
+/* As after power-on: advertises with `address`, which is a public one. */
 void ble_core_reset(struct ble_core *core, const uint8_t address[6], uint16_t own_ppm);
 enum { BLE_RANDOM_SIZE = 12 };
 /* For skd and iv: from a true random number generator, for each life. */
