@@ -153,7 +153,7 @@ static struct injection injection_of(const struct scenario *s, const struct tape
                               .line = op->kind == SCHEDULE_STORM ? lent_line_of(s, op->which)
                                                                  : op->which % s->config.line_count,
                               .value = (pick + 1) * 16u,
-                              .count = 1 + pick % 32u,
+                              .count = 1 + pick % (pick < 128 ? 32u : 128u),
                               .period_ps = offset * PS_PER_US};
 }
 

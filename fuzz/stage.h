@@ -23,10 +23,10 @@
  * SCHEDULE_STEP_PS after the one before it, the first one after the start and one step more:
  *   0 chooses the stage: which of the target's ones (stage_chosen)
  *   1 kill, 2 fault, 3 restart app `which`         4 pend line `which` once
- *   5 pend the line of lendable device `which` 1 + value[0].pick % 32 times, value[0].offset us
- *     apart. Not a line of the kernel's own: a device of the kernel's that interrupts faster than
- *     once in 6 us does leave the apps less than a tenth of the time (rule livelock), since what
- *     the kernel counts is services in a row, with no app between
+ *   5 pend the line of lendable device `which` 1 + value[0].pick % 32 times, from 128 on % 128,
+ *     value[0].offset us apart. Not a line of the kernel's own: a device of the kernel's that
+ *     interrupts faster than once in 6 us does leave the apps less than a tenth of the time (rule
+ *     livelock), since what the kernel counts is services in a row, with no app between
  *   6 takes (value[0].pick + 1) * 16 bytes of app `which`'s gap between its breaks
  *
  * The streams STREAM_DEVICE to STREAM_DEVICE + 7: fuzz/stage_device.h.
