@@ -116,7 +116,7 @@ not_found() {
     echo '|---|---|---|'
     joined | awk -F'\t' '$6 == 0 {
         why = $2; sub(/^[^;]*(; |$)/, "", why)
-        print "| `" $1 "` | `" $3 "`, " $7 " runs, " $4 " inputs | " (why ? why : "-") " |" }'
+        print "| `" $1 "` | `" $3 "`, " $7 ($7 == 1 ? " run, " : " runs, ") $4 " inputs | " (why ? why : "-") " |" }'
 }
 
 tables() {
