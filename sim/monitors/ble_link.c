@@ -665,13 +665,16 @@ static void event_begin(struct ble_link *link, struct ble_connection *c, const s
 /* The central's packet belongs to the event under way: a central sends again after T_IFS behind
  * what it has heard, or closes the event (6.B 4.5.6). When it comes says nothing: it may go by an
  * update that nobody else has received, or not go by the one that it has sent. What begins just
- * behind the event's last bit is an echo: no central leaves an event and begins the next so soon. */
+ * behind the event's last bit, and before the next event is due, is an echo: no central leaves an
+ * event and begins the next so soon. */
 static bool goes_on(const struct ble_connection *c, uint64_t at_ps)
 {
     const struct ble_end *central = &c->ends[BLE_CENTRAL];
     bool answers = central->heard && at_ps < central->heard_end_ps + GOES_ON_US * PS_PER_US;
+    bool echoes = at_ps < c->event_end_ps + ECHO_US * PS_PER_US &&
+                  ble_plan_event(&central->plan, at_ps) == c->event;
 
-    return c->event_open && (answers || at_ps < c->event_end_ps + ECHO_US * PS_PER_US);
+    return c->event_open && (answers || echoes);
 }
 
 static void packet_begins(struct machine *m, struct ble_link *link, struct ble_connection *c,
