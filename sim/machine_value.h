@@ -176,10 +176,10 @@ void machine_ram_reset(struct machine *m);
 /* The bytes of a span on one page of RAM that is drawn: nearly always. Else NULL. */
 static inline uint8_t *machine_ram_drawn(struct machine *m, struct span span)
 {
-    const struct machine_setup *setup = m->setup;
-    uint32_t offset = span.base - setup->ram.base, before_last = span.size - 1;
+    const struct machine_setup *machine = m->setup;
+    uint32_t offset = span.base - machine->ram.base, before_last = span.size - 1;
     uint32_t page = offset / RAM_PAGE, last_page = (offset + before_last) / RAM_PAGE;
-    if (page >= setup->whole_pages || last_page != page || before_last >= RAM_PAGE ||
+    if (page >= machine->whole_pages || last_page != page || before_last >= RAM_PAGE ||
         !(machine_drawn_pages(m)[page / 64] >> page % 64 & 1))
         return NULL;
     return machine_ram(m) + offset;
