@@ -19,6 +19,9 @@ enum { DMA_LIES = KIND(FORCE) | KIND(TASK) | KIND(HANG) };
 /* A register lies. */
 enum { LIES = KIND(FORCE) };
 
+/* It misses its reset, and shows what a reset leaves: a hung device stores what is written. */
+enum { MISSES_RESET = KIND(HANG) };
+
 /* Some injection of those kinds has befallen the device, or its line. */
 static bool befallen(const struct machine *m, uint32_t device, uint32_t kinds)
 {
@@ -151,6 +154,15 @@ static bool is_kernel_busy(struct machine *m)
     return busy;
 }
 
+/* Nothing ends the wait for an engine that does not answer; or it goes on with what it was at work
+ * with when it hung. */
+static bool key_excused(const struct machine *m, const struct verdict *v)
+{
+    if (v->detail == DETAIL_KEYS_DEAD)
+        return befallen(m, device_of(m, &machine_scenario(m)->config.alarm), COUNTER_FAILS);
+    return befallen(m, device_of_virt(m, VIRT_CRYPTO), MISSES_RESET);
+}
+
 bool verdict_excused(struct machine *m, const struct verdict *v)
 {
     switch (v->rule) {
@@ -163,9 +175,8 @@ bool verdict_excused(struct machine *m, const struct verdict *v)
         return is_disturbed(machine_scenario(m)) || is_kernel_busy(m);
     case RULE_LIVELOCK:
         return v->detail == DETAIL_LIVELOCK_LINE && erases_at_once(m);
-    case RULE_KEY_CUSTODY: /* nothing ends the wait for an engine that does not answer */
-        return v->detail == DETAIL_KEYS_DEAD &&
-               befallen(m, device_of(m, &machine_scenario(m)->config.alarm), COUNTER_FAILS);
+    case RULE_KEY_CUSTODY:
+        return key_excused(m, v);
     case RULE_STORAGE_REGION: /* the flash controller says that it is ready, and is not */
         return befallen(m, device_of_virt(m, VIRT_STORAGE), LIES);
     default:
