@@ -35,15 +35,11 @@ void ble_cipher_sent(struct ble_cipher *cipher, enum ble_side sender, bool is_ne
                      const uint8_t *pdu)
 {
     struct ble_cipher_side *side = &cipher->sides[sender];
-    uint8_t size = ble_data_header_read(pdu).size;
 
-    if (is_new) {
-        side->last = is_encrypted(side, true, size);
-        side->counter += side->last;
-    } else if (side->last && size == 0) { /* the payload was put in on the way: it counted none */
-        side->last = false;
-        side->counter--;
-    }
+    if (!is_new)
+        return;
+    side->last = is_encrypted(side, true, ble_data_header_read(pdu).size);
+    side->counter += side->last;
 }
 
 static void make_key(struct ble_cipher *cipher)

@@ -718,10 +718,17 @@ static void packet_heard(struct machine *m, struct ble_link *link, struct ble_co
     find_due(link, c);
 }
 
-/* Whether a packet is not the one again that this side has sent last. */
+/* Longer than anybody has agreed to: lawfully not taken, and no side of ours makes it. */
+static bool is_too_long(const uint8_t *octets)
+{
+    return ble_data_header_read(octets).size > BLE_DATA_PAYLOAD_MIN + BLE_MIC_SIZE;
+}
+
+/* Whether a packet is not the one again that this side has sent last. What was changed on the way,
+ * so that nobody took it, is new when it comes again. */
 static bool is_new_of(const struct ble_end *sender, const uint8_t *octets)
 {
-    return !sender->sent || ble_data_header_read(octets).sn != sender->sn;
+    return !sender->sent || ble_data_header_read(octets).sn != sender->sn || sender->was_too_long;
 }
 
 /* The control PDU in a data PDU's payload, in clear; false: none. */
@@ -778,8 +785,8 @@ static void valid_received(struct ble_connection *c, enum ble_side side, const u
     end->heard_new = header.sn == end->nesn;
     end->acked |= end->heard_acks;
     end->new_came |= end->heard_new;
-    if (header.size > BLE_DATA_PAYLOAD_MIN + BLE_MIC_SIZE)
-        end->heard_acks = end->heard_new = false; /* nobody agreed to more: lawfully not taken */
+    if (is_too_long(octets))
+        end->heard_acks = end->heard_new = false;
     if (end->heard_acks && end->ends_link)
         end_side(c, side, BLE_STATE_TERMINATED, at_ps);
     if (end->heard_new && is_alive(c, side) && control_of(c, !side, octets, &control))
@@ -887,7 +894,9 @@ static void sequence_goes_on(struct machine *m, struct ble_connection *c, enum b
     }
     if (side == BLE_PERIPHERAL)
         end->asked = false; /* nor for this */
-    if (is_new) {
+    if (header.sn != end->sn)
+        end->acked = false;
+    if (is_new && !is_too_long(octets)) {
         bool is_control = control_of(c, side, octets, &control);
         end->acked = false;
         end->sent_hash = data_hash(octets, size);
@@ -895,7 +904,9 @@ static void sequence_goes_on(struct machine *m, struct ble_connection *c, enum b
         if (is_control)
             control_sent(c, side, &control);
     }
-    ble_cipher_sent(&c->cipher, side, is_new, octets);
+    if (!is_too_long(octets))
+        ble_cipher_sent(&c->cipher, side, is_new, octets);
+    end->was_too_long = is_new && is_too_long(octets);
     end->sent = true;
     end->sn = header.sn;
     end->nesn = header.nesn;

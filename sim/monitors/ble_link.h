@@ -153,6 +153,7 @@ struct ble_end {
     uint64_t valid_ps;          /* supervision counts from here */
     uint64_t reset_event;       /* 1 + the event of the update for which it has been reset */
     bool sent, sn, nesn;        /* of the packet it sent last */
+    bool was_too_long;          /* that packet was, and what it says is not known */
     bool acked, new_came;       /* what came in since allows it a new SN, a new NESN */
     bool heard;                 /* a packet came in since it sent last: */
     bool heard_acks, heard_new; /* with a good CRC, and so */
