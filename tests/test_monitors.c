@@ -1613,6 +1613,17 @@ static void turns_within_the_promise(void)
     slice(WAITER, 10000);
 }
 
+/* Two others have a turn each before it, and are gone when it comes. */
+static void turns_of_apps_that_end(void)
+{
+    slice(WAITER, 1);
+    slice(OTHER, 8000);
+    note(NOTE_PROCESS_END, OTHER, 0, END_KILL);
+    slice(OTHER + 1, 8000);
+    note(NOTE_PROCESS_END, OTHER + 1, 0, END_KILL);
+    user(WAITER);
+}
+
 static void slice_begins_anew_with_nobody_else_there(void)
 {
     const struct process *p = process_of(WAITER);
@@ -1685,6 +1696,7 @@ static const struct {
     GOOD(exposure_that_is_declared),
     GOOD(memory_grows_clean),
     GOOD(turns_within_the_promise),
+    GOOD(turns_of_apps_that_end),
     GOOD(slice_begins_anew_with_nobody_else_there),
     GOOD(interrupts_leave_little),
     GOOD(app_faults_whenever_it_runs_in_a_storm),

@@ -3,7 +3,8 @@
  * An app is ready from the moment when it could run (upcall.c) to when it runs.
  *
  *   starvation   while an app is ready and does not run, the others are in user mode for no longer
- *                than the scheduler promises: round robin, one slice for each live app; feedback
+ *                than the scheduler promises: round robin, one slice for each app that lived
+ *                meanwhile; feedback
  *                queue, 5 s to the refresh and its longest slice for each. Judged at each slice
  *                end, when the app runs at last, and at the end. Cooperative and priority promise
  *                nothing.
@@ -46,6 +47,7 @@ struct turns {
         bool ready; /* and not running */
         uint64_t since_ps;
         uint64_t user_ps_then;
+        uint64_t ended; /* bit for each app whose life ended since: it may have had its turn */
     } of[PROCESS_MAX];
 };
 
@@ -71,13 +73,20 @@ static uint64_t promise_ps(const struct kernel_config *config, uint32_t live)
     return live * (slice_ps(config) + TOLERANCE_PS);
 }
 
-static uint32_t live_count(const struct machine *m, const struct ledger *l)
+static uint32_t live_count(const struct machine *m, const struct ledger *l, uint64_t ended)
 {
     uint32_t count = 0;
 
     for (uint32_t i = 0; i < machine_scenario(m)->app_count; i++)
-        count += l->processes[i].live;
+        count += l->processes[i].live || (ended >> i & 1);
     return count;
+}
+
+static void life_ends(const struct machine *m, struct turns *t, uint32_t process)
+{
+    for (uint32_t i = 0; i < machine_scenario(m)->app_count; i++)
+        if (t->of[i].ready)
+            t->of[i].ended |= UINT64_C(1) << process;
 }
 
 /* ---- starvation */
@@ -92,7 +101,7 @@ static void judge_wait(struct machine *m, const struct turns *t, uint32_t proces
     rule_armed(m, RULE_STARVATION);
     if (waited <= slice_ps(config))
         return; /* nearly always: no promise to an app that lives is shorter */
-    uint64_t promised = promise_ps(config, live_count(m, ledger_of(m)));
+    uint64_t promised = promise_ps(config, live_count(m, ledger_of(m), t->of[process].ended));
     if (waited > promised)
         break_add(m, RULE_STARVATION, process, 0, DETAIL_STARVED, waited, promised);
 }
@@ -111,6 +120,7 @@ static void look(struct machine *m, struct turns *t, uint32_t process, uint64_t 
     if (ready && !t->of[process].ready) {
         t->of[process].since_ps = now_ps;
         t->of[process].user_ps_then = t->user_ps;
+        t->of[process].ended = 0;
     }
     t->of[process].ready = ready;
 }
@@ -216,6 +226,9 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     case EVENT_SLICE_END:
     case EVENT_IRQ_TAKEN:
         user_ends(m, t, r);
+        break;
+    case EVENT_OF(NOTE_PROCESS_END):
+        life_ends(m, t, r->process);
         break;
     default:
         break;
