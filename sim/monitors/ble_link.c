@@ -315,6 +315,12 @@ static void settle_opened(struct ble_connection *c)
     facts->unlistened += too_short && is_begun(c);
 }
 
+/* From then on the new time-out counts, whoever hears whom: 6.B 5.1.1. */
+static bool is_instant(const struct ble_end *end, uint32_t event)
+{
+    return end->plan.update && event == end->plan.update_at;
+}
+
 /* The peripheral's window is over: it has heard its packet, or could not any more. */
 static void settle_window(struct machine *m, struct ble_link *link, struct ble_connection *c)
 {
@@ -328,7 +334,7 @@ static void settle_window(struct machine *m, struct ble_link *link, struct ble_c
     else
         settle_opened(c);
     c->settled_event = l->event + 1;
-    if (end->plan.update && l->event == end->plan.update_at) {
+    if (is_instant(end, l->event)) {
         end->valid_ps = ble_plan_window(&end->plan, l->event).start_ps; /* 6.B 5.1.1 */
         end->plan.timeout = end->plan.next.timeout;
     }
@@ -699,6 +705,7 @@ static void packet_heard(struct machine *m, struct ble_link *link, struct ble_co
 {
     uint8_t phy = f->frame.phy;
     uint64_t start_ps = r->at_ps - air_bits_ps(phy, air_preamble_bits(phy) + 8 * AIR_ADDRESS_SIZE);
+    struct ble_end *end = &c->ends[BLE_PERIPHERAL];
 
     if (air_device(r->value) != c->facts.device[BLE_PERIPHERAL] || c->event_heard)
         return;
@@ -708,7 +715,9 @@ static void packet_heard(struct machine *m, struct ble_link *link, struct ble_co
     unanswered(m, c);
     while (c->listening.event < c->event && !c->facts.adrift)
         settle_window(m, link, c);
-    (void)ble_plan_anchor(&c->ends[BLE_PERIPHERAL].plan, c->event, start_ps);
+    if (is_instant(end, c->event))
+        end->valid_ps = start_ps;
+    (void)ble_plan_anchor(&end->plan, c->event, start_ps);
     c->sync_ps = start_ps;
     c->listening.heard = c->listening.event == c->event;
     if (c->listening.heard)
