@@ -66,10 +66,15 @@ static uint32_t master_of(const struct machine *m, const struct verdict *v)
 
 /* --- a connection ---------------------------------------------------------------------------- */
 
-/* What the air may do to any connection: frames are lost, or come twice. */
-static bool is_loss(const struct air_fault *fault)
+/* What the air may do to any connection: frames are lost, or come twice. Not both: one that is lost
+ * and comes again has moved, and who hears it takes it for the anchor. */
+static bool air_is_lawful(const struct air_conditions *air)
 {
-    return fault->how == AIR_LOSE || fault->how == AIR_CORRUPT || fault->how == AIR_REPEAT;
+    uint32_t kinds = 0;
+    for (uint32_t i = 0; i < air->fault_count; i++)
+        kinds |= 1u << air->faults[i].how;
+    const uint32_t loses = 1u << AIR_LOSE | 1u << AIR_CORRUPT;
+    return !(kinds & ~loses) || kinds == 1u << AIR_REPEAT;
 }
 
 /* Core Vol 6 Part B 2.4.2.1 and 4.5.2. */
@@ -130,11 +135,9 @@ static bool plays_tape(const struct scenario_app *app)
  * may say: the connection may then be over for one side alone. */
 static bool is_disturbed(const struct scenario *s)
 {
-    bool disturbed = false;
+    bool disturbed = !air_is_lawful(&s->air);
     for (uint32_t i = 0; i < s->injection_count; i++)
         disturbed |= !plays_tape(&s->apps[s->injections[i].process]);
-    for (uint32_t i = 0; i < s->air.fault_count; i++)
-        disturbed |= !is_loss(&s->air.faults[i]);
     for (uint32_t i = 0; i < s->peer_count; i++)
         disturbed |=
             s->peers[i].type == &central_peer && !plan_is_lawful(&s->peers[i].plan, &s->air);
