@@ -77,31 +77,32 @@ static bool air_is_lawful(const struct air_conditions *air)
     return !(kinds & ~loses) || kinds == 1u << AIR_REPEAT;
 }
 
+enum { INTERVAL, LATENCY, TIMEOUT, WINDOW_OFFSET, WINDOW_SIZE, AHEAD, AGO }; /* of an update */
+
 /* Core Vol 6 Part B 2.4.2.1 and 4.5.2. */
-static bool is_lawful_update(const uint64_t *a)
+static bool is_lawful_update(const uint64_t *a, uint64_t soonest)
 {
-    enum { INTERVAL, LATENCY, TIMEOUT, WINDOW_OFFSET, WINDOW_SIZE, AHEAD, AGO };
     const uint64_t unit_ps = 1250 * PS_PER_US;
     return a[INTERVAL] >= 6 * unit_ps && a[INTERVAL] <= 3200 * unit_ps && a[LATENCY] <= 499 &&
            a[TIMEOUT] >= 100 * PS_PER_MS && a[TIMEOUT] <= 32000 * PS_PER_MS &&
            a[TIMEOUT] > 2 * (1 + a[LATENCY]) * a[INTERVAL] && a[WINDOW_OFFSET] <= a[INTERVAL] &&
            a[WINDOW_SIZE] >= unit_ps && a[WINDOW_SIZE] <= 8 * unit_ps &&
-           a[WINDOW_SIZE] < a[INTERVAL] && a[AHEAD] > 1 && a[AGO] == 0;
+           a[WINDOW_SIZE] < a[INTERVAL] && a[AHEAD] > soonest && a[AGO] == 0;
 }
 
 /* What a peripheral has to follow. Ours have one PHY for both ways, and read the first encrypted
  * packet before they answer it, which is too late. What begins at an instant may come behind it,
  * where something is lost on the way or waits before it. */
-static bool is_lawful(const struct peer_action *action, bool loses)
+static bool is_lawful(const struct peer_action *action, uint64_t soonest, bool loses)
 {
     const uint64_t *a = action->arguments;
     switch (action->verb) {
     case CENTRAL_DO_UPDATE:
-        return !loses && is_lawful_update(a);
+        return !loses && is_lawful_update(a, soonest);
     case CENTRAL_DO_MAP: /* two channels at least: 4.5.8 */
-        return !loses && (a[0] & (a[0] - 1)) != 0 && a[1] > 1;
+        return !loses && (a[0] & (a[0] - 1)) != 0 && a[1] > soonest;
     case CENTRAL_DO_PHY:
-        return !loses && a[0] == a[1] && a[2] > 2;
+        return !loses && a[0] == a[1] && a[2] > soonest + 1;
     default:
         return action->verb != CENTRAL_DO_PDU && action->verb != CENTRAL_DO_LEAP &&
                action->verb != CENTRAL_DO_ENCRYPT;
@@ -118,11 +119,24 @@ static bool plan_loses(const struct peer_plan *plan)
     return all & losing;
 }
 
+/* Events that an instant lies ahead, and more: what the plan says before it goes first, and waits
+ * for a peripheral that sleeps as long as it may. */
+static uint64_t soonest_instant(const struct peer_plan *plan)
+{
+    uint64_t latency = plan->values[CENTRAL_LATENCY];
+    for (uint32_t i = 0; i < plan->action_count; i++)
+        if (plan->actions[i].verb == CENTRAL_DO_UPDATE &&
+            plan->actions[i].arguments[LATENCY] > latency)
+            latency = plan->actions[i].arguments[LATENCY];
+    return (1 + latency) * plan->action_count;
+}
+
 static bool plan_is_lawful(const struct peer_plan *plan, const struct air_conditions *air)
 {
     bool lawful = true;
     for (uint32_t i = 0; i < plan->action_count; i++)
-        lawful &= is_lawful(&plan->actions[i], air->fault_count > 0 || plan_loses(plan));
+        lawful &= is_lawful(&plan->actions[i], soonest_instant(plan),
+                            air->fault_count > 0 || plan_loses(plan));
     return lawful;
 }
 
