@@ -283,7 +283,7 @@ static void settle_unopened(struct ble_link *link, struct ble_connection *c)
         margin_add(&facts->window_open, (int64_t)l->open_by_ps - (int64_t)l->close_at_ps,
                    l->open_by_ps, l->event, PROCESS_NONE);
     }
-    if (!l->elsewhere_mhz || facts->lawless || has_other_links(link, c))
+    if (!l->elsewhere_mhz || facts->lawless || facts->opaque || has_other_links(link, c))
         return;
     facts->channel_faults[BLE_PERIPHERAL]++;
     link->elsewhere = (struct ble_elsewhere){

@@ -12,9 +12,9 @@
  *
  * Encrypted control PDUs are read with the central's long term key (ble_cipher.h). Where that fails
  * a connection is `opaque`: headers, times and channels are followed on, the PHY in which its
- * peripheral answers is not judged; as soon as its central leaves them, a procedure must have come
- * that could not be read, and the connection is `adrift`: where the peripheral listens, on which
- * channel, and how long it may be silent is no longer judged.
+ * peripheral answers and the channel on which it listens are not judged, since it may obey what
+ * could not be read; as soon as its central leaves them, such a procedure must have come, and the
+ * connection is `adrift`: where the peripheral is and how long it may be silent is no longer judged.
  *
  * A control PDU holds for the peripheral once it acknowledges it: it may have no room for it.
  *
