@@ -429,6 +429,25 @@ START_TEST(new_interval_begins_at_its_instant)
 }
 END_TEST
 
+/* The old interval is over in time, and the window of the new one begins too late. */
+START_TEST(window_of_an_instant_may_begin_behind_the_timeout)
+{
+    struct ble_core core = connected();
+    struct ble_window window;
+    struct ble_control message = update((uint16_t)(core.event + 33));
+    message.update.window_offset = 24;
+    control(&core, &message);
+    uint32_t valid = core.valid_us;
+    while (ble_core_window(&core, 0, &window)) {
+        ck_assert_uint_lt(core.anchor_us - valid, 1000000);
+        ble_core_end_event(&core);
+    }
+    ck_assert_uint_eq(core.reason, BLE_REASON_TIMEOUT);
+    ck_assert_uint_eq(core.event, message.update.instant);
+    ck_assert_uint_eq(core.timing.timeout, 100);
+}
+END_TEST
+
 /* The event under way is number 1: 32767 lies ahead, 32768 behind. */
 static const struct {
     uint16_t instant;
@@ -709,6 +728,7 @@ static Suite *suite(void)
     tcase_add_test(tcase, established_connection_is_over_after_its_timeout);
     tcase_add_test(tcase, each_request_gets_its_answer);
     tcase_add_test(tcase, new_interval_begins_at_its_instant);
+    tcase_add_test(tcase, window_of_an_instant_may_begin_behind_the_timeout);
     tcase_add_loop_test(tcase, instant_that_has_passed_ends_the_connection, 0, COUNT(instants));
     tcase_add_loop_test(tcase, update_to_what_no_connection_may_have_ends_it, 0, COUNT(hopeless));
     tcase_add_test(tcase, new_map_and_phy_of_this_very_event_hold_from_the_next_one_on);

@@ -220,6 +220,15 @@ static uint32_t supervision_us(const struct ble_core *core)
                                       : core->timing.timeout * (uint32_t)TIMEOUT_US;
 }
 
+/* True: it has heard nothing for too long when the next window begins, and the connection ends. */
+static bool time_out(struct ble_core *core)
+{
+    if (core->anchor_us - core->valid_us < supervision_us(core))
+        return false;
+    close(core, core->state == BLE_CREATED ? BLE_REASON_NOT_ESTABLISHED : BLE_REASON_TIMEOUT);
+    return true;
+}
+
 bool ble_core_window(struct ble_core *core, uint32_t now_us, struct ble_window *window)
 {
     (void)now_us;
@@ -227,10 +236,8 @@ bool ble_core_window(struct ble_core *core, uint32_t now_us, struct ble_window *
     uint32_t wide = widening_us(core, core->anchor_us + size);
     if (core->state == BLE_CLOSED)
         return false;
-    if (core->anchor_us - core->valid_us >= supervision_us(core)) {
-        close(core, core->state == BLE_CREATED ? BLE_REASON_NOT_ESTABLISHED : BLE_REASON_TIMEOUT);
+    if (time_out(core))
         return false;
-    }
     if (wide >= interval_us(core) / 2 - T_IFS_US) {
         close(core, BLE_REASON_TIMEOUT);
         return false;
@@ -637,7 +644,8 @@ static void next_event(struct ble_core *core)
     core->unmapped = (uint8_t)((core->unmapped + core->hop) % CHANNELS);
     if (due(&core->timing_update, core->event)) {
         core->anchor_us += core->timing_next.window_offset * (uint32_t)UNIT_US;
-        apply_timing(core);
+        if (!time_out(core)) /* by the old time-out, which ends where the new one begins */
+            apply_timing(core);
         core->window_open = true;
     }
     if (due(&core->map_update, core->event))
