@@ -202,12 +202,12 @@ static inline void device_request(struct device *d, struct device_request reques
         d->lost_requests++;
         return;
     }
-    struct device_request *place = &d->requests[d->request_count++];
-    place->kind = request.kind;
-    place->tag = request.tag;
-    place->size = request.size;
-    place->address = request.address;
-    place->state_offset = request.state_offset;
+    struct device_request *added = &d->requests[d->request_count++];
+    added->kind = request.kind;
+    added->tag = request.tag;
+    added->size = request.size;
+    added->address = request.address;
+    added->state_offset = request.state_offset;
 }
 /* Puts a signal on the wire of a controller: REQUEST_SIGNAL. */
 void device_signal(struct device *d, struct wire_signal signal);

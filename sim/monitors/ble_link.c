@@ -147,8 +147,24 @@ static uint64_t certain_ps(uint64_t limit)
     return limit + limit / 2000 + BLE_SLEEP_JITTER_PS;
 }
 
+/* Where the window of an update's instant begins, and the connection has lived until then, the new
+ * time-out counts from there, whoever hears whom: 6.B 5.1.1. */
+static void instant_begins(struct ble_connection *c, uint64_t now_ps)
+{
+    struct ble_end *end = &c->ends[BLE_PERIPHERAL];
+    uint64_t start_ps = ble_plan_window(&end->plan, end->plan.update_at).start_ps;
+
+    if (!end->plan.update || now_ps < start_ps || end->valid_ps >= start_ps ||
+        start_ps > end->valid_ps + certain_ps(limit_ps(c, BLE_PERIPHERAL)))
+        return;
+    end->valid_ps = start_ps;
+    end->plan.timeout = end->plan.next.timeout;
+}
+
 static void supervise(struct ble_connection *c, enum ble_side side, uint64_t now_ps)
 {
+    if (side == BLE_PERIPHERAL)
+        instant_begins(c, now_ps);
     struct ble_end *end = &c->ends[side];
     uint64_t limit = limit_ps(c, side);
     bool connected = c->facts.state[side] == BLE_STATE_CONNECTED;
@@ -315,12 +331,6 @@ static void settle_opened(struct ble_connection *c)
     facts->unlistened += too_short && is_begun(c);
 }
 
-/* From then on the new time-out counts, whoever hears whom: 6.B 5.1.1. */
-static bool is_instant(const struct ble_end *end, uint32_t event)
-{
-    return end->plan.update && event == end->plan.update_at;
-}
-
 /* The peripheral's window is over: it has heard its packet, or could not any more. */
 static void settle_window(struct machine *m, struct ble_link *link, struct ble_connection *c)
 {
@@ -334,10 +344,7 @@ static void settle_window(struct machine *m, struct ble_link *link, struct ble_c
     else
         settle_opened(c);
     c->settled_event = l->event + 1;
-    if (is_instant(end, l->event)) {
-        end->valid_ps = ble_plan_window(&end->plan, l->event).start_ps; /* 6.B 5.1.1 */
-        end->plan.timeout = end->plan.next.timeout;
-    }
+    instant_begins(c, l->close_at_ps);
     listen_for(m, c, l->event + 1);
 }
 
@@ -715,8 +722,8 @@ static void packet_heard(struct machine *m, struct ble_link *link, struct ble_co
     unanswered(m, c);
     while (c->listening.event < c->event && !c->facts.adrift)
         settle_window(m, link, c);
-    if (is_instant(end, c->event))
-        end->valid_ps = start_ps;
+    if (end->plan.update && c->event == end->plan.update_at)
+        end->valid_ps = start_ps; /* its window may begin later, as it was heard early */
     (void)ble_plan_anchor(&end->plan, c->event, start_ps);
     c->sync_ps = start_ps;
     c->listening.heard = c->listening.event == c->event;
