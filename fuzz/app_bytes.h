@@ -14,9 +14,9 @@
  *            upcall, the command, and for an odd `which` it waits for the upcall then; a call each.
  *            With value[1].pick 192 and up its buffers are at an edge, value[0].offset bytes long.
  *            80 to 95: what an app with a heap does: asks where grants begin; + 1: moves its break
- *            to there, or a little below by value[0]; + 2: and writes to the end of that; + 4: hands
- *            over the last bytes to driver `which`; + 8: moves its break down by 16 * (1 + `size`),
- *            from there or, for an odd `which`, from where it is
+ *            to there, or a little below by value[0]; + 2: and writes to the end of that; + 4:
+ *            hands over the last bytes to driver `which`; + 8: moves its break down by
+ *            16 * (1 + `size`), from there or, for an odd `which`, from where it is
  *            96 to 111: sets the alarm to `number` % 16 ticks and works until it has come.
  *            112 to 127: what the owner of device `which` does: asks for it, enables its
  *            interrupts, sets CC[0] to 1 + value[0] and starts it; + 1: it has subscribed before;

@@ -48,8 +48,8 @@
     CENTRAL_OF("\"drift_ppm\": 40, \"second_selection\": false, \"hop\": 7, "                      \
                "\"channel_map\": 4294967295",                                                      \
                "")
-/* As far off as a central may be: Core Vol 6 Part B 4.2.2; from anchor to anchor the jitter is twice
- * that. It goes on for longer than the supervision timeout. */
+/* As far off as a central may be: Core Vol 6 Part B 4.2.2; from anchor to anchor the jitter is
+ * twice that. It goes on for longer than the supervision timeout. */
 #define SLACK                                                                                      \
     CENTRAL_OF("\"drift_ppm\": 495, \"ppm_claimed\": 500, \"jitter_us\": 8, \"latency\": 5", "")
 /* The scanner asks on another channel by the time at which the central connects. */

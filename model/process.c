@@ -90,7 +90,7 @@ enum err process_set_breaks(struct hw *hw, struct process *p, uint32_t app_break
 }
 
 /* Bytes that the kernel keeps at the block's end, with room for one grant of each driver: an app
- * that uses all the RAM it asked for can still use them. The same for each process and each life. */
+ * that uses all the RAM it asked for can still use them. The same for all processes and lives. */
 static uint32_t kernel_part_size(struct kernel *k)
 {
     uint32_t size = PROCESS_BLOCK_SIZE;

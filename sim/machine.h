@@ -69,8 +69,8 @@ struct machine_setup {
     uint32_t flash_device; /* the controller of the flash, or BOARD_NONE */
     uint64_t ps_per_cycle; /* 0: cpu_hz does not divide 10^12, see machine_cycles */
     bool is_plain;         /* no secrets, and ps_per_cycle is not 0: nearly always */
-    /* What a write of the kernel to a register takes; an access of it to one of the core. TIME_NEVER:
-     * no whole number of picoseconds, or, of the core's, a monitor hears of it. */
+    /* What a write of the kernel to a register takes; an access of it to one of the core.
+     * TIME_NEVER: no whole number of picoseconds, or, of the core's, a monitor hears of it. */
     uint64_t mmio_ps, core_read_ps, core_write_ps;
     uint64_t path_ps[KERNEL_PATHS]; /* what a walk of it takes, if that is a whole number */
     /* Who hears a record, by its kind, and an access by its place as well: rows of `listeners` from

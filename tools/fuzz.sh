@@ -90,8 +90,8 @@ list_seeds() {
 # all_played LOG COUNT: they were, before the first of its own making.
 all_played() {
     awk -v want="$2" '/^INFO: seed corpus: files: / { files = $5 }
-        /INITED/ { played = substr($1, 2) }
-        END { exit !(files == want && played > want) }' "$1" && return
+        /INITED/ { played = substr($1, 2) + 0 }
+        END { exit !(files == want + 0 && played > want + 0) }' "$1" && return
     echo "fuzz: not all of the $2 seeds were played: see $1" >&2
     return 1
 }

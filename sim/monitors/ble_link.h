@@ -14,7 +14,7 @@
  * a connection is `opaque`: headers, times and channels are followed on, the PHY in which its
  * peripheral answers and the channel on which it listens are not judged, since it may obey what
  * could not be read; as soon as its central leaves them, such a procedure must have come, and the
- * connection is `adrift`: where the peripheral is and how long it may be silent is no longer judged.
+ * connection is `adrift`: where the peripheral is and how long it is silent is no longer judged.
  *
  * A control PDU holds for the peripheral once it acknowledges it: it may have no room for it.
  *
