@@ -133,10 +133,11 @@ static uint64_t soonest_instant(const struct peer_plan *plan)
 
 static bool plan_is_lawful(const struct peer_plan *plan, const struct air_conditions *air)
 {
+    const uint64_t soonest = soonest_instant(plan);
+    const bool loses = air->fault_count > 0 || plan_loses(plan);
     bool lawful = true;
     for (uint32_t i = 0; i < plan->action_count; i++)
-        lawful &= is_lawful(&plan->actions[i], soonest_instant(plan),
-                            air->fault_count > 0 || plan_loses(plan));
+        lawful &= is_lawful(&plan->actions[i], soonest, loses);
     return lawful;
 }
 

@@ -165,6 +165,7 @@ static void supervise(struct ble_connection *c, enum ble_side side, uint64_t now
 {
     if (side == BLE_PERIPHERAL)
         instant_begins(c, now_ps);
+
     struct ble_end *end = &c->ends[side];
     uint64_t limit = limit_ps(c, side);
     bool connected = c->facts.state[side] == BLE_STATE_CONNECTED;
