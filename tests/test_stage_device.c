@@ -206,14 +206,27 @@ START_TEST(excuse_is_for_its_rule_and_its_device_alone)
 }
 END_TEST
 
-/* A register of the device is forced; which verdicts are excused then? */
-static bool excused_if_it_lies(uint8_t device, enum rule rule, enum verdict_detail detail)
+static bool excused_if(uint8_t device, uint8_t kind, enum rule rule, enum verdict_detail detail)
 {
     struct verdict verdict = {.rule = rule, .detail = detail};
-    tape = (struct tape){.count = 1, .ops = {{device, DEVICE_FORCE, 0, 1, 1, {{0}}}}};
+    tape = (struct tape){.count = 1, .ops = {{device, kind, 0, 1, 1, {{0}}}}};
     (void)stage_play(stage, &tape);
     return verdict_excused(stage->hw.m, &verdict);
 }
+
+/* A register of the device is forced; which verdicts are excused then? */
+static bool excused_if_it_lies(uint8_t device, enum rule rule, enum verdict_detail detail)
+{
+    return excused_if(device, DEVICE_FORCE, rule, detail);
+}
+
+START_TEST(engine_that_hangs_is_excused_for_the_keys_that_it_has)
+{
+    ck_assert(excused_if(AES, DEVICE_HANG, RULE_KEY_CUSTODY, DETAIL_KEYS_OTHER));
+    ck_assert(!excused_if(AES, DEVICE_HANG, RULE_KEY_CUSTODY, DETAIL_KEYS_DEAD));
+    ck_assert(!excused_if(RNG, DEVICE_HANG, RULE_KEY_CUSTODY, DETAIL_KEYS_OTHER));
+}
+END_TEST
 
 START_TEST(flash_and_the_clock_are_excused_by_their_own_lies_alone)
 {
@@ -243,6 +256,7 @@ int main(void)
     tcase_add_test(c, lost_alarm_is_by_right_if_its_counter_failed);
     tcase_add_test(c, excuse_is_for_its_rule_and_its_device_alone);
     tcase_add_test(c, flash_and_the_clock_are_excused_by_their_own_lies_alone);
+    tcase_add_test(c, engine_that_hangs_is_excused_for_the_keys_that_it_has);
     suite_add_tcase(suite, c);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
