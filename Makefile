@@ -139,7 +139,7 @@ $(BUILD)/libsim.a: $(call obj,$(sim_src))
 $(BUILD)/libdevices.a: $(call obj,$(devices_src))
 $(BUILD)/libtools.a: $(call obj,$(tools_src))
 $(BUILD)/tests/libsupport.a: $(call obj,$(support_src))
-$(BUILD)/fuzz/libfuzz.a: $(call obj,$(filter-out $(fuzz_target_src) fuzz/main_replay.c fuzz/seed_main.c,$(fuzz_src)))
+$(BUILD)/fuzz/libfuzz.a: $(call obj,$(filter-out $(fuzz_target_src) fuzz/main_replay.c fuzz/seed_main.c fuzz/bare_hw.c,$(fuzz_src)))
 $(BUILD)/%.a: $(BUILD)/sources
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
@@ -166,9 +166,10 @@ $(BUILD)/bench-noop: $(BUILD)/tools/bench/noop.o
 	$(Q)$(CC) $(flags) $< -o $@
 
 # With ENGINE they are a fuzzer's programs (`make fuzz`), else they play what they are given. Objects
-# come first, so that a target's own hw_* win over the simulator's.
+# come first, so that the hw_* of bare_hw.c win over the simulator's where they are linked.
 fuzz_programs := $(patsubst %.c,$(BUILD)/%,$(fuzz_target_src))
 fuzz_main := $(if $(ENGINE),,$(BUILD)/fuzz/main_replay.o)
+$(BUILD)/fuzz/fuzz_mpu $(BUILD)/fuzz/fuzz_start: $(BUILD)/fuzz/bare_hw.o
 $(fuzz_programs): %: %.o $(fuzz_main) $(fuzz_archive) $(archives)
 	@echo "  ld $@"
 	$(Q)$(or $(FUZZ_LINK),$(CC) $(flags)) $(ENGINE) $(filter %.o,$^) $(libs) -o $@

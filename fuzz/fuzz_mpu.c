@@ -12,6 +12,7 @@
  *
  * What a tape's operations are says fuzz/mpu_calls.h.
  */
+#include "fuzz/bare_hw.h"
 #include "fuzz/mpu_calls.h"
 #include "fuzz/tape_mutate.h"
 #include "fuzz/target.h"
@@ -26,11 +27,6 @@ enum { CONFIGS = MPU_CALLS_CONFIGS, GRANULE = MPU_CALLS_GRANULE, AREAS = MPU_CAL
 /* Each of mpu_calls_areas is looked at byte for byte. */
 enum { AREA_SIZE = 0x20000, GRANULES = AREA_SIZE / GRANULE };
 
-/* The hardware: the kernel's port for this program is the few functions below. */
-struct hw {
-    struct mpu_armv7m unit;
-};
-
 struct rig {
     struct hw hw;
     struct mpu_state mpu;
@@ -41,75 +37,6 @@ _Noreturn static void found(const char *what)
 {
     fprintf(stderr, "fuzz_mpu: %s\n", what);
     abort();
-}
-
-uint32_t hw_read32(struct hw *hw, uint32_t address)
-{
-    return mpu_armv7m_owns(address) ? mpu_armv7m_read(&hw->unit, address) : 0;
-}
-
-void hw_write_words(struct hw *hw, const struct hw_word words[], uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        hw_write32(hw, words[i].address, words[i].value);
-}
-
-bool hw_await32(struct hw *hw, uint32_t address, uint32_t mask, uint32_t wanted, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if ((hw_read32(hw, address) & mask) == wanted)
-            return true;
-    return false;
-}
-
-void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
-{
-    if (!mpu_armv7m_owns(address))
-        found("the driver writes a register that is not the unit's");
-    mpu_armv7m_write(&hw->unit, address, value);
-}
-
-enum err hw_ram_read(struct hw *hw, struct span from, void *to)
-{
-    (void)hw;
-    (void)from;
-    (void)to;
-    return ERR_INVAL;
-}
-
-enum err hw_ram_write(struct hw *hw, struct span to, const void *from)
-{
-    (void)hw;
-    (void)to;
-    (void)from;
-    return ERR_INVAL;
-}
-
-void hw_barrier(struct hw *hw)
-{
-    (void)hw;
-}
-
-void hw_spend(struct hw *hw, enum kernel_path path, uint32_t count)
-{
-    (void)hw;
-    (void)path;
-    (void)count;
-}
-
-void hw_note(struct hw *hw, enum note note, uint32_t process, uint32_t address, uint64_t value)
-{
-    (void)hw;
-    (void)note;
-    (void)process;
-    (void)address;
-    (void)value;
-}
-
-void hw_panic(struct hw *hw, const char *what)
-{
-    (void)hw;
-    found(what);
 }
 
 /* --- what must be reachable ------------------------------------------------------------------ */
@@ -251,15 +178,10 @@ static void judge_config(const struct mpu_config *config)
     }
 }
 
-static bool same_span(struct span a, struct span b)
-{
-    return a.base == b.base && a.size == b.size;
-}
-
 static bool has_window(const struct mpu_config *config, struct span window)
 {
     for (uint32_t i = 0; i < config->window_count; i++)
-        if (same_span(config->windows[i], window))
+        if (span_equal(config->windows[i], window))
             return true;
     return false;
 }
@@ -285,7 +207,7 @@ static void judge_breaks(const struct mpu_config *config, const struct mpu_call 
     uint32_t end = config->accessible.base + config->accessible.size;
     uint32_t step = block.size / 8 > GRANULE ? block.size / 8 : GRANULE;
     if (call->app_break > call->kernel_break || end < call->app_break || end > call->kernel_break ||
-        !same_span(block, config->block))
+        !span_equal(block, config->block))
         found("accessible does not end between the breaks");
     if (end - call->app_break >= step)
         found("accessible is rounded up by more than its header says");
@@ -297,7 +219,7 @@ static void judge_call(const struct mpu_config *config, const struct mpu_call *c
 {
     switch (call->kind) {
     case CALL_SET_FLASH:
-        if (!same_span(config->flash, call->span))
+        if (!span_equal(config->flash, call->span))
             found("the flash is another one than asked for");
         break;
     case CALL_ALLOCATE:
@@ -343,7 +265,7 @@ static void play(struct rig *rig, uint32_t i, const struct tape_op *op)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct tape tape;
-    struct rig rig = {0};
+    struct rig rig = {.hw = {.found = found, .mpu_only = true}};
     uint32_t config;
     tape_decode(data, size, &tape);
     mpu_armv7m_reset(&rig.hw.unit, mpu_calls_regions(&tape));

@@ -13,11 +13,11 @@
  * The hardware answers 0 to each register but the MPU's; RAM is RAM_SIZE bytes and what the config
  * calls the kernel's.
  */
+#include "fuzz/bare_hw.h"
 #include "fuzz/tape_mutate.h"
 #include "fuzz/target.h"
 #include "model/kernel.h"
 #include "model/passthrough_device.h"
-#include "sim/mpu_armv7m.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,15 +33,9 @@ enum {
     DEVICE_SIZE = 0x1000,
 };
 
-struct hw {
-    struct mpu_armv7m unit;
-    struct span kernel_ram;
-    uint32_t writes; /* to registers */
-    uint8_t ram[RAM_SIZE];
-};
-
 struct rig {
     struct hw hw;
+    uint8_t ram[RAM_SIZE];
     struct kernel kernel;
     struct kernel_config config;
     struct process_image images[IMAGES];
@@ -51,87 +45,6 @@ _Noreturn static void found(const char *what)
 {
     fprintf(stderr, "fuzz_start: %s\n", what);
     abort();
-}
-
-/* --- the hardware ---------------------------------------------------------------------------- */
-
-uint32_t hw_read32(struct hw *hw, uint32_t address)
-{
-    return mpu_armv7m_owns(address) ? mpu_armv7m_read(&hw->unit, address) : 0;
-}
-
-void hw_write_words(struct hw *hw, const struct hw_word words[], uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        hw_write32(hw, words[i].address, words[i].value);
-}
-
-bool hw_await32(struct hw *hw, uint32_t address, uint32_t mask, uint32_t wanted, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if ((hw_read32(hw, address) & mask) == wanted)
-            return true;
-    return false;
-}
-
-void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
-{
-    hw->writes++;
-    if (mpu_armv7m_owns(address))
-        mpu_armv7m_write(&hw->unit, address, value);
-}
-
-static bool is_ram(struct span span)
-{
-    return span_covers((struct span){RAM_BASE, RAM_SIZE}, span);
-}
-
-/* Of the kernel's, beyond RAM, nothing is kept. */
-enum err hw_ram_read(struct hw *hw, struct span from, void *to)
-{
-    if (is_ram(from))
-        memcpy(to, &hw->ram[from.base - RAM_BASE], from.size);
-    else if (span_covers(hw->kernel_ram, from))
-        memset(to, 0, from.size);
-    else
-        return ERR_INVAL;
-    return ERR_NONE;
-}
-
-enum err hw_ram_write(struct hw *hw, struct span to, const void *from)
-{
-    if (is_ram(to))
-        memcpy(&hw->ram[to.base - RAM_BASE], from, to.size);
-    else if (!span_covers(hw->kernel_ram, to))
-        return ERR_INVAL;
-    return ERR_NONE;
-}
-
-void hw_barrier(struct hw *hw)
-{
-    (void)hw;
-}
-
-void hw_spend(struct hw *hw, enum kernel_path path, uint32_t count)
-{
-    (void)hw;
-    (void)path;
-    (void)count;
-}
-
-void hw_note(struct hw *hw, enum note note, uint32_t process, uint32_t address, uint64_t value)
-{
-    (void)hw;
-    (void)note;
-    (void)process;
-    (void)address;
-    (void)value;
-}
-
-void hw_panic(struct hw *hw, const char *what)
-{
-    (void)hw;
-    found(what);
 }
 
 /* --- a config that is valid ------------------------------------------------------------------ */
@@ -154,6 +67,9 @@ static struct process_image image_make(uint32_t i)
 static void rig_make(struct rig *rig)
 {
     struct kernel_config *c = &rig->config;
+    rig->hw.found = found;
+    rig->hw.ram = (struct span){RAM_BASE, RAM_SIZE};
+    rig->hw.ram_bytes = rig->ram;
     mpu_armv7m_reset(&rig->hw.unit, 8);
     *c = (struct kernel_config){.cpu_hz = 64000000,
                                 .process_ram = {RAM_BASE + RAM_SIZE / 2, RAM_SIZE / 2},
