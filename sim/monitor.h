@@ -259,6 +259,13 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_WRITE_DEAD, "the kernel wrote %g bytes at %a into the memory of %p, which is dead") \
     X(DETAIL_WRITE_FLAG, "the kernel wrote the byte of yield-no-wait of %p to %a, not its memory") \
     X(DETAIL_WRITE_GRANT, "%p has a new grant that holds %G at %a and must be zero") \
+    /* fault-policy */ \
+    X(DETAIL_POLICY_AGAIN, "%p faulted and has to stay dead, and was started again") \
+    X(DETAIL_POLICY_LIMIT, "%p faulted and was restarted %g times, and at most %w are declared") \
+    X(DETAIL_POLICY_KILLED, "%p was killed from outside, and was started again") \
+    X(DETAIL_POLICY_DEAD, "%p faulted and has to be restarted, and stays dead after %g restarts") \
+    X(DETAIL_POLICY_NOT_ANEW, "%p has to begin anew, and stays dead after %g restarts") \
+    X(DETAIL_POLICY_NO_PANIC, "%p faulted, its board asks for a panic, and the kernel goes on") \
     /* ble-armed-late, ble-ifs, ble-sequence, ble-stale-buffer, ble-channel */ \
     X(DETAIL_BLE_ARMED_LATE, \
       "%p armed %a with a compare value %g ticks behind the counter: what it should start never " \

@@ -187,6 +187,11 @@ static const struct explanation explanations[RULE_NUMBER] = {
                            "bytes of a grant when the kernel notes it",
                            EXAMPLE(.detail = DETAIL_WRITE_APP, .process = 1, .address = 0x20010400,
                                    .got = 16)},
+    [RULE_FAULT_POLICY] =
+        {"before user mode runs again behind the end of a life, when a life begins, and at the "
+         "end: by the app's own fault or exit or the injection that ended it, and by the policy "
+         "and the limit that are declared, over all restarts so far",
+         EXAMPLE(.detail = DETAIL_POLICY_LIMIT, .process = 2, .got = 4, .wanted = 3)},
     [RULE_FINAL] = {"once, at the end of the run",
                     EXAMPLE(.detail = DETAIL_FINAL_STATE, .process = 0, .got = PROCESS_FAULTED,
                             .wanted = PROCESS_YIELDED)},

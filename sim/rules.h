@@ -161,7 +161,11 @@
     X(RULE_KERNEL_WRITE, "kernel-write", "",                                                       \
       "In an app's own memory the kernel writes the byte of yield-no-wait and into buffers that "  \
       "the app has handed over for writing, nothing else; and a new grant is all zero.",           \
-      "TRD 104 sections 4.1.1, 4.4 and 4.5; Tock, grants: allocated zeroed")
+      "TRD 104 sections 4.1.1, 4.4 and 4.5; Tock, grants: allocated zeroed")                       \
+    X(RULE_FAULT_POLICY, "fault-policy", "",                                                       \
+      "What becomes of an app that faults is what its board declares: stop, restart, restart at "  \
+      "most so often, panic. Who is killed stays dead; who exits to begin anew does.",             \
+      "Tock, process fault policies; TRD 104 section 4.7; model/kernel.h, process_end")
 
 enum rule {
 #define RULE_ENUM(enumerator, id, aliases, demand, source) enumerator,

@@ -1432,6 +1432,7 @@ static void interrupt_to_its_owner(void)
 static void death_with_a_loan(void)
 {
     uint32_t endpoint = endpoint_at(timer0);
+    scenario.images[WAITER].fault_policy = FAULT_STOP;
     lend(WAITER, timer0);
     add(EVENT_FAULT, WAITER, 0, pair(CFSR_DACCVIOL, ACCESS_READ));
     note(NOTE_PROCESS_END, WAITER, 0, END_FAULT);
