@@ -373,7 +373,7 @@ enum err mpu_allocate_app_memory(struct mpu_config *config, struct span pool, ui
      * the latest at level 30, as no part is over 2^30. */
     uint32_t level = SUBREGION_LEVEL_MIN;
     uint32_t size = ram_block_size(level, min_size, app_size, kernel_size);
-    while (ram_level(size) > level)
+    while ((size - 1) >> (level + 1))
         size = ram_block_size(++level, min_size, app_size, kernel_size);
 
     struct span block = {align_up(pool.base, 1u << level), size};

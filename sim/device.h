@@ -260,6 +260,12 @@ static inline void device_store_bits(struct device *d, uint32_t row, uint32_t va
     uint32_t bits = (*stored & ~reg->writable) | (value & (reg->writable | reg->write1_sets));
     *stored = bits & ~(value & reg->write1_clears);
 }
+/* A write there does no more than that. */
+static inline bool device_only_stores(const struct device *d, int row)
+{
+    const struct reg *reg = row < 0 ? NULL : &d->type->regs[row];
+    return reg && !reg->on_task && !reg->on_write;
+}
 /* Nothing is due at it: an access would not wake it. */
 static inline bool device_is_calm(const struct device *d, uint64_t now_ps)
 {

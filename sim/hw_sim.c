@@ -34,8 +34,13 @@ static OUT_OF_LINE void systick_write(struct machine *m, uint32_t address, uint3
 {
     uint64_t before_ps = m->nvic.systick_fires_ps;
     nvic_systick_write(&m->nvic, address, value, m->now_ps, m->setup->scenario->board.cpu_hz);
-    if (m->nvic.systick_fires_ps != before_ps)
+    uint64_t fires_ps = m->nvic.systick_fires_ps;
+    if (fires_ps == before_ps)
+        return;
+    if (before_ps <= m->next_ps) /* it was what comes first */
         machine_find_next(m);
+    else if (fires_ps < m->next_ps)
+        m->next_ps = fires_ps;
 }
 
 static inline void system_write(struct machine *m, uint32_t address, uint32_t value)
@@ -288,8 +293,15 @@ static OUT_OF_LINE void board_write(struct hw *hw, uint32_t address, uint32_t va
     }
     m->now_ps += ps;
     plain_record(m, EVENT_KERNEL_WRITE, address, value);
-    struct device *d = machine_device(m, device);
-    device_write(d, address - d->base, value, m->now_ps);
+    struct device *d = machine_modelled(m, device);
+    int row = device_row_at(d, address - d->base);
+    if (device_only_stores(d, row) && device_is_calm(d, m->now_ps) &&
+        device != m->setup->flash_device) {
+        machine_touch(m, device);
+        device_store_bits(d, (uint32_t)row, value);
+        return;
+    }
+    device_write_row(d, row, value, m->now_ps);
     machine_serve(hw, device);
     machine_halt(hw, device);
 }
@@ -338,7 +350,7 @@ void hw_write_words(struct hw *hw, const struct hw_word words[], uint32_t count)
         hw_write32(hw, words[i].address, words[i].value);
 }
 
-static void charge_words(struct hw *hw, uint32_t size)
+static inline void charge_words(struct hw *hw, uint32_t size)
 {
     machine_spend(hw, (uint64_t)costs_of(hw)->kernel_ram_word * ((size + 3) / 4));
 }
@@ -431,7 +443,9 @@ enum err hw_ram_write(struct hw *hw, struct span to, const void *from)
     tell_of_write(m, to, from);
     charge_words(hw, to.size);
     machine_page_written(m, to.base);
-    copy(bytes, from, to.size);
+    if (!is_words(to.size))
+        return copy_bytes(bytes, from, to.size);
+    copy_words(bytes, from, to.size);
     return ERR_NONE;
 }
 

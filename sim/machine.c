@@ -869,11 +869,6 @@ struct secret_facts machine_secret_facts(const struct machine *m)
     return m->secret_facts;
 }
 
-uint64_t machine_now_ps(const struct machine *m)
-{
-    return m->now_ps;
-}
-
 uint64_t machine_trace_hash(const struct machine *m)
 {
     return m->hash;
@@ -939,11 +934,6 @@ void verdict_add(struct machine *m, struct verdict verdict)
     m->judged.verdict_count++;
 }
 
-void rule_armed(struct machine *m, enum rule rule)
-{
-    m->judged.rules_armed |= UINT64_C(1) << rule;
-}
-
 void check_armed(struct machine *m, uint32_t check)
 {
     m->judged.checks_armed |= UINT64_C(1) << check;
@@ -958,11 +948,6 @@ void peak_reach(struct machine *m, enum peak peak, uint64_t value)
 const uint64_t *machine_peaks(const struct machine *m)
 {
     return m->judged.peaks;
-}
-
-bool machine_rule_armed(const struct machine *m, enum rule rule)
-{
-    return m->judged.rules_armed >> rule & 1;
 }
 
 bool machine_check_armed(const struct machine *m, uint32_t check)

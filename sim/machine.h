@@ -169,16 +169,28 @@ static inline uint32_t machine_device_at(const struct machine_setup *setup, uint
 /* For the ledger: what processes may reach is not what it was. */
 void machine_dues_changed(struct machine *m);
 
-/* Views, for monitors, reports, tests. */
+/* Views, for monitors, reports, tests. What they ask for all the time a machine begins with. */
+struct machine_head {
+    const struct machine_setup *setup;
+    uint64_t now_ps;
+    uint64_t rules_armed; /* bit r: rule r */
+};
+static inline const struct machine_head *machine_get_head(const struct machine *m)
+{
+    return (const struct machine_head *)(const void *)m;
+}
 static inline const struct machine_setup *machine_get_setup(const struct machine *m)
 {
-    return *(const struct machine_setup *const *)(const void *)m; /* a machine begins with it */
+    return machine_get_head(m)->setup;
 }
 static inline const struct scenario *machine_scenario(const struct machine *m)
 {
     return machine_get_setup(m)->scenario;
 }
-uint64_t machine_now_ps(const struct machine *m);
+static inline uint64_t machine_now_ps(const struct machine *m)
+{
+    return machine_get_head(m)->now_ps;
+}
 uint64_t machine_trace_hash(const struct machine *m);
 uint64_t machine_record_count(const struct machine *m);
 enum run_state machine_state(const struct machine *m);
@@ -220,7 +232,15 @@ uint32_t machine_verdicts(const struct machine *m, const struct verdict **verdic
 uint64_t machine_verdict_count(const struct machine *m);
 /* By enum peak. */
 const uint64_t *machine_peaks(const struct machine *m);
-bool machine_rule_armed(const struct machine *m, enum rule rule);
+static inline bool machine_rule_armed(const struct machine *m, enum rule rule)
+{
+    return machine_get_head(m)->rules_armed >> rule & 1;
+}
+/* For monitors: the rule had something to judge: needed for requested checks (no vacuous pass). */
+static inline void rule_armed(struct machine *m, enum rule rule)
+{
+    ((struct machine_head *)(void *)m)->rules_armed |= UINT64_C(1) << rule;
+}
 bool machine_check_armed(const struct machine *m, uint32_t check);
 bool machine_injection_fired(const struct machine *m, uint32_t injection); /* with an effect */
 bool machine_injection_tried(const struct machine *m, uint32_t injection); /* its moment came */

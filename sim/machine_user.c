@@ -109,12 +109,11 @@ static uint16_t unsteady_from(const struct machine_setup *setup, uint16_t row)
 static bool is_plain(const struct machine *m, const struct device *d, int row,
                      enum access_kind kind)
 {
-    const struct reg *reg = row < 0 ? NULL : &d->type->regs[row];
-    if (!reg || !m->setup->is_plain)
+    if (row < 0 || !m->setup->is_plain)
         return false;
     if (kind == ACCESS_READ)
-        return !reg->on_read;
-    return !reg->on_task && !reg->on_write && d->index != m->setup->flash_device;
+        return !d->type->regs[row].on_read;
+    return device_only_stores(d, row) && d->index != m->setup->flash_device;
 }
 
 /* A decision with the MPU off is good for this access only. */

@@ -58,9 +58,10 @@ enum { KNOWN_MAX = 128 }; /* a power of two; ours */
 enum { DEVICE_WORDS = (MACHINE_DEVICE_MAX + 63) / 64 };
 
 struct machine {
-    const struct machine_setup *setup;
-
+    const struct machine_setup *setup; /* these three first, as struct machine_head has them */
     uint64_t now_ps;
+    uint64_t rules_armed;
+
     uint64_t cycle_rest; /* of a picosecond, in 1/cpu_hz: only when cpu_hz does not divide 10^12 */
     uint64_t next_ps; /* the earliest of all that is due: device wakes, SysTick, injections; it may
                             be earlier than that, which costs a look */
@@ -95,7 +96,7 @@ struct machine {
     uint32_t injections_over;    /* the first ones, which will not come any more */
     uint64_t injection_kinds[2]; /* kinds of record that one waits for */
     struct judged {
-        uint64_t rules_armed, checks_armed;
+        uint64_t checks_armed;
         uint64_t peaks[PEAKS];
         uint64_t verdict_count;
         struct verdict verdicts[VERDICT_MAX];
@@ -115,7 +116,11 @@ struct machine {
 };
 
 _Static_assert(MACHINE_DEVICE_MAX <= 256, "waking[] has bytes");
-_Static_assert(offsetof(struct machine, setup) == 0, "machine_get_setup() finds it there");
+_Static_assert(offsetof(struct machine, setup) == offsetof(struct machine_head, setup) &&
+                   offsetof(struct machine, now_ps) == offsetof(struct machine_head, now_ps) &&
+                   offsetof(struct machine, rules_armed) ==
+                       offsetof(struct machine_head, rules_armed),
+               "machine_get_head() finds them there");
 _Static_assert(RULE_NUMBER <= 64 && SCENARIO_CHECK_MAX <= 64, "one bit each");
 
 enum { INSTANT_STEPS_MAX = 200000 }; /* steps at one instant before the run counts as stuck; ours */

@@ -377,8 +377,7 @@ void break_add(struct machine *m, enum rule rule, uint32_t process, uint32_t add
 void break_of_check(struct machine *m, uint32_t check, uint32_t process, uint32_t address,
                     enum verdict_detail detail, uint64_t got, uint64_t wanted);
 enum rule check_rule(enum check_kind kind);
-/* The rule had something to judge: needed for requested checks (no vacuous pass). */
-void rule_armed(struct machine *m, enum rule rule);
+/* The check had something to judge; of rules says so rule_armed (machine.h). */
 void check_armed(struct machine *m, uint32_t check);
 /* So near has the run come to the bound: the most is kept. */
 void peak_reach(struct machine *m, enum peak peak, uint64_t value);

@@ -534,7 +534,7 @@ static void at_end(struct machine *m, void *state)
 
 /* ---- records */
 
-static void on_return(struct machine *m, struct answers *a, const struct record *r)
+static OUT_OF_LINE void on_return(struct machine *m, struct answers *a, const struct record *r)
 {
     static void (*const judges[SYSCALL_CLASSES])(struct machine * m, struct answers * a,
                                                  const struct answer *x) = {

@@ -217,8 +217,7 @@ static OUT_OF_LINE void judge_doomed(struct machine *m, struct ledger *l)
         if (!l->processes[i].doomed)
             continue;
         break_add(m, RULE_DEATH_ORDER, i, 0, DETAIL_DEATH_IGNORED, 0, 0);
-        ledger_life_end(l, i);
-        machine_dues_changed(m);
+        ledger_life_end(m, l, i);
     }
 }
 

@@ -130,12 +130,13 @@ static enum err reason_of(struct machine *m, const struct question *q,
 }
 
 /* What a release is about. */
-static bool had_it(const struct machine *m, const struct ledger *l, uint32_t process)
+static OUT_OF_LINE void on_command(struct machine *m, struct question *q, uint32_t process)
 {
+    const struct ledger *l = ledger_of(m);
     const struct ledger_process *p = &l->processes[process];
 
-    return is_passthrough_command(m, p, COMMAND_RELEASE) &&
-           ledger_holds_asked(l, process, (struct span){p->args[2], p->args[3]});
+    q->had_it = is_passthrough_command(m, p, COMMAND_RELEASE) &&
+                ledger_holds_asked(l, process, (struct span){p->args[2], p->args[3]});
 }
 
 /* A success is none that should have been a refusal. */
@@ -163,11 +164,14 @@ static void judge_code(struct machine *m, uint32_t process, uint32_t address, ui
 }
 
 static OUT_OF_LINE void judge_return(struct machine *m, const struct question *q,
-                                     const struct ledger_process *p, const struct record *r)
+                                     const struct record *r)
 {
-    if (!is_passthrough_command(m, p, COMMAND_QUERY) &&
-        !is_passthrough_command(m, p, COMMAND_ALLOCATE) &&
-        !is_passthrough_command(m, p, COMMAND_RELEASE))
+    const struct ledger *l = ledger_of(m);
+    const struct ledger_process *p = &l->processes[r->process];
+
+    if (!l->returning || (!is_passthrough_command(m, p, COMMAND_QUERY) &&
+                          !is_passthrough_command(m, p, COMMAND_ALLOCATE) &&
+                          !is_passthrough_command(m, p, COMMAND_RELEASE)))
         return;
     if (r->address >= RETURN_SUCCESS) {
         if (p->args[1] == COMMAND_ALLOCATE)
@@ -237,21 +241,25 @@ static OUT_OF_LINE void on_answer(struct machine *m, struct question *q, const s
         judge_answer(m, q, r->process);
 }
 
+static bool is_command(struct machine *m, uint32_t process)
+{
+    return ledger_of(m)->processes[process].call_class == SYSCALL_COMMAND;
+}
+
 /* A flat switch. */
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     if (r->process >= PROCESS_MAX)
         return;
     struct question *q = &((struct filter *)state)->of[r->process];
-    const struct ledger *l = ledger_of(m);
     switch (r->kind) {
     case EVENT_SYSCALL:
     case EVENT_OF(NOTE_PROCESS_LOADED):
         *q = (struct question){0};
         break;
     case EVENT_SYSCALL_MORE:
-        q->had_it =
-            l->processes[r->process].call_class == SYSCALL_COMMAND && had_it(m, l, r->process);
+        if (is_command(m, r->process))
+            on_command(m, q, r->process);
         break;
     case EVENT_OF(NOTE_SYSCALL_FILTERED):
         q->syscall_filtered = true;
@@ -271,8 +279,8 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         judge_note(m, q, r);
         break;
     case EVENT_RETURN:
-        if (l->returning && l->processes[r->process].call_class == SYSCALL_COMMAND)
-            judge_return(m, q, &l->processes[r->process], r);
+        if (is_command(m, r->process))
+            judge_return(m, q, r);
         break;
     default:
         break;

@@ -38,6 +38,13 @@ static void judge_chunk(struct machine *m, uint32_t process, struct span span)
         }
 }
 
+static OUT_OF_LINE void judge_new(struct machine *m, uint32_t process, uint32_t first, uint32_t end)
+{
+    rule_armed(m, RULE_MEMORY_FRESH);
+    for (uint32_t at = first; at < end; at += CHUNK)
+        judge_chunk(m, process, (struct span){at, end - at < CHUNK ? end - at : CHUNK});
+}
+
 static void on_user(struct machine *m, void *state, uint32_t process)
 {
     struct fresh *fresh = state;
@@ -51,9 +58,7 @@ static void on_user(struct machine *m, void *state, uint32_t process)
     uint32_t end = p->accessible_end > p->app_break ? p->accessible_end : p->app_break;
     if (!p->live || end <= *reached)
         return;
-    rule_armed(m, RULE_MEMORY_FRESH);
-    for (uint32_t at = *reached; at < end; at += CHUNK)
-        judge_chunk(m, process, (struct span){at, end - at < CHUNK ? end - at : CHUNK});
+    judge_new(m, process, *reached, end);
     *reached = end;
 }
 

@@ -87,8 +87,8 @@ static uint32_t endpoint_of(const struct interrupt *irq, const struct kernel_con
     return ENDPOINT_MAX;
 }
 
-static void judge_upcall(struct machine *m, struct interrupt *irq, uint32_t process, uint32_t base,
-                         uint32_t line)
+static OUT_OF_LINE void judge_upcall(struct machine *m, struct interrupt *irq, uint32_t process,
+                                     uint32_t base, uint32_t line)
 {
     uint32_t endpoint = endpoint_of(irq, &machine_scenario(m)->config, base, line);
 
@@ -118,7 +118,8 @@ static void on_injected(const struct machine *m, struct interrupt *irq, const st
 }
 
 /* A new owner begins with nothing; a line that is high now pends again by itself. */
-static void on_owned(const struct machine *m, struct interrupt *irq, const struct record *r)
+static OUT_OF_LINE void on_owned(const struct machine *m, struct interrupt *irq,
+                                 const struct record *r)
 {
     const struct kernel_config *config = &machine_scenario(m)->config;
 
@@ -183,7 +184,8 @@ static bool waits_for_interrupts(struct machine *m, uint32_t process)
     return process_has_handler(m, process, driver, 0);
 }
 
-static void judge_line(struct machine *m, const struct interrupt *irq, uint32_t line, uint32_t runs)
+static OUT_OF_LINE void judge_line(struct machine *m, const struct interrupt *irq, uint32_t line,
+                                   uint32_t runs)
 {
     uint32_t base;
     uint32_t owner = owner_of_line(m, irq, line, &base);
@@ -193,7 +195,7 @@ static void judge_line(struct machine *m, const struct interrupt *irq, uint32_t 
 }
 
 /* `runs`: who is about to, or PROCESS_NONE: the CPU sleeps. */
-static void judge_lines(struct machine *m, struct interrupt *irq, uint32_t runs)
+static OUT_OF_LINE void judge_lines(struct machine *m, struct interrupt *irq, uint32_t runs)
 {
     const struct nvic *nvic = machine_nvic(m);
 
@@ -209,7 +211,8 @@ static void judge_lines(struct machine *m, struct interrupt *irq, uint32_t runs)
 }
 
 /* Kinds of wait that end without an upcall, and rightly so. */
-static void on_upcall_lost(struct machine *m, struct interrupt *irq, const struct record *r)
+static OUT_OF_LINE void on_upcall_lost(struct machine *m, struct interrupt *irq,
+                                       const struct record *r)
 {
     uint32_t base;
 
@@ -238,7 +241,7 @@ static bool is_pulsed(const struct scenario *s, uint32_t line)
 }
 
 /* While its owner lives: what is stuck when the owner dies is death.c's. */
-static void on_stuck(struct machine *m, struct interrupt *irq, const struct record *r)
+static OUT_OF_LINE void on_stuck(struct machine *m, struct interrupt *irq, const struct record *r)
 {
     uint32_t line = (uint32_t)r->value;
     uint32_t base;
@@ -271,18 +274,7 @@ static bool is_owed(struct machine *m, uint32_t process)
             !process_would_run(m, l, process));
 }
 
-static void on_line_serviced(struct machine *m, struct interrupt *irq, const struct record *r)
-{
-    if (r->address >= IRQ_LINE_MAX || r->process >= PROCESS_MAX)
-        return;
-    irq->serviced = r->address;
-    irq->due[r->address / 32] &= ~bit_of(r->address);
-    line_paid(irq, r->address);
-    if (is_owed(m, r->process))
-        irq->owed[r->address / 32] |= bit_of(r->address);
-}
-
-static void on_serviced(struct machine *m, const struct record *r)
+static void judge_service(struct machine *m, const struct record *r)
 {
     uint32_t endpoint = pair_low(r->value);
     const struct kernel_config *config = &machine_scenario(m)->config;
@@ -292,6 +284,19 @@ static void on_serviced(struct machine *m, const struct record *r)
     if (!ledger_holds_endpoint(m, ledger_of(m), r->process, endpoint))
         break_add(m, RULE_INTERRUPT_OWNER, r->process, config->endpoints[endpoint].windows[0].base,
                   DETAIL_IRQ_QUEUED, r->address, 0);
+}
+
+static OUT_OF_LINE void on_line_serviced(struct machine *m, struct interrupt *irq,
+                                         const struct record *r)
+{
+    judge_service(m, r);
+    if (r->address >= IRQ_LINE_MAX || r->process >= PROCESS_MAX)
+        return;
+    irq->serviced = r->address;
+    irq->due[r->address / 32] &= ~bit_of(r->address);
+    line_paid(irq, r->address);
+    if (is_owed(m, r->process))
+        irq->owed[r->address / 32] |= bit_of(r->address);
 }
 
 /* yield-wait-for gives the arguments as its return values. */
@@ -348,7 +353,6 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         on_owned(m, irq, r);
         break;
     case EVENT_OF(NOTE_LINE_SERVICED):
-        on_serviced(m, r);
         on_line_serviced(m, irq, r);
         break;
     case EVENT_OF(NOTE_ENDPOINT_STUCK):

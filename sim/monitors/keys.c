@@ -17,6 +17,7 @@
 #include "model/virt/turn.h"
 #include "sim/machine.h"
 #include "sim/monitors.h"
+#include <string.h>
 
 #define ORPHAN_MAX_PS (200 * PS_PER_MS) /* as of virt_turns */
 
@@ -66,10 +67,10 @@ static uint32_t value_of(const struct device *d, const char *name, uint32_t more
 
 static bool is_zero(const uint8_t *key)
 {
-    uint32_t any = 0;
-    for (uint32_t i = 0; i < DEVICE_KEY_SIZE; i++)
-        any |= key[i];
-    return any == 0;
+    uint64_t halves[2];
+    _Static_assert(sizeof halves == DEVICE_KEY_SIZE, "all of a key");
+    memcpy(halves, key, sizeof halves);
+    return (halves[0] | halves[1]) == 0;
 }
 
 static bool same(const uint8_t *a, const uint8_t *b)

@@ -84,7 +84,7 @@ static OUT_OF_LINE void judge_grant(struct machine *m, struct layout *layout,
     *lowest = grant.base;
 }
 
-static void judge_due(struct machine *m, const struct layout *layout, uint32_t process)
+static OUT_OF_LINE void judge_due(struct machine *m, const struct layout *layout, uint32_t process)
 {
     const struct ledger_process *p = &ledger_of(m)->processes[process];
     uint32_t due = layout->of[process].break_due;

@@ -87,25 +87,25 @@ bool is_passthrough_command(const struct machine *m, const struct ledger_process
            p->args[0] == machine_scenario(m)->config.passthrough_driver && p->args[1] == number;
 }
 
-static void dues_changed(struct ledger *l, uint32_t process)
+static void dues_changed(struct machine *m, struct ledger *l, uint32_t process)
 {
     l->processes[process].version++;
-    l->changes++;
+    machine_dues_changed(m);
 }
 
 /* ---- windows */
 
-static void window_past(struct ledger *l, struct ledger_window *w)
+static void window_past(struct machine *m, struct ledger *l, struct ledger_window *w)
 {
     w->state = WINDOW_PAST;
     w->users = l->users;
-    dues_changed(l, w->process);
+    dues_changed(m, l, w->process);
 }
 
 /* The kernel has not said that it is unmapped, and must before user mode runs. */
-static void window_past_unsaid(struct ledger *l, struct ledger_window *w)
+static void window_past_unsaid(struct machine *m, struct ledger *l, struct ledger_window *w)
 {
-    window_past(l, w);
+    window_past(m, l, w);
     w->unremoved = true;
     l->unremoved_count++;
 }
@@ -115,7 +115,7 @@ static uint32_t row_for_window(const struct ledger *l)
 {
     uint32_t oldest = LEDGER_NONE;
 
-    for (uint32_t i = 0; i < LEDGER_WINDOW_MAX; i++) {
+    for (uint32_t i = 0; i < l->window_end; i++) {
         const struct ledger_window *w = &l->windows[i];
         if (w->state == WINDOW_FREE)
             return i;
@@ -123,7 +123,7 @@ static uint32_t row_for_window(const struct ledger *l)
             (oldest == LEDGER_NONE || w->users < l->windows[oldest].users))
             oldest = i;
     }
-    return oldest;
+    return l->window_end < LEDGER_WINDOW_MAX ? l->window_end : oldest;
 }
 
 static void dma_mark(const struct machine *m, struct ledger *l, struct span granted)
@@ -139,7 +139,7 @@ static void dma_mark(const struct machine *m, struct ledger *l, struct span gran
     }
 }
 
-static void window_add(const struct machine *m, struct ledger *l, struct ledger_window window)
+static void window_add(struct machine *m, struct ledger *l, struct ledger_window window)
 {
     uint32_t row = row_for_window(l);
 
@@ -152,7 +152,7 @@ static void window_add(const struct machine *m, struct ledger *l, struct ledger_
     window.state = WINDOW_HELD;
     l->windows[row] = window;
     l->added = row;
-    dues_changed(l, window.process);
+    dues_changed(m, l, window.process);
     dma_mark(m, l, window.granted);
 }
 
@@ -211,8 +211,8 @@ static struct span request_behind(const struct machine *m, const struct ledger *
     return found;
 }
 
-static OUT_OF_LINE void on_window_granted(const struct machine *m, struct ledger *l,
-                                          uint32_t process, struct span granted)
+static OUT_OF_LINE void on_window_granted(struct machine *m, struct ledger *l, uint32_t process,
+                                          struct span granted)
 {
     const struct ledger_process *p = &l->processes[process];
     struct span asked = request_behind(m, l, process, granted);
@@ -226,14 +226,15 @@ static OUT_OF_LINE void on_window_granted(const struct machine *m, struct ledger
                                       .granted = granted});
 }
 
-static OUT_OF_LINE void on_window_removed(struct ledger *l, uint32_t process, struct span granted)
+static OUT_OF_LINE void on_window_removed(struct machine *m, struct ledger *l, uint32_t process,
+                                          struct span granted)
 {
     for (uint32_t i = 0; i < l->window_end; i++) {
         struct ledger_window *w = &l->windows[i];
         if (w->process != process || !span_equal(w->granted, granted))
             continue;
         if (w->state == WINDOW_HELD) {
-            window_past(l, w);
+            window_past(m, l, w);
             return;
         }
         if (w->state == WINDOW_PAST && w->unremoved) {
@@ -246,8 +247,8 @@ static OUT_OF_LINE void on_window_removed(struct ledger *l, uint32_t process, st
 
 /* ---- system calls */
 
-static OUT_OF_LINE void allocate_returned(const struct machine *m, struct ledger *l,
-                                          uint32_t process, bool success)
+static OUT_OF_LINE void allocate_returned(struct machine *m, struct ledger *l, uint32_t process,
+                                          bool success)
 {
     struct span asked = span_of_call(&l->processes[process]);
     struct ledger_window *w = window_asked(l, process, asked);
@@ -256,30 +257,38 @@ static OUT_OF_LINE void allocate_returned(const struct machine *m, struct ledger
     if (w && success) {
         w->confirmed = true;
     } else if (w && !w->confirmed) {
-        dues_changed(l, process);
+        dues_changed(m, l, process);
         w->state = WINDOW_FREE;
     } else if (success && board_answer(m, process, asked, &window.granted) == ERR_NONE) {
         window_add(m, l, window);
     }
 }
 
-static void on_return(const struct machine *m, struct ledger *l, const struct record *r)
+static OUT_OF_LINE void command_returned(struct machine *m, struct ledger *l, uint32_t process,
+                                         bool success)
 {
-    struct ledger_process *p = &l->processes[r->process];
-    bool success = r->address >= RETURN_SUCCESS;
+    const struct ledger_process *p = &l->processes[process];
 
-    l->returning = p->call_open;
-    if (p->call_open && is_passthrough_command(m, p, COMMAND_ALLOCATE)) {
-        allocate_returned(m, l, r->process, success);
-    } else if (p->call_open && success && is_passthrough_command(m, p, COMMAND_RELEASE)) {
-        struct ledger_window *w = window_asked(l, r->process, span_of_call(p));
+    if (is_passthrough_command(m, p, COMMAND_ALLOCATE)) {
+        allocate_returned(m, l, process, success);
+    } else if (success && is_passthrough_command(m, p, COMMAND_RELEASE)) {
+        struct ledger_window *w = window_asked(l, process, span_of_call(p));
         if (w) /* else the kernel has said before that it is unmapped */
-            window_past_unsaid(l, w);
+            window_past_unsaid(m, l, w);
     }
-    p->call_open = false;
 }
 
-static void doom(struct ledger *l, struct ledger_process *p)
+static void on_return(struct machine *m, struct ledger *l, const struct record *r)
+{
+    struct ledger_process *p = &l->processes[r->process];
+
+    l->returning = p->call_open;
+    p->call_open = false;
+    if (l->returning && p->call_class == SYSCALL_COMMAND)
+        command_returned(m, l, r->process, r->address >= RETURN_SUCCESS);
+}
+
+static OUT_OF_LINE void doom(struct ledger *l, struct ledger_process *p)
 {
     if (p->live && !p->doomed)
         l->doomed_count++;
@@ -310,7 +319,7 @@ static void on_call(struct ledger *l, const struct record *r)
 
 /* ---- lives */
 
-void ledger_life_end(struct ledger *l, uint32_t process)
+void ledger_life_end(struct machine *m, struct ledger *l, uint32_t process)
 {
     struct ledger_process *p = &l->processes[process];
 
@@ -318,7 +327,7 @@ void ledger_life_end(struct ledger *l, uint32_t process)
         struct ledger_window *w = &l->windows[i];
         if (w->state != WINDOW_HELD || w->process != process)
             continue;
-        window_past_unsaid(l, w);
+        window_past_unsaid(m, l, w);
     }
     p->ended_due = p->doomed;
     p->ended_in_call = p->call_open;
@@ -327,7 +336,7 @@ void ledger_life_end(struct ledger *l, uint32_t process)
         p->past_end = p->accessible_end;
     p->live = false;
     p->call_open = false;
-    dues_changed(l, process);
+    dues_changed(m, l, process);
 }
 
 /* The process console's hand ends a life as the app's own exit does. */
@@ -340,7 +349,7 @@ static OUT_OF_LINE void on_injected(const struct machine *m, struct ledger *l,
         doom(l, &l->processes[plan->process]);
 }
 
-static OUT_OF_LINE void on_loaded(struct ledger *l, const struct record *r)
+static OUT_OF_LINE void on_loaded(struct machine *m, struct ledger *l, const struct record *r)
 {
     struct ledger_process *p = &l->processes[r->process];
     struct span block = {r->address, pair_low(r->value)};
@@ -353,17 +362,17 @@ static OUT_OF_LINE void on_loaded(struct ledger *l, const struct record *r)
     p->life++;
     p->block = block;
     p->app_break = p->kernel_break = p->accessible_end = block.base;
-    dues_changed(l, r->process);
+    dues_changed(m, l, r->process);
 }
 
-static void on_breaks(struct ledger *l, const struct record *r)
+static OUT_OF_LINE void on_breaks(struct machine *m, struct ledger *l, const struct record *r)
 {
     struct ledger_process *p = &l->processes[r->process];
 
     p->app_break = r->address;
     p->kernel_break = pair_low(r->value);
     p->accessible_end = pair_high(r->value);
-    dues_changed(l, r->process);
+    dues_changed(m, l, r->process);
 }
 
 /* A flat switch. */
@@ -384,13 +393,13 @@ static void on_record_of_process(struct machine *m, struct ledger *l, const stru
         doom(l, &l->processes[r->process]);
         break;
     case EVENT_OF(NOTE_PROCESS_LOADED):
-        on_loaded(l, r);
+        on_loaded(m, l, r);
         break;
     case EVENT_OF(NOTE_PROCESS_BREAKS):
-        on_breaks(l, r);
+        on_breaks(m, l, r);
         break;
     case EVENT_OF(NOTE_PROCESS_END):
-        ledger_life_end(l, r->process);
+        ledger_life_end(m, l, r->process);
         break;
     case EVENT_OF(NOTE_FILTER_ASKED):
         l->processes[r->process].filter_asked = (struct span){r->address, (uint32_t)r->value};
@@ -399,7 +408,7 @@ static void on_record_of_process(struct machine *m, struct ledger *l, const stru
         on_window_granted(m, l, r->process, (struct span){r->address, (uint32_t)r->value});
         break;
     case EVENT_OF(NOTE_WINDOW_REMOVED):
-        on_window_removed(l, r->process, (struct span){r->address, (uint32_t)r->value});
+        on_window_removed(m, l, r->process, (struct span){r->address, (uint32_t)r->value});
         break;
     default:
         break;
@@ -409,16 +418,13 @@ static void on_record_of_process(struct machine *m, struct ledger *l, const stru
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     struct ledger *l = state;
-    uint32_t changes = l->changes;
 
     l->added = LEDGER_NONE;
     l->returning = false;
     if (r->kind == EVENT_INJECTED)
         on_injected(m, l, r);
-    if (r->process < PROCESS_MAX)
+    else if (r->process < PROCESS_MAX)
         on_record_of_process(m, l, r);
-    if (l->changes != changes)
-        machine_dues_changed(m);
 }
 
 static void on_user(struct machine *m, void *state, uint32_t process)

@@ -62,7 +62,6 @@ struct ledger {
     bool returning; /* the record at hand ends the call in `args` */
     uint32_t doomed_count;
     uint32_t unremoved_count;
-    uint32_t changes;     /* of all processes' `version` */
     uint64_t dma_lent[2]; /* by board device: DMA masters that were ever lent */
     struct ledger_process processes[PROCESS_MAX];
     uint32_t window_end; /* rows of `windows` from here on were never used */
@@ -74,9 +73,8 @@ static inline struct ledger *ledger_of(struct machine *m)
     return (struct ledger *)machine_monitor_state(m, MONITOR_ledger);
 }
 
-/* The end of a process's life, now, as NOTE_PROCESS_END says it. Who calls it from outside of a
- * record tells machine_dues_changed. */
-void ledger_life_end(struct ledger *l, uint32_t process);
+/* The end of a process's life, now, as NOTE_PROCESS_END says it. */
+void ledger_life_end(struct machine *m, struct ledger *l, uint32_t process);
 
 /* What `process` may do with the byte, enum right bits. Rounding past the break is not in it. */
 uint32_t ledger_rights(const struct machine *m, const struct ledger *l, uint32_t process,

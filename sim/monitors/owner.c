@@ -103,8 +103,8 @@ static bool is_held(const struct ledger *l, struct owner *owner, const struct re
     return w;
 }
 
-static void judge_access(struct machine *m, const struct ledger *l, struct owner *owner,
-                         const struct record *r)
+static OUT_OF_LINE void judge_access(struct machine *m, const struct ledger *l, struct owner *owner,
+                                     const struct record *r)
 {
     rule_armed(m, RULE_EXCLUSIVE_OWNER);
     if (!is_held(l, owner, r))

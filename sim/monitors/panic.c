@@ -3,6 +3,7 @@
  * Judges EVENT_KERNEL_PANIC: any is a break. Cannot see: a kernel that hangs without panicking,
  * which is livelock.c's.
  */
+#include "sim/machine.h"
 #include "sim/monitors.h"
 
 static void on_record(struct machine *m, void *state, const struct record *r)

@@ -316,7 +316,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ hash >> 29;
 }
 
-static uint64_t registers_hash(const struct mpu_armv7m *mpu)
+static OUT_OF_LINE uint64_t registers_hash(const struct mpu_armv7m *mpu)
 {
     uint64_t hash = mix(1, mpu->ctrl);
 

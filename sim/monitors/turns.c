@@ -113,7 +113,7 @@ static void judge_all(struct machine *m, const struct turns *t)
 }
 
 /* Takes a new look at whether an app that does not run is ready. */
-static void look(struct machine *m, struct turns *t, uint32_t process, uint64_t now_ps)
+static OUT_OF_LINE void look(struct machine *m, struct turns *t, uint32_t process, uint64_t now_ps)
 {
     bool ready = process != t->running && process_would_run(m, ledger_of(m), process);
 
@@ -180,7 +180,7 @@ static void judge_kernel(struct machine *m, const struct turns *t, uint32_t proc
 
 /* ---- */
 
-static void user_begins(struct machine *m, struct turns *t, const struct record *r)
+static OUT_OF_LINE void user_begins(struct machine *m, struct turns *t, const struct record *r)
 {
     if (t->turn != r->process || turn_is_anew(m, t))
         t->contended_ps = 0;
@@ -192,7 +192,7 @@ static void user_begins(struct machine *m, struct turns *t, const struct record 
     t->run_since_ps = r->at_ps;
 }
 
-static void user_ends(struct machine *m, struct turns *t, const struct record *r)
+static OUT_OF_LINE void user_ends(struct machine *m, struct turns *t, const struct record *r)
 {
     if (t->running != r->process)
         return; /* the second of two records */
@@ -204,36 +204,49 @@ static void user_ends(struct machine *m, struct turns *t, const struct record *r
         judge_all(m, t);
 }
 
+/* Injections take the CPU from the app without a record of their own. */
+static OUT_OF_LINE void on_end(struct machine *m, struct turns *t, const struct record *r)
+{
+    if (t->running != PROCESS_NONE)
+        user_ends(m, t, &(struct record){r->at_ps, EVENT_IRQ_TAKEN, (uint16_t)t->running, 0, 0});
+    if (r->process >= PROCESS_MAX)
+        return;
+    life_ends(m, t, r->process);
+    look(m, t, r->process, r->at_ps);
+}
+
+/* A flat switch. */
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     struct turns *t = state;
 
-    /* Injections take the CPU from the app without a record of its own. */
-    if (r->kind == EVENT_OF(NOTE_PROCESS_END) && t->running != PROCESS_NONE)
-        user_ends(m, t, &(struct record){r->at_ps, EVENT_IRQ_TAKEN, (uint16_t)t->running, 0, 0});
-    if (r->kind == EVENT_SLEEP || r->kind == EVENT_WAKE)
-        t->kernel_since_ps = r->kind == EVENT_WAKE ? r->at_ps : TIME_NEVER;
-    if (r->process >= PROCESS_MAX)
-        return;
     switch (r->kind) {
+    case EVENT_SLEEP:
+        t->kernel_since_ps = TIME_NEVER;
+        break;
+    case EVENT_WAKE:
+        t->kernel_since_ps = r->at_ps;
+        break;
     case EVENT_RUN:
         user_begins(m, t, r);
-        return;
-    case EVENT_SYSCALL:
+        break;
+    case EVENT_SYSCALL: /* the other half of its arguments comes at once */
         user_ends(m, t, r);
-        return; /* the other half of its arguments comes at once */
+        break;
     case EVENT_FAULT:
     case EVENT_SLICE_END:
     case EVENT_IRQ_TAKEN:
         user_ends(m, t, r);
+        look(m, t, r->process, r->at_ps);
         break;
     case EVENT_OF(NOTE_PROCESS_END):
-        life_ends(m, t, r->process);
+        on_end(m, t, r);
         break;
     default:
+        if (r->process < PROCESS_MAX)
+            look(m, t, r->process, r->at_ps);
         break;
     }
-    look(m, t, r->process, r->at_ps);
 }
 
 static void start(struct machine *m, void *state)

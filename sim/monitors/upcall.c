@@ -253,24 +253,33 @@ static struct waiting subscribed_by(const struct ledger_process *p)
     return (struct waiting){p->args[0], p->args[1]};
 }
 
-static void on_returned(struct machine *m, struct upcalls *u, const struct record *r)
+static OUT_OF_LINE void on_subscribed(struct machine *m, struct upcalls *u, const struct queue *q,
+                                      const struct record *r)
 {
-    const struct ledger *l = ledger_of(m);
-    const struct ledger_process *p = &l->processes[r->process];
-    struct queue *q = &u->of[r->process];
+    const struct ledger_process *p = &ledger_of(m)->processes[r->process];
 
-    q->answered = false;
-    if (!l->returning || p->call_class != SYSCALL_SUBSCRIBE || r->address < RETURN_SUCCESS)
-        return;
     if (q->before_swap)
         break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_SWAP, q->before_swap,
                   p->args[0]);
     subscribe(u, r->process, subscribed_by(p), p->args[2], p->args[3]);
 }
 
+static void on_returned(struct machine *m, struct upcalls *u, struct queue *q,
+                        const struct record *r)
+{
+    const struct ledger *l = ledger_of(m);
+
+    q->answered = false;
+    if (l->returning && l->processes[r->process].call_class == SYSCALL_SUBSCRIBE &&
+        r->address >= RETURN_SUCCESS)
+        on_subscribed(m, u, q, r);
+}
+
 static void on_called(const struct ledger_process *p, struct queue *q)
 {
-    q->before_swap = p->call_class == SYSCALL_SUBSCRIBE ? count_of(q, subscribed_by(p)) : 0;
+    bool is_swap = p->call_class == SYSCALL_SUBSCRIBE && q->count > 0;
+
+    q->before_swap = is_swap ? count_of(q, subscribed_by(p)) : 0;
 }
 
 /* A flat switch. */
@@ -286,7 +295,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         on_called(&ledger_of(m)->processes[r->process], q);
         break;
     case EVENT_RETURN:
-        on_returned(m, u, r);
+        on_returned(m, u, q, r);
         break;
     case EVENT_UPCALL:
         on_handler(m, u, q, r);

@@ -319,16 +319,21 @@ static bool is_stuck(const struct mux *x, uint64_t now_ps)
     return x->orphan && now_ps - x->orphan_since_ps > ORPHAN_MAX_PS;
 }
 
+static OUT_OF_LINE void idle_broken(struct machine *m, struct virt_turns *t, const struct mux *x,
+                                    bool over)
+{
+    uint32_t waits = waits_first(t, x);
+    break_add(m, RULE_VIRT_CALLBACK, process_of(waits), about(t, x, waits),
+              over ? DETAIL_VIRT_ORPHAN : DETAIL_VIRT_FORGOTTEN, process_of(x->served), 0);
+}
+
 /* The kernel leaves: it has done what it could. */
 static void judge_idle(struct machine *m, struct virt_turns *t, struct mux *x, uint64_t now_ps)
 {
     x->called_back = CLIENT_NONE;
     bool over = is_stuck(x, now_ps);
-    if (x->waiting_count == 0 || (x->served != CLIENT_NONE && !over))
-        return;
-    uint32_t waits = waits_first(t, x);
-    break_add(m, RULE_VIRT_CALLBACK, process_of(waits), about(t, x, waits),
-              over ? DETAIL_VIRT_ORPHAN : DETAIL_VIRT_FORGOTTEN, process_of(x->served), 0);
+    if (x->waiting_count > 0 && (x->served == CLIENT_NONE || over))
+        idle_broken(m, t, x, over);
 }
 
 static void answered(struct machine *m, struct virt_turns *t, struct mux *x, uint32_t client,
@@ -360,7 +365,7 @@ static void dies(struct machine *m, struct virt_turns *t, struct mux *x, uint32_
 
 /* ---- */
 
-static void on_virt(struct machine *m, struct virt_turns *t, const struct record *r)
+static OUT_OF_LINE void on_virt(struct machine *m, struct virt_turns *t, const struct record *r)
 {
     uint32_t client = pair_low(r->value), more = pair_high(r->value);
     struct mux *x = mux_of(t, r->address);
@@ -384,28 +389,37 @@ static void on_virt(struct machine *m, struct virt_turns *t, const struct record
     }
 }
 
+static OUT_OF_LINE void on_end(struct machine *m, struct virt_turns *t, const struct record *r)
+{
+    for (uint32_t i = 0; i < t->rows && r->process < machine_scenario(m)->app_count; i++)
+        dies(m, t, &t->of[i], r->process, r->at_ps);
+}
+
+static void judge_all_idle(struct machine *m, struct virt_turns *t, uint64_t now_ps)
+{
+    for (uint32_t i = 0; i < t->rows; i++)
+        judge_idle(m, t, &t->of[i], now_ps);
+}
+
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     struct virt_turns *t = state;
-    uint32_t rows = t->rows;
 
     switch (r->kind) {
     case EVENT_OF(NOTE_PROCESS_END):
-        for (uint32_t i = 0; i < rows && r->process < machine_scenario(m)->app_count; i++)
-            dies(m, t, &t->of[i], r->process, r->at_ps);
+        on_end(m, t, r);
         break;
     case EVENT_OF(NOTE_UPCALL_QUEUED):
     case EVENT_OF(NOTE_UPCALL_DROPPED):
         upcall_queued(m, t, r);
         break;
     case EVENT_OF(NOTE_LINE_SERVICED): /* what the kernel does next is no callback's */
-        for (uint32_t i = 0; i < rows; i++)
+        for (uint32_t i = 0; i < t->rows; i++)
             t->of[i].called_back = CLIENT_NONE;
         break;
     case EVENT_RUN:
     case EVENT_SLEEP:
-        for (uint32_t i = 0; i < rows; i++)
-            judge_idle(m, t, &t->of[i], r->at_ps);
+        judge_all_idle(m, t, r->at_ps);
         break;
     default:
         on_virt(m, t, r);

@@ -77,12 +77,16 @@ static void on_kernel_write(struct machine *m, void *state, struct span to, cons
         judge_memory(m, process, to, bytes);
 }
 
-static void judge_grant(struct machine *m, const struct record *r)
+static OUT_OF_LINE void judge_grant(struct machine *m, const struct record *r)
 {
+    struct span grant = {r->address, pair_high(r->value)};
+    const uint8_t *bytes = machine_view(m, grant);
     uint8_t byte;
 
     rule_armed(m, RULE_KERNEL_WRITE);
-    for (uint32_t i = 0; i < pair_high(r->value); i++)
+    if (bytes && is_zero(bytes, grant.size))
+        return; /* nearly always */
+    for (uint32_t i = 0; i < grant.size; i++)
         if (machine_peek(m, (struct span){r->address + i, 1}, &byte) && byte != 0) {
             break_add(m, RULE_KERNEL_WRITE, r->process, r->address + i, DETAIL_WRITE_GRANT, byte,
                       0);
