@@ -1,6 +1,7 @@
 /* support_small_board.c: see the header. */
 #include "tests/support_small_board.h"
 
+#include "model/capsule_state.h"
 #include "model/upcall.h"
 
 #include <check.h>
@@ -255,6 +256,53 @@ struct span board_allow(struct process *p, const struct driver *d, enum allow_ki
 bool board_upcall(struct process *p, const struct driver *d, uint32_t n, uint32_t args[3])
 {
     return upcall_take_event(&board.k, &board.hw, p, driver_number(&board.k, d), n, args);
+}
+
+void ck_board_not_called_back(uint32_t index, const struct driver *d)
+{
+    uint32_t args[3];
+
+    ck_assert(!board_upcall(board_process(index), d, 0, args));
+}
+
+void ck_board_called_back(uint32_t index, const struct driver *d, enum err err, uint32_t size)
+{
+    uint32_t args[3];
+
+    ck_assert(board_upcall(board_process(index), d, 0, args));
+    ck_assert_uint_eq(args[0], err);
+    ck_assert_uint_eq(args[1], size);
+    ck_board_not_called_back(index, d);
+}
+
+uint8_t *board_ram(uint32_t address)
+{
+    return &board.hw.ram_bytes[address - board.hw.ram.base];
+}
+
+uint8_t *board_memory(uint32_t index, uint32_t offset)
+{
+    return board_ram(board_process(index)->memory.base + offset);
+}
+
+bool all_are(uint8_t is, const uint8_t *bytes, uint32_t size)
+{
+    for (uint32_t i = 0; i < size; i++)
+        if (bytes[i] != is)
+            return false;
+    return true;
+}
+
+void board_grant_word(uint32_t index, const struct driver *d, uint32_t words, uint32_t word,
+                      uint32_t value)
+{
+    uint32_t kept[VIRT_WORDS * 2];
+    struct process *p = board_process(index);
+
+    ck_assert_uint_le(words, sizeof kept / sizeof kept[0]);
+    must(capsule_state_load(&board.hw, p, d, kept, words));
+    kept[word] = value;
+    must(capsule_state_store(&board.hw, p, d, kept, words));
 }
 
 struct syscall_return board_command(struct process *p, const struct driver *d, uint32_t number,

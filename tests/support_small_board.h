@@ -89,8 +89,19 @@ struct span board_allow(struct process *p, const struct driver *d, enum allow_ki
                         uint32_t offset, uint32_t size);
 /* The oldest upcall of (d, n) for `p`; false: none. */
 bool board_upcall(struct process *p, const struct driver *d, uint32_t n, uint32_t args[3]);
+/* What the oldest upcall of (d, 0) says, and there is no other; there is none. */
+void ck_board_called_back(uint32_t index, const struct driver *d, enum err err, uint32_t size);
+void ck_board_not_called_back(uint32_t index, const struct driver *d);
 struct syscall_return board_command(struct process *p, const struct driver *d, uint32_t number,
                                     uint32_t a, uint32_t b);
+
+/* The fake's bytes of RAM; and of an app's, `offset` bytes above its start. */
+uint8_t *board_ram(uint32_t address);
+uint8_t *board_memory(uint32_t index, uint32_t offset);
+bool all_are(uint8_t is, const uint8_t *bytes, uint32_t size);
+/* A word of what the driver keeps in a process's grant, `words` in all, becomes another one. */
+void board_grant_word(uint32_t index, const struct driver *d, uint32_t words, uint32_t word,
+                      uint32_t value);
 
 /* Writes and notes since fake_hw_forget, merged in order; how many. */
 uint32_t board_log(struct board_event *log, uint32_t most);

@@ -37,11 +37,6 @@ static struct page *page(void)
     return board_page_at(AES);
 }
 
-static uint8_t *ram_at(uint32_t address)
-{
-    return &hw->ram_bytes[address - hw->ram.base];
-}
-
 static void status_set(uint32_t status)
 {
     chip.status = status;
@@ -164,10 +159,10 @@ static void client(uint32_t p)
     struct span vector = board_allow(process, &crypto_driver, ALLOW_RO, 1, VECTOR_AT, 16);
     struct span data = board_allow(process, &crypto_driver, ALLOW_RW, 0, DATA_AT, ROOM);
 
-    memset(ram_at(key.base), (int)(0x11 + p), 16);
+    memset(board_ram(key.base), (int)(0x11 + p), 16);
     for (uint32_t i = 0; i < 16; i++)
-        ram_at(vector.base)[i] = (uint8_t)(0x10 * p + i);
-    memset(ram_at(data.base), (int)(0xa1 + p), ROOM);
+        board_ram(vector.base)[i] = (uint8_t)(0x10 * p + i);
+    memset(board_ram(data.base), (int)(0xa1 + p), ROOM);
     board_subscribe(process, &crypto_driver, 0);
 }
 
@@ -179,40 +174,12 @@ static void board_with_crypto(void)
     fake_hw_forget(hw);
 }
 
-static bool called_back(uint32_t p, uint32_t args[3])
-{
-    return board_upcall(board_process(p), &crypto_driver, 0, args);
-}
-
-static void ck_called_back(uint32_t p, enum err err, uint32_t size)
-{
-    uint32_t args[3];
-
-    ck_assert(called_back(p, args));
-    ck_assert_uint_eq(args[0], err);
-    ck_assert_uint_eq(args[1], size);
-    ck_assert(!called_back(p, args));
-}
-
-static void ck_not_called_back(uint32_t p)
-{
-    uint32_t args[3];
-
-    ck_assert(!called_back(p, args));
-}
-
-static bool all_zero(struct span bytes)
-{
-    for (uint32_t i = 0; i < bytes.size; i++)
-        if (ram_at(bytes.base)[i])
-            return false;
-    return true;
-}
-
 static void ck_idle(void)
 {
+    struct span own = virt_buffer(k, VIRT_CRYPTO);
+
     ck_assert_uint_eq(k->services.virts[VIRT_CRYPTO].client, CLIENT_NONE);
-    ck_assert(all_zero(virt_buffer(k, VIRT_CRYPTO)));
+    ck_assert(all_are(0, board_ram(own.base), own.size));
     ck_assert_uint_eq(chip.engine, 0);
     for (uint32_t word = 0; word < 4; word++)
         ck_assert_uint_eq(page_read(page(), AESIV + 4 * word), 0);
@@ -226,19 +193,9 @@ static uint32_t keyed(uint32_t p)
 
     ck_assert_int_eq(crypto(p, LOAD, slot, 0), ERR_NONE);
     done_with(0);
-    ck_called_back(p, ERR_NONE, 0);
+    ck_board_called_back(p, &crypto_driver, ERR_NONE, 0);
     ck_assert_uint_eq(chip.areas >> slot & 1, 1);
     return slot;
-}
-
-static void grant_word(uint32_t p, uint32_t word, uint32_t value)
-{
-    struct process *process = board_process(p);
-    uint32_t words[VIRT_WORDS];
-
-    ck_assert_int_eq(capsule_state_load(hw, process, &crypto_driver, words, VIRT_WORDS), ERR_NONE);
-    words[word] = value;
-    ck_assert_int_eq(capsule_state_store(hw, process, &crypto_driver, words, VIRT_WORDS), ERR_NONE);
 }
 
 /* ---- calls; register 0 is process 0's, 1 is process 1's */
@@ -278,7 +235,7 @@ START_TEST(what_is_refused_changes_nothing)
     ck_assert_msg(err == refusals[_i].expect, "%s: got %d", refusals[_i].why, (int)err);
     ck_assert_uint_eq(hw->write_count, 0);
     ck_assert(board_settle(20));
-    ck_not_called_back(0);
+    ck_board_not_called_back(0, &crypto_driver);
     ck_idle();
 }
 END_TEST
@@ -341,10 +298,10 @@ START_TEST(a_key_goes_down_by_dma_and_nothing_of_it_stays)
     ck_assert(loads());
     ck_assert_uint_eq(page_read(page(), KEYWRITEAREA), 1u << slot);
     ck_assert_uint_eq(page_read(page(), DMACH0LEN), 16);
-    ck_assert_uint_eq(ram_at(page_read(page(), DMACH0EXTADDR))[15], 0x12);
-    ck_not_called_back(1);
+    ck_assert_uint_eq(board_ram(page_read(page(), DMACH0EXTADDR))[15], 0x12);
+    ck_board_not_called_back(1, &crypto_driver);
     done_with(0);
-    ck_called_back(1, ERR_NONE, 0);
+    ck_board_called_back(1, &crypto_driver, ERR_NONE, 0);
     ck_idle();
 }
 END_TEST
@@ -369,12 +326,12 @@ START_TEST(a_message_is_worked_with_its_own_key_mode_and_vector)
     ck_assert_uint_eq(page_read(page(), AESCTL), messages[_i].control);
     ck_assert_uint_eq(page_read(page(), AESIV), has_vector ? 0x23222120 : 0);
     ck_assert_uint_eq(page_read(page(), DMACH1LEN), messages[_i].size);
-    uint8_t *down = ram_at(page_read(page(), DMACH0EXTADDR));
+    uint8_t *down = board_ram(page_read(page(), DMACH0EXTADDR));
     ck_assert_uint_eq(down[messages[_i].size - 1], 0xa3);
     memset(down, 0x5c, messages[_i].size);
     done_with(0);
-    ck_called_back(2, ERR_NONE, messages[_i].size);
-    const uint8_t *data = ram_at(board_process(2)->memory.base + DATA_AT);
+    ck_board_called_back(2, &crypto_driver, ERR_NONE, messages[_i].size);
+    const uint8_t *data = board_ram(board_process(2)->memory.base + DATA_AT);
     ck_assert_uint_eq(data[messages[_i].size - 1], 0x5c);
     ck_assert(messages[_i].size == ROOM || data[messages[_i].size] == 0xa3);
     ck_idle();
@@ -387,9 +344,9 @@ START_TEST(a_register_without_a_key_is_told_and_not_used)
     uint32_t slot = reserved(0);
     (void)keyed(1);
     ck_assert_int_eq(crypto(0, CRYPT, slot | ECB, 16), ERR_NONE);
-    ck_not_called_back(0);
+    ck_board_not_called_back(0, &crypto_driver);
     ck_assert(board_settle(30));
-    ck_called_back(0, ERR_OFF, 0);
+    ck_board_called_back(0, &crypto_driver, ERR_OFF, 0);
     ck_idle();
 }
 END_TEST
@@ -411,10 +368,10 @@ START_TEST(a_request_that_was_rewritten_ends_in_an_error)
     uint32_t slot = keyed(0), other = keyed(1);
     ck_assert_int_eq(crypto(1, CRYPT, other | ECB, 16), ERR_NONE);
     ck_assert_int_eq(crypto(0, CRYPT, slot | ECB, 16), ERR_NONE);
-    grant_word(0, lies[_i].word, lies[_i].value);
+    board_grant_word(0, &crypto_driver, VIRT_WORDS, lies[_i].word, lies[_i].value);
     done_with(0);
-    ck_called_back(1, ERR_NONE, 16);
-    ck_called_back(0, lies[_i].expect, 0);
+    ck_board_called_back(1, &crypto_driver, ERR_NONE, 16);
+    ck_board_called_back(0, &crypto_driver, lies[_i].expect, 0);
     ck_idle();
 }
 END_TEST
@@ -433,7 +390,7 @@ START_TEST(clients_that_always_ask_are_served_in_turn)
         ck_assert_uint_eq(chip.engine, 1 + slots[p]);
         ck_assert_int_eq(crypto(p, CRYPT, slots[p] | CBC, 16), ERR_BUSY);
         done_with(0);
-        ck_called_back(p, ERR_NONE, 16);
+        ck_board_called_back(p, &crypto_driver, ERR_NONE, 16);
         ck_assert_int_eq(crypto(p, CRYPT, slots[p] | CBC, 16), ERR_NONE);
     }
 }
@@ -461,7 +418,7 @@ START_TEST(kernel_clients_have_registers_of_their_own_and_load_a_lost_key_again)
     done_with(0);
     ck_assert_uint_eq(chip.areas, 3);
     struct span own = virt_client_buffer(k, VIRT_CRYPTO, CLIENT_KERNEL + 1);
-    ck_assert(all_zero((struct span){own.base, 16})); /* where its key was */
+    ck_assert(all_are(0, board_ram(own.base), 16)); /* where its key was */
 }
 END_TEST
 
@@ -473,13 +430,13 @@ START_TEST(a_refused_load_costs_that_one_alone)
     uint32_t other = keyed(1), slot = reserved(0);
     ck_assert_int_eq(crypto(0, LOAD, slot, 0), ERR_NONE);
     done_with(WR_ERR);
-    ck_called_back(0, ERR_FAIL, 0);
+    ck_board_called_back(0, &crypto_driver, ERR_FAIL, 0);
     ck_assert_uint_eq(chip.areas, 1u << other);
     ck_assert_uint_eq(chip.resets, 1);
     ck_idle();
     ck_assert_int_eq(crypto(0, LOAD, slot, 0), ERR_NONE);
     done_with(0);
-    ck_called_back(0, ERR_NONE, 0);
+    ck_board_called_back(0, &crypto_driver, ERR_NONE, 0);
 }
 END_TEST
 
@@ -490,15 +447,15 @@ START_TEST(a_bus_error_costs_all_keys_and_no_register)
     uint32_t slot = keyed(0), other = keyed(1);
     ck_assert_int_eq(crypto(0, _i ? CRYPT : LOAD, _i ? slot | ECB : slot, 16), ERR_NONE);
     done_with(BUS_ERR | (_i ? 0 : WR_ERR));
-    ck_called_back(0, ERR_FAIL, 0);
+    ck_board_called_back(0, &crypto_driver, ERR_FAIL, 0);
     ck_assert_uint_eq(chip.areas, 0);
     ck_idle();
     ck_assert_int_eq(crypto(1, CRYPT, other | ECB, 16), ERR_NONE);
     ck_assert(board_settle(30));
-    ck_called_back(1, ERR_OFF, 0);
+    ck_board_called_back(1, &crypto_driver, ERR_OFF, 0);
     ck_assert_int_eq(crypto(1, LOAD, other, 0), ERR_NONE);
     done_with(0);
-    ck_called_back(1, ERR_NONE, 0);
+    ck_board_called_back(1, &crypto_driver, ERR_NONE, 0);
     ck_assert_int_eq(crypto(1, CRYPT, other | ECB, 16), ERR_NONE);
     ck_assert(runs());
 }
@@ -512,22 +469,22 @@ START_TEST(an_engine_that_hangs_is_given_up_and_used_again_when_it_answers)
     ck_assert_int_eq(crypto(1, CRYPT, other | ECB, 16), ERR_NONE);
     chip.hung = true;
     virt_alarm(k, hw, &virt_crypto);
-    ck_called_back(0, ERR_FAIL, 0);
+    ck_board_called_back(0, &crypto_driver, ERR_FAIL, 0);
     ck_assert_uint_eq(chip.engine, 1 + slot); /* nothing was begun with it */
     virt_alarm(k, hw, &virt_crypto);
-    ck_called_back(1, ERR_FAIL, 0);
+    ck_board_called_back(1, &crypto_driver, ERR_FAIL, 0);
     ck_assert_int_eq(crypto(1, CRYPT, other | ECB, 16), ERR_NONE);
     chip.hung = false;
     virt_alarm(k, hw, &virt_crypto);
-    ck_called_back(1, ERR_FAIL, 0);
+    ck_board_called_back(1, &crypto_driver, ERR_FAIL, 0);
     ck_assert_uint_eq(chip.areas, 0);
     ck_idle();
     ck_assert_int_eq(crypto(1, CRYPT, other | ECB, 16), ERR_NONE);
     ck_assert(board_settle(30));
-    ck_called_back(1, ERR_OFF, 0);
+    ck_board_called_back(1, &crypto_driver, ERR_OFF, 0);
     ck_assert_int_eq(crypto(1, LOAD, other, 0), ERR_NONE);
     done_with(0);
-    ck_called_back(1, ERR_NONE, 0);
+    ck_board_called_back(1, &crypto_driver, ERR_NONE, 0);
 }
 END_TEST
 
@@ -538,7 +495,7 @@ START_TEST(a_copy_that_never_ends_is_not_waited_for)
     chip.busy = true;
     ck_assert_int_eq(crypto(0, CRYPT, slot | ECB, 16), ERR_NONE);
     ck_assert(board_settle(30));
-    ck_called_back(0, ERR_OFF, 0);
+    ck_board_called_back(0, &crypto_driver, ERR_OFF, 0);
 }
 END_TEST
 
@@ -594,14 +551,14 @@ START_TEST(a_dead_client_leaves_no_key_behind)
         ck_assert_uint_eq(chip.engine, 1); /* not disturbed */
         ck_assert_uint_eq(chip.areas, 1);
         done_with(0);
-        ck_called_back(1, ERR_NONE, 16);
+        ck_board_called_back(1, &crypto_driver, ERR_NONE, 16);
     } else if (works) {
         ck_assert_uint_eq(reserved(2), 2); /* the one at work is not free yet */
         done_with(0);
     }
     ck_assert(board_settle(30));
     ck_assert_uint_eq(chip.areas, 1);
-    ck_not_called_back(0);
+    ck_board_not_called_back(0, &crypto_driver);
     ck_idle();
     for (uint32_t slot = 1 + works; slot < TAKEN; slot++)
         (void)reserved(2);

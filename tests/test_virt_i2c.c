@@ -34,11 +34,6 @@ static struct page *twim(void)
     return board_page_at(TWIM);
 }
 
-static uint8_t *ram_at(uint32_t address)
-{
-    return &hw->ram_bytes[address - hw->ram.base];
-}
-
 static struct span own(void)
 {
     return virt_buffer(k, VIRT_I2C);
@@ -56,7 +51,7 @@ static bool writes(struct page *page, uint32_t offset, uint32_t value)
         return false;
     chip.starts++;
     chip.task = offset;
-    memcpy(chip.own, ram_at(own().base), sizeof chip.own);
+    memcpy(chip.own, board_ram(own().base), sizeof chip.own);
     return true;
 }
 
@@ -66,7 +61,7 @@ static void bytes_move(uint32_t out, uint32_t in)
     uint32_t to = page_read(twim(), RX);
 
     for (uint32_t i = 0; i < in; i++)
-        ram_at(to)[i] = (uint8_t)(0x80 + i);
+        board_ram(to)[i] = (uint8_t)(0x80 + i);
     page_set(twim(), TX_AMOUNT, out);
     page_set(twim(), RX_AMOUNT, in);
 }
@@ -123,7 +118,7 @@ static void client(uint32_t p)
 {
     struct span buffer = board_allow(board_process(p), &i2c_driver, ALLOW_RW, 1, AT, ROOM);
 
-    memset(ram_at(buffer.base), (int)(0x10 * (p + 1)), ROOM);
+    memset(board_ram(buffer.base), (int)(0x10 * (p + 1)), ROOM);
     board_subscribe(board_process(p), &i2c_driver, 0);
 }
 
@@ -149,36 +144,6 @@ static void board_with_i2c(void)
     fake_hw_forget(hw);
 }
 
-static uint8_t *memory(uint32_t p, uint32_t offset)
-{
-    return ram_at(board_process(p)->memory.base + offset);
-}
-
-static void ck_not_called_back(uint32_t p)
-{
-    uint32_t args[3];
-
-    ck_assert(!board_upcall(board_process(p), &i2c_driver, 0, args));
-}
-
-static void ck_called_back(uint32_t p, enum err err, uint32_t size)
-{
-    uint32_t args[3];
-
-    ck_assert(board_upcall(board_process(p), &i2c_driver, 0, args));
-    ck_assert_uint_eq(args[0], err);
-    ck_assert_uint_eq(args[1], size);
-    ck_not_called_back(p);
-}
-
-static bool all_are(uint8_t is, const uint8_t *bytes, uint32_t size)
-{
-    for (uint32_t i = 0; i < size; i++)
-        if (bytes[i] != is)
-            return false;
-    return true;
-}
-
 static uint32_t served(void)
 {
     return k->services.virts[VIRT_I2C].client;
@@ -187,17 +152,7 @@ static uint32_t served(void)
 static void ck_idle(void)
 {
     ck_assert_uint_eq(served(), CLIENT_NONE);
-    ck_assert(all_are(0, ram_at(own().base), own().size));
-}
-
-static void grant_word(uint32_t p, uint32_t word, uint32_t value)
-{
-    uint32_t words[WORDS];
-
-    ck_assert_int_eq(capsule_state_load(hw, board_process(p), &i2c_driver, words, WORDS), ERR_NONE);
-    words[word] = value;
-    ck_assert_int_eq(capsule_state_store(hw, board_process(p), &i2c_driver, words, WORDS),
-                     ERR_NONE);
+    ck_assert(all_are(0, board_ram(own().base), own().size));
 }
 
 /* ---- calls */
@@ -244,7 +199,7 @@ START_TEST(what_is_refused_changes_nothing)
     ck_assert_int_eq(capsule_state_load(hw, board_process(0), &i2c_driver, after, WORDS), ERR_NONE);
     ck_assert_mem_eq(words, after, sizeof words);
     ck_assert(board_settle(20));
-    ck_not_called_back(0);
+    ck_board_not_called_back(0, &i2c_driver);
     ck_idle();
 }
 END_TEST
@@ -293,7 +248,7 @@ START_TEST(a_transfer_is_a_write_a_read_or_both)
         asks(1, kinds[before].out, kinds[before].in);
         asks(0, kinds[_i].out, kinds[_i].in);
         transfer_ends();
-        ck_called_back(1, ERR_NONE, kinds[before].result);
+        ck_board_called_back(1, &i2c_driver, ERR_NONE, kinds[before].result);
 
         ck_assert_uint_eq(chip.task, kinds[_i].task);
         ck_assert_uint_eq(page_read(twim(), SHORTS), kinds[_i].shorts);
@@ -303,12 +258,12 @@ START_TEST(a_transfer_is_a_write_a_read_or_both)
         ck_assert(all_are(0, chip.own + kinds[_i].out, ROOM - kinds[_i].out));
         transfer_ends();
 
-        ck_called_back(0, ERR_NONE, kinds[_i].result);
+        ck_board_called_back(0, &i2c_driver, ERR_NONE, kinds[_i].result);
         for (uint32_t i = 0; i < ROOM; i++)
             wanted[i] = (uint8_t)(i < kinds[_i].in ? 0x80 + i : 0x10);
-        ck_assert_mem_eq(memory(0, AT), wanted, ROOM);
+        ck_assert_mem_eq(board_memory(0, AT), wanted, ROOM);
         ck_idle();
-        memset(memory(0, AT), 0x10, ROOM);
+        memset(board_memory(0, AT), 0x10, ROOM);
     }
 }
 END_TEST
@@ -325,7 +280,7 @@ START_TEST(clients_that_always_ask_are_served_in_turn)
         ck_assert_uint_eq(page_read(twim(), ADDRESS), 0x48 + p);
         ck_assert_int_eq(i2c(p, READ, 0x48, 1), ERR_BUSY);
         transfer_ends();
-        ck_called_back(p, ERR_NONE, 1);
+        ck_board_called_back(p, &i2c_driver, ERR_NONE, 1);
         asks(p, 1 + 60 * p, 1);
     }
 }
@@ -338,7 +293,7 @@ START_TEST(a_lone_client_is_served_again_and_again)
         asks(2, 0, 1);
         ck_assert_uint_eq(chip.starts, i + 1);
         transfer_ends();
-        ck_called_back(2, ERR_NONE, 1);
+        ck_board_called_back(2, &i2c_driver, ERR_NONE, 1);
     }
 }
 END_TEST
@@ -356,7 +311,7 @@ START_TEST(kernel_clients_take_turns_with_a_process)
         bool process = turn == count;
         ck_assert_uint_eq(served(), process ? 2 : CLIENT_KERNEL + turn);
         ck_assert_uint_eq(page_read(twim(), ADDRESS), process ? 0x4a : 0x40 + turn);
-        ck_assert(process || all_are(0, ram_at(own().base), own().size));
+        ck_assert(process || all_are(0, board_ram(own().base), own().size));
         if (!process && n / (count + 1) % 2) {
             error_comes(ANACK);
             ck_assert(board_settle(20));
@@ -366,7 +321,7 @@ START_TEST(kernel_clients_take_turns_with_a_process)
             transfer_ends();
         }
         if (process) {
-            ck_called_back(2, ERR_NONE, 2);
+            ck_board_called_back(2, &i2c_driver, ERR_NONE, 2);
             asks(2, 1, 2);
         }
     }
@@ -389,13 +344,13 @@ START_TEST(what_comes_goes_where_the_buffer_is_now)
 {
     board_with_i2c();
     asks(0, 4, 8);
-    memset(memory(0, AT), 0xee, ROOM);
+    memset(board_memory(0, AT), 0xee, ROOM);
     (void)board_allow(board_process(0), &i2c_driver, ALLOW_RW, 1, OTHER_AT, 3);
     transfer_ends();
-    ck_called_back(0, ERR_NONE, 3);
+    ck_board_called_back(0, &i2c_driver, ERR_NONE, 3);
     ck_assert(all_are(0x10, chip.own, 4));
-    ck_assert(all_are(0xee, memory(0, AT), ROOM));
-    ck_assert_mem_eq(memory(0, OTHER_AT), "\x80\x81\x82\0", 4);
+    ck_assert(all_are(0xee, board_memory(0, AT), ROOM));
+    ck_assert_mem_eq(board_memory(0, OTHER_AT), "\x80\x81\x82\0", 4);
 }
 END_TEST
 
@@ -405,8 +360,8 @@ START_TEST(a_buffer_that_is_gone_gets_nothing)
     asks(0, 4, 8);
     (void)board_allow(board_process(0), &i2c_driver, ALLOW_RW, 1, AT, 0);
     transfer_ends();
-    ck_called_back(0, ERR_NONE, 0);
-    ck_assert(all_are(0x10, memory(0, AT), ROOM));
+    ck_board_called_back(0, &i2c_driver, ERR_NONE, 0);
+    ck_assert(all_are(0x10, board_memory(0, AT), ROOM));
 }
 END_TEST
 
@@ -420,7 +375,7 @@ START_TEST(a_null_upcall_keeps_nobody_waiting)
     transfer_ends();
     asks(0, 1, 2);
     transfer_ends();
-    ck_called_back(1, ERR_NONE, 2);
+    ck_board_called_back(1, &i2c_driver, ERR_NONE, 2);
 }
 END_TEST
 
@@ -447,15 +402,15 @@ START_TEST(a_grant_that_was_rewritten_ends_in_an_error)
     asks(0, 0, 2);
     asks(1, 0, 2);
     asks(2, 0, 2);
-    grant_word(1, lies[_i].word, lies[_i].value);
+    board_grant_word(1, &i2c_driver, WORDS, lies[_i].word, lies[_i].value);
 
     transfer_ends();
 
-    ck_called_back(1, lies[_i].expect, 0);
+    ck_board_called_back(1, &i2c_driver, lies[_i].expect, 0);
     ck_assert_uint_eq(chip.starts, 2);
     ck_assert_uint_eq(served(), 2);
     transfer_ends();
-    ck_called_back(2, ERR_NONE, 2);
+    ck_board_called_back(2, &i2c_driver, ERR_NONE, 2);
     ck_idle();
 }
 END_TEST
@@ -463,16 +418,16 @@ END_TEST
 START_TEST(a_failure_is_not_called_back_inside_the_call)
 {
     board_with_i2c();
-    grant_word(0, RATE_WORD, 3);
+    board_grant_word(0, &i2c_driver, WORDS, RATE_WORD, 3);
     asks(0, 1, 2);
-    ck_not_called_back(0);
+    ck_board_not_called_back(0, &i2c_driver);
     ck_assert_int_eq(i2c(0, READ, 0x48, 1), ERR_BUSY);
     asks(1, 1, 2);
     ck_assert_uint_eq(chip.starts, 0);
 
     ck_assert(board_settle(20));
 
-    ck_called_back(0, ERR_INVAL, 0);
+    ck_board_called_back(0, &i2c_driver, ERR_INVAL, 0);
     ck_assert_uint_eq(served(), 1);
 }
 END_TEST
@@ -484,8 +439,8 @@ START_TEST(a_buffer_that_shrinks_before_its_turn_is_an_error)
     asks(1, 8, 0);
     (void)board_allow(board_process(1), &i2c_driver, ALLOW_RW, 1, AT, 7);
     transfer_ends();
-    ck_called_back(0, ERR_NONE, 8);
-    ck_called_back(1, ERR_SIZE, 0);
+    ck_board_called_back(0, &i2c_driver, ERR_NONE, 8);
+    ck_board_called_back(1, &i2c_driver, ERR_SIZE, 0);
     ck_idle();
 }
 END_TEST
@@ -499,10 +454,10 @@ START_TEST(a_length_that_changes_in_mid_transfer_shows_nothing_of_others)
     asks(1, ROOM, 0);
     transfer_ends();
     asks(0, 2, 8);
-    grant_word(0, OUT, lengths[_i]);
+    board_grant_word(0, &i2c_driver, WORDS, OUT, lengths[_i]);
     transfer_ends();
     for (uint32_t i = 0; i < ROOM; i++) {
-        uint8_t byte = memory(0, AT)[i];
+        uint8_t byte = board_memory(0, AT)[i];
         ck_assert(byte == 0 || byte == 0x10 || (byte >= 0x80 && byte < 0x88 && i < 8));
     }
 }
@@ -537,7 +492,7 @@ static void error_from_below(int i, bool together)
     if (errors[i].source && !together) {
         ck_assert(board_settle(20));
         ck_assert_uint_eq(chip.stops, stops + 1);
-        ck_not_called_back(0);
+        ck_board_not_called_back(0, &i2c_driver);
         ck_assert_uint_eq(served(), 0);
     }
     stop_is_out();
@@ -552,12 +507,12 @@ START_TEST(an_error_ends_one_transfer_and_the_next_begins)
         asks(1, 4, 8);
         error_from_below(_i, together);
 
-        ck_called_back(0, errors[_i].expect, 0);
-        ck_assert(all_are(0x10, memory(0, AT), ROOM));
+        ck_board_called_back(0, &i2c_driver, errors[_i].expect, 0);
+        ck_assert(all_are(0x10, board_memory(0, AT), ROOM));
         ck_assert_uint_eq(served(), 1);
         ck_assert_uint_eq(page_read(twim(), ERRORSRC), 0);
         transfer_ends();
-        ck_called_back(1, ERR_NONE, 8);
+        ck_board_called_back(1, &i2c_driver, ERR_NONE, 8);
         ck_idle();
     }
 }
@@ -573,11 +528,11 @@ START_TEST(what_shows_no_progress_is_given_up)
         ck_assert(board_settle(20));
     }
     virt_alarm(k, hw, &virt_i2c);
-    ck_called_back(0, ERR_FAIL, 0);
+    ck_board_called_back(0, &i2c_driver, ERR_FAIL, 0);
     ck_assert_uint_eq(chip.cuts, 1);
     ck_assert_uint_eq(served(), 1);
     transfer_ends();
-    ck_called_back(1, ERR_NONE, 8);
+    ck_board_called_back(1, &i2c_driver, ERR_NONE, 8);
     ck_idle();
 }
 END_TEST
@@ -593,9 +548,9 @@ START_TEST(a_stray_interrupt_or_timeout_is_ignored)
     ck_assert(!i2c_driver.on_interrupt(k, hw, LINE + 1));
     asks(0, 4, 8);
     ck_assert(i2c_driver.on_interrupt(k, hw, LINE));
-    ck_not_called_back(0);
+    ck_board_not_called_back(0, &i2c_driver);
     transfer_ends();
-    ck_called_back(0, ERR_NONE, 8);
+    ck_board_called_back(0, &i2c_driver, ERR_NONE, 8);
 }
 END_TEST
 
@@ -608,7 +563,7 @@ static void to_stage(int stage)
     if (stage == WAITS)
         asks(1, 4, 8);
     if (stage == FAILED)
-        grant_word(0, RATE_WORD, 3);
+        board_grant_word(0, &i2c_driver, WORDS, RATE_WORD, 3);
     asks(0, 4, 8);
     if (stage != WAITS)
         asks(1, 4, 8);
@@ -641,19 +596,19 @@ START_TEST(a_dead_client_leaves_nothing_behind)
     ck_assert_uint_eq(chip.cuts, 0);
     ck_assert(board_settle(20));
     if (is_under_way(_i % STAGES)) {
-        ck_assert(all_are(0x10, ram_at(own().base), 4));
+        ck_assert(all_are(0x10, board_ram(own().base), 4));
         ck_assert_uint_eq(chip.starts, 1);
         bytes_move(2, 0);
         stop_is_out();
     }
-    ck_not_called_back(0);
-    ck_not_called_back(1);
+    ck_board_not_called_back(0, &i2c_driver);
+    ck_board_not_called_back(1, &i2c_driver);
     ck_assert_uint_eq(served(), 1);
     ck_assert(all_are(0x20, chip.own, 4));
     ck_assert(all_are(0, chip.own + 4, ROOM - 4));
     transfer_ends();
-    ck_called_back(1, ERR_NONE, 8);
-    ck_not_called_back(0);
+    ck_board_called_back(1, &i2c_driver, ERR_NONE, 8);
+    ck_board_not_called_back(0, &i2c_driver);
     ck_idle();
 }
 END_TEST
@@ -668,10 +623,10 @@ START_TEST(a_dead_client_whose_stop_does_not_go_out_is_given_up)
     virt_alarm(k, hw, &virt_i2c);
 
     ck_assert_uint_eq(chip.cuts, 1);
-    ck_not_called_back(0);
+    ck_board_not_called_back(0, &i2c_driver);
     ck_assert_uint_eq(served(), 1);
     transfer_ends();
-    ck_called_back(1, ERR_NONE, 8);
+    ck_board_called_back(1, &i2c_driver, ERR_NONE, 8);
 }
 END_TEST
 
@@ -691,10 +646,10 @@ START_TEST(the_next_life_is_a_new_client)
         stop_is_out();
     ck_assert_uint_eq(served(), 1);
     transfer_ends();
-    ck_called_back(1, ERR_NONE, 8);
-    ck_not_called_back(0);
+    ck_board_called_back(1, &i2c_driver, ERR_NONE, 8);
+    ck_board_not_called_back(0, &i2c_driver);
     transfer_ends();
-    ck_called_back(0, ERR_NONE, 6);
+    ck_board_called_back(0, &i2c_driver, ERR_NONE, 6);
     ck_idle();
 }
 END_TEST

@@ -33,11 +33,6 @@ static struct page *at(uint32_t base)
     return board_page_at(base);
 }
 
-static uint8_t *ram_at(uint32_t address)
-{
-    return &hw->ram_bytes[address - hw->ram.base];
-}
-
 static struct span own(void)
 {
     return virt_buffer(k, VIRT_SPI);
@@ -55,7 +50,7 @@ static bool writes(struct page *page, uint32_t offset, uint32_t value)
         return false;
     chip.starts++;
     chip.selected_at_start = chip.selected;
-    memcpy(chip.own, ram_at(own().base), sizeof chip.own);
+    memcpy(chip.own, board_ram(own().base), sizeof chip.own);
     return true;
 }
 
@@ -65,7 +60,7 @@ static void transfer_over(uint32_t amount)
     uint32_t to = page_read(at(SPIM), RX);
 
     for (uint32_t i = 0; i < amount; i++)
-        ram_at(to)[i] = (uint8_t)(0x80 + i);
+        board_ram(to)[i] = (uint8_t)(0x80 + i);
     page_set(at(SPIM), AMOUNT, amount);
     page_event(at(SPIM), END);
 }
@@ -113,7 +108,7 @@ static void client(uint32_t p)
 {
     struct span from = board_allow(board_process(p), &spi_driver, ALLOW_RO, 0, OUT_AT, ROOM);
 
-    memset(ram_at(from.base), (int)(0x10 * (p + 1)), ROOM);
+    memset(board_ram(from.base), (int)(0x10 * (p + 1)), ROOM);
     (void)board_allow(board_process(p), &spi_driver, ALLOW_RW, 0, IN_AT, ROOM);
     board_subscribe(board_process(p), &spi_driver, 0);
     ck_assert_int_eq(spi(p, SELECT, p), ERR_NONE);
@@ -127,56 +122,11 @@ static void board_with_spi(void)
     fake_hw_forget(hw);
 }
 
-static uint8_t *memory(uint32_t p, uint32_t offset)
-{
-    return ram_at(board_process(p)->memory.base + offset);
-}
-
-static bool called_back(uint32_t p, uint32_t args[3])
-{
-    return board_upcall(board_process(p), &spi_driver, 0, args);
-}
-
-static void ck_called_back(uint32_t p, enum err err, uint32_t size)
-{
-    uint32_t args[3];
-
-    ck_assert(called_back(p, args));
-    ck_assert_uint_eq(args[0], err);
-    ck_assert_uint_eq(args[1], size);
-    ck_assert(!called_back(p, args));
-}
-
-static void ck_not_called_back(uint32_t p)
-{
-    uint32_t args[3];
-
-    ck_assert(!called_back(p, args));
-}
-
-static bool all_zero(const uint8_t *bytes, uint32_t size)
-{
-    for (uint32_t i = 0; i < size; i++)
-        if (bytes[i])
-            return false;
-    return true;
-}
-
 static void ck_idle(void)
 {
     ck_assert_uint_eq(k->services.virts[VIRT_SPI].client, CLIENT_NONE);
     ck_assert_uint_eq(chip.selected, 0);
-    ck_assert(all_zero(ram_at(own().base), own().size));
-}
-
-static void grant_word(uint32_t p, uint32_t word, uint32_t value)
-{
-    uint32_t words[WORDS];
-
-    ck_assert_int_eq(capsule_state_load(hw, board_process(p), &spi_driver, words, WORDS), ERR_NONE);
-    words[word] = value;
-    ck_assert_int_eq(capsule_state_store(hw, board_process(p), &spi_driver, words, WORDS),
-                     ERR_NONE);
+    ck_assert(all_are(0, board_ram(own().base), own().size));
 }
 
 /* ---- calls */
@@ -216,7 +166,7 @@ START_TEST(what_is_refused_changes_nothing)
     ck_assert_int_eq(capsule_state_load(hw, board_process(0), &spi_driver, after, WORDS), ERR_NONE);
     ck_assert_mem_eq(words, after, sizeof words);
     ck_assert(board_settle(20));
-    ck_not_called_back(0);
+    ck_board_not_called_back(0, &spi_driver);
     ck_idle();
 }
 END_TEST
@@ -278,7 +228,7 @@ START_TEST(each_transfer_has_its_clients_configuration)
         ck_assert_uint_eq(page_read(at(SPIM), TX_COUNT), 3 + p);
         ck_assert_uint_eq(page_read(at(SPIM), RX_COUNT), 3 + p);
         transfer_ends();
-        ck_called_back(p, ERR_NONE, 3 + p);
+        ck_board_called_back(p, &spi_driver, ERR_NONE, 3 + p);
         ck_idle();
     }
 }
@@ -308,7 +258,7 @@ START_TEST(clients_that_always_ask_are_served_in_turn)
         ck_assert_uint_eq(chip.selected, 1u << p);
         ck_assert_int_eq(spi(p, TRANSFER, 1), ERR_BUSY);
         transfer_ends();
-        ck_called_back(p, ERR_NONE, 1 + 60 * p);
+        ck_board_called_back(p, &spi_driver, ERR_NONE, 1 + 60 * p);
         ck_assert_int_eq(spi(p, TRANSFER, 1 + 60 * p), ERR_NONE);
         ck_assert_int_eq(spi(p, TRANSFER, 1), ERR_BUSY);
     }
@@ -322,7 +272,7 @@ START_TEST(a_lone_client_is_served_again_and_again)
         ck_assert_int_eq(spi(2, TRANSFER, 1), ERR_NONE);
         ck_assert_uint_eq(chip.starts, i + 1);
         transfer_ends();
-        ck_called_back(2, ERR_NONE, 1);
+        ck_board_called_back(2, &spi_driver, ERR_NONE, 1);
     }
 }
 END_TEST
@@ -340,10 +290,10 @@ START_TEST(kernel_clients_take_turns_with_a_process)
             process ? own() : virt_client_buffer(k, VIRT_SPI, CLIENT_KERNEL + turn);
         ck_assert_uint_eq(k->services.virts[VIRT_SPI].client, process ? 2 : CLIENT_KERNEL + turn);
         ck_assert_uint_eq(page_read(at(SPIM), TX), buffer.base);
-        ck_assert(process || all_zero(ram_at(own().base), own().size));
+        ck_assert(process || all_are(0, board_ram(own().base), own().size));
         transfer_ends();
         if (process) {
-            ck_called_back(2, ERR_NONE, 5);
+            ck_board_called_back(2, &spi_driver, ERR_NONE, 5);
             ck_assert_int_eq(spi(2, TRANSFER, 5), ERR_NONE);
         }
     }
@@ -368,17 +318,17 @@ START_TEST(what_goes_out_is_the_clients_alone)
 {
     board_with_spi();
     ck_assert_int_eq(spi(0, TRANSFER, ROOM), ERR_NONE);
-    memset(memory(0, OUT_AT), 0xee, ROOM);
+    memset(board_memory(0, OUT_AT), 0xee, ROOM);
     ck_assert_int_eq(spi(1, TRANSFER, 2), ERR_NONE);
     ck_assert_uint_eq(chip.own[0], 0x10);
     ck_assert_uint_eq(chip.own[ROOM - 1], 0x10);
     transfer_ends();
 
     ck_assert_mem_eq(chip.own, "\x20\x20", 2);
-    ck_assert(all_zero(chip.own + 2, sizeof chip.own - 2));
+    ck_assert(all_are(0, chip.own + 2, sizeof chip.own - 2));
     transfer_ends();
-    ck_assert_mem_eq(memory(1, IN_AT), "\x80\x81", 2);
-    ck_assert(all_zero(memory(1, IN_AT) + 2, ROOM - 2));
+    ck_assert_mem_eq(board_memory(1, IN_AT), "\x80\x81", 2);
+    ck_assert(all_are(0, board_memory(1, IN_AT) + 2, ROOM - 2));
 }
 END_TEST
 
@@ -388,9 +338,9 @@ START_TEST(what_comes_goes_where_the_buffer_is_now)
     ck_assert_int_eq(spi(0, TRANSFER, 8), ERR_NONE);
     (void)board_allow(board_process(0), &spi_driver, ALLOW_RW, 0, OTHER_AT, 3);
     transfer_ends();
-    ck_called_back(0, ERR_NONE, 8);
-    ck_assert(all_zero(memory(0, IN_AT), ROOM));
-    ck_assert_mem_eq(memory(0, OTHER_AT), "\x80\x81\x82\0", 4);
+    ck_board_called_back(0, &spi_driver, ERR_NONE, 8);
+    ck_assert(all_are(0, board_memory(0, IN_AT), ROOM));
+    ck_assert_mem_eq(board_memory(0, OTHER_AT), "\x80\x81\x82\0", 4);
 }
 END_TEST
 
@@ -400,8 +350,8 @@ START_TEST(the_buffer_for_what_comes_may_be_missing)
     (void)board_allow(board_process(0), &spi_driver, ALLOW_RW, 0, IN_AT, 0);
     ck_assert_int_eq(spi(0, TRANSFER, 8), ERR_NONE);
     transfer_ends();
-    ck_called_back(0, ERR_NONE, 8);
-    ck_assert(all_zero(memory(0, IN_AT), ROOM));
+    ck_board_called_back(0, &spi_driver, ERR_NONE, 8);
+    ck_assert(all_are(0, board_memory(0, IN_AT), ROOM));
 }
 END_TEST
 
@@ -416,7 +366,7 @@ START_TEST(a_null_upcall_keeps_nobody_waiting)
     ck_assert_uint_eq(chip.selected, 2);
     ck_assert_int_eq(spi(0, TRANSFER, 8), ERR_NONE);
     transfer_ends();
-    ck_called_back(1, ERR_NONE, 8);
+    ck_board_called_back(1, &spi_driver, ERR_NONE, 8);
 }
 END_TEST
 
@@ -444,15 +394,15 @@ START_TEST(a_grant_that_was_rewritten_ends_in_an_error)
     ck_assert_int_eq(spi(0, TRANSFER, 8), ERR_NONE);
     ck_assert_int_eq(spi(1, TRANSFER, 8), ERR_NONE);
     ck_assert_int_eq(spi(2, TRANSFER, 8), ERR_NONE);
-    grant_word(1, lies[_i].word, lies[_i].value);
+    board_grant_word(1, &spi_driver, WORDS, lies[_i].word, lies[_i].value);
 
     transfer_ends();
 
-    ck_called_back(1, lies[_i].expect, 0);
+    ck_board_called_back(1, &spi_driver, lies[_i].expect, 0);
     ck_assert_uint_eq(chip.starts, 2);
     ck_assert_uint_eq(chip.selected, 4);
     transfer_ends();
-    ck_called_back(2, ERR_NONE, 8);
+    ck_board_called_back(2, &spi_driver, ERR_NONE, 8);
     ck_idle();
 }
 END_TEST
@@ -461,16 +411,16 @@ END_TEST
 START_TEST(a_failure_is_not_called_back_inside_the_call)
 {
     board_with_spi();
-    grant_word(0, CONFIG_WORD, HAS_SELECT | 7 << 8);
+    board_grant_word(0, &spi_driver, WORDS, CONFIG_WORD, HAS_SELECT | 7 << 8);
     ck_assert_int_eq(spi(0, TRANSFER, 8), ERR_NONE);
-    ck_not_called_back(0);
+    ck_board_not_called_back(0, &spi_driver);
     ck_assert_int_eq(spi(0, TRANSFER, 8), ERR_BUSY);
     ck_assert_int_eq(spi(1, TRANSFER, 8), ERR_NONE);
     ck_assert_uint_eq(chip.starts, 0);
 
     ck_assert(board_settle(20));
 
-    ck_called_back(0, ERR_INVAL, 0);
+    ck_board_called_back(0, &spi_driver, ERR_INVAL, 0);
     ck_assert_uint_eq(chip.selected, 2);
 }
 END_TEST
@@ -482,8 +432,8 @@ START_TEST(a_buffer_that_shrinks_before_its_turn_is_an_error)
     ck_assert_int_eq(spi(1, TRANSFER, 8), ERR_NONE);
     (void)board_allow(board_process(1), &spi_driver, ALLOW_RO, 0, OUT_AT, 7);
     transfer_ends();
-    ck_called_back(0, ERR_NONE, 8);
-    ck_called_back(1, ERR_SIZE, 0);
+    ck_board_called_back(0, &spi_driver, ERR_NONE, 8);
+    ck_board_called_back(1, &spi_driver, ERR_SIZE, 0);
     ck_idle();
 }
 END_TEST
@@ -497,11 +447,11 @@ START_TEST(a_length_that_changes_in_mid_transfer_shows_nothing_of_others)
     ck_assert_int_eq(spi(1, TRANSFER, ROOM), ERR_NONE);
     transfer_ends();
     ck_assert_int_eq(spi(0, TRANSFER, 8), ERR_NONE);
-    grant_word(0, LENGTH, lengths[_i]);
+    board_grant_word(0, &spi_driver, WORDS, LENGTH, lengths[_i]);
     transfer_ends();
-    ck_called_back(0, ERR_NONE, 8);
+    ck_board_called_back(0, &spi_driver, ERR_NONE, 8);
     for (uint32_t i = 0; i < ROOM; i++) {
-        uint8_t byte = memory(0, IN_AT)[i];
+        uint8_t byte = board_memory(0, IN_AT)[i];
         ck_assert(byte == 0 || byte == 0x10 || (byte >= 0x80 && byte < 0x88 && i < 8));
     }
 }
@@ -516,11 +466,11 @@ START_TEST(a_transfer_that_is_cut_short_fails)
     ck_assert_int_eq(spi(1, TRANSFER, 8), ERR_NONE);
     transfer_over(_i == 0 ? 7 : _i == 1 ? 0 : 9);
     ck_assert(board_settle(20));
-    ck_called_back(0, ERR_FAIL, 0);
-    ck_assert(all_zero(memory(0, IN_AT), ROOM));
+    ck_board_called_back(0, &spi_driver, ERR_FAIL, 0);
+    ck_assert(all_are(0, board_memory(0, IN_AT), ROOM));
     ck_assert_uint_eq(chip.selected, 2);
     transfer_ends();
-    ck_called_back(1, ERR_NONE, 8);
+    ck_board_called_back(1, &spi_driver, ERR_NONE, 8);
 }
 END_TEST
 
@@ -530,11 +480,11 @@ START_TEST(what_shows_no_progress_is_given_up)
     ck_assert_int_eq(spi(0, TRANSFER, 8), ERR_NONE);
     ck_assert_int_eq(spi(1, TRANSFER, 8), ERR_NONE);
     virt_alarm(k, hw, &virt_spi);
-    ck_called_back(0, ERR_FAIL, 0);
+    ck_board_called_back(0, &spi_driver, ERR_FAIL, 0);
     ck_assert_uint_eq(chip.cuts, 1);
     ck_assert_uint_eq(chip.selected, 2);
     transfer_ends();
-    ck_called_back(1, ERR_NONE, 8);
+    ck_board_called_back(1, &spi_driver, ERR_NONE, 8);
     ck_idle();
 }
 END_TEST
@@ -548,10 +498,10 @@ START_TEST(a_stray_interrupt_or_timeout_is_ignored)
     ck_assert(!spi_driver.on_interrupt(k, hw, LINE + 1));
     ck_assert_int_eq(spi(0, TRANSFER, 8), ERR_NONE);
     ck_assert(spi_driver.on_interrupt(k, hw, LINE));
-    ck_not_called_back(0);
+    ck_board_not_called_back(0, &spi_driver);
     ck_assert_uint_eq(chip.selected, 1);
     transfer_ends();
-    ck_called_back(0, ERR_NONE, 8);
+    ck_board_called_back(0, &spi_driver, ERR_NONE, 8);
 }
 END_TEST
 
@@ -564,7 +514,7 @@ static void to_stage(int stage)
     if (stage == WAITS)
         ck_assert_int_eq(spi(1, TRANSFER, 8), ERR_NONE);
     if (stage == FAILED)
-        grant_word(0, CONFIG_WORD, HAS_SELECT | 7 << 8);
+        board_grant_word(0, &spi_driver, WORDS, CONFIG_WORD, HAS_SELECT | 7 << 8);
     ck_assert_int_eq(spi(0, TRANSFER, 8), ERR_NONE);
     if (stage != WAITS)
         ck_assert_int_eq(spi(1, TRANSFER, 8), ERR_NONE);
@@ -584,14 +534,14 @@ START_TEST(a_dead_client_leaves_nothing_behind)
     ck_assert_uint_eq(chip.cuts, _i % STAGES == UNDER_WAY || _i % STAGES == OVER);
     ck_assert_uint_eq(chip.selected & 1, 0);
     ck_assert(board_settle(20));
-    ck_not_called_back(0);
-    ck_not_called_back(1);
+    ck_board_not_called_back(0, &spi_driver);
+    ck_board_not_called_back(1, &spi_driver);
     ck_assert_uint_eq(chip.selected, 2);
     ck_assert_mem_eq(chip.own, "\x20\x20\x20\x20\x20\x20\x20\x20", 8);
-    ck_assert(all_zero(chip.own + 8, sizeof chip.own - 8));
+    ck_assert(all_are(0, chip.own + 8, sizeof chip.own - 8));
     transfer_ends();
-    ck_called_back(1, ERR_NONE, 8);
-    ck_not_called_back(0);
+    ck_board_called_back(1, &spi_driver, ERR_NONE, 8);
+    ck_board_not_called_back(0, &spi_driver);
     ck_idle();
 }
 END_TEST
@@ -608,9 +558,9 @@ START_TEST(the_next_life_is_a_new_client)
     client(0);
     ck_assert_int_eq(spi(0, TRANSFER, 4), ERR_NONE);
     transfer_ends();
-    ck_called_back(1, ERR_NONE, 8);
+    ck_board_called_back(1, &spi_driver, ERR_NONE, 8);
     transfer_ends();
-    ck_called_back(0, ERR_NONE, 4);
+    ck_board_called_back(0, &spi_driver, ERR_NONE, 4);
     ck_idle();
 }
 END_TEST

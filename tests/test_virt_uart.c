@@ -218,11 +218,6 @@ static void network_sent(struct kernel *of, struct hw *on, enum err err, uint32_
 static const struct uart_network test_network = {network_present, network_frame, network_sent};
 const struct uart_network *const uart_network = &test_network;
 
-static uint8_t *ram_at(uint32_t address)
-{
-    return hw->ram_bytes + (address - hw->ram.base);
-}
-
 static bool uarte_write(struct page *page, uint32_t offset, uint32_t value)
 {
     if (page->base == UARTE && offset == ENABLE && value == 0)
@@ -234,7 +229,7 @@ static bool uarte_write(struct page *page, uint32_t offset, uint32_t value)
     } else if (offset == STARTTX) {
         uint32_t size = page_read(page, TXD_MAXCNT);
         ck_assert(!uarte.sending);
-        memcpy(uarte.wire + uarte.sent, ram_at(page_read(page, TXD_PTR)), size);
+        memcpy(uarte.wire + uarte.sent, board_ram(page_read(page, TXD_PTR)), size);
         uarte.sent += size;
         uarte.sending = true;
     }
@@ -263,7 +258,7 @@ static void arrive(const uint8_t *octets, uint32_t size)
     for (uint32_t i = 0; i < size; i++) {
         ck_assert(uarte.receiving);
         uarte.receiving = false;
-        *ram_at(page_read(page, RXD_PTR)) = octets[i];
+        *board_ram(page_read(page, RXD_PTR)) = octets[i];
         page_set(page, RXD_AMOUNT, 1);
         page_event(page, ENDRX);
         ck_assert(board_settle(20));
@@ -310,7 +305,7 @@ static void payload_of(uint32_t p, char letter, uint32_t size)
 {
     struct span from = board_allow(board_process(p), &frames_driver, ALLOW_RO, 0, 0x100, size);
 
-    memset(ram_at(from.base), letter, size);
+    memset(board_ram(from.base), letter, size);
 }
 
 /* The upcall, as err << 16 | size; -1: none. */
@@ -336,7 +331,7 @@ static bool wire_has(uint8_t address, char letter, uint32_t size)
 static bool is_zero(uint32_t address, uint32_t size)
 {
     for (uint32_t i = 0; i < size; i++)
-        if (*ram_at(address + i) != 0)
+        if (*board_ram(address + i) != 0)
             return false;
     return true;
 }
@@ -558,7 +553,7 @@ START_TEST(a_frame_comes_to_its_client_and_the_buffer_is_wiped)
     frame_arrives(3, "text ~");
 
     ck_assert_int_eq(told(0, 0), 6);
-    ck_assert_mem_eq(ram_at(to.base), "text ~", 6);
+    ck_assert_mem_eq(board_ram(to.base), "text ~", 6);
     ck_assert(is_zero(COMING, FRAME_RAM_SIZE));
     ck_assert(is_zero(KERNEL_RAM, 1));
     frame_arrives(3, "more");
@@ -575,13 +570,13 @@ START_TEST(a_frame_that_cannot_be_given_is_told)
     board_with_frames();
     ck_assert_int_eq((int)frames(0, BIND, 3), ERR_NONE);
     struct span to = room(0, 64);
-    memset(ram_at(to.base), '-', 64);
+    memset(board_ram(to.base), '-', 64);
     ck_assert_int_eq((int)frames(0, RECEIVE, 0), ERR_NONE);
     room(0, (uint32_t)_i);
     frame_arrives(3, "text");
 
     ck_assert_int_eq(told(0, 0), ERR_SIZE << 16 | 4);
-    ck_assert_mem_eq(ram_at(to.base), "----", 4);
+    ck_assert_mem_eq(board_ram(to.base), "----", 4);
     ck_assert(is_zero(COMING, FRAME_RAM_SIZE));
 }
 END_TEST
@@ -618,7 +613,7 @@ START_TEST(the_network_sends_in_its_turn)
     const struct span payload = {KERNEL_RAM + 0x3000, 100};
 
     board_with_frames();
-    memset(ram_at(payload.base), 'n', payload.size);
+    memset(board_ram(payload.base), 'n', payload.size);
     payload_of(0, 'a', 4);
     ck_assert_int_eq((int)frames(0, BIND, 3), ERR_NONE);
     network.inside = true;

@@ -28,11 +28,6 @@ static struct {
     uint8_t data[HDLC_BODY_MAX];
 } host;
 
-static uint8_t *ram_at(uint32_t address)
-{
-    return hw->ram_bytes + (address - hw->ram.base);
-}
-
 static void host_frame(void)
 {
     const uint8_t *payload = hdlc_payload(host.reader.body);
@@ -66,7 +61,7 @@ static bool uarte_write(struct page *page, uint32_t offset, uint32_t value)
     } else if (offset == STARTTX) {
         ck_assert(!host.sending);
         host.sending = true;
-        host_hears(ram_at(page_read(page, TXD_PTR)), page_read(page, TXD_MAXCNT));
+        host_hears(board_ram(page_read(page, TXD_PTR)), page_read(page, TXD_MAXCNT));
     }
     return true;
 }
@@ -93,7 +88,7 @@ static void octet_comes(uint8_t octet)
 
     ck_assert(host.receiving);
     host.receiving = false;
-    *ram_at(page_read(page, RXD_PTR)) = octet;
+    *board_ram(page_read(page, RXD_PTR)) = octet;
     page_set(page, RXD_AMOUNT, 1);
     page_event(page, ENDRX);
     ck_assert(board_settle(20));
@@ -202,7 +197,7 @@ static struct span data_of(uint32_t p, const char *text, uint32_t size)
 {
     struct span from = board_allow(board_process(p), &udp_driver, ALLOW_RO, 0, 0x100, size);
 
-    strncpy((char *)ram_at(from.base), text, size);
+    strncpy((char *)board_ram(from.base), text, size);
     return from;
 }
 
@@ -210,7 +205,7 @@ static struct span room_of(uint32_t p, uint32_t size)
 {
     struct span to = board_allow(board_process(p), &udp_driver, ALLOW_RW, 0, 0x200, size);
 
-    memset(ram_at(to.base), '-', size);
+    memset(board_ram(to.base), '-', size);
     return to;
 }
 
@@ -236,7 +231,7 @@ static bool hears_nothing(uint32_t p)
 static bool is_zero(struct span s)
 {
     for (uint32_t i = 0; i < s.size; i++)
-        if (*ram_at(s.base + i) != 0)
+        if (*board_ram(s.base + i) != 0)
             return false;
     return true;
 }
@@ -397,7 +392,7 @@ static struct span address_of(uint32_t p, uint32_t size)
     static const uint8_t third[17] = {0xfe, 0x80, [15] = 3};
     struct span from = board_allow(board_process(p), &udp_driver, ALLOW_RO, 1, 0x280, size);
 
-    memcpy(ram_at(from.base), third, size);
+    memcpy(board_ram(from.base), third, size);
     return from;
 }
 
@@ -669,10 +664,10 @@ START_TEST(datagram_comes_to_whose_port_it_is_and_to_nobody_else)
 
     is_told(1, 0, ERR_NONE, 11, 7);
     struct span one = board_allow(board_process(1), &udp_driver, ALLOW_RW, 0, 0x200, 32);
-    ck_assert_mem_eq(ram_at(one.base), "for the one-----", 16);
+    ck_assert_mem_eq(board_ram(one.base), "for the one-----", 16);
     ck_assert(hears_nothing(0) && hears_nothing(1) && hears_nothing(2));
     struct span other = board_allow(board_process(2), &udp_driver, ALLOW_RW, 0, 0x200, 32);
-    ck_assert_mem_eq(ram_at(other.base), "--------", 8);
+    ck_assert_mem_eq(board_ram(other.base), "--------", 8);
     ck_assert(is_zero((struct span){KERNEL_RAM + FRAME_RAM_OFFSET, FRAME_RAM_SIZE}));
     ck_assert_uint_eq(udp->fates[UDP_GIVEN], 1);
 }
@@ -689,14 +684,14 @@ START_TEST(senders_address_is_given_where_there_is_room)
     room_of(0, 16);
     struct span to =
         board_allow(board_process(0), &udp_driver, ALLOW_RW, 1, 0x240, 15 + (uint32_t)_i);
-    memset(ram_at(to.base), '-', 17);
+    memset(board_ram(to.base), '-', 17);
     bound(0, 5000);
     succeeds(0, RECEIVE, 0, 0);
     datagram_comes(5000, "x");
 
     is_told(0, 0, ERR_NONE, 1, 7);
-    ck_assert_mem_eq(ram_at(to.base), _i == 0 ? nothing : sender.octets, 16);
-    ck_assert_uint_eq(*ram_at(to.base + 16), '-');
+    ck_assert_mem_eq(board_ram(to.base), _i == 0 ? nothing : sender.octets, 16);
+    ck_assert_uint_eq(*board_ram(to.base + 16), '-');
 }
 END_TEST
 
@@ -711,7 +706,7 @@ START_TEST(short_buffer_gets_nothing_and_is_told_how_much_there_was)
 
     is_told(0, 0, _i < 4 ? ERR_SIZE : ERR_NONE, 4, 7);
     if (_i < 4)
-        ck_assert_mem_eq(ram_at(to.base), "----", (size_t)_i);
+        ck_assert_mem_eq(board_ram(to.base), "----", (size_t)_i);
     ck_assert_uint_eq(udp->fates[_i < 4 ? UDP_TOO_LARGE : UDP_GIVEN], 1);
     room_of(0, 16);
     succeeds(0, RECEIVE, 0, 0);
@@ -779,7 +774,7 @@ START_TEST(damaged_packet_is_dropped_and_the_next_one_comes)
     bool version = _i == 2;                       /* its low half is of the class */
     ck_assert_uint_eq(udp->fates[UDP_BAD], matters || version);
     if (matters)
-        ck_assert_mem_eq(ram_at(to.base), "----", 4);
+        ck_assert_mem_eq(board_ram(to.base), "----", 4);
     else
         succeeds(0, RECEIVE, 0, 0);
     while (!hears_nothing(0)) {
@@ -834,7 +829,7 @@ static void port_changes_hands(uint32_t octets, bool dies, uint32_t heir)
 
     ck_assert_uint_eq(udp->fates[UDP_NOBODYS], 1);
     ck_assert(hears_nothing(heir));
-    ck_assert_mem_eq(ram_at(to.base), "--------", 8);
+    ck_assert_mem_eq(board_ram(to.base), "--------", 8);
     datagram_comes(5000, "heir");
     is_told(heir, 0, ERR_NONE, 4, 7);
 }
@@ -983,7 +978,7 @@ START_TEST(text_that_looks_like_a_datagram_is_text)
     packet_is_coming(ppp, 2 + ip_build(&forged, ppp + 2, HDLC_BODY_MAX));
     board_subscribe(forger, &console_driver, 1);
     struct span text = board_allow(forger, &console_driver, ALLOW_RO, 1, 0x100, coming.size);
-    memcpy(ram_at(text.base), coming.wire, coming.size);
+    memcpy(board_ram(text.base), coming.wire, coming.size);
     ck_assert_uint_eq(board_command(forger, &console_driver, 1, coming.size, 0).r[0],
                       RETURN_SUCCESS);
     all_sent();
