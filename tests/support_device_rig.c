@@ -111,6 +111,28 @@ void rig_pass(struct rig *r, uint64_t ps)
     rig_run(r, r->now_ps + ps);
 }
 
+uint32_t rig_octets(const char *hex, uint8_t *out)
+{
+    uint32_t count = 0;
+    for (; hex[0] && hex[1]; hex += 2) {
+        char pair[3] = {hex[0], hex[1], 0};
+        out[count++] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+    return count;
+}
+
+uint32_t rig_put(struct rig *r, uint32_t at, const char *hex)
+{
+    return rig_octets(hex, r->ram + at);
+}
+
+bool rig_holds(const struct rig *r, uint32_t at, const char *hex)
+{
+    uint8_t expect[RIG_RAM_SIZE];
+    const uint32_t size = rig_octets(hex, expect);
+    return memcmp(r->ram + at, expect, size) == 0;
+}
+
 uint32_t rig_offset(const struct rig *r, const char *name)
 {
     int row = device_row_named(r->d->type, name);

@@ -45,6 +45,11 @@ void rig_serve(struct rig *r);
 void rig_run(struct rig *r, uint64_t at_ps);
 void rig_pass(struct rig *r, uint64_t ps);
 
+/* Octets as hex into the RAM, `at` from its start; how many. They are there. */
+uint32_t rig_put(struct rig *r, uint32_t at, const char *hex);
+bool rig_holds(const struct rig *r, uint32_t at, const char *hex);
+uint32_t rig_octets(const char *hex, uint8_t *out); /* elsewhere; how many */
+
 uint32_t rig_offset(const struct rig *r, const char *name);
 void rig_write(struct rig *r, const char *name, uint32_t value);
 uint32_t rig_read(struct rig *r, const char *name);

@@ -11,6 +11,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- apps */
+
+static void start(struct app *app, const uint32_t r[4])
+{
+    (void)app, (void)r;
+}
+
+static void upcall(struct app *app, uint32_t function, const uint32_t r[4])
+{
+    (void)app, (void)function, (void)r;
+}
+
+static void yield(struct app *app, struct app_op *op)
+{
+    (void)app;
+    *op = (struct app_op){.kind = OP_SYSCALL, .call = {SYSCALL_YIELD, {YIELD_WAIT, 0, 0, 0}}};
+}
+
+static void spin(struct app *app, struct app_op *op)
+{
+    (void)app;
+    *op = (struct app_op){.kind = OP_SPIN};
+}
+
+const struct app_engine support_waits = {
+    .name = "waits", .start = start, .upcall = upcall, .next = yield};
+const struct app_engine support_spins = {
+    .name = "spins", .start = start, .upcall = upcall, .next = spin};
+
+/* ---- the board */
+
 static const struct {
     const char *name, *type;
     struct span window;

@@ -11,6 +11,9 @@
  * driver of the kernel would use it), EGU0 is lendable, RTC1 is the kernel's alarm. */
 enum { SUPPORT_TIMER0 = 0x40008000, SUPPORT_TIMER1 = 0x40009000, SUPPORT_TIMER2 = 0x4000a000 };
 
+/* Engines of apps that wait for upcalls for ever; that use their CPU time up. */
+extern const struct app_engine support_waits, support_spins;
+
 /* Fills `s`: `apps` apps, each run by `engine` with `program`; 30 ms, seed 1, costs "m4-300". It
  * has room for as many injections and checks as there may be, which the next one takes over. */
 void support_scenario(struct scenario *s, uint32_t apps, const struct app_engine *engine,

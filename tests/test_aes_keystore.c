@@ -37,28 +37,6 @@ static void tear_down(void)
     r = NULL;
 }
 
-static uint32_t octets_of(const char *hex, uint8_t *out)
-{
-    uint32_t count = 0;
-    for (; hex[0] && hex[1]; hex += 2) {
-        char pair[3] = {hex[0], hex[1], 0};
-        out[count++] = (uint8_t)strtoul(pair, NULL, 16);
-    }
-    return count;
-}
-
-static uint32_t put(uint32_t at, const char *hex)
-{
-    return octets_of(hex, r->ram + at);
-}
-
-static bool holds(uint32_t at, const char *hex)
-{
-    uint8_t expect[RIG_RAM_SIZE];
-    const uint32_t size = octets_of(hex, expect);
-    return memcmp(r->ram + at, expect, size) == 0;
-}
-
 static bool key_is(uint32_t n, const void *octets)
 {
     return memcmp(device_key(r->d, n), octets, DEVICE_KEY_SIZE) == 0;
@@ -94,7 +72,7 @@ static void load_begin(uint32_t areas, uint32_t address, uint32_t length)
 
 static void load(uint32_t area, const char *key)
 {
-    put(KEY, key);
+    rig_put(r, KEY, key);
     load_begin(UINT32_C(1) << area, RIG_RAM_BASE + KEY, BLOCK);
     rig_pass(r, PS_PER_US);
     ck_assert_uint_eq(status(), ANY);
@@ -189,9 +167,9 @@ static void begin(int which, uint32_t more_control)
     uint8_t vector[BLOCK];
     load(0, EXAMPLE_KEY);
     use(0);
-    octets_of(vectors[which].vector, vector);
+    rig_octets(vectors[which].vector, vector);
     vector_set(vector);
-    uint32_t size = put(SOURCE, vectors[which].in);
+    uint32_t size = rig_put(r, SOURCE, vectors[which].in);
     run(vectors[which].mode | more_control, size);
 }
 
@@ -199,7 +177,7 @@ static bool vector_is(const char *hex)
 {
     uint8_t octets[BLOCK];
     static const char *const names[] = {"AESIV_0", "AESIV_1", "AESIV_2", "AESIV_3"};
-    octets_of(hex, octets);
+    rig_octets(hex, octets);
     for (int i = 0; i < BLOCK; i++)
         if ((uint8_t)(rig_read(r, names[i / 4]) >> 8 * (i % 4)) != octets[i])
             return false;
@@ -214,11 +192,11 @@ START_TEST(message_is_as_published_after_its_cycles)
     ck_assert(!device_line(r->d) || status() == AES_DMA_IN_DONE);
     rig_run(r, start_ps + 4 * block_ps - 1);
     ck_assert_uint_eq(status(), AES_DMA_IN_DONE);
-    ck_assert(!holds(TARGET, vectors[_i].out));
+    ck_assert(!rig_holds(r, TARGET, vectors[_i].out));
     rig_run(r, start_ps + 4 * block_ps);
     ck_assert_uint_eq(status(), ANY);
     ck_assert(device_line(r->d));
-    ck_assert_msg(holds(TARGET, vectors[_i].out), "%s", vectors[_i].section);
+    ck_assert_msg(rig_holds(r, TARGET, vectors[_i].out), "%s", vectors[_i].section);
     ck_assert_uint_eq(r->ram[TARGET + 64], 0xee);
     ck_assert_msg(vector_is(vectors[_i].after), "%s: vector", vectors[_i].section);
     ck_assert_uint_eq(rig_read(r, "DMASTAT"), 0);
@@ -232,7 +210,7 @@ START_TEST(context_may_come_after_its_channels)
 {
     load(0, EXAMPLE_KEY);
     use(0);
-    put(SOURCE, PLAIN);
+    rig_put(r, SOURCE, PLAIN);
     rig_write(r, "AESCTL", AES_ENCRYPT);
     channel(1, RIG_RAM_BASE + TARGET, BLOCK);
     channel(0, RIG_RAM_BASE + SOURCE, BLOCK);
@@ -240,7 +218,7 @@ START_TEST(context_may_come_after_its_channels)
     rig_write(r, "AESDATALEN1", 0);
     rig_pass(r, BLOCK_PS);
     ck_assert_uint_eq(status(), ANY);
-    ck_assert(holds(TARGET, "3ad77bb40d7a3660a89ecaf32466ef97ee"));
+    ck_assert(rig_holds(r, TARGET, "3ad77bb40d7a3660a89ecaf32466ef97ee"));
     ck_assert_uint_eq(rig_read(r, "AESCTL") & AES_CONTEXT_READY, AES_CONTEXT_READY);
 }
 END_TEST
@@ -250,7 +228,7 @@ START_TEST(message_in_place_is_the_same)
     begin(_i, 0);
     rig_write(r, "DMACH1EXTADDR", RIG_RAM_BASE + SOURCE);
     rig_pass(r, PS_PER_MS);
-    ck_assert_msg(holds(SOURCE, vectors[_i].out), "%s", vectors[_i].section);
+    ck_assert_msg(rig_holds(r, SOURCE, vectors[_i].out), "%s", vectors[_i].section);
 }
 END_TEST
 
@@ -260,9 +238,9 @@ START_TEST(message_in_two_parts_is_the_same)
     uint8_t vector[BLOCK];
     load(0, EXAMPLE_KEY);
     use(0);
-    octets_of(vectors[_i].vector, vector);
+    rig_octets(vectors[_i].vector, vector);
     vector_set(vector);
-    put(SOURCE, vectors[_i].in);
+    rig_put(r, SOURCE, vectors[_i].in);
     run(vectors[_i].mode, 32);
     rig_pass(r, PS_PER_MS);
     ck_assert_uint_eq(status(), ANY);
@@ -272,7 +250,7 @@ START_TEST(message_in_two_parts_is_the_same)
     channel(1, RIG_RAM_BASE + TARGET + 32, 32);
     rig_pass(r, PS_PER_MS);
     ck_assert_uint_eq(status(), ANY);
-    ck_assert_msg(holds(TARGET, vectors[_i].out), "%s", vectors[_i].section);
+    ck_assert_msg(rig_holds(r, TARGET, vectors[_i].out), "%s", vectors[_i].section);
 }
 END_TEST
 
@@ -310,7 +288,7 @@ static const struct {
 START_TEST(counter_is_as_wide_as_it_is_set)
 {
     uint8_t vector[BLOCK];
-    octets_of(counters[_i].from, vector);
+    rig_octets(counters[_i].from, vector);
     load(0, EXAMPLE_KEY);
     use(0);
     vector_set(vector);
@@ -333,7 +311,7 @@ START_TEST(eight_areas_hold_eight_keys)
     ck_assert_uint_eq(rig_read(r, "KEYWRITTENAREA"), 0xff);
     for (uint32_t n = 0; n < AES_KEY_AREAS; n++) {
         snprintf(hex, sizeof hex, "%032x", n + 1);
-        octets_of(hex, key);
+        rig_octets(hex, key);
         ck_assert(key_is(n, key));
         use(n);
         ck_assert(key_is(AES_KEY_ENGINE, key));
@@ -348,7 +326,7 @@ END_TEST
 
 START_TEST(neighbours_are_loaded_at_once)
 {
-    put(KEY, EXAMPLE_KEY OTHER_KEY);
+    rig_put(r, KEY, EXAMPLE_KEY OTHER_KEY);
     load_begin(0x18, RIG_RAM_BASE + KEY, 2 * BLOCK);
     rig_pass(r, PS_PER_US);
     ck_assert_uint_eq(status(), ANY);
@@ -362,7 +340,7 @@ START_TEST(no_register_shows_a_key)
 {
     const char *const key = "c0c1c2c3c4c5c6c7c8c9cacbcccdcecf";
     uint8_t octets[BLOCK];
-    octets_of(key, octets);
+    rig_octets(key, octets);
     load(5, key);
     use(5);
     for (uint32_t offset = 0; offset < cc26x2_aes.window_size; offset += 4) {
@@ -375,7 +353,7 @@ END_TEST
 
 START_TEST(load_takes_its_cycles)
 {
-    put(KEY, EXAMPLE_KEY);
+    rig_put(r, KEY, EXAMPLE_KEY);
     load_begin(1, RIG_RAM_BASE + KEY, BLOCK);
     ck_assert_uint_eq(rig_read(r, "DMASTAT"), AES_DMA_ACTIVE(0));
     ck_assert(!buffers_empty());
@@ -432,8 +410,8 @@ START_TEST(refused_load_stores_nothing)
         if (held >> n & 1)
             load(n, OTHER_KEY);
     uint8_t other[BLOCK];
-    octets_of(OTHER_KEY, other);
-    put(KEY, EXAMPLE_KEY EXAMPLE_KEY);
+    rig_octets(OTHER_KEY, other);
+    rig_put(r, KEY, EXAMPLE_KEY EXAMPLE_KEY);
     load_begin(refused_loads[_i].selected, RIG_RAM_BASE + KEY, refused_loads[_i].length);
     rig_pass(r, 10 * PS_PER_US);
     ck_assert_msg(status() == (ANY | AES_KEY_ST_WR_ERR), "%s: %#x", refused_loads[_i].why,
@@ -460,7 +438,7 @@ START_TEST(area_without_a_key_gives_an_error_and_zeros)
     memset(r->ram + SOURCE, 0, BLOCK);
     run(AES_ENCRYPT, BLOCK);
     rig_pass(r, PS_PER_MS);
-    ck_assert(holds(TARGET, "66e94bd4ef8a2c3b884cfa59ca342b2e"));
+    ck_assert(rig_holds(r, TARGET, "66e94bd4ef8a2c3b884cfa59ca342b2e"));
 }
 END_TEST
 
@@ -586,7 +564,7 @@ static void expect_recovery(void)
     ck_assert_uint_eq(rig_read(r, "DMAPORTERR"), 0);
     begin(CTR_ENCRYPT, 0);
     rig_pass(r, PS_PER_MS);
-    ck_assert(holds(TARGET, CTR_CIPHER));
+    ck_assert(rig_holds(r, TARGET, CTR_CIPHER));
 }
 
 static const uint32_t bad_addresses[] = {OUTSIDE, RIG_RAM_BASE - 1,
@@ -608,7 +586,7 @@ START_TEST(refused_source_is_a_bus_error)
     rig_write(r, "DMACH0EXTADDR", bad_addresses[_i]); /* the second block's */
     rig_pass(r, PS_PER_MS);
     expect_bus_error(AES_PORT_ERROR, 0);
-    ck_assert(holds(TARGET, "7649abac8119b246cee98e9b12e9197dee"));
+    ck_assert(rig_holds(r, TARGET, "7649abac8119b246cee98e9b12e9197dee"));
     expect_recovery();
 }
 END_TEST
@@ -633,7 +611,7 @@ static void inject(void)
 
 START_TEST(injected_error_spoils_the_next_load)
 {
-    put(KEY, EXAMPLE_KEY);
+    rig_put(r, KEY, EXAMPLE_KEY);
     if (_i)
         inject();
     load_begin(1, RIG_RAM_BASE + KEY, BLOCK);
@@ -651,7 +629,7 @@ START_TEST(injected_error_is_a_bus_error_of_the_next_transfer)
 {
     load(0, EXAMPLE_KEY);
     use(0);
-    put(SOURCE, PLAIN);
+    rig_put(r, SOURCE, PLAIN);
     if (_i)
         inject(); /* meets the read of the first block */
     run(AES_ENCRYPT, BLOCK);
@@ -699,7 +677,7 @@ START_TEST(message_without_all_it_needs_never_ends)
     ck_assert_uint_eq(rig_read(r, "DMASTAT"), 0);
     begin(CBC_ENCRYPT, 0);
     rig_pass(r, PS_PER_MS);
-    ck_assert(holds(TARGET, CBC_CIPHER));
+    ck_assert(rig_holds(r, TARGET, CBC_CIPHER));
 }
 END_TEST
 

@@ -39,27 +39,6 @@ static bool ear_air(struct device *d, const struct air_frame *frame, enum air_mo
 static const struct peer_type ear_peer = {
     .type = {.name = "ear", .state_size = sizeof(struct ear), .on_air = ear_air}};
 
-static void wait_start(struct app *app, const uint32_t registers[4])
-{
-    (void)app;
-    (void)registers;
-}
-
-static void wait_upcall(struct app *app, uint32_t function, const uint32_t registers[4])
-{
-    (void)function;
-    wait_start(app, registers);
-}
-
-static void wait_next(struct app *app, struct app_op *op)
-{
-    (void)app;
-    *op = (struct app_op){.kind = OP_SYSCALL, .call = {.class = SYSCALL_YIELD, .args = {1}}};
-}
-
-static const struct app_engine waits = {
-    .name = "waits", .start = wait_start, .upcall = wait_upcall, .next = wait_next};
-
 static struct scenario scenario;
 static struct recorder recorder;
 static struct hw *hw;
@@ -79,7 +58,7 @@ static void tear_down(void)
 
 static void set_up(void)
 {
-    support_scenario(&scenario, 1, &waits, NULL);
+    support_scenario(&scenario, 1, &support_waits, NULL);
     scenario.peer_count = STATIONS;
     for (uint32_t i = 0; i < STATIONS; i++)
         scenario.peers[i] =

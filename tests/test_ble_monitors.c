@@ -47,25 +47,6 @@ static const struct peer_type peer = {.type = {.name = "by hand", .on_air = neve
 static const struct peer_type secretive_peer = {.type = {.name = "by hand", .on_air = never_hears},
                                                 .about = "a station that tells nobody its key"};
 
-static void idle_next(struct app *app, struct app_op *op)
-{
-    (void)app;
-    *op = (struct app_op){.kind = OP_SYSCALL, .call = {SYSCALL_YIELD, {YIELD_WAIT, 0, 0, 0}}};
-}
-
-static void idle_start(struct app *app, const uint32_t r[4])
-{
-    (void)app, (void)r;
-}
-
-static void idle_upcall(struct app *app, uint32_t function, const uint32_t r[4])
-{
-    (void)app, (void)function, (void)r;
-}
-
-static const struct app_engine idle = {
-    .name = "idle", .start = idle_start, .upcall = idle_upcall, .next = idle_next};
-
 static struct scenario scenario;
 static struct hw *hw;
 static uint32_t radio, central, ccm;
@@ -102,7 +83,7 @@ static void set_register(uint32_t address, uint32_t value)
 
 static void make_scenario(void)
 {
-    support_scenario(&scenario, 1, &idle, NULL);
+    support_scenario(&scenario, 1, &support_waits, NULL);
     add_device("CLOCK", &nrf52_clock_power.type, CLOCK);
     add_device("RADIO", &nrf52_radio.type, RADIO);
     add_device("RTC0", &nrf52_rtc.type, RTC0);

@@ -19,28 +19,6 @@ static struct recorder recorder;
 
 /* --- an app that does nothing ----------------------------------------------------------------- */
 
-static void idle_start(struct app *app, const uint32_t r[4])
-{
-    (void)app;
-    (void)r;
-}
-
-static void idle_upcall(struct app *app, uint32_t function, const uint32_t r[4])
-{
-    (void)app;
-    (void)function;
-    (void)r;
-}
-
-static void idle_next(struct app *app, struct app_op *op)
-{
-    (void)app;
-    *op = (struct app_op){.kind = OP_SYSCALL, .call = {SYSCALL_YIELD, {YIELD_WAIT, 0, 0, 0}}};
-}
-
-static const struct app_engine idle_engine = {
-    .name = "idle", .start = idle_start, .upcall = idle_upcall, .next = idle_next};
-
 /* --- both sides ------------------------------------------------------------------------------- */
 
 static uint64_t unit_ps(const struct peer_parameter *p)
@@ -134,7 +112,7 @@ static void as_if_nothing_was_said(const struct peer_type *type)
 /* 7.5 ms, 100 ms, no drift, channel selection #2. */
 static void set_up(void)
 {
-    support_scenario(&scenario, 1, &idle_engine, NULL);
+    support_scenario(&scenario, 1, &support_waits, NULL);
     scenario.peer_count = 2;
     scenario.peers[1].type = &peripheral_peer;
     as_if_nothing_was_said(&central_peer);

@@ -25,28 +25,6 @@ static void tear_down(void)
     r = NULL;
 }
 
-static uint32_t octets_of(const char *hex, uint8_t *out)
-{
-    uint32_t count = 0;
-    for (; hex[0] && hex[1]; hex += 2) {
-        char pair[3] = {hex[0], hex[1], 0};
-        out[count++] = (uint8_t)strtoul(pair, NULL, 16);
-    }
-    return count;
-}
-
-static uint32_t put(uint32_t at, const char *hex)
-{
-    return octets_of(hex, r->ram + at);
-}
-
-static bool holds(uint32_t at, const char *hex)
-{
-    uint8_t expect[RIG_RAM_SIZE];
-    const uint32_t size = octets_of(hex, expect);
-    return memcmp(r->ram + at, expect, size) == 0;
-}
-
 static void task(const char *name)
 {
     rig_write(r, name, 1);
@@ -132,8 +110,8 @@ static const struct {
 static void make_ecb(int which)
 {
     r = rig_make(&nrf52_ecb.type);
-    put(DATA, blocks[which].key);
-    put(DATA + 16, blocks[which].in);
+    rig_put(r, DATA, blocks[which].key);
+    rig_put(r, DATA + 16, blocks[which].in);
     rig_write(r, "ECBDATAPTR", RIG_RAM_BASE + DATA);
     rig_write(r, "INTENSET", 3);
 }
@@ -146,7 +124,7 @@ START_TEST(ecb_encrypts_in_7200_ns)
     ck_assert_uint_eq(rig_count(r, REQUEST_DMA_WRITE, NULL), 0);
     ck_assert(!device_line(r->d));
     rig_run(r, BLOCK_PS);
-    ck_assert_msg(holds(DATA + 32, blocks[_i].out), "%s", blocks[_i].source);
+    ck_assert_msg(rig_holds(r, DATA + 32, blocks[_i].out), "%s", blocks[_i].source);
     ck_assert_uint_eq(rig_event_ps(r, "EVENTS_ENDECB"), BLOCK_PS);
     ck_assert_uint_eq(rig_read(r, "EVENTS_ERRORECB"), 0);
     ck_assert(device_line(r->d));
@@ -159,7 +137,7 @@ START_TEST(ecb_touches_no_other_memory)
     memset(r->ram + 48, 0xee, sizeof r->ram - 48);
     task("TASKS_STARTECB");
     rig_pass(r, PS_PER_MS);
-    ck_assert(holds(DATA, blocks[0].key) && holds(DATA + 16, blocks[0].in));
+    ck_assert(rig_holds(r, DATA, blocks[0].key) && rig_holds(r, DATA + 16, blocks[0].in));
     for (uint32_t i = 48; i < sizeof r->ram; i++)
         ck_assert_uint_eq(r->ram[i], 0xee);
     const struct rig_entry *read = rig_find(r, 0, REQUEST_DMA_READ, NULL);
@@ -179,7 +157,7 @@ START_TEST(ecb_latches_what_it_reads)
     memset(r->ram, 0, 32);
     rig_write(r, "ECBDATAPTR", RIG_RAM_BASE + 512);
     rig_pass(r, BLOCK_PS);
-    ck_assert(holds(DATA + 32, blocks[1].out));
+    ck_assert(rig_holds(r, DATA + 32, blocks[1].out));
 }
 END_TEST
 
@@ -267,7 +245,7 @@ START_TEST(ecb_refused_memory_is_an_error)
     rig_write(r, "ECBDATAPTR", RIG_RAM_BASE); /* and it works again */
     task("TASKS_STARTECB");
     rig_pass(r, PS_PER_MS);
-    ck_assert(holds(DATA + 32, blocks[0].out));
+    ck_assert(rig_holds(r, DATA + 32, blocks[0].out));
 }
 END_TEST
 
@@ -298,10 +276,10 @@ static void make_ccm(int packet, uint32_t mode)
 {
     r = rig_make(&nrf52_ccm.type);
     memset(r->ram, 0xee, sizeof r->ram);
-    put(CONFIGURATION, SESSION_KEY);
-    put(CONFIGURATION + 16, packets[packet].counter_and_direction);
-    put(CONFIGURATION + 25, VECTOR);
-    put(IN, mode & DECRYPT ? packets[packet].encrypted : packets[packet].plain);
+    rig_put(r, CONFIGURATION, SESSION_KEY);
+    rig_put(r, CONFIGURATION + 16, packets[packet].counter_and_direction);
+    rig_put(r, CONFIGURATION + 25, VECTOR);
+    rig_put(r, IN, mode & DECRYPT ? packets[packet].encrypted : packets[packet].plain);
     rig_write(r, "CNFPTR", RIG_RAM_BASE + CONFIGURATION);
     rig_write(r, "SCRATCHPTR", RIG_RAM_BASE + SCRATCH);
     rig_write(r, "INPTR", RIG_RAM_BASE + IN);
@@ -326,7 +304,7 @@ START_TEST(ccm_encrypts_as_published)
     rig_write(r, "SHORTS", 1);
     task("TASKS_KSGEN");
     rig_pass(r, PS_PER_MS);
-    ck_assert_msg(holds(OUT, packets[_i].encrypted), "%s", packets[_i].name);
+    ck_assert_msg(rig_holds(r, OUT, packets[_i].encrypted), "%s", packets[_i].name);
     ck_assert_uint_eq(rig_count(r, REQUEST_TASK, "TASKS_CRYPT"), 1);
     ck_assert_uint_eq(rig_read(r, "EVENTS_ENDCRYPT"), 1);
     ck_assert_uint_eq(rig_read(r, "EVENTS_ERROR"), 0);
@@ -341,7 +319,7 @@ START_TEST(ccm_decrypts_as_published)
     generate();
     task("TASKS_CRYPT");
     rig_pass(r, PS_PER_MS);
-    ck_assert_msg(holds(OUT, packets[_i].plain), "%s", packets[_i].name);
+    ck_assert_msg(rig_holds(r, OUT, packets[_i].plain), "%s", packets[_i].name);
     ck_assert_uint_eq(rig_read(r, "MICSTATUS"), 1);
     ck_assert_uint_eq(rig_read(r, "EVENTS_ENDCRYPT"), 1);
     ck_assert_uint_eq(rig_read(r, "EVENTS_ERROR"), 0);
@@ -407,7 +385,7 @@ START_TEST(ccm_encrypts_as_others_do)
 {
     const uint32_t length = others[_i].length;
     make_ccm(EMPTY, EXTENDED);
-    put(CONFIGURATION + 16, others[_i].counter_and_direction);
+    rig_put(r, CONFIGURATION + 16, others[_i].counter_and_direction);
     r->ram[IN] = others[_i].header;
     r->ram[IN + 1] = (uint8_t)length;
     for (uint32_t i = 0; i < length; i++)
@@ -415,8 +393,8 @@ START_TEST(ccm_encrypts_as_others_do)
     rig_write(r, "SHORTS", 1);
     task("TASKS_KSGEN");
     rig_pass(r, 3 * PS_PER_MS);
-    ck_assert(holds(OUT + 3, others[_i].first));
-    ck_assert(holds(OUT + 3 + length + 4 - 5, others[_i].last));
+    ck_assert(rig_holds(r, OUT + 3, others[_i].first));
+    ck_assert(rig_holds(r, OUT + 3 + length + 4 - 5, others[_i].last));
 }
 END_TEST
 
@@ -425,8 +403,8 @@ static bool other_side_agrees(uint32_t length)
 {
     struct ble_link_key key;
     uint8_t out[255] = {0};
-    octets_of(SESSION_KEY, key.session_key);
-    octets_of(VECTOR, key.iv);
+    rig_octets(SESSION_KEY, key.session_key);
+    rig_octets(VECTOR, key.iv);
     const uint8_t *in = r->ram + IN;
     const size_t size = ble_ccm_encrypt(&key, 2, BLE_TO_PERIPHERAL, in[0], in + 3, length, out);
     return r->ram[OUT + 1] == size && memcmp(r->ram + OUT + 3, out, size) == 0;
@@ -535,7 +513,7 @@ START_TEST(ccm_crypt_before_the_key_stream_gives_an_error_and_changes_nothing)
     ck_assert_uint_eq(rig_event_ps(r, "EVENTS_ENDKSGEN"), 21600000);
     task("TASKS_CRYPT");
     rig_pass(r, PS_PER_MS);
-    ck_assert(holds(OUT, packets[LL_DATA1].encrypted));
+    ck_assert(rig_holds(r, OUT, packets[LL_DATA1].encrypted));
 }
 END_TEST
 
@@ -596,16 +574,16 @@ START_TEST(ccm_encrypts_ahead_of_the_radio)
     make_ccm(LL_DATA1, rates[_i].rate);
     const uint64_t at = generate();
     task("TASKS_CRYPT");
-    ck_assert(holds(OUT, "0e1f00ee")); /* the header at once */
+    ck_assert(rig_holds(r, OUT, "0e1f00ee")); /* the header at once */
     rig_run(r, at + BLOCK_PS - 1);
     ck_assert_uint_eq(r->ram[OUT + 3], 0xee);
     rig_run(r, at + BLOCK_PS);
-    ck_assert(holds(OUT, "0e1f007a70d66415226df26b17839a06040559"));
+    ck_assert(rig_holds(r, OUT, "0e1f007a70d66415226df26b17839a06040559"));
     ck_assert_uint_eq(r->ram[OUT + 3 + 16], 0xee);
     rig_run(r, at + 16 * octet + BLOCK_PS - 1);
     ck_assert_uint_eq(r->ram[OUT + 3 + 16], 0xee);
     rig_run(r, at + 16 * octet + BLOCK_PS);
-    ck_assert(holds(OUT, packets[LL_DATA1].encrypted));
+    ck_assert(rig_holds(r, OUT, packets[LL_DATA1].encrypted));
     rig_pass(r, 10 * PS_PER_MS);
     ck_assert_uint_eq(rig_event_ps(r, "EVENTS_ENDCRYPT"), at + 33 * octet + BLOCK_PS);
 }
@@ -619,7 +597,7 @@ START_TEST(ccm_decrypts_behind_the_radio)
     const bool late_header = _i % 3 == 1, late_mic = _i % 3 == 2;
     uint8_t air[34];
     make_ccm(LL_DATA1, DECRYPT | rates[_i / 3].rate);
-    octets_of(packets[LL_DATA1].encrypted, air);
+    rig_octets(packets[LL_DATA1].encrypted, air);
     memset(r->ram + IN, 0, 100);
     const uint64_t at = generate();
     task("TASKS_CRYPT");
@@ -633,7 +611,7 @@ START_TEST(ccm_decrypts_behind_the_radio)
     ck_assert_uint_eq(r->ram[OUT + 3], 0xee);
     rig_run(r, at + 33 * octet + BLOCK_PS);
     ck_assert_uint_eq(rig_read(r, "MICSTATUS"), !late_mic);
-    ck_assert_uint_eq(holds(OUT, packets[LL_DATA1].plain), !late_header);
+    ck_assert_uint_eq(rig_holds(r, OUT, packets[LL_DATA1].plain), !late_header);
     if (late_header) /* taken for an empty packet */
         ck_assert_uint_eq(rig_event_ps(r, "EVENTS_ENDCRYPT"), at + 2 * octet + BLOCK_PS);
     else
@@ -668,7 +646,7 @@ START_TEST(ccm_rate_may_be_overridden_at_any_time)
     task("TASKS_RATEOVERRIDE");
     rig_pass(r, 2 * PS_PER_MS);
     ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, "EVENTS_ENDCRYPT"), 1);
-    ck_assert(holds(OUT, _i & 1 ? packets[LL_DATA1].plain : packets[LL_DATA1].encrypted));
+    ck_assert(rig_holds(r, OUT, _i & 1 ? packets[LL_DATA1].plain : packets[LL_DATA1].encrypted));
 }
 END_TEST
 
@@ -826,8 +804,8 @@ static void make_aar(uint32_t count, uint32_t match)
     r = rig_make(&nrf52_ccm.type);
     memset(r->ram, 0xee, sizeof r->ram);
     for (uint32_t i = 0; i < 20; i++)
-        put(IRKS + 16 * i, i == match ? IRK : OTHER_IRK);
-    put(PACKET_AT, PACKET);
+        rig_put(r, IRKS + 16 * i, i == match ? IRK : OTHER_IRK);
+    rig_put(r, PACKET_AT, PACKET);
     rig_write(r, "MODE", count); /* NIRK */
     rig_write(r, "CNFPTR", RIG_RAM_BASE + IRKS);
     rig_write(r, "OUTPTR", RIG_RAM_BASE + PACKET_AT);
@@ -860,7 +838,7 @@ START_TEST(aar_resolves_in_1_us_and_6_a_key)
     ck_assert_uint_eq(rig_count(r, REQUEST_DMA_WRITE, NULL), row[2]);
     ck_assert_uint_eq(r->ram[AAR_SCRATCH + 3], 0xee);
     if (found)
-        ck_assert(holds(AAR_SCRATCH, "aafb0d"));
+        ck_assert(rig_holds(r, AAR_SCRATCH, "aafb0d"));
     rig_pass(r, PS_PER_MS);
     ck_assert_uint_eq(rig_count(r, REQUEST_EVENT, NULL), 2);
 }
@@ -893,9 +871,10 @@ END_TEST
 START_TEST(aar_leaves_other_kinds_of_address_alone)
 {
     make_aar(1, 0);
-    put(IRKS, "00000000000000000000000000000000");
-    put(PACKET_AT, "402500"
-                   "2e2b340000c0");
+    rig_put(r, IRKS, "00000000000000000000000000000000");
+    rig_put(r, PACKET_AT,
+            "402500"
+            "2e2b340000c0");
     task("TASKS_KSGEN");
     rig_pass(r, PS_PER_MS);
     ck_assert_uint_eq(rig_read(r, "EVENTS_ERROR"), 1);

@@ -224,30 +224,9 @@ static struct scenario scenario;
 static struct hw *hw;
 static uint32_t nvmc; /* index */
 
-static void idle_start(struct app *app, const uint32_t registers[4])
-{
-    (void)app;
-    (void)registers;
-}
-
-static void idle_upcall(struct app *app, uint32_t function, const uint32_t registers[4])
-{
-    (void)function;
-    idle_start(app, registers);
-}
-
-static void idle_next(struct app *app, struct app_op *op)
-{
-    (void)app;
-    *op = (struct app_op){.kind = OP_SPIN};
-}
-
-static const struct app_engine idle = {
-    .name = "idle", .start = idle_start, .upcall = idle_upcall, .next = idle_next};
-
 static void scenario_make(void)
 {
-    support_scenario(&scenario, 1, &idle, NULL);
+    support_scenario(&scenario, 1, &support_spins, NULL);
     struct board *board = &scenario.board;
     nvmc = board->device_count++;
     board->devices[nvmc] = (struct board_device){.name = "NVMC",

@@ -638,27 +638,6 @@ END_TEST
 
 /* --- a peer on an input ---------------------------------------------------------------------- */
 
-static void idle_start(struct app *app, const uint32_t registers[4])
-{
-    (void)app;
-    (void)registers;
-}
-
-static void idle_upcall(struct app *app, uint32_t function, const uint32_t registers[4])
-{
-    (void)function;
-    idle_start(app, registers);
-}
-
-static void idle_next(struct app *app, struct app_op *op)
-{
-    (void)app;
-    *op = (struct app_op){.kind = OP_SPIN};
-}
-
-static const struct app_engine idle = {
-    .name = "idle", .start = idle_start, .upcall = idle_upcall, .next = idle_next};
-
 enum { KNOB, OTHER_KNOB, KNOBS };
 enum { STAND, WAVE }; /* verbs of "analog" */
 enum { IN_RAM = 0x20008000 };
@@ -670,7 +649,7 @@ static uint32_t saadc;
 
 static void set_up_machine(void)
 {
-    support_scenario(&scenario, 1, &idle, NULL);
+    support_scenario(&scenario, 1, &support_spins, NULL);
     saadc = scenario.board.device_count++;
     scenario.board.devices[saadc] = (struct board_device){.name = "SAADC",
                                                           .type = &nrf52_saadc.type,

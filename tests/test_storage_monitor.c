@@ -22,29 +22,10 @@ enum { NVMC = 0x4001e000, STORAGE = 0x2c000, PAGE = 4096, PAGES = 4, STORED = PA
 static struct scenario scenario;
 static struct hw *hw;
 
-static void idle_start(struct app *app, const uint32_t r[4])
-{
-    (void)app, (void)r;
-}
-
-static void idle_upcall(struct app *app, uint32_t function, const uint32_t r[4])
-{
-    (void)app, (void)function, (void)r;
-}
-
-static void idle_next(struct app *app, struct app_op *op)
-{
-    (void)app;
-    *op = (struct app_op){.kind = OP_SPIN};
-}
-
-static const struct app_engine idle = {
-    .name = "idle", .start = idle_start, .upcall = idle_upcall, .next = idle_next};
-
 /* A and its twin have one id, B another, the stranger none. */
 static void set_up(void)
 {
-    support_scenario(&scenario, APPS, &idle, NULL);
+    support_scenario(&scenario, APPS, &support_spins, NULL);
     struct board *board = &scenario.board;
     board->devices[board->device_count++] = (struct board_device){.name = "NVMC",
                                                                   .type = &nrf52_nvmc,

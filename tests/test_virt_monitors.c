@@ -36,25 +36,6 @@ static uint32_t upcalls_waiting[APPS];
 
 /* ---- a machine with a random number generator that nobody uses */
 
-static void idle_start(struct app *app, const uint32_t r[4])
-{
-    (void)app, (void)r;
-}
-
-static void idle_upcall(struct app *app, uint32_t function, const uint32_t r[4])
-{
-    (void)app, (void)function, (void)r;
-}
-
-static void idle_next(struct app *app, struct app_op *op)
-{
-    (void)app;
-    *op = (struct app_op){.kind = OP_SYSCALL, .call = {.class = SYSCALL_YIELD, .args = {1}}};
-}
-
-static const struct app_engine idle = {
-    .name = "idle", .start = idle_start, .upcall = idle_upcall, .next = idle_next};
-
 static const struct device_type *type_named(const char *name)
 {
     for (uint32_t i = 0; i < device_catalogue_count; i++)
@@ -66,7 +47,7 @@ static const struct device_type *type_named(const char *name)
 
 static void set_up(void)
 {
-    support_scenario(&scenario, APPS, &idle, NULL);
+    support_scenario(&scenario, APPS, &support_waits, NULL);
     struct board *board = &scenario.board;
     struct board_device *d = &board->devices[RNG_PLACE]; /* by address */
     memmove(d + 1, d, (board->device_count++ - RNG_PLACE) * sizeof *d);

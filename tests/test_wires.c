@@ -86,27 +86,6 @@ static const struct device_type asker_type = {.name = "asker",
 
 /* --- the machine ----------------------------------------------------------------------------- */
 
-static void wait_start(struct app *app, const uint32_t registers[4])
-{
-    (void)app;
-    (void)registers;
-}
-
-static void wait_upcall(struct app *app, uint32_t function, const uint32_t registers[4])
-{
-    (void)function;
-    wait_start(app, registers);
-}
-
-static void wait_next(struct app *app, struct app_op *op)
-{
-    (void)app;
-    *op = (struct app_op){.kind = OP_SYSCALL, .call = {.class = SYSCALL_YIELD, .args = {1}}};
-}
-
-static const struct app_engine waits = {
-    .name = "waits", .start = wait_start, .upcall = wait_upcall, .next = wait_next};
-
 enum { TX = 0x20008000, RX = 0x20008100 };
 enum { OUTSET = 0x508, OUTCLR = 0x50c, DIRSET = 0x518, DIRCLR = 0x51c, P1 = 0x300 };
 enum { FIRST, SECOND, ON_P1, METER, OTHER_METER, TERMINAL, PEERS };
@@ -159,7 +138,7 @@ static void pass(uint64_t ps)
 
 static void set_up(void)
 {
-    support_scenario(&scenario, 1, &waits, NULL);
+    support_scenario(&scenario, 1, &support_waits, NULL);
     spim = add_device("SPIM2", &nrf52_spim.type, 0x40023000);
     uarte = add_device("UARTE1", &nrf52_uarte.type, 0x40028000);
     asker = add_device("ASKER", &asker_type, 0x40040000);
