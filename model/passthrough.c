@@ -108,6 +108,7 @@ static bool meets_kernel_driver(const struct kernel_config *config, struct span 
 static enum err endpoints_refused(const struct kernel *k, const struct process *p, struct span span)
 {
     const struct passthrough *pt = &k->passthrough;
+    enum err err = ERR_NONE;
 
     for (uint32_t i = 0; i < k->config->endpoint_count; i++) {
         bool is_had = !is_free(pt->owners[i]) || pt->withheld[i]; /* most are not: asked first */
@@ -116,9 +117,9 @@ static enum err endpoints_refused(const struct kernel *k, const struct process *
         if (!is_free(pt->owners[i]) && !owns(pt->owners[i], p))
             return ERR_BUSY;
         if (pt->withheld[i])
-            return ERR_OFF;
+            err = ERR_OFF; /* unless another one is busy: that comes first */
     }
-    return ERR_NONE;
+    return err;
 }
 
 /* A DMA master in `span` that the board did not opt in for. */

@@ -156,12 +156,14 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_FILTER_NOT_ASKED, \
       "%p was lent %a without the board's filter having said yes to that request") \
     X(DETAIL_FILTER_MISQUOTED, "the filter's answer to %p for %a came out as %e, and it says %f") \
+    X(DETAIL_FILTER_NEEDLESS, \
+      "the filter was asked about %a for %p, which has not asked for it or must be refused it") \
+    X(DETAIL_FILTER_AGAIN, "the filter was asked twice about one request of %p for %a") \
     X(DETAIL_FILTER_COVER, "%p was lent %a, which does not contain all of what it asked for") \
     X(DETAIL_FILTER_MEMORY, \
       "%p was lent %a, which meets memory, a private register or what is never lent") \
     X(DETAIL_REFUSAL_CODE, "%p was refused %a with %e, and the reason was %f") \
-    X(DETAIL_REFUSAL_VAGUE, "%p was refused %a with %e, which gives no reason") \
-    X(DETAIL_REFUSAL_BASELESS, "%p was refused %a with %e, and no app holds a device there") \
+    X(DETAIL_REFUSAL_BASELESS, "%p was refused %a with %e, and nothing stands against it") \
     X(DETAIL_REFUSAL_MISSING, "%p was not refused %a, though there was a reason: %f") \
     X(DETAIL_REFUSAL_VARIANT, "%p was refused %a with return variant %g, wanted %w") \
     /* interrupt-owner */ \
@@ -266,6 +268,17 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_POLICY_DEAD, "%p faulted and has to be restarted, and stays dead after %g restarts") \
     X(DETAIL_POLICY_NOT_ANEW, "%p has to begin anew, and stays dead after %g restarts") \
     X(DETAIL_POLICY_NO_PANIC, "%p faulted, its board asks for a panic, and the kernel goes on") \
+    /* loan-answer */ \
+    X(DETAIL_LOAN_VALUE, "%p asked about a window at %a and was told %G, wanted %W") \
+    X(DETAIL_LOAN_VARIANT, "%p asked for %a and got return variant %g, wanted %w") \
+    X(DETAIL_LOAN_COMMAND, \
+      "%p called command %l of the passthrough driver and got %g, wanted a failure with %f") \
+    X(DETAIL_LOAN_GRANTED, "%p was lent a window at %a that its request does not come to") \
+    X(DETAIL_LOAN_REMOVED, "%p lives, and lost its window at %a without giving it back") \
+    X(DETAIL_LOAN_OWNED, "%p became the owner of the device at %a, and has no window on it") \
+    X(DETAIL_LOAN_KEPT, "the device at %a was taken from %p, which still has a window on it") \
+    X(DETAIL_LOAN_HEADER, \
+      "%p began a life with %g of the %w requests of its header answered; the next one is for %a") \
     /* ble-armed-late, ble-ifs, ble-sequence, ble-stale-buffer, ble-channel */ \
     X(DETAIL_BLE_ARMED_LATE, \
       "%p armed %a with a compare value %g ticks behind the counter: what it should start never " \

@@ -9,11 +9,12 @@
 
 /* X(name): monitor_name, and MONITOR_name, its place for machine_monitor_state(). The ledger first:
  * it judges nothing, and the others ask it about the very record that they hear. answers
- * before upcall: it asks it for the subscription that a Subscribe replaces. upcall before those who
+ * before upcall: it asks it for the subscription that a Subscribe replaces. filter before loans:
+ * each of a header's requests is judged before that goes on to the next one. upcall before those who
  * ask it whether an app is ready, ble_link before all that are about the air. */
 /* clang-format off */
 #define MONITORS(X)                                                                                \
-    X(ledger) X(reach) X(layout) X(owner) X(filter) X(interrupt) X(death) X(dma) X(answers)        \
+    X(ledger) X(reach) X(layout) X(owner) X(filter) X(loans) X(interrupt) X(death) X(dma) X(answers)        \
     X(writes) X(upcall) X(panic) X(progress) X(turns) X(livelock) X(returns) X(fresh) X(custody)   \
     X(latency) X(count_checks) X(ble_link) X(ble_buffer) X(ble_answer) X(ble_channel) X(ble_arming)\
     X(crystal) X(router) X(ble_checks) X(virt_turns) X(virt_buffers) X(alarms) X(keys)             \

@@ -192,6 +192,12 @@ static const struct explanation explanations[RULE_NUMBER] = {
          "end: by the app's own fault or exit or the injection that ended it, and by the policy "
          "and the limit that are declared, over all restarts so far",
          EXAMPLE(.detail = DETAIL_POLICY_LIMIT, .process = 2, .got = 4, .wanted = 3)},
+    [RULE_LOAN_ANSWER] =
+        {"when an answer of the passthrough driver reaches the app, and at each note of a window "
+         "or of a device's owner, against what the request comes to by the board, the filter asked "
+         "again, and the windows that are held; and before a new life's first instruction, by how "
+         "many of its header's requests were answered",
+         EXAMPLE(.detail = DETAIL_LOAN_KEPT, .process = 0, .address = 0x40009000)},
     [RULE_FINAL] = {"once, at the end of the run",
                     EXAMPLE(.detail = DETAIL_FINAL_STATE, .process = 0, .got = PROCESS_FAULTED,
                             .wanted = PROCESS_YIELDED)},

@@ -165,7 +165,12 @@
     X(RULE_FAULT_POLICY, "fault-policy", "",                                                       \
       "What becomes of an app that faults is what its board declares: stop, restart, restart at "  \
       "most so often, panic. Who is killed stays dead; who exits to begin anew does.",             \
-      "Tock, process fault policies; TRD 104 section 4.7; model/kernel.h, process_end")
+      "Tock, process fault policies; TRD 104 section 4.7; model/kernel.h, process_end")            \
+    X(RULE_LOAN_ANSWER, "loan-answer", "PT5 PT11",                                                 \
+      "What a call of the passthrough driver answers, and which windows and devices come and go "  \
+      "with it, is what its arguments, the board and what is lent demand; so it is with each "     \
+      "request in a header, in each life.",                                                        \
+      "TRD 107 section 2; model/passthrough.h")
 
 enum rule {
 #define RULE_ENUM(enumerator, id, aliases, demand, source) enumerator,

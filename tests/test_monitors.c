@@ -183,8 +183,15 @@ static void lend(uint32_t process, struct span window)
     returned(process, RETURN_SUCCESS, 0);
 }
 
+static void release(uint32_t process, struct span window)
+{
+    call(process, SYSCALL_COMMAND, PASSTHROUGH_DRIVER_DEFAULT, PASSTHROUGH_RELEASE, window.base,
+         window.size);
+}
+
 static void unmap(uint32_t process, struct span window)
 {
+    release(process, window);
     ck_assert_int_eq(mpu_remove_window(&process_of(process)->mpu, window), ERR_NONE);
     note(NOTE_WINDOW_REMOVED, process, window.base, window.size);
 }
@@ -435,7 +442,9 @@ static void device_has_two_owners(void)
 {
     lend(WAITER, timer0);
     leave(WAITER);
-    lend(OTHER, timer0);
+    ask(OTHER, timer0);
+    filter_says(OTHER, timer0, timer0, ERR_NONE);
+    map(OTHER, timer0);
 }
 
 static void kernels_device_is_lent(void)
@@ -529,8 +538,7 @@ static void unaligned_request_is_called_nomem(void)
 
 static void release_of_nothing_succeeds(void)
 {
-    call(WAITER, SYSCALL_COMMAND, PASSTHROUGH_DRIVER_DEFAULT, PASSTHROUGH_RELEASE, timer0.base,
-         timer0.size);
+    release(WAITER, timer0);
     returned(WAITER, RETURN_SUCCESS, 0);
 }
 
@@ -653,8 +661,7 @@ static void user_mode_runs_in_the_middle_of_a_death(void)
 static void release_is_kept_quiet(void)
 {
     lend(WAITER, timer0);
-    call(WAITER, SYSCALL_COMMAND, PASSTHROUGH_DRIVER_DEFAULT, PASSTHROUGH_RELEASE, timer0.base,
-         timer0.size);
+    release(WAITER, timer0);
     ck_assert_int_eq(mpu_remove_window(&process_of(WAITER)->mpu, timer0), ERR_NONE);
     returned(WAITER, RETURN_SUCCESS, 0);
     user(WAITER);
@@ -1194,12 +1201,17 @@ static void app_says_that_a_step_failed(void)
 
 #define FAULT(name, broken)                                                                        \
     {                                                                                              \
-#name, name, broken                                                                        \
+#name, name, broken, broken                                                                \
+    }
+/* Who lends what is not to be lent has asked the filter for nothing. */
+#define FAULT_OF_LOAN(name, broken)                                                                \
+    {                                                                                              \
+#name, name, broken, RULE_FILTER_ASKED                                                     \
     }
 static const struct {
     const char *name;
     void (*plant)(void);
-    enum rule rule;
+    enum rule rule, along; /* the one breaks, and the other may */
 } faults[] = {
     FAULT(kernel_ram_is_open, RULE_REACH),
     FAULT(own_memory_is_closed, RULE_REACH),
@@ -1223,8 +1235,8 @@ static const struct {
     FAULT(sbrk_tells_another_break, RULE_MEMORY_LAYOUT),
     FAULT(break_rises_by_itself, RULE_MEMORY_LAYOUT),
     FAULT(break_rises_though_brk_failed, RULE_MEMORY_LAYOUT),
-    FAULT(device_has_two_owners, RULE_EXCLUSIVE_OWNER),
-    FAULT(kernels_device_is_lent, RULE_EXCLUSIVE_OWNER),
+    FAULT_OF_LOAN(device_has_two_owners, RULE_EXCLUSIVE_OWNER),
+    FAULT_OF_LOAN(kernels_device_is_lent, RULE_EXCLUSIVE_OWNER),
     FAULT(store_to_a_foreign_device_went_through, RULE_EXCLUSIVE_OWNER),
     FAULT(filter_was_not_asked, RULE_FILTER_ASKED),
     FAULT(filter_was_asked_about_something_else, RULE_FILTER_ASKED),
@@ -1326,13 +1338,14 @@ START_TEST(planted_fault_breaks_exactly_its_rule)
 
     boot();
     faults[_i].plant();
-    uint32_t count = machine_verdicts(hw->m, &kept);
-    ck_assert_msg(count > 0, "%s: nothing broke", faults[_i].name);
+    uint32_t count = machine_verdicts(hw->m, &kept), hits = 0;
     for (uint32_t i = 0; i < count; i++) {
         verdict_describe(&scenario, &kept[i], text, sizeof text);
-        ck_assert_msg(kept[i].rule == faults[_i].rule, "%s: %s broke: %s", faults[_i].name,
-                      rule_rows[kept[i].rule].id, text);
+        ck_assert_msg(kept[i].rule == faults[_i].rule || kept[i].rule == faults[_i].along,
+                      "%s: %s broke: %s", faults[_i].name, rule_rows[kept[i].rule].id, text);
+        hits += kept[i].rule == faults[_i].rule;
     }
+    ck_assert_msg(hits > 0, "%s: nothing broke", faults[_i].name);
 }
 END_TEST
 
@@ -1579,7 +1592,6 @@ static void refusals_with_their_reasons(void)
     refused_with((struct span){SUPPORT_TIMER0, 0}, false, RETURN_FAILURE, ERR_SIZE);
     refused_with((struct span){SUPPORT_TIMER0 + 4, 32}, false, RETURN_FAILURE, ERR_INVAL);
     refused_with((struct span){SUPPORT_TIMER2, 0x1000}, false, RETURN_FAILURE, ERR_BUSY);
-    refused_with(timer0, false, RETURN_FAILURE, ERR_NOMEM);
     lend(OTHER, timer1);
     ask(WAITER, timer1);
     note(NOTE_WINDOW_REFUSED, WAITER, timer1.base, pair(timer1.size, ERR_BUSY));

@@ -119,9 +119,18 @@ static void interrupt(struct span window, uint32_t n)
 
 /* ---- refusals: asked by process 0; PT6 to PT9, PT12 */
 
-/* What is so before: nothing; 0 holds A; 1 holds B; A withheld; 0 dead; no filter; 0 holds the low
- * half of A. */
-enum before { NOTHING, HAS_A, OTHER_HAS_B, A_WITHHELD, DEAD, NO_FILTER, HAS_HALF };
+/* What is so before: nothing; 0 holds A; 1 holds B; A withheld, or with 1 holding B; 0 dead; no
+ * filter; 0 holds the low half of A. */
+enum before {
+    NOTHING,
+    HAS_A,
+    OTHER_HAS_B,
+    A_WITHHELD,
+    A_WITHHELD_B_HELD,
+    DEAD,
+    NO_FILTER,
+    HAS_HALF
+};
 
 static const struct {
     const char *why;
@@ -151,6 +160,7 @@ static const struct {
     {"part of another's", OTHER_HAS_B, {0x40009fe0, 0x20}, {0}, ERR_NONE, ERR_BUSY, false},
     {"one free, one not", OTHER_HAS_B, {0x40008000, 0x2000}, {0}, ERR_NONE, ERR_BUSY, false},
     {"withheld", A_WITHHELD, {0x40008000, 0x1000}, {0}, ERR_NONE, ERR_OFF, false},
+    {"one off, one not", A_WITHHELD_B_HELD, {0x40008000, 0x2000}, {0}, ERR_NONE, ERR_BUSY, false},
     {"DMA", NOTHING, {0x40002000, 0x1000}, {0}, ERR_NONE, ERR_RESERVE, false},
     {"DMA in part", NOTHING, {0x40002000, 0x2000}, {0}, ERR_NONE, ERR_RESERVE, false},
 
@@ -189,6 +199,10 @@ static void prepare(enum before before)
         break;
     case OTHER_HAS_B:
         must(allocate(1, window_b));
+        break;
+    case A_WITHHELD_B_HELD:
+        must(allocate(1, window_b));
+        k->passthrough.withheld[A] = true;
         break;
     case A_WITHHELD:
         k->passthrough.withheld[A] = true;

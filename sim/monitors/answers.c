@@ -152,7 +152,7 @@ struct outcome {
 #define ERROR(err) (UINT32_C(1) << (err))
 enum { ERRORS_ALL = (1 << (ERR_NOACK + 1)) - 2 };
 
-static bool is_permitted(const struct process_image *image, uint32_t class, const uint32_t *args)
+bool call_is_permitted(const struct process_image *image, uint32_t class, const uint32_t *args)
 {
     for (uint32_t i = 0; i < image->permission_count; i++) {
         const struct permission *row = &image->permissions[i];
@@ -170,7 +170,8 @@ static struct outcome outcome_of_driver(const struct machine *m, const struct an
     const struct scenario *s = machine_scenario(m);
     enum driver_presence is = driver_presence(&s->config, x->p->args[0], facts);
 
-    if (is == DRIVER_ABSENT || !is_permitted(&s->images[x->process], x->p->call_class, x->p->args))
+    if (is == DRIVER_ABSENT ||
+        !call_is_permitted(&s->images[x->process], x->p->call_class, x->p->args))
         return (struct outcome){false, ERROR(ERR_NODEVICE)};
     if (is == DRIVER_MAYBE)
         return (struct outcome){true, ERRORS_ALL};
@@ -183,7 +184,7 @@ static struct outcome outcome_of_subscribe(const struct machine *m, const struct
     const struct driver_facts *facts;
     const struct process_image *image = &machine_scenario(m)->images[x->process];
     struct outcome outcome = outcome_of_driver(m, x, &facts);
-    bool permitted = is_permitted(image, x->p->call_class, x->p->args);
+    bool permitted = call_is_permitted(image, x->p->call_class, x->p->args);
 
     if (x->p->args[2] != 0 && !span_holds(image->flash, x->p->args[2]))
         return (struct outcome){false, ERROR(ERR_INVAL) | (permitted ? 0 : ERROR(ERR_NODEVICE))};

@@ -1,5 +1,5 @@
 /* answers.h: what the apps have handed over, as their own system calls and the answers to these
- * say: for the rule about what the kernel writes.
+ * say: for the rule about what the kernel writes; and what their headers permit.
  */
 #ifndef SIM_MONITORS_ANSWERS_H
 #define SIM_MONITORS_ANSWERS_H
@@ -20,5 +20,8 @@ void answers_flag_written(struct machine *m, uint32_t process, uint8_t value);
 /* DMA has touched what it must not: what the grants of an app there say that it has handed over is
  * no longer known, to its life's end. */
 void answers_distrust(struct machine *m, struct span touched);
+
+/* The app's header permits a call of that class with these arguments. */
+bool call_is_permitted(const struct process_image *image, uint32_t class, const uint32_t *args);
 
 #endif

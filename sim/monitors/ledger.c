@@ -80,11 +80,16 @@ bool ledger_waits(const struct ledger_process *p)
            (p->args[0] == YIELD_WAIT || p->args[0] == YIELD_WAIT_FOR);
 }
 
+bool is_of_passthrough(const struct machine *m, const struct ledger_process *p)
+{
+    return p->call_class == SYSCALL_COMMAND &&
+           p->args[0] == machine_scenario(m)->config.passthrough_driver;
+}
+
 bool is_passthrough_command(const struct machine *m, const struct ledger_process *p,
                             uint32_t number)
 {
-    return p->call_class == SYSCALL_COMMAND &&
-           p->args[0] == machine_scenario(m)->config.passthrough_driver && p->args[1] == number;
+    return is_of_passthrough(m, p) && p->args[1] == number;
 }
 
 static void dues_changed(struct machine *m, struct ledger *l, uint32_t process)
@@ -173,9 +178,12 @@ static struct ledger_window *window_asked(struct ledger *l, uint32_t process, st
     return index == LEDGER_NONE ? NULL : &l->windows[index];
 }
 
-bool ledger_holds_asked(const struct ledger *l, uint32_t process, struct span asked)
+const struct ledger_window *ledger_window_asked(const struct ledger *l, uint32_t process,
+                                                struct span asked)
 {
-    return window_asked_index(l, process, asked) != LEDGER_NONE;
+    uint32_t index = window_asked_index(l, process, asked);
+
+    return index == LEDGER_NONE ? NULL : &l->windows[index];
 }
 
 static struct span span_of_call(const struct ledger_process *p)

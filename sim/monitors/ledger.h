@@ -84,8 +84,9 @@ uint32_t ledger_rights(const struct machine *m, const struct ledger *l, uint32_t
 const struct ledger_window *ledger_window_at(const struct ledger *l, uint32_t process,
                                              uint32_t address);
 
-/* The process holds a window that it asked for in just these words. */
-bool ledger_holds_asked(const struct ledger *l, uint32_t process, struct span asked);
+/* The window that the process holds and has asked for in just these words, or NULL. */
+const struct ledger_window *ledger_window_asked(const struct ledger *l, uint32_t process,
+                                                struct span asked);
 
 /* The process that holds a window meeting the span, other than `except`; PROCESS_NONE: nobody. */
 uint32_t ledger_holder(const struct ledger *l, struct span span, uint32_t except);
@@ -103,7 +104,8 @@ enum err board_answer(const struct machine *m, uint32_t process, struct span ask
 
 bool endpoint_meets_span(const struct passthrough_endpoint *e, struct span span);
 
-/* It is command `number` of the passthrough driver. */
+/* It is a command of the passthrough driver; and command `number`. */
+bool is_of_passthrough(const struct machine *m, const struct ledger_process *p);
 bool is_passthrough_command(const struct machine *m, const struct ledger_process *p,
                             uint32_t number);
 
