@@ -27,7 +27,7 @@ static const struct span timer0 = {SUPPORT_TIMER0, 0x1000}, timer1 = {SUPPORT_TI
 static struct scenario scenario;
 static struct hw *hw;
 static uint32_t withheld[LOAN_WORDS];
-static struct filter_row row;
+static struct filter_row said;
 
 /* ---- an app that does nothing */
 
@@ -56,8 +56,8 @@ static void set_up(void)
     hw = support_boot(&scenario, NULL);
     machine_run(hw, PS_PER_MS);
     memset(withheld, 0, sizeof withheld);
-    row = (struct filter_row){.asked = {0x40000000, 0x100000}};
-    scenario.config.filter = (struct device_filter){filter_by_table, &row, 1};
+    said = (struct filter_row){.asked = {0x40000000, 0x100000}};
+    scenario.config.filter = (struct device_filter){filter_by_table, &said, 1};
     ck_assert_uint_eq(machine_verdict_count(hw->m), 0);
 }
 
@@ -120,17 +120,17 @@ static void first_is_trusted_dma(void)
 
 static void filter_says_no(void)
 {
-    row.refusal = ERR_RESERVE;
+    said.refusal = ERR_RESERVE;
 }
 
 static void filter_says_what_is_no_code(void)
 {
-    row.refusal = (enum err)99;
+    said.refusal = (enum err)99;
 }
 
 static void answers(uint32_t base, uint32_t size)
 {
-    row.answer = (struct span){base, size};
+    said.answer = (struct span){base, size};
 }
 
 static void answer_is_beside(void)
@@ -297,7 +297,7 @@ END_TEST
 START_TEST(query_tells_of_the_window_that_is_there)
 {
     hold(A, timer0, both);
-    row.refusal = ERR_RESERVE;
+    said.refusal = ERR_RESERVE;
     struct loan_due due = loan_query(hw->m, ledger_of(hw->m), withheld, A, timer0);
     ck_assert_uint_eq(due.err, ERR_NONE);
     ck_assert(!due.asks && span_equal(due.granted, both));
@@ -346,10 +346,11 @@ START_TEST(regions_are_as_few_as_the_kernel_needs)
 {
     struct random random = random_start(1 + (uint64_t)_i, 0);
     struct mpu_config config;
-    uint32_t refused = 0;
+    uint32_t too_many = 0;
     for (uint32_t round = 0; round < 200; round++) {
         struct ledger *l = ledger_of(hw->m);
         struct span at = scenario.images[A].flash;
+        ck_assert_ptr_nonnull(l);
         memset(l->windows, 0, sizeof l->windows);
         l->window_end = 0;
         mpu_config_start(&config, 8);
@@ -366,16 +367,16 @@ START_TEST(regions_are_as_few_as_the_kernel_needs)
                 (struct passthrough_endpoint){.windows = {window}, .window_count = 1};
             scenario.config.claim_count = 0;
             scenario.config.alarm.present = false;
-            row = (struct filter_row){.asked = {0x40000000, 0x200000}};
+            said = (struct filter_row){.asked = {0x40000000, 0x200000}};
             bool fits = kernel_fits(&config, window);
             enum err err = (enum err)loan_request(hw->m, l, withheld, A, window).err;
             ck_assert_int_eq(err, fits ? ERR_NONE : ERR_NOMEM);
-            refused += !fits;
+            too_many += !fits;
             if (fits)
                 hold(A, window, window);
         }
     }
-    ck_assert_uint_gt(refused, 20);
+    ck_assert_uint_gt(too_many, 20);
 }
 END_TEST
 
