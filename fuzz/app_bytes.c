@@ -3,6 +3,7 @@
 
 #include "model/kernel.h"
 #include "sim/random.h"
+#include <string.h>
 
 _Static_assert((int)BYTES_KINDS == (int)TAPE_KINDS, "each kind of a record means something");
 _Static_assert((int)SYSCALL_CLASSES == (int)BYTES_CALL_ANY, "a class is a kind");
@@ -157,7 +158,7 @@ static struct syscall call_of(const struct app *app, const struct tape_op *op)
 
 /* --- what apps usually do -------------------------------------------------------------------- */
 
-enum { BUFFER_SIZE = 128, ANYWHERE = 192 };
+enum { BUFFER_SIZE = 128, ANYWHERE = 192, HEAP = 80 };
 
 /* What an argument of a usual call is. */
 enum usual_argument {
@@ -173,6 +174,11 @@ enum usual_argument {
     SECOND,  /* value[1], small */
     AES,     /* ... and a register below: register, mode, direction */
     PIN,     /* one that a chip listens to, or the next ones */
+    ADDRESS, /* of advertising packets, for the radio, and ... */
+    PRESET,  /* ... the start of their CRC. Bluetooth Core 5.4, Vol 6, Part B, 2.1.2, 3.1.1 */
+    CHANNEL, /* one of three */
+    PACKET,  /* the size of one */
+    HEADER,  /* ... and its first two bytes, which are in OUT */
 };
 
 struct usual_call {
@@ -271,6 +277,30 @@ static const struct usual {
       {SYSCALL_COMMAND, 3, SIZE, SECOND}}},
 };
 
+/* Taken and tuned; a packet; another one, and the radio is given back; nothing but that. */
+enum { RADIOS = 4, RADIO_FIRST = 64 };
+static const struct usual radios[RADIOS] = {
+    {0x30001,
+     2,
+     {{SYSCALL_COMMAND, 1, NOTHING, NOTHING},
+      {SYSCALL_COMMAND, 4, ADDRESS, PRESET},
+      {SYSCALL_COMMAND, 5, CHANNEL, NOTHING}}},
+    {0x30001,
+     1,
+     {{BYTES_STORE, 0, OUT, HEADER},
+      {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 9, PACKET, NOTHING}}},
+    {0x30001,
+     1,
+     {{BYTES_STORE, 0, OUT, HEADER},
+      {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 9, PACKET, NOTHING},
+      {SYSCALL_COMMAND, 2, NOTHING, NOTHING}}},
+    {0x30001, 1, {{SYSCALL_COMMAND, 2, NOTHING, NOTHING}}},
+};
+
 static uint32_t small(struct tape_value value)
 {
     return value.pick < 192 ? value.pick % 4 : value.pick;
@@ -303,14 +333,29 @@ static uint32_t usual_value(const struct app *app, const struct tape_op *op,
         return small(op->value[0]) | small(op->value[1]) << 8 | (op->size & 1u) << 16;
     case PIN:
         return 5 + small(op->value[0]);
+    case ADDRESS:
+        return 0x71764129;
+    case PRESET:
+        return 0x555555;
+    case CHANNEL:
+        return 37 + op->size % 3u;
+    case PACKET:
+        return 2 + op->size % 32u;
+    case HEADER: /* a non-connectable advertiser's packet, its length behind it */
+        return 2 | (op->size % 32u) << 8;
     default:
         return 0;
     }
 }
 
-static const struct usual *usual_of(const struct tape_op *op)
+static const struct usual *usual_of(const struct app *app, const struct tape_op *op)
 {
-    return op->kind == BYTES_CALL_ANY && op->number >= 128 ? &usuals[op->number % USUALS] : NULL;
+    const struct bytes_program *program = app->program;
+    if (op->kind != BYTES_CALL_ANY)
+        return NULL;
+    if (program->secretive && op->number >= RADIO_FIRST && op->number < HEAP)
+        return &radios[op->number % RADIOS];
+    return op->number >= 128 ? &usuals[op->number % USUALS] : NULL;
 }
 
 static struct syscall usual_call_of(const struct app *app, const struct usual *usual,
@@ -340,7 +385,8 @@ static void usual_next(const struct app *app, const struct usual *usual, const s
             (struct syscall){SYSCALL_YIELD, {YIELD_WAIT_FOR, usual->driver, usual->upcall, 0}};
     else if (call->class == BYTES_STORE)
         *out = app_store(usual_value(app, op, (enum usual_argument)call->a),
-                         (app->index * 16 + op->size % 16 + 1) * UINT32_C(0x01010101));
+                         call->b ? usual_value(app, op, (enum usual_argument)call->b)
+                                 : (app->index * 16 + op->size % 16 + 1) * UINT32_C(0x01010101));
     else
         out->call = usual_call_of(app, usual, op, call);
     if (is_over || (call[1].class == SYSCALL_YIELD && op->which % 2 == 0))
@@ -492,7 +538,7 @@ static struct syscall passthrough_of(const struct app *app, const struct tape_op
 
 /* --- what an app with a heap does ------------------------------------------------------------ */
 
-enum { HEAP = 80, GROWS = 1, FILLS = 2, SHARES = 4, SHRINKS = 8 };
+enum { GROWS = 1, FILLS = 2, SHARES = 4, SHRINKS = 8 };
 enum { SHARED = 64 };
 
 enum heap_step {
@@ -583,21 +629,51 @@ static struct app_op access_of(const struct app *app, const struct tape_op *op)
                            .value = value_of(app, op, 1)};
 }
 
+static bool is_timer(const struct board *board, uint32_t address)
+{
+    uint32_t device = board_device_at(board, address);
+    const struct device_type *type = device == BOARD_NONE ? NULL : board->devices[device].type;
+    return type && strcmp(type->name, "nrf52-timer") == 0;
+}
+
 static struct app_op drive_of(const struct app *app, const struct tape_op *op)
 {
     uint32_t offset = op->number * 16u + op->size % 4 * 4u;
     const struct bytes_program *program = app->program;
     struct span window = bytes_window(program->scenario, op->which);
+    if (program->secretive && op->number >= 128)
+        offset = 0x544 + op->size % 4 * 4u; /* CC[1] of what counts */
     struct app_op drive = app_store(window.base + offset, value_of(app, op, 0));
     if (op->size >= 4)
         drive.kind = OP_LOAD;
+    else
+        drive.secret = program->secretive && op->number >= 128 &&
+                       is_timer(&program->scenario->board, window.base);
     return drive;
 }
 
-/* An operation is given once, in a few calls at most: the log has room for those of any tape. */
-static void note(const struct app *app, const struct app_op *op)
+/* --- with a secret --------------------------------------------------------------------------- */
+
+/* What is its own alone, in the place of what others may have as well. */
+static void keep_apart(const struct app *app, struct app_op *out)
 {
     const struct bytes_program *program = app->program;
+    uint32_t *r = out->call.args;
+    if (!program->secretive || out->kind != OP_SYSCALL || out->call.class != SYSCALL_COMMAND)
+        return;
+    if (r[0] == 0x30003 && r[1] == 1)
+        r[2] = bytes_frame_address(app->index);
+    else if (r[0] == 0x30002 && r[1] == 1)
+        r[2] = bytes_udp_port(app->index);
+    else if (r[0] == 1 && r[1] == 2 && program->reads_once && app->lives > 1)
+        *out = (struct app_op){.kind = OP_COMPUTE, .cycles = 1};
+}
+
+/* An operation is given once, in a few calls at most: the log has room for those of any tape. */
+static void note(const struct app *app, struct app_op *op)
+{
+    const struct bytes_program *program = app->program;
+    keep_apart(app, op);
     if (program->log && program->log->count < BYTES_GIVEN_MAX)
         program->log->given[program->log->count++] =
             (struct bytes_given){.app = app->index, .ram_base = app->ram_base, .op = *op};
@@ -612,8 +688,8 @@ static void bytes_next(struct app *app, struct app_op *out)
     *out = (struct app_op){.kind = OP_SYSCALL, .call = {SYSCALL_YIELD, {YIELD_WAIT, 0, 0, 0}}};
     if (!op)
         return;
-    if (usual_of(op)) {
-        usual_next(app, usual_of(op), op, bytes, out);
+    if (usual_of(app, op)) {
+        usual_next(app, usual_of(app, op), op, bytes, out);
         note(app, out);
         return;
     }

@@ -31,6 +31,15 @@
  *   14       a store, or with `size` 4 and up a load, in the window of device `which`: register
  *            `number` * 16 + `size` % 4 * 4; stores value[0]
  *   15       an undefined instruction
+ *
+ * Where two runs are compared that differ in a secret (fuzz/stage_secrets.h), some of it is
+ * otherwise, so that a secret is never lawfully another app's, and never steers:
+ *   * whatever is asked for, an app binds bytes_frame_address and bytes_udp_port of its own, and
+ *     no other ones
+ *   * kind 8, `number` 64 to 79: a packet by the kernel's radio, radio_of(`number` % 4)
+ *   * kind 14, `number` 128 and up: CC[1 + `size` % 4] of that device; in a timer a store's value
+ *     is a secret
+ *   * with `reads_once` an app reads from the console in its first life only
  */
 #ifndef FUZZ_APP_BYTES_H
 #define FUZZ_APP_BYTES_H
@@ -69,7 +78,19 @@ struct bytes_program {
     const struct tape *tape;
     uint32_t stream;
     struct bytes_log *log; /* NULL: nobody reads one */
+    bool secretive, reads_once;
 };
+
+/* By the app's place among the apps. */
+static inline uint32_t bytes_frame_address(uint32_t app)
+{
+    return 4 + app;
+}
+
+static inline uint32_t bytes_udp_port(uint32_t app)
+{
+    return 192 + app;
+}
 
 /* Which driver an operation's `which` chooses. */
 uint32_t bytes_driver(uint8_t which);

@@ -306,6 +306,8 @@ static void step_access(const struct decode *d, const struct bytes_given *by, cJ
     put_value(d, by, step, verb, by->op.address);
     if (by->op.kind == OP_STORE)
         put_value(d, by, step, "value", by->op.value);
+    if (by->op.secret)
+        taken(cJSON_AddTrueToObject(step, "secret"));
     if (by->op.size != 4)
         put_number(step, "size", by->op.size);
 }
@@ -473,6 +475,8 @@ static void inject_receive(const struct decode *d, const struct injection *i, co
     for (uint32_t n = 0; n < i->size; n++)
         snprintf(hex + (size_t)2 * n, 3, "%02x", i->bytes[n]);
     put_text(receive, "hex", hex);
+    if (i->secret_of < d->scenario->app_count)
+        put_text(receive, "secret_of", app_name(d, i->secret_of));
 }
 
 static void inject_task(const struct decode *d, const struct injection *i, const char *verb,
@@ -772,7 +776,8 @@ static void put_argument(const struct peer_plan *plan, const struct peer_paramet
     }
 }
 
-static cJSON *action_of(const struct scenario_peer *peer, const struct peer_action *action)
+static cJSON *action_of(const struct decode *d, const struct scenario_peer *peer,
+                        const struct peer_action *action)
 {
     const struct peer_verb *verb = &peer->type->verbs[action->verb];
     cJSON *object = taken(cJSON_CreateObject());
@@ -784,6 +789,8 @@ static cJSON *action_of(const struct scenario_peer *peer, const struct peer_acti
     for (uint32_t i = 0; i < verb->argument_count; i++)
         if (action->arguments[i] != verb->arguments[i].reset)
             put_argument(&peer->plan, &verb->arguments[i], action->arguments[i], object);
+    if (action->secret_of)
+        put_text(object, "secret_of", app_name(d, action->secret_of - 1));
     return object;
 }
 
@@ -797,7 +804,7 @@ static void decode_peers(const struct decode *d)
             continue;
         cJSON *list = member_of(object, "plan", true);
         for (uint32_t n = (uint32_t)cJSON_GetArraySize(list); n < peer->plan.action_count; n++)
-            cJSON_AddItemToArray(list, action_of(peer, &peer->plan.actions[n]));
+            cJSON_AddItemToArray(list, action_of(d, peer, &peer->plan.actions[n]));
     }
 }
 

@@ -9,6 +9,7 @@
 #include "sim/verdict.h"
 #include "tools/catalogue.h"
 #include "tools/text.h"
+#include <stdlib.h>
 #include <string.h>
 
 /* --- making ---------------------------------------------------------------------------------- */
@@ -36,7 +37,8 @@ static void give_streams(struct stage *stage)
     for (uint32_t i = 0; i < s->app_count && i < TAPE_APPS; i++) {
         if (s->apps[i].engine != &bytes_engine)
             continue;
-        stage->programs[i] = (struct bytes_program){s, &stage->tape, STREAM_APP + i, NULL};
+        stage->programs[i] =
+            (struct bytes_program){.scenario = s, .tape = &stage->tape, .stream = STREAM_APP + i};
         s->apps[i].program = &stage->programs[i];
     }
 }
@@ -113,8 +115,38 @@ bool stage_make(struct stage *stage, const char *name, const char *text, struct 
     return stage_make_from(stage, name, text, 0, problems);
 }
 
+/* Others read from the console in their first life only, where that has its turns. */
+static void keep_secrets(struct stage *stage, const struct secret_kind *of)
+{
+    for (uint32_t i = 0; i < TAPE_APPS; i++) {
+        stage->programs[i].secretive = true;
+        stage->programs[i].reads_once = of->turns && i != of->process;
+    }
+}
+
+bool stage_make_secret(struct stage *stage, const char *name, const char *text,
+                       const struct secret_kind *of, const struct tape_user *user,
+                       struct problems *problems)
+{
+    if (!stage_make(stage, name, text, problems))
+        return false;
+    stage->secrets = calloc(1, sizeof *stage->secrets);
+    if (!stage->secrets)
+        abort();
+    if (stage_secrets_make(stage->secrets, stage->scenario, of, user)) {
+        keep_secrets(stage, of);
+        return true;
+    }
+    problem_add(problems, "%s: error: %s", name, stage->secrets->result.trouble);
+    stage_free(stage);
+    return false;
+}
+
 void stage_free(struct stage *stage)
 {
+    if (stage->secrets)
+        stage_secrets_free(stage->secrets);
+    free(stage->secrets);
     machine_free(stage->started);
     machine_free(stage->snapshot);
     machine_free(stage->hw.m);
@@ -172,14 +204,15 @@ static void plan_schedule(struct stage *stage)
     struct scenario *s = stage->scenario;
     uint64_t at_ps = (stage->from_ps ? stage->from_ps : stage->start_ps) + SCHEDULE_STEP_PS;
     uint64_t apart_ps = stage->from_ps ? SCHEDULE_APART_PS : 0;
-    uint32_t at = 0;
+    uint32_t at = 0, room = STAGE_INJECTION_MAX - (stage->secrets ? TAPE_APPS : 0);
     const struct tape_op *op;
     s->injection_count = 0;
     if (stage->from_ps == 0)
-        s->injection_count =
-            device_injections(s, &stage->tape, at_ps, stage->injections, STAGE_INJECTION_MAX);
+        s->injection_count = device_injections(s, &stage->tape, at_ps, stage->injections, room);
     else
         air_tape_plan(&stage->air, s, &stage->tape);
+    if (stage->secrets)
+        stage_secrets_plan(stage->secrets, at_ps);
     begin_bytes_again(stage);
     while ((op = tape_next(&stage->tape, STREAM_SCHEDULE, &at))) {
         if (op->kind == SCHEDULE_STAGE || op->kind >= SCHEDULE_KINDS)
@@ -195,6 +228,8 @@ void stage_plan(struct stage *stage, const struct tape *tape)
 {
     stage->tape.count = tape->count;
     memcpy(stage->tape.ops, tape->ops, tape->count * sizeof tape->ops[0]);
+    if (stage->secrets)
+        stage_secrets_choose(stage->secrets, &stage->tape);
     plan_schedule(stage);
     if (stage->plays_filter)
         stage_filter_plan(&stage->filter, stage->scenario, tape);
@@ -328,15 +363,27 @@ static bool begin(struct stage *stage)
     struct hw *hw = &stage->hw;
     bool is_later = stage->from_ps > 0, starts = !is_later && stage->plays_filter;
     uint32_t bad_image;
+    if (stage->secrets) /* peers read their plans in reset */
+        return machine_boot(hw, &bad_image) == ERR_NONE;
     machine_restore(hw->m, is_later || starts ? stage->snapshot : stage->started);
     machine_inject_start(hw->m);
     return !starts || machine_start(hw, &bad_image) == ERR_NONE;
+}
+
+/* Nobody notes what is done twice. */
+static enum stage_end compared(struct stage *stage)
+{
+    for (uint32_t i = 0; i < TAPE_APPS; i++)
+        stage->programs[i].log = NULL;
+    return stage_secrets_compare(stage->secrets) ? STAGE_LEAKS : STAGE_HOLDS;
 }
 
 enum stage_end stage_play(struct stage *stage, const struct tape *tape)
 {
     struct hw *hw = &stage->hw;
     stage_plan(stage, tape);
+    if (stage->secrets && !stage->log)
+        return compared(stage);
     log_start(stage);
     if (!begin(stage))
         return STAGE_SIMULATOR;
@@ -344,7 +391,7 @@ enum stage_end stage_play(struct stage *stage, const struct tape *tape)
     machine_run(hw, UINT64_MAX);
     machine_finish(hw);
     log_end(stage);
-    return judged(stage);
+    return stage->secrets ? compared(stage) : judged(stage);
 }
 
 static void report_verdict(const struct stage *stage, const struct verdict *v, FILE *out)
@@ -357,8 +404,21 @@ static void report_verdict(const struct stage *stage, const struct verdict *v, F
     fprintf(out, "\n          %s.\n", text);
 }
 
-void stage_report(const struct stage *stage, FILE *out)
+static void report_leak(struct stage *stage, FILE *out)
 {
+    struct stage_secrets *secrets = stage->secrets;
+    twins_explain(stage->scenario, secrets->of.process, &secrets->result);
+    fprintf(out, "LEAK  %s: secrets of %s\n", stage->scenario->id,
+            twins_name(stage->scenario, secrets->of.process));
+    twins_print(out, stage->scenario, &secrets->result);
+}
+
+void stage_report(struct stage *stage, FILE *out)
+{
+    if (stage->secrets) {
+        report_leak(stage, out);
+        return;
+    }
     const struct verdict *kept;
     uint32_t count = machine_verdicts(stage->hw.m, &kept);
     uint32_t broken = machine_broken_device(stage->hw.m);

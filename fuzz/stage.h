@@ -37,6 +37,7 @@
 #include "fuzz/air_tape.h"
 #include "fuzz/app_bytes.h"
 #include "fuzz/stage_filter.h"
+#include "fuzz/stage_secrets.h"
 #include "sim/machine.h"
 #include "sim/scenario_load.h"
 #include <stdio.h>
@@ -66,6 +67,7 @@ enum stage_end {
     /* A rule is broken, or an app that plays no tape has faulted by itself, or spins. */
     STAGE_BROKEN,
     STAGE_SIMULATOR, /* a device's model has lost requests: no rule is judged by such a run */
+    STAGE_LEAKS,     /* somebody could tell another app's secrets (fuzz/stage_secrets.h) */
 };
 
 /* What a run did, besides its breaks: for who writes it down (fuzz/decode.h). A value without
@@ -102,6 +104,7 @@ struct stage {
     } apps[TAPE_APPS];
     uint64_t from_ps; /* of the snapshot, 0: in reset */
     struct air_tape air;
+    struct stage_secrets *secrets; /* tapes are played twice and compared; NULL: once, and judged */
 };
 
 /* False: `problems` says why not. `name` stands for a file in complaints, and in the id. `stage`
@@ -110,6 +113,10 @@ bool stage_make(struct stage *stage, const char *name, const char *text, struct 
 /* The same, with a snapshot at `from_us`, if that is not 0. */
 bool stage_make_from(struct stage *stage, const char *name, const char *text, uint64_t from_us,
                      struct problems *problems);
+/* The same, for tapes that are played twice, with other secrets the second time. */
+bool stage_make_secret(struct stage *stage, const char *name, const char *text,
+                       const struct secret_kind *of, const struct tape_user *user,
+                       struct problems *problems);
 void stage_free(struct stage *stage);
 
 /* Which of `count` stages the tape asks for: the first one if it says nothing. */
@@ -119,7 +126,7 @@ uint32_t stage_chosen(const struct tape *tape, uint32_t count);
 void stage_plan(struct stage *stage, const struct tape *tape);
 /* Plays the tape from the stage's beginning. */
 enum stage_end stage_play(struct stage *stage, const struct tape *tape);
-/* What is broken, as `postern run` says it. */
-void stage_report(const struct stage *stage, FILE *out);
+/* What is broken, as `postern run` says it, or leaks, as `postern noninterference` does. */
+void stage_report(struct stage *stage, FILE *out);
 
 #endif

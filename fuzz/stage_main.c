@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     tape_decode(data, size, &tape);
     struct stage *stage = stage_of(&tape);
     enum stage_end end = stage_play(stage, &tape);
-    if (climbs)
+    if (climbs && !stage->secrets) /* a pair has no monitors */
         climb_count(stage->hw.m, counters);
     if (end == STAGE_HOLDS)
         return 0;

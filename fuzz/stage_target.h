@@ -22,11 +22,14 @@ struct stage_target {
     } stages[STAGE_MAX];
     uint64_t from_us[STAGE_MAX]; /* of each: where tapes begin, if not in reset */
     struct tape_user user;       /* which streams it plays, and which kinds of each */
+    bool leaks;                  /* tapes are played twice, and compared (fuzz/stage_secrets.h) */
+    struct secret_kind secrets[STAGE_MAX];
 };
 
 /* Every one of them, behind the last one NULL. */
 extern const struct stage_target *const stage_targets[];
-extern const struct stage_target target_ble, target_device, target_filter, target_syscall;
+extern const struct stage_target target_ble, target_device, target_filter, target_leaks,
+    target_syscall;
 
 /* The stages of one target, as far as they were asked for. Zeroed: none was. */
 struct stage_set {

@@ -502,6 +502,7 @@ void machine_power_on(struct hw *hw)
     for (uint32_t i = 0; i < MACHINE_DEVICE_MAX; i++)
         m->wakes_ps[i] = TIME_NEVER;
     machine_ram_reset(m);
+    machine_secret_reset(m);
     mpu_armv7m_reset(&m->mpu, (uint8_t)s->board.mpu_regions);
     nvic_reset(&m->nvic, s->config.line_count);
     reset_apps(m);

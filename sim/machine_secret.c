@@ -41,6 +41,12 @@ static bool in_ram(const struct machine *m, struct span span, uint32_t *offset)
     return span_covers(m->setup->scenario->board.ram, span);
 }
 
+void machine_secret_reset(struct machine *m)
+{
+    if (m->setup->padded_offset)
+        memset(padded_bits(m), 0, ((size_t)m->setup->scenario->board.ram.size + 7) / 8);
+}
+
 void machine_secret_overwritten(struct machine *m, struct span span)
 {
     uint32_t offset;

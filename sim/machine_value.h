@@ -197,6 +197,7 @@ uint8_t *machine_ram_open(struct machine *m, struct span span);
  * others read is counted; the app's own stores, its memory when it starts; its loads, its devices'
  * registers, what arrives for it; what the kernel writes, and its components' buffers when it has
  * started. */
+void machine_secret_reset(struct machine *m); /* nothing is padded */
 void machine_secret_overwritten(struct machine *m, struct span span);
 void machine_secret_read(struct machine *m, struct span span);
 void machine_secret_stored(struct machine *m, const struct app_op *op);

@@ -63,7 +63,7 @@ static void run_decoded(enum decode_names names, struct finding *finding)
     cJSON *tree = reproduce_tree(&r, "found-test", names);
     ck_assert(reproduce_write(&usage, path, tree));
     cJSON_Delete(tree);
-    reproduce_run(path, finding);
+    reproduce_run(path, NULL, finding);
 }
 
 /* --- decoding -------------------------------------------------------------------------------- */

@@ -297,7 +297,8 @@ END_TEST
 START_TEST(every_kind_is_an_operation_and_the_end_waits)
 {
     static const struct syscall wait = {SYSCALL_YIELD, {YIELD_WAIT, 0, 0, 0}};
-    struct bytes_program program = {stage.scenario, &tape, STREAM_APP, NULL};
+    struct bytes_program program = {
+        .scenario = stage.scenario, .tape = &tape, .stream = STREAM_APP};
     struct {
         struct app app;
         uint32_t state[4];

@@ -73,7 +73,7 @@ static bool try_names(const struct reproduction *r, const char *input, const cha
     bool written = reproduce_write(&usage, output, tree);
     cJSON_Delete(tree);
     if (written)
-        reproduce_run(output, finding);
+        reproduce_run(output, &r->finding, finding);
     return written;
 }
 

@@ -143,23 +143,19 @@ struct engine {
     struct totals totals;
 };
 
-static bool is_varied(const struct engine *engine, const struct scenario *s, uint32_t process)
-{
-    const char *wanted = engine->options->app;
-    if (wanted)
-        return strcmp(twins_name(s, process), wanted) == 0;
-    return process >= PROCESS_MAX || !s->apps[process].secrets || s->apps[process].secret_count;
-}
-
-/* The next app from `process` on whose secrets are to be changed; behind them all the components of
- * the kernel. PROCESS_NONE: none. */
+/* The next one from `process` on whose secrets are to be changed: who is named is, whatever it says
+ * that it has. PROCESS_NONE: none. */
 static uint32_t next_app(const struct engine *engine, const struct scenario *s, uint32_t process)
 {
+    const char *wanted = engine->options->app;
+    if (!wanted)
+        return twins_next(s, process);
     for (; process < s->app_count; process++)
-        if (is_varied(engine, s, process))
+        if (strcmp(twins_name(s, process), wanted) == 0)
             return process;
     bool kernels = process <= SECRETS_OF_KERNEL && twins_have_components(s);
-    return kernels && is_varied(engine, s, SECRETS_OF_KERNEL) ? SECRETS_OF_KERNEL : PROCESS_NONE;
+    return kernels && strcmp(twins_name(s, SECRETS_OF_KERNEL), wanted) == 0 ? SECRETS_OF_KERNEL
+                                                                            : PROCESS_NONE;
 }
 
 static enum skipped why_skipped(const struct engine *engine, const struct scenario *s)
@@ -408,18 +404,6 @@ static void write_line(FILE *out, const struct job *job, const struct twins_resu
 
 /* --- for people ------------------------------------------------------------------------------- */
 
-static void print_leak(FILE *out, const struct scenario *s, const char *sort,
-                       const struct twins_leak *leak)
-{
-    char us[2][US_TEXT_MAX];
-    if (!leak->found)
-        return;
-    fprintf(out, "  %s that %s observes\n", sort, twins_observer(s, leak));
-    for (int i = 0; i < 2; i++)
-        fprintf(out, "    run %d  %15s us  %s  %s\n", i + 1, us_text(leak->at_ps[i], us[i]),
-                twins_observer(s, leak), leak->what[i]);
-}
-
 static void print_declassified(FILE *out, const struct scenario *s,
                                const struct twins_result *result)
 {
@@ -447,12 +431,7 @@ static void print_result(struct engine *engine, const struct job *job,
     fputc('\n', out);
     if (*result->trouble)
         fprintf(out, "  %s\n", result->trouble);
-    if (result->end == TWINS_LEAK) {
-        print_leak(out, s, "values", &result->value);
-        print_leak(out, s, "times", &result->time);
-    }
-    for (uint32_t i = 0; i < result->path_count; i++)
-        fprintf(out, "  %s %s\n", i ? "        " : "path    ", result->path[i]);
+    twins_print(out, s, result);
     print_declassified(out, s, result);
     if (good)
         return;

@@ -4,6 +4,7 @@
 #include "tools/finding.h"
 
 #include "fuzz/excuse.h"
+#include "model/process.h"
 #include "sim/verdict.h"
 #include "tools/text.h"
 #include <stdlib.h>
@@ -77,6 +78,39 @@ void finding_of_result(const struct scenario *s, const struct result *result,
     take_held(s, result, finding);
 }
 
+void finding_of_twins(const struct scenario *s, uint32_t process, const struct twins_result *twins,
+                      struct finding *finding)
+{
+    const struct twins_leak *leak = twins->value.found ? &twins->value : &twins->time;
+    *finding = (struct finding){.trace_hash = twins->trace_hash};
+    if (twins->end != TWINS_LEAK)
+        return;
+    finding->end = FINDING_LEAK;
+    finding->leak.of_time = !twins->value.found;
+    finding->leak.at_ps = leak->at_ps[0];
+    snprintf(finding->leak.secret, SCENARIO_NAME_MAX, "%s", twins_name(s, process));
+    snprintf(finding->leak.observer, SCENARIO_NAME_MAX, "%s", twins_observer(s, leak));
+    snprintf(finding->text, sizeof finding->text,
+             "%.40s observes in run 1: %.200s; in run 2: %.200s", twins_observer(s, leak),
+             leak->what[0], leak->what[1]);
+}
+
+void finding_of_pairs(const struct scenario *s, struct finding *finding)
+{
+    struct twins_result twins;
+    *finding = (struct finding){0};
+    for (uint32_t p = twins_next(s, 0); p != PROCESS_NONE && finding->end == FINDING_NONE;
+         p = twins_next(s, p + 1)) {
+        twins_run(s, p, &twins);
+        finding_of_twins(s, p, &twins, finding);
+    }
+}
+
+static void of_secrets(const struct stage *stage, struct finding *finding)
+{
+    finding_of_twins(stage->scenario, stage->secrets->of.process, &stage->secrets->result, finding);
+}
+
 void finding_of_stage(const struct stage *stage, enum stage_end end, struct finding *finding)
 {
     static const enum finding_end ends[] = {[STAGE_HOLDS] = FINDING_NONE,
@@ -84,6 +118,10 @@ void finding_of_stage(const struct stage *stage, enum stage_end end, struct find
                                             [STAGE_SIMULATOR] = FINDING_SIMULATOR};
     const struct verdict *kept;
     struct machine *m = stage->hw.m;
+    if (stage->secrets) {
+        of_secrets(stage, finding);
+        return;
+    }
     uint32_t count = machine_verdicts(m, &kept);
     *finding = (struct finding){
         .end = ends[end], .trace_hash = machine_trace_hash(m), .end_ps = machine_now_ps(m)};
@@ -186,6 +224,12 @@ static bool break_same(const struct finding_break *a, const struct finding_break
     return !place || (strcmp(a->app, b->app) == 0 && a->address == b->address);
 }
 
+static bool leak_same(const struct finding_leak *a, const struct finding_leak *b, bool place)
+{
+    return a->of_time == b->of_time &&
+           (!place || (strcmp(a->secret, b->secret) == 0 && strcmp(a->observer, b->observer) == 0));
+}
+
 bool finding_same(const struct finding *one, const struct finding *other, bool same_place)
 {
     bool crashed = one->end == FINDING_CRASHED || one->end == FINDING_SIMULATOR;
@@ -193,6 +237,8 @@ bool finding_same(const struct finding *one, const struct finding *other, bool s
         return false;
     if (crashed && strcmp(one->place, other->place) != 0)
         return false;
+    if (one->end == FINDING_LEAK)
+        return leak_same(&one->leak, &other->leak, same_place);
     if (one->end != FINDING_BROKEN || !one->break_count)
         return true;
     if (same_place && strcmp(one->place, other->place) != 0)
@@ -219,10 +265,13 @@ bool finding_within(const struct finding *one, const struct finding *other)
 const char *finding_name(const struct finding *finding)
 {
     static const char *const names[] = {
-        [FINDING_NONE] = "none",           [FINDING_BROKEN] = "broken",
-        [FINDING_SIMULATOR] = "simulator", [FINDING_CRASHED] = "crash",
-        [FINDING_OVERTIME] = "overtime",   [FINDING_BAD_INPUT] = "bad-input",
+        [FINDING_NONE] = "none",           [FINDING_LEAK] = "leak",
+        [FINDING_BROKEN] = "broken",       [FINDING_SIMULATOR] = "simulator",
+        [FINDING_CRASHED] = "crash",       [FINDING_OVERTIME] = "overtime",
+        [FINDING_BAD_INPUT] = "bad-input",
     };
+    if (finding->end == FINDING_LEAK)
+        return finding->leak.of_time ? "time-leak" : "value-leak";
     if (finding->end == FINDING_BROKEN && finding->break_count)
         return rule_rows[finding->breaks[0].rule].id;
     return names[finding->end];
@@ -239,6 +288,11 @@ void finding_print(FILE *to, const struct finding *finding)
     if (finding->break_count && !first->held) {
         char us[US_TEXT_MAX];
         fprintf(to, " at %s us", us_text(first->at_ps, us));
+    }
+    if (finding->end == FINDING_LEAK) {
+        char us[US_TEXT_MAX];
+        fprintf(to, " at %s us, secrets of %s", us_text(finding->leak.at_ps, us),
+                finding->leak.secret);
     }
     if (finding->break_count && first->app[0])
         fprintf(to, ", app %s", first->app);

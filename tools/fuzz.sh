@@ -49,6 +49,7 @@ runs_of() {
     filter) echo 20000 ;;
     start) echo 80000 ;;
     device) echo 8000 ;;
+    leaks) echo 3000 ;;
     mpu) echo 300000 ;;
     *) echo 15000 ;;
     esac

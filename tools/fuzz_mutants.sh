@@ -169,6 +169,7 @@ take_out() {
 seen_in() {
     awk '
         /^  broke / && !rule { rule = $2 }
+        /^  (values|times) that .* observes$/ && !rule { rule = substr($1, 1, length($1) - 1) "-leak" }
         /runtime error: / && !san { san = $0; sub(/.*runtime error: /, "UBSan: ", san) }
         /^SUMMARY: AddressSanitizer/ && !asan { asan = "ASan: " $3 }
         /libFuzzer: timeout/ { slow = "a run without end" }

@@ -71,7 +71,7 @@ static int finish(struct minimizer *m, cJSON *tree, const struct finding *wanted
         reproduce_describe(tree, m->path, m->target, &shrink.last);
     if (!reproduce_write(m->request->usage, m->request->output, tree))
         return CODE_BAD_INPUT;
-    reproduce_run(m->request->output, &finding);
+    reproduce_run(m->request->output, wanted, &finding);
     report(m, tree, &finding);
     if (finding_same(wanted, &finding, m->request->same_place))
         return CODE_HOLDS;
@@ -90,7 +90,7 @@ static int nothing_breaks(const struct minimizer *m)
 static int minimize_tree(struct minimizer *m, cJSON *tree)
 {
     struct finding finding;
-    reproduce_run(m->path, &finding);
+    reproduce_run(m->path, NULL, &finding);
     if (finding.end == FINDING_BAD_INPUT) {
         fprintf(stderr, "%s\n", finding.text);
         return CODE_BAD_INPUT;
@@ -137,7 +137,7 @@ static int minimize_decoded(struct minimizer *m, struct reproduction *r,
         cJSON_Delete(tree);
         return CODE_BAD_INPUT;
     }
-    reproduce_run(m->request->output, &finding);
+    reproduce_run(m->request->output, wanted, &finding);
     if (!finding_same(wanted, &finding, m->request->same_place)) {
         cJSON_Delete(tree);
         tree = reproduce_tree(r, m->path, DECODE_NUMBERS);

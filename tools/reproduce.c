@@ -196,6 +196,10 @@ void reproduce_describe(struct cJSON *tree, const char *path, const struct stage
     put_text(tree, "comment", text);
     if (f->end == FINDING_NONE)
         snprintf(text, sizeof text, "What a tape did breaks no rule.");
+    else if (f->end == FINDING_LEAK)
+        snprintf(text, sizeof text,
+                 "Nobody can tell what the secrets of %s are (postern noninterference); %s: %s.",
+                 f->leak.secret, finding_name(f), f->text);
     else if (f->end == FINDING_BROKEN)
         snprintf(text, sizeof text, "No rule breaks; %s did: %s.", finding_name(f), f->text);
     else
@@ -225,32 +229,59 @@ bool reproduce_write(const struct usage *usage, const char *path, const struct c
     return false;
 }
 
+/* What is run, and as what goes wrong how. */
+struct task {
+    const char *path;
+    const struct finding *wanted;
+};
+
+static bool says_secrets(const struct scenario *s)
+{
+    for (uint32_t i = 0; i < s->app_count; i++)
+        if (s->apps[i].secrets)
+            return true;
+    return false;
+}
+
+static void run_member(const struct scenario *s, const struct finding *wanted,
+                       struct finding *finding)
+{
+    struct result *result = malloc(sizeof *result);
+    if (!result)
+        abort();
+    if (wanted && wanted->end == FINDING_LEAK) {
+        finding_of_pairs(s, finding);
+    } else {
+        run_one(s, result);
+        finding_of_result(s, result, finding);
+    }
+    if (!wanted && finding->end == FINDING_NONE && says_secrets(s))
+        finding_of_pairs(s, finding);
+    free(result);
+}
+
 static void run_file(const void *argument, int pipe)
 {
+    const struct task *task = argument;
     char path[SUITE_PATH_MAX], member[] = "";
     const struct suite_file file = {.path = path, .member = member};
     const struct suite_choice choice = {0};
     struct problems problems = {0};
     struct family family;
     struct finding finding = {.end = FINDING_BAD_INPUT};
-    struct result *result = malloc(sizeof *result);
-    if (!result)
-        abort();
-    snprintf(path, sizeof path, "%s", (const char *)argument);
-    if (suite_load(&file, &choice, &family, &problems) == 1) {
-        run_one(family.members[0], result);
-        finding_of_result(family.members[0], result, &finding);
-    }
+    snprintf(path, sizeof path, "%s", task->path);
+    if (suite_load(&file, &choice, &family, &problems) == 1)
+        run_member(family.members[0], task->wanted, &finding);
     if (problems.text)
         snprintf(finding.text, sizeof finding.text, "%.*s", (int)strcspn(problems.text, "\n"),
                  problems.text);
     isolate_write(pipe, &finding, sizeof finding);
-    free(result);
     family_free(&family);
     problems_free(&problems);
 }
 
-void reproduce_run(const char *path, struct finding *finding)
+void reproduce_run(const char *path, const struct finding *wanted, struct finding *finding)
 {
-    finding_isolated(run_file, path, REPRODUCE_BUDGET_MS, finding);
+    const struct task task = {path, wanted};
+    finding_isolated(run_file, &task, REPRODUCE_BUDGET_MS, finding);
 }

@@ -49,7 +49,10 @@ static void run(void *subject, struct finding *finding)
     struct tree_shrinker *t = subject;
     struct family family = {0};
     *finding = (struct finding){.end = FINDING_BAD_INPUT};
-    if (load(t, &family)) {
+    bool good = load(t, &family), leaks = t->shrink->wanted.end == FINDING_LEAK;
+    if (good && leaks) {
+        finding_of_pairs(family.members[0], finding);
+    } else if (good) {
         run_one(family.members[0], &t->result);
         finding_of_result(family.members[0], &t->result, finding);
     }
@@ -103,9 +106,9 @@ static void ask_for_little(struct tree_shrinker *t)
  * its steps: without it their faults would be judged. */
 static bool stays(const struct tree_shrinker *t, const cJSON *member)
 {
-    static const char *const keys[] = {"comment",  "claim", "$schema", "source",
-                                       "board",    "name",  "once",    "until_us",
-                                       "until_ms", "seed",  "program"};
+    static const char *const keys[] = {"comment", "claim",   "$schema",   "source",   "board",
+                                       "name",    "once",    "until_us",  "until_ms", "seed",
+                                       "program", "secrets", "declassify"};
     for (size_t i = 0; member->string && i < COUNT_OF(keys); i++)
         if (strcmp(member->string, keys[i]) == 0)
             return true;

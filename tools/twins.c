@@ -74,6 +74,17 @@ bool twins_have_components(const struct scenario *s)
     return false;
 }
 
+uint32_t twins_next(const struct scenario *s, uint32_t process)
+{
+    if (s->app_count < 2 && !twins_have_components(s))
+        return PROCESS_NONE;
+    for (; process < s->app_count; process++)
+        if (!s->apps[process].secrets || s->apps[process].secret_count)
+            return process;
+    return process <= SECRETS_OF_KERNEL && twins_have_components(s) ? SECRETS_OF_KERNEL
+                                                                    : PROCESS_NONE;
+}
+
 const char *twins_name(const struct scenario *s, uint32_t process)
 {
     return process < s->app_count ? s->apps[process].name : "kernel";
@@ -143,25 +154,34 @@ static bool is_sent_to(const struct scenario *s, uint32_t process)
     return false;
 }
 
+/* What the plans say now. */
+static void plans_fill(struct twin_plans *plans, const struct scenario *s, struct secrets secrets)
+{
+    for (uint32_t i = 0; i < plans->count; i++)
+        free(plans->bytes[i]);
+    plans->count = 0;
+    plans->changed = 0;
+    plans->scenario = *s;
+    for (uint32_t p = 0; p < s->peer_count; p++) {
+        struct scenario_peer *peer = &plans->scenario.peers[p];
+        for (uint32_t i = 0; i < peer->plan.action_count; i++) {
+            const struct peer_action *action = &peer->plan.actions[i];
+            if (action->secret_of == secrets.process + 1)
+                pad_action(plans, &peer->type->verbs[action->verb], &peer->plan, action, secrets);
+        }
+    }
+}
+
 /* The scenario that the run is made from. */
 static const struct scenario *scenario_for(struct twin *twin, const struct scenario *s,
                                            struct secrets secrets)
 {
-    if (!secrets.key || !is_sent_to(s, secrets.process))
+    if (!secrets.key || (!twin->again && !is_sent_to(s, secrets.process)))
         return s;
     twin->plans = calloc(1, sizeof *twin->plans);
     if (!twin->plans)
         abort();
-    twin->plans->scenario = *s;
-    for (uint32_t p = 0; p < s->peer_count; p++) {
-        struct scenario_peer *peer = &twin->plans->scenario.peers[p];
-        for (uint32_t i = 0; i < peer->plan.action_count; i++) {
-            const struct peer_action *action = &peer->plan.actions[i];
-            if (action->secret_of == secrets.process + 1)
-                pad_action(twin->plans, &peer->type->verbs[action->verb], &peer->plan, action,
-                           secrets);
-        }
-    }
+    plans_fill(twin->plans, s, secrets);
     return &twin->plans->scenario;
 }
 
@@ -193,6 +213,16 @@ bool twin_begin(struct twin *twin, const struct scenario *scenario, struct secre
         return true;
     trouble(result, TWINS_BAD_INPUT, "the kernel does not start: an app is refused");
     return false;
+}
+
+/* Reset, with what the scenario says now. It did start. */
+static void twin_begin_again(struct twin *twin, const struct scenario *scenario)
+{
+    uint32_t image = 0;
+    if (twin->plans)
+        plans_fill(twin->plans, scenario, twin->setup->secrets);
+    (void)machine_boot(&twin->hw, &image);
+    twin->over = false;
 }
 
 void twin_step(struct twin *twin)
@@ -499,14 +529,19 @@ static bool times_are_shared(const struct twins *t)
     return false;
 }
 
+/* The same place, with other bytes in it. */
+static bool are_bytes(const struct record *const records[2])
+{
+    return records[0]->kind == records[1]->kind && records[0]->address == records[1]->address &&
+           (records[0]->kind == EVENT_LOAD || buffer_size(records[0]));
+}
+
 /* What somebody gets to hear, and what it does then, may hang on times that are shared: whoever
- * asks on and on learns them. No bytes do. */
+ * asks on and on learns them, and a client is given a buffer before or behind another's word. No
+ * bytes do. */
 static bool follows_times(const struct twins *t, const struct record *const records[2])
 {
-    for (int i = 0; i < 2; i++)
-        if (records[i]->kind == EVENT_LOAD || buffer_size(records[i]))
-            return false;
-    return t->result->time.found && times_are_shared(t);
+    return !are_bytes(records) && t->result->time.found && times_are_shared(t);
 }
 
 /* What one other app observed, as far as both runs have got. */
@@ -790,10 +825,11 @@ static void compare(struct twins *t)
         compare_readable(t, t->sides[0].entered);
 }
 
-/* Of what an app observed, one run has more than the other: nothing at all came there. */
+/* Of what an app observed, one run has more than the other: nothing at all came there; or has not
+ * come yet, where times are shared. */
 static void compare_ends(struct twins *t)
 {
-    for (uint32_t p = 0; p < OBSERVERS; p++) {
+    for (uint32_t p = 0; p < OBSERVERS && !times_are_shared(t); p++) {
         const struct record *const r[2] = {next_of(&t->sides[0].streams[p]),
                                            next_of(&t->sides[1].streams[p])};
         if (observes(t, p) && (r[0] || r[1]) && !t->result->time.found)
@@ -871,49 +907,105 @@ static void judge(struct twins *t)
 }
 
 /* Every page counts as written at first. */
-static void make_pages(struct twins *t)
+static void start_pages(struct twins *t)
 {
-    t->page_words = t->sides[0].twin.setup->dirty_words;
-    size_t size = (size_t)t->page_words * t->scenario->app_count * sizeof t->pages[0];
-    t->pages = malloc(size);
-    if (!t->pages)
-        abort();
-    memset(t->pages, 0xff, size);
+    memset(t->pages, 0xff, (size_t)t->page_words * t->scenario->app_count * sizeof t->pages[0]);
     memset(t->versions, 0xff, sizeof t->versions);
 }
 
-static void end_both(struct twins *t)
+static void make_pages(struct twins *t)
+{
+    t->page_words = t->sides[0].twin.setup->dirty_words;
+    t->pages = malloc((size_t)t->page_words * t->scenario->app_count * sizeof t->pages[0]);
+    if (!t->pages)
+        abort();
+}
+
+/* Both from their reset on; what they did is forgotten. */
+static void begin_again(struct twins *t)
 {
     for (int i = 0; i < 2; i++) {
+        struct side *side = &t->sides[i];
+        memset(side->calls, 0, sizeof side->calls);
+        for (uint32_t p = 0; p < OBSERVERS; p++)
+            side->streams[p].taken = side->streams[p].count = 0;
+        twin_begin_again(&side->twin, t->scenario);
+    }
+    for (uint32_t p = 0; p < PROCESS_MAX; p++)
+        t->resumes[p].taken = t->resumes[p].count = 0;
+    t->parted = t->acts = false;
+    t->acts_ps = 0;
+}
+
+void twins_free(struct twins *t)
+{
+    for (int i = 0; t && i < 2; i++) {
         for (uint32_t p = 0; p < OBSERVERS; p++)
             free(t->sides[i].streams[p].records);
         twin_end(&t->sides[i].twin);
     }
-    for (uint32_t p = 0; p < PROCESS_MAX; p++)
+    for (uint32_t p = 0; t && p < PROCESS_MAX; p++)
         free(t->resumes[p].list);
-    free(t->pages);
+    if (t)
+        free(t->pages);
+    free(t);
 }
 
-void twins_run(const struct scenario *scenario, uint32_t process, struct twins_result *result)
+/* `again`: for many comparisons, of which each boots both anew. */
+static struct twins *make(const struct scenario *scenario, uint32_t process, bool again,
+                          struct twins_result *result)
 {
     struct secrets secrets[2] = {{.process = process}, twins_secrets(scenario, process)};
-    struct twins t = {.scenario = scenario, .secret = process, .result = result};
+    struct twins *t = calloc(1, sizeof *t);
+    if (!t)
+        abort();
+    *t = (struct twins){.scenario = scenario, .secret = process, .result = result};
     memset(result, 0, sizeof *result);
     for (int i = 0; i < 2; i++) {
-        t.sides[i].twins = &t;
-        t.sides[i].twin.recorder = (struct recorder){.hear = take_record, .context = &t.sides[i]};
+        t->sides[i].twins = t;
+        t->sides[i].twin.again = again;
+        t->sides[i].twin.recorder = (struct recorder){.hear = take_record, .context = &t->sides[i]};
     }
-    bool made = twin_begin(&t.sides[0].twin, scenario, secrets[0], result) &&
-                twin_begin(&t.sides[1].twin, scenario, secrets[1], result);
-    if (made && t.sides[0].twin.setup->dirty_words > PAGE_WORDS_MAX) {
+    bool made = twin_begin(&t->sides[0].twin, scenario, secrets[0], result) &&
+                twin_begin(&t->sides[1].twin, scenario, secrets[1], result);
+    if (made && t->sides[0].twin.setup->dirty_words > PAGE_WORDS_MAX) {
         trouble(result, TWINS_BAD_INPUT, "this board has more RAM than can be compared");
         made = false;
     }
     if (made) {
-        listen(&t);
-        make_pages(&t);
-        run_both(&t);
-        judge(&t);
+        listen(t);
+        make_pages(t);
+        return t;
     }
-    end_both(&t);
+    twins_free(t);
+    return NULL;
+}
+
+static void compare_both(struct twins *t)
+{
+    start_pages(t);
+    run_both(t);
+    judge(t);
+}
+
+struct twins *twins_make(const struct scenario *scenario, uint32_t process,
+                         struct twins_result *result)
+{
+    return make(scenario, process, true, result);
+}
+
+void twins_compare(struct twins *twins, struct twins_result *result)
+{
+    memset(result, 0, sizeof *result);
+    twins->result = result;
+    begin_again(twins);
+    compare_both(twins);
+}
+
+void twins_run(const struct scenario *scenario, uint32_t process, struct twins_result *result)
+{
+    struct twins *t = make(scenario, process, false, result);
+    if (t)
+        compare_both(t);
+    twins_free(t);
 }

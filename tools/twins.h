@@ -32,6 +32,7 @@
 #define TOOLS_TWINS_H
 
 #include "sim/machine.h"
+#include <stdio.h>
 
 enum twins_end {
     TWINS_EQUAL,
@@ -76,13 +77,26 @@ struct twins_result {
 
 /* Whether components of the kernel use multiplexers: they observe, and have secrets. */
 bool twins_have_components(const struct scenario *scenario);
+/* The next one from `process` on that may have secrets: an app, unless it says that it has none;
+ * behind them all the components of the kernel. PROCESS_NONE: there is none, or nobody else. */
+uint32_t twins_next(const struct scenario *scenario, uint32_t process);
 /* The app's name; "kernel": its components (SECRETS_OF_KERNEL). */
 const char *twins_name(const struct scenario *scenario, uint32_t process);
 /* Which key an app's secrets have in run 2. */
 struct secrets twins_secrets(const struct scenario *scenario, uint32_t process);
 void twins_run(const struct scenario *scenario, uint32_t process, struct twins_result *result);
+/* The same for many comparisons of one scenario, whose injections, programs and peers' plans may be
+ * others each time: machines are made once, with room for as many injections as there are then.
+ * NULL: `result` says why not. */
+struct twins *twins_make(const struct scenario *scenario, uint32_t process,
+                         struct twins_result *result);
+void twins_compare(struct twins *twins, struct twins_result *result);
+void twins_free(struct twins *twins); /* NULL: nothing to do */
 /* Fills in the path of a leak. */
 void twins_explain(const struct scenario *scenario, uint32_t process, struct twins_result *result);
+
+/* A leak, and the path if it was explained, in lines for people. */
+void twins_print(FILE *out, const struct scenario *scenario, const struct twins_result *result);
 
 /* Who has observed a leak. */
 const char *twins_observer(const struct scenario *scenario, const struct twins_leak *leak);
@@ -96,6 +110,7 @@ struct twin {
     struct hw hw;
     struct recorder recorder; /* of the step under way */
     bool over;
+    bool again; /* it is begun again and again, with other plans */
     struct twin_plans
         *plans; /* what peers do in run 2, if the app's secrets are in it; else NULL */
 };
