@@ -26,7 +26,7 @@ enum {
     MACHINE_DEVICE_MAX = BOARD_DEVICE_MAX + PEER_MAX,
     ROUTER_MAX = 4,
     LINE_NONE = 0xff,
-    MONITOR_MAX = 36, /* ours, as the next: room for every set of monitors that hears something */
+    MONITOR_MAX = 40, /* ours, as the next: room for every set of monitors that hears something */
     LISTENER_MAX = 512,
 };
 

@@ -173,6 +173,12 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_IRQ_NONE, \
       "%p got an upcall for line %g (device at %a), which has not risen since the last one") \
     X(DETAIL_IRQ_QUEUED, "line %g was serviced for %p, which does not hold its device at %a") \
+    X(DETAIL_IRQ_STATUS, \
+      "the status of the device at %a came out as %G, and %W stood there as its line rose") \
+    X(DETAIL_IRQ_LOUD, "the device at %a was serviced, and its interrupts %G are still enabled") \
+    X(DETAIL_IRQ_SWALLOWED, "line %g has risen while it was on, and nobody has serviced it") \
+    X(DETAIL_IRQ_OFF, "the device at %a was lent, and its line, %g, is off") \
+    X(DETAIL_IRQ_ON, "line %g is nobody's, interrupted the kernel, and is still on") \
     /* death-order, device-reset */ \
     X(DETAIL_DEATH_IGNORED, \
       "%p exited or faulted, and its life was not ended before user mode ran") \

@@ -40,10 +40,12 @@ static const struct explanation explanations[RULE_NUMBER] = {
                              EXAMPLE(.detail = DETAIL_REFUSAL_CODE, .process = 0,
                                      .address = 0x40001000, .got = ERR_NOSUPPORT,
                                      .wanted = ERR_RESERVE)},
-    [RULE_INTERRUPT_OWNER] = {"when a passthrough upcall begins in an app: base and line are one "
-                              "device's, the app holds it, the line has risen since the last one",
-                              EXAMPLE(.detail = DETAIL_IRQ_FOREIGN, .process = 1,
-                                      .address = 0x40009000, .got = 9)},
+    [RULE_INTERRUPT_OWNER] =
+        {"when a passthrough upcall begins in an app: base and line are one "
+         "device's, the app holds it, the line has risen since the last one; and at each service "
+         "of a line, and before user mode and sleep, by the device's registers "
+         "and the interrupt controller",
+         EXAMPLE(.detail = DETAIL_IRQ_FOREIGN, .process = 1, .address = 0x40009000, .got = 9)},
     [RULE_DEATH_ORDER] = {"from the kernel's notes in their order, and from NVIC, line and "
                           "registers of the device before the next first instruction in user mode; "
                           "\"stuck\" is believed only if the hardware says so, too",

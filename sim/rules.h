@@ -34,7 +34,9 @@
       "the kernel's.",                                                                             \
       "TRD 104 section 3.3; TRD 107 section 2, step 5")                                            \
     X(RULE_INTERRUPT_OWNER, "interrupt-owner", "PT15 PT16",                                        \
-      "A lent device's interrupt becomes an upcall of its owner and of nobody else.",              \
+      "A lent device's interrupt becomes an upcall of its owner, with what stood in the device, "  \
+      "which is silenced, and of nobody else; no line that is on is passed over, and nobody's is " \
+      "masked.",                                                                                   \
       "TRD 107 section 2, step 6")                                                                 \
     X(RULE_DEATH_ORDER, "death-order", "PT1 PT2 PT13 PT14",                                        \
       "When an owner dies or gives back: unmapped, line masked, device quiet, upcalls dropped, "   \

@@ -1,6 +1,7 @@
 /* test_loan_monitors.c: what a request for a device comes to, reason by reason; how many regions
- * windows need, as the kernel finds it, too; and loan-answer, refusal-reason and filter-asked bite:
- * what no lawful kernel would answer or do is planted in a booted machine. Lawful ones stay silent.
+ * windows need, as the kernel finds it, too; and loan-answer, refusal-reason, filter-asked, and
+ * what interrupt-owner asks of lines, bite: what no lawful kernel would answer or do is planted in a
+ * booted machine. Lawful ones stay silent.
  */
 #include "model/kernel.h"
 #include "model/mpu.h"
@@ -722,6 +723,166 @@ static void filter_is_asked_about_a_release(void)
     note(NOTE_FILTER_ASKED, A, timer0.base, timer0.size);
 }
 
+/* ---- lines: TIMER0's, which A has, and the kernel's own */
+
+enum { LINE_TIMER0 = 8, LINE_RTC1 = 17, COMPARE = 16, EVENT_0 = 0x140, INTENSET = 0x304 };
+
+static void line_on(uint32_t line, bool on)
+{
+    hw->m->nvic.enabled[0] = (hw->m->nvic.enabled[0] & ~(1u << line)) | (uint32_t)on << line;
+}
+
+static void nothing_pends(void)
+{
+    hw->m->nvic.pending[0] = 0;
+}
+
+static void timer0_write(uint32_t offset, uint32_t value)
+{
+    device_write(machine_device(hw->m, 0), offset, value, machine_now_ps(hw->m));
+    machine_serve(hw, 0);
+}
+
+static void lent_with_its_line(void)
+{
+    lend(A, timer0, ENDPOINT_TIMER0);
+    line_on(LINE_TIMER0, true);
+}
+
+/* An event comes: the line rises, and is taken. */
+static void timer0_calls(void)
+{
+    lent_with_its_line();
+    timer0_write(INTENSET, 1u << COMPARE);
+    timer0_write(EVENT_0, 1);
+    line_on(LINE_TIMER0, false);
+}
+
+static void timer0_is_serviced(uint32_t status)
+{
+    note(NOTE_LINE_SERVICED, A, LINE_TIMER0, pair(ENDPOINT_TIMER0, status));
+    nothing_pends();
+}
+
+static void lines_user(void)
+{
+    monitor_lines.on_user(hw->m, machine_monitor_state(hw->m, MONITOR_lines), B);
+}
+
+static void kernels_line_rises(void)
+{
+    line_on(LINE_RTC1, true);
+    support_trace(hw, EVENT_IRQ_RAISED, PROCESS_NONE, LINE_RTC1, 3);
+}
+
+static void interrupt_is_serviced(void)
+{
+    timer0_calls();
+    timer0_write(INTENSET + 4, UINT32_MAX);
+    timer0_is_serviced(1u << COMPARE);
+    lines_user();
+}
+
+static void interrupt_is_taken_next(void)
+{
+    timer0_calls();
+    line_on(LINE_TIMER0, true);
+    lines_user();
+    timer0_write(INTENSET + 4, UINT32_MAX);
+    timer0_is_serviced(1u << COMPARE);
+    lines_user();
+}
+
+static void interrupt_goes_with_its_device(void)
+{
+    timer0_calls();
+    removed(A, timer0);
+    freed(A, ENDPOINT_TIMER0);
+    nothing_pends();
+    lines_user();
+}
+
+static void kernels_interrupt_is_serviced(void)
+{
+    kernels_line_rises();
+    hw->m->nvic.pending[0] = 1u << LINE_RTC1;
+    lines_user(); /* it pends, and is taken next */
+    nothing_pends();
+    note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_RTC1, 0xffffffff);
+    lines_user();
+}
+
+static void line_rises_while_it_is_off(void)
+{
+    lent_with_its_line();
+    line_on(LINE_RTC1, false);
+    support_trace(hw, EVENT_IRQ_RAISED, PROCESS_NONE, LINE_RTC1, 3);
+    nothing_pends();
+    lines_user();
+}
+
+/* It says what it likes. */
+static void status_of_a_forced_register(void)
+{
+    struct device *d = machine_device(hw->m, 0);
+    timer0_calls();
+    timer0_write(INTENSET + 4, UINT32_MAX);
+    d->fault.forced = true;
+    timer0_is_serviced(0);
+}
+
+static void status_is_lost(void)
+{
+    timer0_calls();
+    timer0_write(INTENSET + 4, UINT32_MAX);
+    timer0_is_serviced(0);
+}
+
+static void device_is_not_silenced(void)
+{
+    timer0_calls();
+    timer0_is_serviced(1u << COMPARE);
+}
+
+static void lent_interrupt_is_passed_over(void)
+{
+    timer0_calls();
+    nothing_pends();
+    lines_user();
+}
+
+static void kernels_interrupt_is_passed_over(void)
+{
+    kernels_line_rises();
+    nothing_pends();
+    support_trace(hw, EVENT_SLEEP, PROCESS_NONE, 0, 0);
+}
+
+static void passed_over_and_masked_for_ever(void)
+{
+    kernels_line_rises();
+    hw->m->nvic.pending[0] = 1u << LINE_RTC1;
+    line_on(LINE_RTC1, false);
+    lines_user();
+}
+
+static void lent_line_stays_off(void)
+{
+    lend(A, timer0, ENDPOINT_TIMER0);
+    lines_user();
+}
+
+static void nobodys_line_stays_on(void)
+{
+    note(NOTE_LINE_UNCLAIMED, PROCESS_NONE, LINE_TIMER0, 0);
+    line_on(LINE_TIMER0, true);
+    lines_user();
+}
+
+#define LINE(name, detail)                                                                         \
+    {                                                                                              \
+#name, name, RULE_INTERRUPT_OWNER, detail                                                  \
+    }
 #define GOOD(name)                                                                                 \
     {                                                                                              \
 #name, name, RULE_LOAN_ANSWER, DETAIL_NONE                                                 \
@@ -760,6 +921,19 @@ static const struct {
     BAD(device_goes_with_one_of_two_windows, DETAIL_LOAN_KEPT),
     BAD(header_is_forgotten, DETAIL_LOAN_HEADER),
     BAD(second_request_is_forgotten, DETAIL_LOAN_HEADER),
+    {"serviced", interrupt_is_serviced, RULE_INTERRUPT_OWNER, DETAIL_NONE},
+    {"forced", status_of_a_forced_register, RULE_INTERRUPT_OWNER, DETAIL_NONE},
+    {"taken next", interrupt_is_taken_next, RULE_INTERRUPT_OWNER, DETAIL_NONE},
+    {"goes", interrupt_goes_with_its_device, RULE_LOAN_ANSWER, DETAIL_NONE},
+    {"kernel's", kernels_interrupt_is_serviced, RULE_INTERRUPT_OWNER, DETAIL_NONE},
+    {"off", line_rises_while_it_is_off, RULE_LOAN_ANSWER, DETAIL_NONE},
+    LINE(status_is_lost, DETAIL_IRQ_STATUS),
+    LINE(device_is_not_silenced, DETAIL_IRQ_LOUD),
+    LINE(lent_interrupt_is_passed_over, DETAIL_IRQ_SWALLOWED),
+    LINE(kernels_interrupt_is_passed_over, DETAIL_IRQ_SWALLOWED),
+    LINE(passed_over_and_masked_for_ever, DETAIL_IRQ_SWALLOWED),
+    LINE(lent_line_stays_off, DETAIL_IRQ_OFF),
+    LINE(nobodys_line_stays_on, DETAIL_IRQ_ON),
     {"lendable", lendable_device_is_refused, RULE_REFUSAL_REASON, DETAIL_REFUSAL_BASELESS},
     {"query", query_of_a_lendable_device_is_refused, RULE_REFUSAL_REASON, DETAIL_REFUSAL_BASELESS},
     {"withheld", withheld_device_is_lent, RULE_REFUSAL_REASON, DETAIL_REFUSAL_MISSING},

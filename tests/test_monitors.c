@@ -166,11 +166,18 @@ static uint32_t endpoint_at(struct span window)
     return 0;
 }
 
+static void line_is_on(uint32_t endpoint, bool on)
+{
+    uint32_t bit = UINT32_C(1) << scenario.config.endpoints[endpoint].line; /* all are below 32 */
+    hw->m->nvic.enabled[0] = (hw->m->nvic.enabled[0] & ~bit) | (on ? bit : 0);
+}
+
 static void map(uint32_t process, struct span granted)
 {
     ck_assert_int_eq(mpu_add_window(&process_of(process)->mpu, granted), ERR_NONE);
     note(NOTE_WINDOW_GRANTED, process, granted.base, granted.size);
     note(NOTE_ENDPOINT_OWNED, process, endpoint_at(granted), process_of(process)->id.unique);
+    line_is_on(endpoint_at(granted), true);
 }
 
 /* All of a lawful loan. */
@@ -200,6 +207,7 @@ static void give_back(uint32_t process, struct span window)
 {
     uint32_t endpoint = endpoint_at(window);
     unmap(process, window);
+    line_is_on(endpoint, false);
     note(NOTE_ENDPOINT_MASKED, process, endpoint, 0);
     note(NOTE_ENDPOINT_QUIET, process, endpoint, 0);
     note(NOTE_ENDPOINT_FREED, process, endpoint, 0);
@@ -646,6 +654,7 @@ static void device_is_quiet_before_its_line_is_masked(void)
     lend(WAITER, timer0);
     unmap(WAITER, timer0);
     note(NOTE_ENDPOINT_QUIET, WAITER, endpoint, 0);
+    line_is_on(endpoint, false);
     note(NOTE_ENDPOINT_MASKED, WAITER, endpoint, 0);
     note(NOTE_ENDPOINT_FREED, WAITER, endpoint, 0);
 }
@@ -705,6 +714,7 @@ static void give_back_stuck(uint32_t process, struct span window)
 {
     uint32_t endpoint = endpoint_at(window);
     unmap(process, window);
+    line_is_on(endpoint, false);
     note(NOTE_ENDPOINT_MASKED, process, endpoint, 0);
     note(NOTE_ENDPOINT_STUCK, process, endpoint, LINE_TIMER0);
     note(NOTE_ENDPOINT_FREED, process, endpoint, 0);
@@ -861,16 +871,16 @@ static void plan_pulses(void)
 static void lent_line_is_high_and_masked_in_sleep(void)
 {
     lend_and_wait(handler_of(WAITER));
-    timer0_line(true);
     mask(true);
+    timer0_line(true);
     add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
 }
 
 static void lent_line_is_high_and_masked_while_others_run(void)
 {
     lend_and_wait(handler_of(WAITER));
-    timer0_line(true);
     mask(true);
+    timer0_line(true);
     user(OTHER);
 }
 
@@ -898,8 +908,8 @@ static void one_who_waits_for_the_event_misses_it(void)
 {
     lend_and_wait(handler_of(WAITER));
     call(WAITER, SYSCALL_YIELD, YIELD_WAIT_FOR, PASSTHROUGH_DRIVER_DEFAULT, 0, 0);
-    timer0_line(true);
     mask(true);
+    timer0_line(true);
     add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
 }
 
@@ -1450,6 +1460,7 @@ static void death_with_a_loan(void)
     add(EVENT_FAULT, WAITER, 0, pair(CFSR_DACCVIOL, ACCESS_READ));
     note(NOTE_PROCESS_END, WAITER, 0, END_FAULT);
     note(NOTE_WINDOW_REMOVED, WAITER, timer0.base, timer0.size);
+    line_is_on(endpoint, false);
     note(NOTE_ENDPOINT_MASKED, WAITER, endpoint, 0);
     dma(EVENT_DMA_WRITE, 0, process_of(WAITER)->memory.base, 8); /* still being made quiet */
     note(NOTE_ENDPOINT_QUIET, WAITER, endpoint, 0);
@@ -1489,11 +1500,12 @@ static void pulsed_device_is_called_stuck(void)
 static void pulse_comes_before_the_line_is_enabled(void)
 {
     plan_pulses();
-    mask(true);
     ask(WAITER, timer0);
     filter_says(WAITER, timer0, timer0, ERR_NONE);
     map(WAITER, timer0);
+    mask(true);
     add(EVENT_INJECTED, PROCESS_NONE, 0, LINE_TIMER0);
+    mask(false);
     user(WAITER);
     returned(WAITER, RETURN_SUCCESS, 0);
     wait_for_timer0(handler_of(WAITER));
@@ -1526,8 +1538,8 @@ static void interrupt_while_the_one_before_is_on_its_way(void)
     lend_and_wait(0);
     call(WAITER, SYSCALL_YIELD, YIELD_WAIT_FOR, PASSTHROUGH_DRIVER_DEFAULT, 0, 0);
     note(NOTE_UPCALL_DELIVERED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 0));
-    timer0_line(true);
     mask(true);
+    timer0_line(true);
     user(OTHER);
     add(EVENT_RETURN, WAITER, 0x10000, pair(SUPPORT_TIMER0, LINE_TIMER0));
 }
