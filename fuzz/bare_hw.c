@@ -24,6 +24,12 @@ void hw_write_words(struct hw *hw, const struct hw_word words[], uint32_t count)
         hw_write32(hw, words[i].address, words[i].value);
 }
 
+void hw_fill32(struct hw *hw, uint32_t address, uint32_t value, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        hw_write32(hw, address + 4 * i, value);
+}
+
 bool hw_await32(struct hw *hw, uint32_t address, uint32_t mask, uint32_t wanted, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)

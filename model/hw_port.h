@@ -54,6 +54,8 @@ struct hw_word {
     uint32_t address, value;
 };
 void hw_write_words(struct hw *hw, const struct hw_word words[], uint32_t count);
+/* Writes `value` to `count` registers from `address` on, 4 bytes apart, as hw_write32 does. */
+void hw_fill32(struct hw *hw, uint32_t address, uint32_t value, uint32_t count);
 /* Reads the register again and again, as hw_read32 does, until its bits in `mask` are `wanted`.
  * False: they were not in `count` reads. */
 bool hw_await32(struct hw *hw, uint32_t address, uint32_t mask, uint32_t wanted, uint32_t count);

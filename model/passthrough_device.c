@@ -48,8 +48,7 @@ static enum err quiesce_one(struct hw *hw, uint32_t base, const struct quiesce_s
         hw_write32(hw, address, step->value);
         return ERR_NONE;
     case QUIESCE_FILL:
-        for (uint32_t i = 0; i < step->count; i++)
-            hw_write32(hw, address + 4 * i, step->value);
+        hw_fill32(hw, address, step->value, step->count);
         return ERR_NONE;
     case QUIESCE_AWAIT:
         return await(hw, address, step);

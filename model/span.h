@@ -26,14 +26,15 @@ static inline bool span_valid(struct span s)
 /* Every byte of `inner` is in `outer`; both valid. */
 static inline bool span_covers(struct span outer, struct span inner)
 {
-    return span_valid(outer) && span_valid(inner) && inner.base >= outer.base &&
-           span_last(inner) <= span_last(outer);
+    uint32_t at = inner.base - outer.base;
+    return at < outer.size && inner.size - 1 < outer.size - at && span_valid(outer);
 }
 
-/* At least one byte is in both. */
+/* At least one byte is in both; both valid. Then one of them begins in the other: mostly neither
+ * does, which is asked first. */
 static inline bool span_meets(struct span a, struct span b)
 {
-    return span_valid(a) && span_valid(b) && a.base <= span_last(b) && b.base <= span_last(a);
+    return (b.base - a.base < a.size || a.base - b.base < b.size) && span_valid(a) && span_valid(b);
 }
 
 static inline bool span_equal(struct span a, struct span b)

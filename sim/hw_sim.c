@@ -306,6 +306,43 @@ static OUT_OF_LINE void board_write(struct hw *hw, uint32_t address, uint32_t va
     machine_halt(hw, device);
 }
 
+/* The row behind `row`, if its register is the next one; else who knows. */
+static int row_behind(const struct device *d, int row, uint32_t offset)
+{
+    uint32_t next = (uint32_t)row + 1;
+    bool is_next = row >= 0 && next < d->type->reg_count && d->type->regs[next].offset == offset;
+    return is_next ? (int)next : device_row_at(d, offset);
+}
+
+/* Those of one device that no monitor hears, before anything is due. Their number. */
+static uint32_t fill_device(struct hw *hw, uint32_t address, uint32_t value, uint32_t count)
+{
+    struct machine *m = hw->m;
+    uint64_t ps = m->setup->mmio_ps;
+    uint32_t device = machine_device_at(m->setup, address), done = 0;
+    if (device == BOARD_NONE || device == m->setup->flash_device ||
+        m->setup->access_listener[ACCESS_KERNEL_WRITE][device])
+        return 0;
+    struct device *d = machine_modelled(m, device);
+    int row = -1;
+    for (; done < count && address - d->base < d->size; done++, address += 4) {
+        if (!is_plain(hw, address, ps, EVENT_KERNEL_WRITE))
+            break;
+        m->now_ps += ps;
+        plain_record(m, EVENT_KERNEL_WRITE, address, value);
+        row = row_behind(d, row, address - d->base);
+        device_write_row(d, row, value, m->now_ps);
+        machine_serve(hw, device);
+    }
+    return done;
+}
+
+void hw_fill32(struct hw *hw, uint32_t address, uint32_t value, uint32_t count)
+{
+    for (uint32_t i = fill_device(hw, address, value, count); i < count; i++)
+        hw_write32(hw, address + 4 * i, value);
+}
+
 void hw_write32(struct hw *hw, uint32_t address, uint32_t value)
 {
     struct machine *m = hw->m;

@@ -32,19 +32,24 @@ static void find_next(struct machine *m)
 {
     const struct injection_state *states = machine_injection_read(m, 0);
     uint32_t count = m->setup->scenario->injection_count;
-    uint64_t silicon_ps = TIME_NEVER, hand_ps = TIME_NEVER;
+    uint64_t silicon_ps = TIME_NEVER, second_ps = TIME_NEVER, hand_ps = TIME_NEVER;
     uint32_t first = m->injections_over, waiting = 0;
     while (first < count && is_over(&states[first]))
         first++;
     for (uint32_t i = first; i < count; i++) {
         uint64_t due_ps = states[i].due_ps;
         waiting += !is_over(&states[i]);
-        if (states[i].needs_hand)
+        if (states[i].needs_hand) {
             hand_ps = due_ps < hand_ps ? due_ps : hand_ps;
-        else
-            silicon_ps = due_ps < silicon_ps ? due_ps : silicon_ps;
+        } else if (due_ps < silicon_ps) {
+            second_ps = silicon_ps;
+            silicon_ps = due_ps;
+        } else if (due_ps < second_ps) {
+            second_ps = due_ps;
+        }
     }
     m->inject_silicon_ps = silicon_ps;
+    m->inject_second_ps = second_ps;
     m->inject_hand_ps = hand_ps;
     m->injections_waiting = waiting;
     m->injections_over = first;
@@ -261,16 +266,30 @@ static uint32_t first_due(const struct machine *m, bool hand)
     return i;
 }
 
+/* A storm's next pulse: mostly nothing else comes before that. */
+static void plan_again(struct machine *m, struct injection_state *state, uint64_t period_ps)
+{
+    uint64_t due_ps = state->due_ps + (period_ps > 0 ? period_ps : 1); /* time goes on */
+    bool stays_first = state->due_ps == m->inject_silicon_ps && due_ps <= m->inject_second_ps;
+    state->due_ps = due_ps;
+    if (stays_first)
+        m->inject_silicon_ps = due_ps;
+    else
+        find_next(m);
+}
+
 static void inject(struct hw *hw, uint32_t i)
 {
     struct machine *m = hw->m;
     const struct injection *plan = planned(m, i);
     struct injection_state *state = machine_injection(m, i);
     machine_trace(hw, EVENT_INJECTED, PROCESS_NONE, i, target_of(plan));
-    state->left--;
-    uint64_t period_ps = plan->period_ps > 0 ? plan->period_ps : 1; /* time goes on */
-    state->due_ps = state->left > 0 ? state->due_ps + period_ps : TIME_NEVER;
-    find_next(m);
+    if (--state->left > 0) {
+        plan_again(m, state, plan->period_ps);
+    } else {
+        state->due_ps = TIME_NEVER;
+        find_next(m);
+    }
     bool fired_before = state->fired;
     state->fired = true; /* said first: a panic of the kernel would not come back here */
     state->fired = happen(hw, plan) || fired_before;

@@ -91,6 +91,7 @@ struct machine {
     } wires;
 
     uint64_t inject_silicon_ps;  /* the earliest injection that is silicon's: lands at its time */
+    uint64_t inject_second_ps;   /* the earliest of silicon's others */
     uint64_t inject_hand_ps;     /* the earliest that needs the kernel between two steps */
     uint32_t injections_waiting; /* not over yet */
     uint32_t injections_over;    /* the first ones, which will not come any more */
