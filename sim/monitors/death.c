@@ -38,6 +38,9 @@ struct death {
         bool lent_again;
         uint16_t process;
     } of[ENDPOINT_MAX];
+    struct {
+        uint8_t first, end;
+    } devices[ENDPOINT_MAX]; /* of the board: all of an endpoint's stand between these */
 };
 
 static uint32_t base_of(const struct machine *m, uint32_t endpoint)
@@ -109,6 +112,8 @@ static struct device *device_of(struct machine *m, uint32_t endpoint, uint32_t i
     return row->endpoint == endpoint && row->alias_of == BOARD_NONE ? machine_device(m, i) : NULL;
 }
 
+_Static_assert(BOARD_DEVICE_MAX <= UINT8_MAX, "a place fits struct death");
+
 /* Bytes that a scenario sends come when they come, whoever listens: a wake for them is no work. */
 static bool is_sent_to(const struct scenario *s, uint32_t device)
 {
@@ -155,15 +160,16 @@ static bool line_is_on(const struct machine *m, uint32_t line)
     return (nvic->enabled[line / 32] | pending) >> (line % 32) & 1;
 }
 
-static void judge_hardware(struct machine *m, const struct dying *dying, uint32_t endpoint)
+static void judge_hardware(struct machine *m, const struct death *death, uint32_t endpoint)
 {
+    const struct dying *dying = &death->of[endpoint];
     const struct scenario *s = machine_scenario(m);
     const struct passthrough_endpoint *e = &s->config.endpoints[endpoint];
 
     if (e->has_line && !dying->lent_again && line_is_on(m, e->line))
         break_add(m, RULE_DEATH_ORDER, dying->process, base_of(m, endpoint), DETAIL_DEATH_LINE, 0,
                   0);
-    for (uint32_t i = 0; i < s->board.device_count; i++) {
+    for (uint32_t i = death->devices[endpoint].first; i < death->devices[endpoint].end; i++) {
         struct device *d = device_of(m, endpoint, i);
         if (d && !dying->stuck)
             judge_quiet(m, dying, d);
@@ -180,14 +186,14 @@ static bool line_says_stuck(const struct machine *m, uint32_t line)
            is_pulsed(machine_scenario(m), line);
 }
 
-static bool endpoint_says_stuck(struct machine *m, uint32_t endpoint)
+static bool endpoint_says_stuck(struct machine *m, const struct death *death, uint32_t endpoint)
 {
     const struct scenario *s = machine_scenario(m);
     const struct passthrough_endpoint *e = &s->config.endpoints[endpoint];
 
     if (e->has_line && line_says_stuck(m, e->line))
         return true;
-    for (uint32_t i = 0; i < s->board.device_count; i++) {
+    for (uint32_t i = death->devices[endpoint].first; i < death->devices[endpoint].end; i++) {
         const struct board_device *row = &s->board.devices[i];
         const struct device *d = device_of(m, endpoint, i);
         if (row->endpoint == endpoint && row->alias_of == BOARD_NONE && !row->type)
@@ -204,7 +210,7 @@ static void on_stuck(struct machine *m, struct death *death, uint32_t endpoint)
 
     if (d->step == STEP_NONE)
         return; /* its owner lives: interrupt.c */
-    d->stuck = endpoint_says_stuck(m, endpoint);
+    d->stuck = endpoint_says_stuck(m, death, endpoint);
     if (!d->stuck)
         break_add(m, RULE_DEATH_ORDER, d->process, base_of(m, endpoint), DETAIL_DEATH_STUCK, 0, 0);
 }
@@ -235,19 +241,19 @@ static OUT_OF_LINE void judge_unremoved(struct machine *m, struct ledger *l)
 
 static OUT_OF_LINE void judge_pending(struct machine *m, struct death *death)
 {
-    for (uint32_t i = 0; i < machine_scenario(m)->config.endpoint_count; i++) {
+    for (uint32_t i = 0; i < ENDPOINT_MAX && death->pending > 0; i++) {
         struct dying *d = &death->of[i];
         if (d->step == STEP_NONE)
             continue;
+        death->pending--;
         if (d->step == STEP_FREED)
-            judge_hardware(m, d, i);
+            judge_hardware(m, death, i);
         else
             break_add(m, RULE_DEATH_ORDER, d->process, base_of(m, i), DETAIL_DEATH_UNFINISHED,
                       d->step, 0);
         *d = (struct dying){0};
     }
     rule_armed(m, RULE_DEATH_ORDER);
-    death->pending = 0;
 }
 
 static void on_user(struct machine *m, void *state, uint32_t process)
@@ -297,9 +303,12 @@ static void on_granted(struct machine *m, const struct record *r)
 
     for (uint32_t i = 0; i < board->device_count; i++) {
         const struct board_device *row = &board->devices[i];
+        if (row->window.base > span_last(granted))
+            break; /* they are sorted */
+        if (!span_meets(row->window, granted))
+            continue;
         struct device *d = row->alias_of == BOARD_NONE ? machine_device(m, i) : NULL;
-        if (d && span_meets(row->window, granted) &&
-            !used_already(ledger_of(m), r->process, row->window, granted))
+        if (d && !used_already(ledger_of(m), r->process, row->window, granted))
             judge_lent(m, r, d);
     }
 }
@@ -342,6 +351,21 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     }
 }
 
+static void start(struct machine *m, void *state)
+{
+    const struct board *board = &machine_scenario(m)->board;
+    struct death *death = state;
+
+    for (uint32_t i = board->device_count; i-- > 0;) {
+        uint32_t endpoint = board->devices[i].endpoint;
+        if (endpoint >= ENDPOINT_MAX)
+            continue;
+        death->devices[endpoint].first = (uint8_t)i;
+        if (death->devices[endpoint].end == 0)
+            death->devices[endpoint].end = (uint8_t)(i + 1);
+    }
+}
+
 const struct monitor monitor_death = {
     .name = "death",
     .kinds = {0, KIND_NOTE(NOTE_WINDOW_REMOVED) | KIND_NOTE(NOTE_WINDOW_GRANTED) |
@@ -351,6 +375,7 @@ const struct monitor monitor_death = {
     .state_size = sizeof(struct death),
     .rules = KIND_BIT(RULE_DEATH_ORDER) | KIND_BIT(RULE_DEVICE_RESET),
     .always = true,
+    .start = start,
     .on_record = on_record,
     .on_user = on_user,
 };

@@ -3,14 +3,6 @@
 
 /* ---- questions */
 
-bool endpoint_meets_span(const struct passthrough_endpoint *e, struct span span)
-{
-    for (uint32_t i = 0; i < e->window_count; i++)
-        if (span_meets(e->windows[i], span))
-            return true;
-    return false;
-}
-
 enum err board_answer(const struct machine *m, uint32_t process, struct span asked,
                       struct span *granted)
 {

@@ -102,7 +102,13 @@ bool ledger_waits(const struct ledger_process *p);
 enum err board_answer(const struct machine *m, uint32_t process, struct span asked,
                       struct span *granted);
 
-bool endpoint_meets_span(const struct passthrough_endpoint *e, struct span span);
+static inline bool endpoint_meets_span(const struct passthrough_endpoint *e, struct span span)
+{
+    for (uint32_t i = 0; i < e->window_count; i++)
+        if (span_meets(e->windows[i], span))
+            return true;
+    return false;
+}
 
 /* It is a command of the passthrough driver; and command `number`. */
 bool is_of_passthrough(const struct machine *m, const struct ledger_process *p);
