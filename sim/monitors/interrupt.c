@@ -200,6 +200,8 @@ static OUT_OF_LINE void judge_lines(struct machine *m, struct interrupt *irq, ui
     const struct nvic *nvic = machine_nvic(m);
 
     for (uint32_t word = 0; word < NVIC_WORDS; word++) {
+        if (irq->lent[word] == 0)
+            continue;
         uint32_t masked = (nvic->pending[word] | nvic->level[word]) & ~nvic->enabled[word];
         uint32_t taken_at_once = nvic->pending[word] & nvic->enabled[word];
         uint32_t lost = (irq->due[word] | irq->owed[word] | masked) & irq->lent[word] &

@@ -37,6 +37,7 @@
 enum { MLFQ_LONGEST_US = 50000, MLFQ_ALL_US = 80000, MLFQ_REFRESH_S = 5 };
 
 struct turns {
+    uint64_t slice_ps;        /* that the scheduler promises; 0: it promises none */
     uint64_t user_ps;         /* in user mode so far, all apps */
     uint64_t run_since_ps;    /* of the app in user mode */
     uint64_t kernel_since_ps; /* neither user mode nor sleep since; TIME_NEVER: one of them now */
@@ -51,8 +52,7 @@ struct turns {
     } of[PROCESS_MAX];
 };
 
-/* Zero: no promise. */
-static uint64_t slice_ps(const struct kernel_config *config)
+static uint64_t slice_of(const struct kernel_config *config)
 {
     uint32_t slice_us = config->timeslice_us ? config->timeslice_us : ROUND_ROBIN_SLICE_US;
 
@@ -70,7 +70,7 @@ static uint64_t promise_ps(const struct kernel_config *config, uint32_t live)
 {
     if (config->scheduler == SCHEDULER_MLFQ)
         return MLFQ_REFRESH_S * PS_PER_S + live * (uint64_t)MLFQ_LONGEST_US * PS_PER_US;
-    return live * (slice_ps(config) + TOLERANCE_PS);
+    return live * (slice_of(config) + TOLERANCE_PS);
 }
 
 static uint32_t live_count(const struct machine *m, const struct ledger *l, uint64_t ended)
@@ -91,19 +91,24 @@ static void life_ends(const struct machine *m, struct turns *t, uint32_t process
 
 /* ---- starvation */
 
+static OUT_OF_LINE void judge_long_wait(struct machine *m, const struct turns *t, uint32_t process,
+                                        uint64_t waited)
+{
+    uint32_t live = live_count(m, ledger_of(m), t->of[process].ended);
+    uint64_t promised = promise_ps(&machine_scenario(m)->config, live);
+
+    if (waited > promised)
+        break_add(m, RULE_STARVATION, process, 0, DETAIL_STARVED, waited, promised);
+}
+
 static void judge_wait(struct machine *m, const struct turns *t, uint32_t process)
 {
-    const struct kernel_config *config = &machine_scenario(m)->config;
-
-    if (!t->of[process].ready || slice_ps(config) == 0)
+    if (!t->of[process].ready || t->slice_ps == 0)
         return;
     uint64_t waited = t->user_ps - t->of[process].user_ps_then;
     rule_armed(m, RULE_STARVATION);
-    if (waited <= slice_ps(config))
-        return; /* nearly always: no promise to an app that lives is shorter */
-    uint64_t promised = promise_ps(config, live_count(m, ledger_of(m), t->of[process].ended));
-    if (waited > promised)
-        break_add(m, RULE_STARVATION, process, 0, DETAIL_STARVED, waited, promised);
+    if (waited > t->slice_ps) /* hardly ever: no promise to an app that lives is shorter */
+        judge_long_wait(m, t, process, waited);
 }
 
 static void judge_all(struct machine *m, const struct turns *t)
@@ -139,17 +144,16 @@ static uint64_t another_ready_since(const struct turns *t, uint32_t except, uint
 
 static void judge_slice(struct machine *m, struct turns *t, uint64_t now_ps)
 {
-    const struct scenario *s = machine_scenario(m);
-    uint64_t since = another_ready_since(t, t->turn, s->app_count);
-    uint64_t slice = slice_ps(&s->config);
+    if (t->slice_ps == 0)
+        return;
+    uint64_t since = another_ready_since(t, t->turn, machine_scenario(m)->app_count);
     uint64_t from = since > t->run_since_ps ? since : t->run_since_ps;
-
-    if (slice == 0 || since == TIME_NEVER || from >= now_ps)
+    if (since == TIME_NEVER || from >= now_ps)
         return;
     rule_armed(m, RULE_SLICE);
     t->contended_ps += now_ps - from;
-    if (t->contended_ps > slice + TOLERANCE_PS)
-        break_add(m, RULE_SLICE, t->turn, 0, DETAIL_SLICE, t->contended_ps, slice);
+    if (t->contended_ps > t->slice_ps + TOLERANCE_PS)
+        break_add(m, RULE_SLICE, t->turn, 0, DETAIL_SLICE, t->contended_ps, t->slice_ps);
 }
 
 /* With nobody else to run, whoever runs may have a slice anew, or several. */
@@ -253,7 +257,7 @@ static void start(struct machine *m, void *state)
 {
     struct turns *t = state;
 
-    (void)m;
+    t->slice_ps = slice_of(&machine_scenario(m)->config);
     t->running = t->turn = PROCESS_NONE;
 }
 
