@@ -285,6 +285,16 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_LOAN_KEPT, "the device at %a was taken from %p, which still has a window on it") \
     X(DETAIL_LOAN_HEADER, \
       "%p began a life with %g of the %w requests of its header answered; the next one is for %a") \
+    /* sched-order */ \
+    X(DETAIL_SCHED_PRIORITY, "%p is ready, and %o runs, which comes behind it") \
+    X(DETAIL_SCHED_LOST, "%p goes on before others, and %o runs") \
+    X(DETAIL_SCHED_SKIPPED, "%p is next, and %o runs") \
+    X(DETAIL_SCHED_KEPT, "%p is next, and %o goes on, with %u us left of its slice") \
+    X(DETAIL_SCHED_LEVEL, "%p is ready in queue %w at most, and %o runs in a lower one") \
+    X(DETAIL_SCHED_MORE, \
+      "%p gets %t us beside another that is ready, and %u us of its slice are left") \
+    X(DETAIL_SCHED_FREE, \
+      "%p: its slice ended %t us into a system call, which takes the kernel %u us at least") \
     /* ble-armed-late, ble-ifs, ble-sequence, ble-stale-buffer, ble-channel */ \
     X(DETAIL_BLE_ARMED_LATE, \
       "%p armed %a with a compare value %g ticks behind the counter: what it should start never " \

@@ -183,6 +183,8 @@ void nvic_systick_write(struct nvic *nvic, uint32_t address, uint32_t value, uin
     switch (address) {
     case SYSTICK_CSR:
         left = systick_value(nvic, now_ps, cpu_hz);
+        if (nvic->systick_control & ~value & CSR_ENABLE)
+            nvic->systick_off_ps = now_ps;
         nvic->systick_control = value & (CSR_ENABLE | CSR_TICKINT | CSR_CLKSOURCE);
         systick_run(nvic, left, now_ps, cpu_hz);
         if (!(value & CSR_ENABLE))

@@ -27,6 +27,7 @@ struct nvic {
     uint32_t systick_left; /* cycles left at systick_since_ps, while enabled */
     uint64_t systick_since_ps;
     uint64_t systick_fires_ps; /* TIME_NEVER when off */
+    uint64_t systick_off_ps;   /* when it was switched off the last time */
     bool systick_pending;
     bool systick_counted; /* COUNTFLAG */
     uint32_t cfsr, mmfar, bfar, hfsr, shcsr;

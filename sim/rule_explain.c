@@ -200,6 +200,10 @@ static const struct explanation explanations[RULE_NUMBER] = {
          "again, and the windows that are held; and before a new life's first instruction, by how "
          "many of its header's requests were answered",
          EXAMPLE(.detail = DETAIL_LOAN_KEPT, .process = 0, .address = 0x40009000)},
+    [RULE_SCHED_ORDER] =
+        {"at each switch to user mode, by who is ready, by whose turn it was, and by the slice "
+         "timer: when it was started and stopped, and for how long",
+         EXAMPLE(.detail = DETAIL_SCHED_PRIORITY, .process = 0, .got = 1)},
     [RULE_FINAL] = {"once, at the end of the run",
                     EXAMPLE(.detail = DETAIL_FINAL_STATE, .process = 0, .got = PROCESS_FAULTED,
                             .wanted = PROCESS_YIELDED)},

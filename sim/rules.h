@@ -172,7 +172,11 @@
       "What a call of the passthrough driver answers, and which windows and devices come and go "  \
       "with it, is what its arguments, the board and what is lent demand; so it is with each "     \
       "request in a header, in each life.",                                                        \
-      "TRD 107 section 2; model/passthrough.h")
+      "TRD 107 section 2; model/passthrough.h")                                                    \
+    X(RULE_SCHED_ORDER, "sched-order", "",                                                         \
+      "Of those that are ready that one runs whom the board's scheduler promises it to, and has "  \
+      "no more than what is left of its slice; what the kernel does for its calls counts.",        \
+      "Tock, schedulers; model/scheduler.h")
 
 enum rule {
 #define RULE_ENUM(enumerator, id, aliases, demand, source) enumerator,

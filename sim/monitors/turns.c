@@ -23,10 +23,10 @@
  * that keeps the kernel busy pays with its own slice. That it does, and how long its calls make
  * others wait, is for a scenario's "latency" to bound (timing/slices_are_shared_evenly*).
  *
- * Cannot see: a kernel that does not count a call's time against the slice, but by "latency";
- * shorter slices in the upper queues of the feedback queue; the rule that a rest of at most 500 us
- * is not run.
+ * Whom the scheduler chooses of those that are ready, and how much of a slice is left for whom, is
+ * sched.c's.
  */
+#include "sim/monitors/turns.h"
 #include "model/scheduler.h"
 #include "sim/machine.h"
 #include "sim/monitors/upcall.h"
@@ -44,6 +44,7 @@ struct turns {
     uint64_t contended_ps;    /* of the current turn, while another app was ready */
     uint32_t running;         /* in user mode, else PROCESS_NONE */
     uint32_t turn;            /* who ran last */
+    uint64_t ready;           /* bit for each app that is ready and not running */
     struct {
         bool ready; /* and not running */
         uint64_t since_ps;
@@ -128,6 +129,7 @@ static OUT_OF_LINE void look(struct machine *m, struct turns *t, uint32_t proces
         t->of[process].ended = 0;
     }
     t->of[process].ready = ready;
+    t->ready = (t->ready & ~(UINT64_C(1) << process)) | (uint64_t)ready << process;
 }
 
 /* ---- slice */
@@ -193,6 +195,7 @@ static OUT_OF_LINE void user_begins(struct machine *m, struct turns *t, const st
     t->kernel_since_ps = TIME_NEVER;
     t->turn = t->running = r->process;
     t->of[r->process].ready = false;
+    t->ready &= ~(UINT64_C(1) << r->process);
     t->run_since_ps = r->at_ps;
 }
 
@@ -251,6 +254,13 @@ static void on_record(struct machine *m, void *state, const struct record *r)
             look(m, t, r->process, r->at_ps);
         break;
     }
+}
+
+uint64_t turns_ready(struct machine *m)
+{
+    const struct turns *t = machine_monitor_state(m, MONITOR_turns);
+
+    return t->ready;
 }
 
 static void start(struct machine *m, void *state)
