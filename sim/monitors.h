@@ -8,10 +8,11 @@
 #include "sim/monitor.h"
 
 /* X(name): monitor_name, and MONITOR_name, its place for machine_monitor_state(). The ledger first:
- * it judges nothing, and the others ask it about the very record that they hear. answers
- * before upcall: it asks it for the subscription that a Subscribe replaces. filter before loans:
- * each of a header's requests is judged before that goes on to the next one. upcall before those who
- * ask it whether an app is ready, ble_link before all that are about the air. */
+ * it judges nothing, and the others ask it about the very record that they hear. answers before
+ * upcall: it asks it for the subscription that a Subscribe replaces. filter before loans: each of a
+ * header's requests is judged before that goes on to the next one. upcall before those who ask it
+ * whether an app is ready, turns before sched, which asks it the same, ble_link before all that are
+ * about the air. */
 /* clang-format off */
 #define MONITORS(X)                                                                                \
     X(ledger) X(reach) X(layout) X(owner) X(filter) X(loans) X(interrupt) X(lines) X(death) X(dma) \
