@@ -3,6 +3,7 @@
 
 #include "fuzz/boards.h"
 #include "fuzz/excuse.h"
+#include "fuzz/moment.h"
 #include "fuzz/stage_device.h"
 #include "model/process.h"
 #include "sim/monitors/ledger.h"
@@ -158,10 +159,51 @@ void stage_free(struct stage *stage)
 /* --- the schedule ---------------------------------------------------------------------------- */
 
 static const enum injection_kind injected[SCHEDULE_KINDS] = {
-    [SCHEDULE_KILL] = INJECT_KILL,       [SCHEDULE_FAULT] = INJECT_FAULT,
-    [SCHEDULE_RESTART] = INJECT_RESTART, [SCHEDULE_INTERRUPT] = INJECT_INTERRUPT,
-    [SCHEDULE_STORM] = INJECT_STORM,     [SCHEDULE_PRESSURE] = INJECT_MEMORY_PRESSURE,
+    [SCHEDULE_KILL] = INJECT_KILL,          [SCHEDULE_FAULT] = INJECT_FAULT,
+    [SCHEDULE_RESTART] = INJECT_RESTART,    [SCHEDULE_INTERRUPT] = INJECT_INTERRUPT,
+    [SCHEDULE_STORM] = INJECT_STORM,        [SCHEDULE_PRESSURE] = INJECT_MEMORY_PRESSURE,
+    [SCHEDULE_KILL_AT] = INJECT_KILL,       [SCHEDULE_FAULT_AT] = INJECT_FAULT,
+    [SCHEDULE_RESTART_AT] = INJECT_RESTART, [SCHEDULE_PRESSURE_AT] = INJECT_MEMORY_PRESSURE,
 };
+
+static bool is_at_moment(const struct tape_op *op)
+{
+    return op->kind >= SCHEDULE_KILL_AT && op->kind <= SCHEDULE_PRESSURE_AT;
+}
+
+/* What an app does itself is near to what matters more often than what others do. */
+static const enum moment moments[16] = {
+    MOMENT_APP_BEGUN, MOMENT_APP_BEGUN, MOMENT_APP_BEGUN, MOMENT_APP_ASKS,
+    MOMENT_COMMAND,   MOMENT_COMMAND,   MOMENT_CALL,      MOMENT_TASK,
+    MOMENT_TASK,      MOMENT_IRQ,       MOMENT_READ,      MOMENT_WRITE,
+    MOMENT_BEGUN,     MOMENT_DMA_READ,  MOMENT_DMA_WRITE, MOMENT_WIRE,
+};
+
+/* Whose moment it is. A board without a device of the kernel's has others. */
+static uint32_t device_of(const struct board *board, uint8_t pick)
+{
+    uint32_t kept = 0, device = pick % board->device_count;
+    while (kept < TAPE_DEVICES && kept_device(board, kept) != BOARD_NONE)
+        kept++;
+    if (pick < 192 && kept > 0)
+        return kept_device(board, pick % kept);
+    return board->devices[device].alias_of == BOARD_NONE ? device : board->devices[device].alias_of;
+}
+
+/* False: there is no such moment. */
+static bool put_at_moment(const struct scenario *s, const struct tape_op *op, uint64_t at_ps,
+                          struct injection *injection)
+{
+    const struct moment_of of = {.moment = moments[op->value[0].pick % 16],
+                                 .device = device_of(&s->board, op->value[1].pick),
+                                 .app = injection->process};
+    const int8_t offset = op->value[0].offset;
+    uint64_t after_ps = (offset > 0 ? (uint64_t)offset * SCHEDULE_STEP_PS : 0) +
+                        UINT64_C(4) * op->size * op->size * PS_PER_US;
+    if (op->kind == SCHEDULE_PRESSURE_AT)
+        injection->value = UINT16_MAX;
+    return moment_put(s, &of, 1 + (uint8_t)op->value[1].offset % 16u, at_ps, after_ps, injection);
+}
 
 /* One that a lendable device has; without those any. */
 static uint32_t lent_line_of(const struct scenario *s, uint8_t which)
@@ -214,13 +256,18 @@ static void plan_schedule(struct stage *stage)
     if (stage->secrets)
         stage_secrets_plan(stage->secrets, at_ps);
     begin_bytes_again(stage);
-    while ((op = tape_next(&stage->tape, STREAM_SCHEDULE, &at))) {
+    while ((op = tape_next(&stage->tape, STREAM_SCHEDULE, &at)) &&
+           s->injection_count < STAGE_INJECTION_MAX) {
         if (op->kind == SCHEDULE_STAGE || op->kind >= SCHEDULE_KINDS)
             continue;
-        if (s->injection_count == STAGE_INJECTION_MAX)
+        uint32_t waits = op->number * 256u + (is_at_moment(op) ? 0 : op->size);
+        at_ps += apart_ps + waits * SCHEDULE_STEP_PS;
+        struct injection next = injection_of(s, op, at_ps);
+        if (is_at_moment(op) && !put_at_moment(s, op, at_ps, &next))
+            continue;
+        s->injections[s->injection_count++] = next;
+        if (next.at_event && apart_ps > 0)
             return;
-        at_ps += apart_ps + (op->number * 256u + op->size) * SCHEDULE_STEP_PS;
-        s->injections[s->injection_count++] = injection_of(s, op, at_ps);
     }
 }
 

@@ -28,6 +28,12 @@
  *     interrupts faster than once in 6 us does leave the apps less than a tenth of the time (rule
  *     livelock), since what the kernel counts is services in a row, with no app between
  *   6 takes (value[0].pick + 1) * 16 bytes of app `which`'s gap between its breaks
+ *   7 kill, 8 fault, 9 restart app `which`, 10 takes all of its gap: at a moment (fuzz/moment.h)
+ *     from the end of the one before on, `number` * 16 us more: value[0].pick chooses which,
+ *     value[1].pick whose (below 192 a device that the kernel keeps, from there on any),
+ *     value[1].offset the how many-th one, 1 to 16; and behind that value[0].offset * 62.5 ns, if
+ *     it is above 0, and `size`^2 * 4 us. On a stage with a snapshot nothing follows one: what it
+ *     is apart from nobody knows
  *
  * The streams STREAM_DEVICE to STREAM_DEVICE + 7: fuzz/stage_device.h.
  */
@@ -50,6 +56,10 @@ enum schedule_kind {
     SCHEDULE_INTERRUPT,
     SCHEDULE_STORM,
     SCHEDULE_PRESSURE,
+    SCHEDULE_KILL_AT,
+    SCHEDULE_FAULT_AT,
+    SCHEDULE_RESTART_AT,
+    SCHEDULE_PRESSURE_AT,
     SCHEDULE_KINDS
 };
 #define SCHEDULE_STEP_PS UINT64_C(62500) /* four cycles of 64 MHz */

@@ -1,6 +1,7 @@
 /* stage_device.c: see stage_device.h. */
 #include "fuzz/stage_device.h"
 
+#include "fuzz/moment.h"
 #include "model/datagram.h"
 #include "model/framing.h"
 #include "model/process.h"
@@ -11,8 +12,7 @@
 
 /* --- devices and registers ------------------------------------------------------------------- */
 
-/* The `nth` that the kernel keeps, or BOARD_NONE. */
-static uint32_t kept_device(const struct board *board, uint32_t nth)
+uint32_t kept_device(const struct board *board, uint32_t nth)
 {
     for (uint32_t i = 0; i < board->device_count; i++) {
         const struct board_device *d = &board->devices[i];
@@ -188,31 +188,28 @@ static const enum injection_kind kinds[DEVICE_KINDS] = {
     [DEVICE_FRAME] = INJECT_RECEIVE,
 };
 
-enum moment { MOMENT_THEN, MOMENT_IRQ, MOMENT_TASK, MOMENT_READ };
+/* By the upper and by the next two bits of value[1].pick. */
+static const enum moment moments[4][4] = {
+    {MOMENT_THEN, MOMENT_IRQ, MOMENT_TASK, MOMENT_READ},
+    {MOMENT_THEN, MOMENT_WRITE, MOMENT_DMA_READ, MOMENT_DMA_WRITE},
+    {MOMENT_THEN, MOMENT_ASKS, MOMENT_BEGUN, MOMENT_DONE},
+    {MOMENT_THEN, MOMENT_REGISTER_READ, MOMENT_REGISTER_WRITE, MOMENT_WIRE},
+};
 
 /* When it comes: `at_ps`, or at a record from then on. */
-static void time_it(const struct board *board, const struct tape_op *op, uint64_t at_ps,
+static void time_it(const struct scenario *s, const struct tape_op *op, uint64_t at_ps,
                     struct injection *i)
 {
-    static const uint16_t records[] = {0, EVENT_IRQ_RAISED, EVENT_DEVICE_TASK, EVENT_KERNEL_READ};
-    const struct board_device *d = &board->devices[i->device];
-    uint32_t moment = op->value[1].pick / 64;
+    const struct board_device *d = &s->board.devices[i->device];
+    const uint8_t pick = op->value[1].pick;
     uint64_t after_ps = op->value[1].offset > 0 ? (uint64_t)op->value[1].offset * 62500 : 0;
-    if (moment == MOMENT_IRQ && d->line == BOARD_NONE)
-        moment = MOMENT_READ;
-    i->at_ps = moment == MOMENT_THEN ? at_ps + after_ps : after_ps;
-    if (moment == MOMENT_THEN)
-        return;
-    bool is_line = moment == MOMENT_IRQ;
-    i->at_event = true;
-    i->from_ps = at_ps;
-    i->nth = 1 + op->value[1].pick % 16;
-    i->when = (struct pattern){.kind = records[moment],
-                               .process = PATTERN_ANY,
-                               .address_first = is_line ? d->line : d->window.base,
-                               .address_last = is_line ? d->line : span_last(d->window)};
-    (void)snprintf(i->when.text, sizeof i->when.text, "%s %s", event_name(records[moment]),
-                   d->name);
+    struct moment_of of = {.moment = moments[pick / 16 % 4][pick / 64],
+                           .device = i->device,
+                           .row = op->which % d->type->reg_count};
+    if (of.moment == MOMENT_IRQ && d->line == BOARD_NONE)
+        of.moment = MOMENT_READ;
+    if (!moment_put(s, &of, 1 + pick % 16, at_ps, after_ps, i))
+        i->at_ps = at_ps + after_ps;
 }
 
 /* False: it is none. */
@@ -231,7 +228,7 @@ static bool injection_of(const struct scenario *s, const struct tape_op *op, uin
     if (i->kind == INJECT_STORM)
         i->count = 1 + op->which;
     i->period_ps = i->kind == INJECT_STORM ? (1 + op->size) * PS_PER_US : square_ps;
-    time_it(&s->board, op, at_ps, i);
+    time_it(s, op, at_ps, i);
     return fill(s, op, i);
 }
 

@@ -3,10 +3,16 @@
  *
  * STREAM_DEVICE + i is the i-th device with a model that is neither lent nor a port of pins, in the
  * order of the board: of `services` these are UARTE0, SPIM0, TWIM1, SAADC, RNG, RTC1, NVMC, AES. An
- * operation comes `number` * 16 us after the one before it of its stream; by value[1].pick / 64
+ * operation comes `number` * 16 us after the one before it of its stream; by value[1].pick / 64,
+ * and, from the left to the right, value[1].pick / 16 % 4,
  *
- *   0 then                            2 when a task of the device is triggered
- *   1 when the device's line rises    3 when the kernel reads a register of the device
+ *   0 then, or when
+ *   1 the device's line rises | the kernel writes a register of it | its multiplexer is asked
+ *     | the kernel reads register `which`
+ *   2 a task of it is triggered | any device's DMA reads | an operation begins there
+ *     | the kernel writes register `which`
+ *   3 the kernel reads a register of it | any device's DMA writes | an operation is over there
+ *     | something is on its wire
  *
  * for the 1 + value[1].pick % 16-th time from then on; and value[1].offset * 62.5 ns after that, if
  * it is above 0. What it is, by kind:
@@ -50,6 +56,9 @@ enum device_kind {
     DEVICE_KINDS
 };
 #define DEVICE_STEP_PS (16 * PS_PER_US)
+
+/* The `nth` device that the kernel keeps, as above, or BOARD_NONE. */
+uint32_t kept_device(const struct board *board, uint32_t nth);
 
 /* Writes the tape's to `out`, as many as there is room for; how many. The first operation of each
  * stream comes behind `start_ps`. */

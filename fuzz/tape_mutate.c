@@ -4,8 +4,9 @@
 #include "sim/random.h"
 #include <string.h>
 
-/* Changes of one mutation; copies of one repetition, and operations copied; ours. */
-enum { STACKED_MAX = 4, REPEATED_MAX = 12, REPEATED_OPS = 3 };
+/* Changes of one mutation; copies of one repetition, and operations copied; changes of which one
+ * is a story; ours. */
+enum { STACKED_MAX = 4, REPEATED_MAX = 12, REPEATED_OPS = 3, STORY_ODDS = 8 };
 
 static uint32_t draw(struct random *random, uint32_t bound)
 {
@@ -128,6 +129,18 @@ static void repeat(struct tape *tape, uint32_t at, uint32_t max, struct random *
         }
 }
 
+/* Alone half of the time: what stands before it may keep the apps from it. */
+static void tell(const struct tape_user *user, struct tape *tape, uint32_t max,
+                 struct random *random)
+{
+    struct tape story = {.count = 0};
+    user->tell(&story, random);
+    if (draw(random, 2))
+        tape->count = 0;
+    for (uint32_t i = 0, at = draw(random, tape->count + 1); i < story.count; i++)
+        put_in(tape, at++, story.ops[i], max);
+}
+
 static void change_field(const struct tape_user *user, struct tape_op *op, struct random *random)
 {
     const struct tape_op fresh = draw_op(user, random);
@@ -169,6 +182,10 @@ static void change(const struct tape_user *user, struct tape *tape, uint32_t max
         return;
     }
     uint32_t at = draw(random, tape->count);
+    if (user->tell && draw(random, STORY_ODDS) == 0) {
+        tell(user, tape, max, random);
+        return;
+    }
     switch (draw(random, 16)) {
     case 0:
         if (user->repeats_all || is_apps(tape->ops[at].stream))

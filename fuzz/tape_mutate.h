@@ -1,7 +1,8 @@
 /* tape_mutate.h: how a tape is varied and how two are crossed, by operations and by streams.
  *
  *   LLVMFuzzerCustomMutator ----> tape_mutate  a few operations put in, taken out, repeated, moved
- *                                              within their stream, or with one field changed
+ *                                              within their stream, or with one field changed;
+ *                                              or a story (fuzz/story.h), in it or in its place
  *   LLVMFuzzerCustomCrossOver --> tape_cross   each stream from the one tape or from the other
  *
  * Both work on whole records, in place or into `out`, are the same for the same seed, and answer
@@ -10,13 +11,14 @@
 #ifndef FUZZ_TAPE_MUTATE_H
 #define FUZZ_TAPE_MUTATE_H
 
-#include "fuzz/tape.h"
+#include "fuzz/story.h"
 
 /* Which kinds a target plays of each stream, one bit each; 0: it does not play that stream. There
  * is one at least. */
 struct tape_user {
     uint16_t kinds[TAPE_STREAMS];
-    bool repeats_all; /* repeats what befalls apps, too: its boards lend what pulses there */
+    bool repeats_all;   /* repeats what befalls apps, too: its boards lend what pulses there */
+    story_teller *tell; /* NULL: it has no stories */
 };
 
 size_t tape_mutate(const struct tape_user *user, uint8_t *bytes, size_t size, size_t max,

@@ -1,0 +1,116 @@
+/* story.c: see story.h. */
+#include "fuzz/story.h"
+
+#include "fuzz/app_bytes.h"
+#include "fuzz/stage.h"
+#include "fuzz/stage_device.h"
+
+static uint8_t draw(struct random *random, uint32_t bound)
+{
+    return (uint8_t)random_below(random, bound);
+}
+
+static struct tape_op *say(struct tape *story, uint8_t stream, uint8_t kind)
+{
+    story->ops[story->count] = (struct tape_op){.stream = stream, .kind = kind};
+    return &story->ops[story->count++];
+}
+
+static void choose_stage(struct tape *story, struct random *random)
+{
+    say(story, STREAM_SCHEDULE, SCHEDULE_STAGE)->which = draw(random, 256);
+}
+
+/* The first ones more often, any sometimes. */
+static uint8_t draw_small(struct random *random)
+{
+    static const uint16_t bounds[4] = {2, 4, 16, 256};
+    return draw(random, bounds[draw(random, 4)]);
+}
+
+/* What befalls app `which`, at a moment; or nothing. */
+static void befall(struct tape *story, uint8_t which, struct random *random)
+{
+    uint8_t kind = draw(random, 6);
+    if (kind >= 4)
+        return;
+    struct tape_op *op = say(story, STREAM_SCHEDULE, (uint8_t)(SCHEDULE_KILL_AT + kind));
+    op->which = which;
+    op->size = draw_small(random);
+    op->value[0] = (struct tape_value){draw(random, 16), (int8_t)draw_small(random)};
+    op->value[1] = (struct tape_value){draw(random, 192), (int8_t)draw_small(random)};
+}
+
+/* --- devices and who shares them ------------------------------------------------------------- */
+
+enum { DRIVES = 128 }; /* `number` of what an app does that uses a driver: fuzz/app_bytes.h */
+
+/* Of each of these the device's stream, and the two that one driver has. */
+static const struct {
+    uint8_t device, first, last;
+} drives[] = {
+    {5, 0, 0},   {0, 1, 2},   {0, 1, 2},   {3, 3, 3},   {1, 4, 4},   {2, 5, 6},
+    {2, 5, 6},   {4, 7, 7},   {6, 8, 9},   {6, 8, 9},   {7, 10, 11}, {7, 10, 11},
+    {0, 12, 13}, {0, 12, 13}, {0, 14, 15}, {0, 14, 15},
+};
+enum { DRIVE_COUNT = sizeof drives / sizeof drives[0] };
+
+/* An app's operation with that driver; what both apps say is the same but for this. */
+static void use(struct tape *story, uint8_t app, uint8_t drive, const struct tape_op *like,
+                struct random *random)
+{
+    uint8_t first = drives[drive].first, last = drives[drive].last;
+    struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), BYTES_CALL_ANY);
+    op->which = draw(random, 256);
+    op->number = (uint8_t)(DRIVES + first + draw(random, last - first + 1u));
+    op->size = like->size;
+    op->value[0] = like->value[0];
+    op->value[1] = like->value[1];
+    if (draw(random, 4) == 0)
+        op->value[draw(random, 2)].pick = draw(random, 4);
+}
+
+static void use_some(struct tape *story, uint8_t app, uint8_t drive, const struct tape_op *like,
+                     struct random *random)
+{
+    if (draw(random, 4) == 0) { /* later */
+        struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), BYTES_COMPUTE);
+        op->which = draw_small(random);
+        op->number = draw(random, 256);
+        op->size = draw(random, 5);
+    }
+    for (uint32_t left = 1 + draw(random, 3); left > 0; left--)
+        use(story, app, drive, like, random);
+}
+
+/* What the device does, at a moment of its own. */
+static void disturb(struct tape *story, uint8_t device, struct random *random)
+{
+    struct tape_op *op = say(story, (uint8_t)(STREAM_DEVICE + device), draw(random, DEVICE_KINDS));
+    op->which = draw(random, 256);
+    op->size = draw_small(random);
+    op->value[0] = (struct tape_value){draw(random, 256), (int8_t)draw_small(random)};
+    op->value[1].pick = (uint8_t)(draw(random, 16) * 16 + draw_small(random) % 16);
+    op->value[1].offset = (int8_t)draw_small(random);
+}
+
+/* Sizes that a block cipher takes, too: BLOCK - 1 stands for one block. */
+static uint8_t draw_size(struct random *random)
+{
+    static const uint8_t sizes[8] = {0, 1, 3, 15, 15, 31, 63, 192};
+    return sizes[draw(random, 8)];
+}
+
+void story_device(struct tape *story, struct random *random)
+{
+    const uint8_t drive = draw(random, DRIVE_COUNT), app = draw(random, 2);
+    const struct tape_op like = {.size = draw_size(random),
+                                 .value = {{draw(random, 4), 0}, {draw(random, 4), 0}}};
+    choose_stage(story, random);
+    use_some(story, app, drive, &like, random);
+    befall(story, (uint8_t)(app + (draw(random, 4) == 0)), random);
+    for (uint32_t left = draw(random, 3); left > 0; left--)
+        disturb(story, drives[drive].device, random);
+    if (draw(random, 4))
+        use_some(story, !app, drive, &like, random);
+}

@@ -1,0 +1,22 @@
+/* story.h: operations of several streams that have to do with each other, as one mutation puts them
+ * into a tape. Chance alone seldom makes two apps use the same device while something befalls one of
+ * them, or the device: each would have to be drawn by itself. What each of them is stays drawn.
+ *
+ *   story_device   one app uses a driver, once or twice; at a moment of that it is ended, or the
+ *                  driver's device does something; the other app uses it, too
+ */
+#ifndef FUZZ_STORY_H
+#define FUZZ_STORY_H
+
+#include "fuzz/tape.h"
+#include "sim/random.h"
+
+enum { STORY_MAX = 16 }; /* operations */
+
+/* Writes into `story`, which is empty, STORY_MAX operations at most. The first one chooses a
+ * stage. */
+typedef void story_teller(struct tape *story, struct random *random);
+
+story_teller story_device;
+
+#endif
