@@ -234,6 +234,9 @@ static const uint8_t peer_kinds[PEER_KINDS] = {
     CENTRAL_DO_LEAP,    CENTRAL_DO_VERSION, CENTRAL_DO_FEATURES, CENTRAL_DO_TERMINATE,
 };
 
+/* From so many events before an instant on silence may begin; ours. */
+enum { INSTANT_BEFORE = 3 };
+
 /* Within what a scenario may say. */
 static uint64_t within(const struct peer_parameter *p, uint64_t value)
 {
@@ -246,6 +249,12 @@ static uint64_t within(const struct peer_parameter *p, uint64_t value)
 static uint32_t ahead_of(const struct tape_op *op)
 {
     return op->number >= 0x80 && op->number < 0xf0 ? op->number % 4u + 1 : op->number % 16u;
+}
+
+static bool changes(const struct tape_op *op)
+{
+    uint32_t verb = peer_kinds[op->kind % PEER_KINDS];
+    return verb == CENTRAL_DO_UPDATE || verb == CENTRAL_DO_MAP || verb == CENTRAL_DO_PHY;
 }
 
 /* An update whose instant comes soon, with lawful values more often than not. */
@@ -276,6 +285,7 @@ static void other_arguments(const struct tape_op *op, uint32_t verb, uint64_t *a
         [CENTRAL_DO_MTU] = edges[op->size % 16],
         [CENTRAL_DO_LEAP] = op->value[0].pick * PS_PER_US * (op->size % 4u ? 1 : 64),
         [CENTRAL_DO_TERMINATE] = op->size,
+        [CENTRAL_DO_SILENCE] = op->size < 192 ? 0 : 1 + op->size % 64u,
     };
     for (uint32_t i = 0; i < v->argument_count; i++)
         arguments[i] = v->arguments[i].reset;
@@ -311,15 +321,33 @@ static void add_action(struct air_tape *air, const struct tape_op *op, uint32_t 
     }
 }
 
+/* How many events an operation comes behind the one before it. Silence may be told by the instant of
+ * the last change. */
+static uint32_t events_on(const struct tape_op *op, uint32_t since, uint32_t ahead)
+{
+    const uint32_t more = op->number % 128u, first = ahead + more % 8;
+    if (peer_kinds[op->kind % PEER_KINDS] != CENTRAL_DO_SILENCE)
+        return op->which % 8u;
+    if (op->number < 128)
+        return op->which % 8u + more;
+    return first > since + INSTANT_BEFORE ? first - since - INSTANT_BEFORE : 0;
+}
+
 static void plan_actions(struct air_tape *air, const struct tape *tape)
 {
-    uint32_t at = 0, event = air->events;
+    uint32_t at = 0, event = air->events, since = 0, ahead = 0;
     const struct tape_op *op;
     air->plan->action_count = air->own_actions;
     air->plan->octets = NULL; /* no stage has any of its own */
     while ((op = tape_next(tape, PEER_STREAM, &at)) && air->plan->action_count < PEER_ACTION_MAX) {
-        event += op->which % 8u;
+        uint32_t events = events_on(op, since, ahead);
+        event += events;
+        since += events;
         add_action(air, op, event);
+        if (changes(op)) {
+            since = 0;
+            ahead = ahead_of(op);
+        }
     }
 }
 

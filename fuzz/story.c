@@ -1,6 +1,7 @@
 /* story.c: see story.h. */
 #include "fuzz/story.h"
 
+#include "fuzz/air_tape.h"
 #include "fuzz/app_bytes.h"
 #include "fuzz/stage.h"
 #include "fuzz/stage_device.h"
@@ -113,4 +114,52 @@ void story_device(struct tape *story, struct random *random)
         disturb(story, drives[drive].device, random);
     if (draw(random, 4))
         use_some(story, !app, drive, &like, random);
+}
+
+/* --- a connection ---------------------------------------------------------------------------- */
+
+/* Of enum peer kinds in air_tape.c. */
+enum { UPDATE = 1, MAP = 2, PHY = 3, SILENCE = 8 };
+
+/* A change that a central may make, at an instant that is far enough. */
+static void change_lawfully(struct tape *story, struct random *random)
+{
+    static const uint8_t intervals[8] = {0, 1, 2, 3, 7, 8, 8, 8}, latencies[4] = {4, 4, 5, 6};
+    static const uint8_t kinds[4] = {UPDATE, UPDATE, MAP, PHY}, sizes[8] = {0, 0, 1, 2, 3, 4, 5, 5};
+    struct tape_op *op = say(story, PEER_STREAM, kinds[draw(random, 4)]);
+    op->which = draw(random, 8);
+    op->number = draw(random, 16);
+    op->size = sizes[draw(random, 8)];
+    op->value[0].pick =
+        (uint8_t)(draw(random, 2) * draw(random, 8) * 16 + intervals[draw(random, 8)]);
+    op->value[1].pick = latencies[draw(random, 4)];
+    if (op->kind != UPDATE)
+        op->value[0].pick = draw(random, 3);
+    if (op->kind == PHY)
+        op->size = op->value[0].pick;
+}
+
+/* Around the instant of the change, or anywhere. */
+static void lose(struct tape *story, struct random *random)
+{
+    const bool is_central = draw(random, 4);
+    struct tape_op *op = is_central
+                             ? say(story, PEER_STREAM, SILENCE)
+                             : say(story, AIR_STREAM, draw(random, 2) ? AIR_LOSE : AIR_CORRUPT);
+    op->which = draw(random, 8);
+    op->number = (uint8_t)(draw(random, 4) ? 128 + draw(random, 8) : draw(random, 16));
+    op->size = (uint8_t)(draw(random, 4) ? draw(random, 4) : 192 + draw_small(random) % 64);
+}
+
+void story_ble(struct tape *story, struct random *random)
+{
+    choose_stage(story, random);
+    if (draw(random, 4) == 0) {
+        befall(story, draw(random, 2), random);
+        return;
+    }
+    for (uint32_t left = 1 + draw(random, 2); left > 0; left--)
+        change_lawfully(story, random);
+    for (uint32_t left = draw(random, 3); left > 0; left--)
+        lose(story, random);
 }

@@ -4,6 +4,8 @@
  *
  *   story_device   one app uses a driver, once or twice; at a moment of that it is ended, or the
  *                  driver's device does something; the other app uses it, too
+ *   story_ble      the central changes the connection by the law, and is silent for a while, or a
+ *                  part of what it says is lost; or the peripheral is ended at a moment
  */
 #ifndef FUZZ_STORY_H
 #define FUZZ_STORY_H
@@ -17,6 +19,6 @@ enum { STORY_MAX = 16 }; /* operations */
  * stage. */
 typedef void story_teller(struct tape *story, struct random *random);
 
-story_teller story_device;
+story_teller story_device, story_ble;
 
 #endif
