@@ -822,6 +822,7 @@ static void decode_excused(const struct decode *d, cJSON *expect)
         put_text(wanted, "why", "a device did what no kernel can answer (fuzz/excuse.h)");
         cJSON_AddItemToArray(list, wanted);
     }
+    cJSON_DeleteItemFromObjectCaseSensitive(expect, "breaks"); /* what the stage expects is there */
     if (d->log->excused_count)
         cJSON_AddItemToObject(expect, "breaks", list);
     else

@@ -251,7 +251,7 @@ static void plan_schedule(struct stage *stage)
     s->injection_count = 0;
     if (stage->from_ps == 0)
         s->injection_count = device_injections(s, &stage->tape, at_ps, stage->injections, room);
-    else
+    else if (!stage->is_calm)
         air_tape_plan(&stage->air, s, &stage->tape);
     if (stage->secrets)
         stage_secrets_plan(stage->secrets, at_ps);

@@ -113,6 +113,7 @@ struct stage {
         bool runs;
     } apps[TAPE_APPS];
     uint64_t from_ps; /* of the snapshot, 0: in reset */
+    bool is_calm;     /* the air and the central are as the text says, whatever a tape says */
     struct air_tape air;
     struct stage_secrets *secrets; /* tapes are played twice and compared; NULL: once, and judged */
 };

@@ -22,6 +22,7 @@ struct stage *stage_for(const struct stage_target *target, struct stage_set *set
     if (!stage->setup && !make(target, stage, which, problems))
         return NULL;
     stage->plays_filter = target->user.kinds[STREAM_FILTER] != 0;
+    stage->is_calm = target->is_calm[which];
     return stage;
 }
 

@@ -21,6 +21,7 @@ struct stage_target {
         const char *name, *text;
     } stages[STAGE_MAX];
     uint64_t from_us[STAGE_MAX]; /* of each: where tapes begin, if not in reset */
+    bool is_calm[STAGE_MAX];     /* struct stage has it */
     struct tape_user user;       /* which streams it plays, and which kinds of each */
     bool leaks;                  /* tapes are played twice, and compared (fuzz/stage_secrets.h) */
     struct secret_kind secrets[STAGE_MAX];

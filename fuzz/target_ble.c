@@ -5,7 +5,7 @@
  * of those that can, encrypted; one with the other channel selection, and one with latency and a
  * central whose clock is as bad as may be; advertising, with a scanner that asks; and the kernel's
  * own advertising; one whose central waits long; and one that another app keeps the CPU from, in
- * turns. Beside it an app that does anything, of lower priority. At last one app's ECB, which another
+ * turns, with an air that does nothing to it. Beside it an app that does anything, of lower priority. At last one app's ECB, which another
  * one's PPI starts.
  *
  * A tape's streams: STREAM_SCHEDULE (the stage, kills and restarts), AIR_STREAM and PEER_STREAM
@@ -81,6 +81,8 @@
     " \"until_us\": 5000, \"expect\": {\"breaks\": ["                                              \
     "{\"rule\": \"ppi-reach\", \"app\": \"router\", \"address\": \"ECB.TASKS_STARTECB\", "         \
     "\"why\": \"ECB is another app's, or nobody's\"},"                                             \
+    " {\"rule\": \"device-reset\", \"app\": \"cipher\", \"address\": \"ECB.EVENTS_ERRORECB\", "    \
+    "\"why\": \"as below\"},"                                                                      \
     " {\"rule\": \"death-order\", \"app\": \"cipher\", \"address\": \"ECB.EVENTS_ERRORECB\", "     \
     "\"why\": \"each refusal is an event, and starts it again\"}]}}"
 /* The scanner asks on another channel by the time at which the central connects. */
@@ -120,6 +122,7 @@ const struct stage_target target_ble = {
                {"fuzz/ble_cipher.json", CIPHER}},
     .from_us = {50000, 50000, 50000, 100000, 100000, 2000, 2000, 500, 50000, 50000, 50000, 50000,
                 500},
+    .is_calm = {[11] = true},
     .user = {.kinds = {[STREAM_SCHEDULE] = 1 << SCHEDULE_STAGE | 1 << SCHEDULE_KILL |
                                            1 << SCHEDULE_RESTART | 1 << SCHEDULE_KILL_AT |
                                            1 << SCHEDULE_RESTART_AT,

@@ -800,6 +800,7 @@ static void valid_received(struct ble_connection *c, enum ble_side side, const u
         is_valid(c, side, at_ps);
     end->heard_acks = end->sent && header.nesn != end->sn;
     end->heard_new = header.sn == end->nesn;
+    end->acked_unsent |= end->acked && !end->heard_acks; /* no central says so of itself */
     end->acked |= end->heard_acks;
     end->new_came |= end->heard_new;
     if (is_too_long(octets))
@@ -876,6 +877,8 @@ static enum ble_sequence_fault sequence_of(struct machine *m, const struct ble_c
         return end->acked ? BLE_SEQUENCE_GOOD : BLE_SEQUENCE_NEW_UNACKED;
     if (end->heard && end->heard_acks && radio_says_good(m, c->facts.device[side]))
         return BLE_SEQUENCE_SAME_ACKED;
+    if (end->acked_unsent)
+        return BLE_SEQUENCE_GOOD;
     return end->sent_hash == data_hash(octets, size - BLE_CRC_SIZE) ? BLE_SEQUENCE_GOOD
                                                                     : BLE_SEQUENCE_DATA_CHANGED;
 }
@@ -898,7 +901,8 @@ static void sequence_goes_on(struct machine *m, struct ble_connection *c, enum b
     struct ble_end *end = &c->ends[side];
     struct ble_data_header header = ble_data_header_read(octets);
     struct ble_control control;
-    bool is_new = is_new_of(end, octets);
+    bool is_new =
+        is_new_of(end, octets) || (end->acked_unsent && end->sent_hash != data_hash(octets, size));
 
     if (!is_new && header.size > 0)
         c->facts.retransmissions[side]++;
@@ -925,6 +929,7 @@ static void sequence_goes_on(struct machine *m, struct ble_connection *c, enum b
         ble_cipher_sent(&c->cipher, side, is_new, octets);
     end->was_too_long = is_new && is_too_long(octets);
     end->sent = true;
+    end->acked_unsent = false;
     end->sn = header.sn;
     end->nesn = header.nesn;
 }

@@ -155,6 +155,7 @@ struct ble_end {
     bool sent, sn, nesn;        /* of the packet it sent last */
     bool was_too_long;          /* that packet was, and what it says is not known */
     bool acked, new_came;       /* what came in since allows it a new SN, a new NESN */
+    bool acked_unsent;          /* ... and then the old SN again: the new one had no answer */
     bool heard;                 /* a packet came in since it sent last: */
     bool heard_acks, heard_new; /* with a good CRC, and so */
     bool goes_on;               /* the packet under way is not the first of its event */
