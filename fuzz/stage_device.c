@@ -185,7 +185,7 @@ static const enum injection_kind kinds[DEVICE_KINDS] = {
     [DEVICE_INTERRUPT] = INJECT_INTERRUPT, [DEVICE_STORM] = INJECT_STORM,
     [DEVICE_DELAY] = INJECT_DELAY,         [DEVICE_HASTEN] = INJECT_HASTEN,
     [DEVICE_TASK] = INJECT_TASK,           [DEVICE_RECEIVE] = INJECT_RECEIVE,
-    [DEVICE_FRAME] = INJECT_RECEIVE,
+    [DEVICE_FRAME] = INJECT_RECEIVE,       [DEVICE_LATE] = INJECT_DELAY,
 };
 
 /* By the upper and by the next two bits of value[1].pick. */
@@ -196,13 +196,16 @@ static const enum moment moments[4][4] = {
     {MOMENT_THEN, MOMENT_REGISTER_READ, MOMENT_REGISTER_WRITE, MOMENT_WIRE},
 };
 
+enum { LATE_MORE = 7 };
+
 /* When it comes: `at_ps`, or at a record from then on. */
 static void time_it(const struct scenario *s, const struct tape_op *op, uint64_t at_ps,
                     struct injection *i)
 {
     const struct board_device *d = &s->board.devices[i->device];
     const uint8_t pick = op->value[1].pick;
-    uint64_t after_ps = op->value[1].offset > 0 ? (uint64_t)op->value[1].offset * 62500 : 0;
+    const int8_t offset = op->value[1].offset;
+    uint64_t after_ps = offset > 0 ? (uint64_t)offset * 62500 : (uint64_t)-offset * PS_PER_US;
     struct moment_of of = {.moment = moments[pick / 16 % 4][pick / 64],
                            .device = i->device,
                            .row = op->which % d->type->reg_count};
@@ -232,6 +235,18 @@ static bool injection_of(const struct scenario *s, const struct tape_op *op, uin
     return fill(s, op, i);
 }
 
+/* What is late is so at further moments; how many there are of it. */
+static uint32_t more_of(const struct tape_op *op, struct injection *first, uint32_t room)
+{
+    uint32_t count = 0;
+    while (op->kind == DEVICE_LATE && first->at_event && count < LATE_MORE && count < room) {
+        count++;
+        first[count] = *first;
+        first[count].nth += count;
+    }
+    return count;
+}
+
 static bool tells_of_devices(const struct tape *tape)
 {
     for (uint32_t at = 0; at < tape->count; at++)
@@ -257,7 +272,8 @@ uint32_t device_injections(const struct scenario *s, const struct tape *tape, ui
         if (op->stream < STREAM_DEVICE || device[i] == BOARD_NONE || op->kind >= DEVICE_KINDS)
             continue;
         at_ps[i] += op->number * DEVICE_STEP_PS;
-        count += injection_of(s, op, device[i], at_ps[i], &out[count]);
+        if (injection_of(s, op, device[i], at_ps[i], &out[count]))
+            count += 1 + more_of(op, &out[count], room - count - 1);
     }
     return count;
 }

@@ -14,8 +14,8 @@
  *   3 the kernel reads a register of it | any device's DMA writes | an operation is over there
  *     | something is on its wire
  *
- * for the 1 + value[1].pick % 16-th time from then on; and value[1].offset * 62.5 ns after that, if
- * it is above 0. What it is, by kind:
+ * for the 1 + value[1].pick % 16-th time from then on; and value[1].offset * 62.5 ns after that, or,
+ * below 0, as many microseconds. What it is, by kind:
  *
  *   0 register `which` reads as value[0], `size` % 8 times, or 0: until it is released
  *   1 the same of a register that says what happened: an event, a count, a status
@@ -26,6 +26,7 @@
  *  11 its wire brings 1 + `size` % 16 bytes: `which`, value[0].pick, value[0].offset, again
  *  12 its wire brings a frame of `size` % 32 bytes for address `which`, or, from 128 on, a datagram
  *     for port `which`; value[0].pick / 16 damages it in one way, or in none
+ *  13 it is late for a while: as 8, at that moment and at the seven behind it
  *
  * value[0] is, by pick / 32: 0 its offset  1 all ones, but for the offset  2 one bit  3 ... and the
  * offset  4 in the kernel's RAM  5 in the processes'  6 the lower bits all ones  7 any number.
@@ -53,6 +54,7 @@ enum device_kind {
     DEVICE_TASK,
     DEVICE_RECEIVE,
     DEVICE_FRAME,
+    DEVICE_LATE,
     DEVICE_KINDS
 };
 #define DEVICE_STEP_PS (16 * PS_PER_US)

@@ -87,11 +87,20 @@ static void use_some(struct tape *story, uint8_t app, uint8_t drive, const struc
 /* What the device does, at a moment of its own. */
 static void disturb(struct tape *story, uint8_t device, struct random *random)
 {
-    struct tape_op *op = say(story, (uint8_t)(STREAM_DEVICE + device), draw(random, DEVICE_KINDS));
+    static const uint8_t kinds[16] = {DEVICE_FORCE,  DEVICE_ANSWER, DEVICE_ANSWER,  DEVICE_ANSWER,
+                                      DEVICE_ERROR,  DEVICE_HANG,   DEVICE_HANG,    DEVICE_DELAY,
+                                      DEVICE_DELAY,  DEVICE_LATE,   DEVICE_LATE,    DEVICE_LATE,
+                                      DEVICE_HASTEN, DEVICE_TASK,   DEVICE_RECEIVE, DEVICE_FRAME};
+    bool has_wire = device == 0 && draw(random, 2);
+    struct tape_op *op =
+        say(story, (uint8_t)(STREAM_DEVICE + device),
+            has_wire ? (draw(random, 4) ? DEVICE_RECEIVE : DEVICE_FRAME) : kinds[draw(random, 16)]);
     op->which = draw(random, 256);
     op->size = draw_small(random);
-    op->value[0] = (struct tape_value){draw(random, 256), (int8_t)draw_small(random)};
-    op->value[1].pick = (uint8_t)(draw(random, 16) * 16 + draw_small(random) % 16);
+    if (draw(random, 2))
+        op->value[0] = (struct tape_value){draw(random, 256), (int8_t)draw_small(random)};
+    op->value[1].pick = (uint8_t)(64 * draw(random, 4) + 16 * draw(random, 4));
+    op->value[1].pick += draw_small(random) % 16;
     op->value[1].offset = (int8_t)draw_small(random);
 }
 

@@ -6,7 +6,7 @@
 
 /* Changes of one mutation; copies of one repetition, and operations copied; changes of which one
  * is a story; ours. */
-enum { STACKED_MAX = 4, REPEATED_MAX = 12, REPEATED_OPS = 3, STORY_ODDS = 8 };
+enum { STACKED_MAX = 4, REPEATED_MAX = 12, REPEATED_OPS = 3, STORY_ODDS = 4 };
 
 static uint32_t draw(struct random *random, uint32_t bound)
 {
