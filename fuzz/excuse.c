@@ -207,6 +207,9 @@ bool verdict_excused(struct machine *m, const struct verdict *v)
     case RULE_BLE_WINDOW:
     case RULE_BLE_LINK:
         return is_disturbed(machine_scenario(m)) || is_kernel_busy(m);
+    case RULE_VIRT_CALLBACK: /* the alarm alone ends the wait for a device */
+        return v->detail == DETAIL_VIRT_ORPHAN &&
+               befallen(m, device_of(m, &machine_scenario(m)->config.alarm), COUNTER_FAILS);
     case RULE_LIVELOCK:
         return v->detail == DETAIL_LIVELOCK_LINE && erases_at_once(m);
     case RULE_KEY_CUSTODY:

@@ -118,7 +118,7 @@ void story_device(struct tape *story, struct random *random)
                                  .value = {{draw(random, 4), 0}, {draw(random, 4), 0}}};
     choose_stage(story, random);
     use_some(story, app, drive, &like, random);
-    befall(story, (uint8_t)(app + (draw(random, 4) == 0)), random);
+    befall(story, (uint8_t)(draw(random, 4) ? app : !app), random);
     for (uint32_t left = draw(random, 3); left > 0; left--)
         disturb(story, drives[drive].device, random);
     if (draw(random, 4))

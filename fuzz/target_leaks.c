@@ -89,7 +89,7 @@ const struct stage_target target_leaks = {
                 {ONE, false},
                 {ONE, true},
                 {ONE, false}},
-    .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
+    .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_KILL_AT) - 1,
                        [STREAM_APP] = 0xffff,
                        [STREAM_APP + 1] = 0xffff,
                        [STREAM_DEVICE] = WIRED,

@@ -526,6 +526,21 @@ START_TEST(crc_that_only_the_radio_finds_bad_may_be_repeated)
 }
 END_TEST
 
+/* What it has for an event comes too late to be sent, and somebody on the way turns NESN round. */
+START_TEST(packet_that_was_never_sent_may_be_acknowledged)
+{
+    connect();
+    good_events(0, 7);
+    tune(anchor_of(7) - 400 * US, mhz_of(7));
+    send(central, &l.c, mhz_of(7), anchor_of(7), COMES, 0);
+    take(&l.p, &l.c, 0);
+    l.p.unacked = true;
+    l.c.nesn = !l.c.nesn;
+    event(8, COMES, COMES, 0x77);
+    ck_assert(!broke(RULE_BLE_SEQUENCE));
+}
+END_TEST
+
 START_TEST(bad_peer_breaks_nothing_and_is_counted)
 {
     connect();
@@ -1237,6 +1252,7 @@ int main(void)
     tcase_add_test(t, packet_that_answers_nothing_breaks_ifs);
     tcase_add_test(t, second_bad_crc_in_a_row_is_not_answered);
     tcase_add_test(t, crc_that_only_the_radio_finds_bad_may_be_repeated);
+    tcase_add_test(t, packet_that_was_never_sent_may_be_acknowledged);
     tcase_add_test(t, bad_peer_breaks_nothing_and_is_counted);
     tcase_add_loop_test(t, new_map_holds_from_its_instant_on, 0, 2);
     tcase_add_loop_test(t, map_of_this_very_event_holds_from_the_next_one_on, 0, 2);

@@ -61,6 +61,7 @@ static const struct {
     {{SPIM, DEVICE_TASK, 3, 1, 2, {{0, 7}}}, INJECT_TASK, "SPIM0"},
     {{UARTE, DEVICE_RECEIVE, 3, 1, 2, {{0, 7}}}, INJECT_RECEIVE, "UARTE0"},
     {{UARTE, DEVICE_FRAME, 3, 1, 2, {{0, 7}}}, INJECT_RECEIVE, "UARTE0"},
+    {{AES, DEVICE_LATE, 3, 1, 2, {{0, 7}}}, INJECT_DELAY, "AES"},
 };
 _Static_assert(sizeof meanings / sizeof meanings[0] == DEVICE_KINDS, "a row for each kind");
 
@@ -106,7 +107,17 @@ static const struct {
     {64 + 2, EVENT_IRQ_RAISED, "irq SPIM0"},
     {128 + 2, EVENT_DEVICE_TASK, "task SPIM0"},
     {192 + 2, EVENT_KERNEL_READ, "kernel-read SPIM0"},
+    {64 + 16 + 2, EVENT_KERNEL_WRITE, "kernel-write SPIM0"},
+    {128 + 16 + 2, EVENT_DMA_READ, "dma-read"},
+    {192 + 16 + 2, EVENT_DMA_WRITE, "dma-write"},
+    {64 + 32 + 2, EVENT_NOTE_BASE + NOTE_CLIENT_ASKS, "client-asks spi"},
+    {128 + 32 + 2, EVENT_NOTE_BASE + NOTE_CLIENT_BEGUN, "client-begun spi"},
+    {192 + 32 + 2, EVENT_NOTE_BASE + NOTE_CLIENT_DONE, "client-done spi"},
+    {64 + 48 + 2, EVENT_KERNEL_READ, "kernel-read 0x40003010"},
+    {128 + 48 + 2, EVENT_KERNEL_WRITE, "kernel-write 0x40003010"},
+    {192 + 48 + 2, EVENT_WIRE, "wire SPIM0"},
 };
+enum { MOMENTS = sizeof moments / sizeof moments[0] };
 
 START_TEST(moment_may_be_a_record)
 {
@@ -124,6 +135,70 @@ START_TEST(moment_may_be_a_record)
     ck_assert(pattern_parse(stage->scenario, moments[_i].text, &said, why, sizeof why));
     ck_assert_uint_eq(said.address_first, planned[0].when.address_first);
     ck_assert_uint_eq(said.address_last, planned[0].when.address_last);
+}
+END_TEST
+
+START_TEST(microseconds_are_told_below_zero)
+{
+    const struct tape_op op = {SPIM, DEVICE_HANG, 0, 1, 0, {{0, 0}, {128, -3}}};
+    ck_assert_uint_eq(plan(1, &op), 1);
+    ck_assert_uint_eq(planned[0].at_ps, 3 * PS_PER_US);
+}
+END_TEST
+
+START_TEST(late_device_is_so_at_moments_in_a_row)
+{
+    const struct tape_op op = {AES, DEVICE_LATE, 0, 1, 5, {{0, 0}, {64 + 16 + 2, 0}}};
+    ck_assert_uint_eq(plan(1, &op), 4); /* as many as there is room for */
+    for (uint32_t i = 0; i < 4; i++) {
+        ck_assert_int_eq(planned[i].kind, INJECT_DELAY);
+        ck_assert_uint_eq(planned[i].nth, 3 + i);
+        ck_assert_uint_eq(planned[i].period_ps, 100 * PS_PER_US);
+    }
+}
+END_TEST
+
+static const struct {
+    uint8_t kind, pick, whose;
+    const char *text;
+    enum injection_kind injected;
+} ends[] = {
+    {SCHEDULE_KILL_AT, 0, 0, "two client-begun", INJECT_KILL},
+    {SCHEDULE_FAULT_AT, 4, 0, "two command", INJECT_FAULT},
+    {SCHEDULE_RESTART_AT, 6, 0, "two syscall", INJECT_RESTART},
+    {SCHEDULE_PRESSURE_AT, 3, 0, "two client-asks", INJECT_MEMORY_PRESSURE},
+    {SCHEDULE_KILL_AT, 7, 1, "task SPIM0", INJECT_KILL},
+    {SCHEDULE_KILL_AT, 9, 4, "irq RNG", INJECT_KILL},
+    {SCHEDULE_KILL_AT, 12, 7, "client-begun crypto", INJECT_KILL},
+};
+enum { ENDS = sizeof ends / sizeof ends[0] };
+
+START_TEST(what_befalls_an_app_may_come_at_a_moment)
+{
+    const struct injection *i = &stage->scenario->injections[0];
+    tape = (struct tape){
+        .count = 1,
+        .ops = {
+            {STREAM_SCHEDULE, ends[_i].kind, 1, 2, 3, {{ends[_i].pick, 16}, {ends[_i].whose, 4}}}}};
+    stage_plan(stage, &tape);
+    ck_assert_uint_eq(stage->scenario->injection_count, 1);
+    ck_assert_int_eq(i->kind, ends[_i].injected);
+    ck_assert_uint_eq(i->process, 1);
+    ck_assert(i->at_event);
+    ck_assert_str_eq(i->when.text, ends[_i].text);
+    ck_assert_uint_eq(i->nth, 5);
+    ck_assert_uint_eq(i->at_ps, PS_PER_US + 36 * PS_PER_US);
+    ck_assert_uint_eq(i->from_ps, stage->start_ps + (1 + 2 * 256) * SCHEDULE_STEP_PS);
+}
+END_TEST
+
+/* The flash controller has no line: there is no such moment, and no injection. */
+START_TEST(moment_that_there_is_not_is_no_injection)
+{
+    tape = (struct tape){.count = 1,
+                         .ops = {{STREAM_SCHEDULE, SCHEDULE_KILL_AT, 1, 0, 0, {{9, 0}, {6, 0}}}}};
+    stage_plan(stage, &tape);
+    ck_assert_uint_eq(stage->scenario->injection_count, 0);
 }
 END_TEST
 
@@ -180,7 +255,7 @@ static enum stage_end alarm_with(struct tape_op befalls)
 
 START_TEST(lost_alarm_is_by_right_if_its_counter_failed)
 {
-    ck_assert_int_eq(alarm_with((struct tape_op){RTC, DEVICE_DELAY, 0, 200, 255, {{0}}}),
+    ck_assert_int_eq(alarm_with((struct tape_op){RTC, DEVICE_HANG, 0, 200, 255, {{0}}}),
                      STAGE_HOLDS);
     ck_assert_uint_gt(machine_verdict_count(stage->hw.m), 0);
     ck_assert_int_eq(alarm_with((struct tape_op){RNG, DEVICE_HANG, 0, 0, 0, {{0}}}), STAGE_HOLDS);
@@ -239,6 +314,9 @@ START_TEST(flash_and_the_clock_are_excused_by_their_own_lies_alone)
     ck_assert(!excused_if_it_lies(AES, RULE_KEY_CUSTODY, DETAIL_KEYS_DEAD));
     ck_assert(excused_if_it_lies(RTC, RULE_KEY_CUSTODY, DETAIL_KEYS_DEAD));
     ck_assert(!excused_if_it_lies(RTC, RULE_KEY_CUSTODY, DETAIL_KEYS_OTHER));
+    ck_assert(excused_if(RTC, DEVICE_HANG, RULE_VIRT_CALLBACK, DETAIL_VIRT_ORPHAN));
+    ck_assert(!excused_if(RTC, DEVICE_HANG, RULE_VIRT_CALLBACK, DETAIL_VIRT_FORGOTTEN));
+    ck_assert(!excused_if(RNG, DEVICE_HANG, RULE_VIRT_CALLBACK, DETAIL_VIRT_ORPHAN));
 }
 END_TEST
 
@@ -250,7 +328,11 @@ int main(void)
     tcase_add_loop_test(c, each_kind_is_an_injection_into_its_streams_device, 0, DEVICE_KINDS);
     tcase_add_test(c, what_a_device_has_not_is_no_injection);
     tcase_add_test(c, streams_have_times_of_their_own);
-    tcase_add_loop_test(c, moment_may_be_a_record, 0, 3);
+    tcase_add_loop_test(c, moment_may_be_a_record, 0, MOMENTS);
+    tcase_add_test(c, microseconds_are_told_below_zero);
+    tcase_add_test(c, late_device_is_so_at_moments_in_a_row);
+    tcase_add_loop_test(c, what_befalls_an_app_may_come_at_a_moment, 0, ENDS);
+    tcase_add_test(c, moment_that_there_is_not_is_no_injection);
     tcase_add_loop_test(c, frame_is_whole_or_damaged_in_one_way, 0, 6);
     tcase_add_test(c, usual_sequence_is_its_calls_and_a_wait_for_its_upcall);
     tcase_add_test(c, lost_alarm_is_by_right_if_its_counter_failed);

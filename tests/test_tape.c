@@ -1,6 +1,6 @@
 /* test_tape.c: tapes (fuzz/tape.h), how they are varied (fuzz/tape_mutate.h), what an app makes of
  * one (fuzz/app_bytes.h), and a stage that plays them (fuzz/stage.h). */
-#include "fuzz/stage.h"
+#include "fuzz/stage_target.h"
 #include "fuzz/tape_mutate.h"
 #include "sim/random.h"
 
@@ -375,6 +375,29 @@ START_TEST(owner_asks_enables_and_starts_what_it_was_given)
 }
 END_TEST
 
+static const struct stage_target *const tellers[] = {&target_device, &target_ble};
+
+START_TEST(story_is_of_played_kinds_and_begins_with_its_stage)
+{
+    const struct tape_user *told = &tellers[_i]->user;
+    uint32_t streams = 0;
+    for (uint32_t seed = 0; seed < 500; seed++) {
+        struct random random = random_start(seed, 0);
+        tape.count = 0;
+        told->tell(&tape, &random);
+        ck_assert_uint_ge(tape.count, 1);
+        ck_assert_uint_le(tape.count, STORY_MAX);
+        ck_assert_uint_eq(tape.ops[0].stream, STREAM_SCHEDULE);
+        ck_assert_uint_eq(tape.ops[0].kind, SCHEDULE_STAGE);
+        for (uint32_t i = 0; i < tape.count; i++) {
+            ck_assert(told->kinds[tape.ops[i].stream] >> tape.ops[i].kind & 1);
+            streams |= 1u << tape.ops[i].stream;
+        }
+    }
+    ck_assert_int_ge(__builtin_popcount(streams), 3);
+}
+END_TEST
+
 START_TEST(mutation_repeats_operations)
 {
     uint32_t longest = 0;
@@ -411,6 +434,7 @@ int main(void)
     tcase_add_loop_test(c, mutation_fits_a_block_of_its_very_size, 0, 10);
     tcase_add_test(c, full_tape_has_room_for_no_more);
     tcase_add_test(c, mutation_repeats_operations);
+    tcase_add_loop_test(c, story_is_of_played_kinds_and_begins_with_its_stage, 0, 2);
     tcase_add_loop_test(c, child_has_each_stream_from_one_parent, 0, 40);
     suite_add_tcase(suite, c);
     TCase *on_stage = tcase_create("stage");
