@@ -29,13 +29,10 @@ static uint8_t draw_small(struct random *random)
     return draw(random, bounds[draw(random, 4)]);
 }
 
-/* What befalls app `which`, at a moment; or nothing. */
-static void befall(struct tape *story, uint8_t which, struct random *random)
+/* What befalls app `which`, at a moment: one of these kinds. */
+static void befall(struct tape *story, uint8_t which, const uint8_t kinds[4], struct random *random)
 {
-    uint8_t kind = draw(random, 6);
-    if (kind >= 4)
-        return;
-    struct tape_op *op = say(story, STREAM_SCHEDULE, (uint8_t)(SCHEDULE_KILL_AT + kind));
+    struct tape_op *op = say(story, STREAM_SCHEDULE, kinds[draw(random, 4)]);
     op->which = which;
     op->size = draw_small(random);
     op->value[0] = (struct tape_value){draw(random, 16), (int8_t)draw_small(random)};
@@ -113,12 +110,15 @@ static uint8_t draw_size(struct random *random)
 
 void story_device(struct tape *story, struct random *random)
 {
+    static const uint8_t kinds[4] = {SCHEDULE_KILL_AT, SCHEDULE_FAULT_AT, SCHEDULE_RESTART_AT,
+                                     SCHEDULE_PRESSURE_AT};
     const uint8_t drive = draw(random, DRIVE_COUNT), app = draw(random, 2);
     const struct tape_op like = {.size = draw_size(random),
                                  .value = {{draw(random, 4), 0}, {draw(random, 4), 0}}};
     choose_stage(story, random);
     use_some(story, app, drive, &like, random);
-    befall(story, (uint8_t)(draw(random, 4) ? app : !app), random);
+    if (draw(random, 3))
+        befall(story, (uint8_t)(draw(random, 4) ? app : !app), kinds, random);
     for (uint32_t left = draw(random, 3); left > 0; left--)
         disturb(story, drives[drive].device, random);
     if (draw(random, 4))
@@ -162,9 +162,11 @@ static void lose(struct tape *story, struct random *random)
 
 void story_ble(struct tape *story, struct random *random)
 {
+    static const uint8_t kinds[4] = {SCHEDULE_KILL_AT, SCHEDULE_RESTART_AT, SCHEDULE_RESTART_AT,
+                                     SCHEDULE_KILL_AT};
     choose_stage(story, random);
     if (draw(random, 4) == 0) {
-        befall(story, draw(random, 2), random);
+        befall(story, draw(random, 2), kinds, random);
         return;
     }
     for (uint32_t left = 1 + draw(random, 2); left > 0; left--)
