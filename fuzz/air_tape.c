@@ -321,8 +321,8 @@ static void add_action(struct air_tape *air, const struct tape_op *op, uint32_t 
     }
 }
 
-/* How many events an operation comes behind the one before it. Silence may be told by the instant of
- * the last change. */
+/* How many events an operation comes behind the one before it. Silence may be told by the instant
+ * of the last change. */
 static uint32_t events_on(const struct tape_op *op, uint32_t since, uint32_t ahead)
 {
     const uint32_t more = op->number % 128u, first = ahead + more % 8;

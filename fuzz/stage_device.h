@@ -14,8 +14,8 @@
  *   3 the kernel reads a register of it | any device's DMA writes | an operation is over there
  *     | something is on its wire
  *
- * for the 1 + value[1].pick % 16-th time from then on; and value[1].offset * 62.5 ns after that, or,
- * below 0, as many microseconds. What it is, by kind:
+ * for the 1 + value[1].pick % 16-th time from then on; and value[1].offset * 62.5 ns after that,
+ * or, below 0, as many microseconds. What it is, by kind:
  *
  *   0 register `which` reads as value[0], `size` % 8 times, or 0: until it is released
  *   1 the same of a register that says what happened: an event, a count, a status

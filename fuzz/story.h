@@ -1,6 +1,7 @@
-/* story.h: operations of several streams that have to do with each other, as one mutation puts them
- * into a tape. Chance alone seldom makes two apps use the same device while something befalls one of
- * them, or the device: each would have to be drawn by itself. What each of them is stays drawn.
+/* story.h: operations of several streams that have to do with each other, as one mutation puts
+ * them into a tape. Chance alone seldom makes two apps use the same device while something befalls
+ * one of them, or the device: each would have to be drawn by itself. What each of them is stays
+ * drawn.
  *
  *   story_device   one app uses a driver, once or twice; at a moment of that it is ended, or the
  *                  driver's device does something; the other app uses it, too

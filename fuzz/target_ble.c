@@ -5,8 +5,8 @@
  * of those that can, encrypted; one with the other channel selection, and one with latency and a
  * central whose clock is as bad as may be; advertising, with a scanner that asks; and the kernel's
  * own advertising; one whose central waits long; and one that another app keeps the CPU from, in
- * turns, with an air that does nothing to it. Beside it an app that does anything, of lower priority. At last one app's ECB, which another
- * one's PPI starts.
+ * turns, with an air that does nothing to it. Beside it an app that does anything, of lower
+ * priority. At last one app's ECB, which another one's PPI starts.
  *
  * A tape's streams: STREAM_SCHEDULE (the stage, kills and restarts), AIR_STREAM and PEER_STREAM
  * (fuzz/air_tape.h), STREAM_APP + 1 (the app beside). Nobody plays the others.
