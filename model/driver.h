@@ -51,7 +51,11 @@ extern const uint32_t driver_count;
 /* The driver with that number on this board, or NULL. */
 const struct driver *driver_find(const struct kernel *k, uint32_t number);
 
+/* By what its row says. */
 bool driver_is_present(const struct kernel *k, const struct driver *driver);
+
+/* Asks it of all drivers, for good: kernel.drivers_present. A board does not change. */
+void drivers_find(struct kernel *k);
 
 /* Its place in the table. */
 uint32_t driver_index(const struct driver *driver);

@@ -28,6 +28,14 @@ bool driver_is_present(const struct kernel *k, const struct driver *driver)
     return !driver->present || driver->present(k);
 }
 
+void drivers_find(struct kernel *k)
+{
+    k->drivers_present = 0;
+    for (uint32_t i = 0; i < driver_count; i++)
+        if (driver_is_present(k, drivers[i]))
+            k->drivers_present |= (uint32_t)1 << i;
+}
+
 uint32_t driver_index(const struct driver *driver)
 {
     uint32_t i = 0;
@@ -46,7 +54,7 @@ uint32_t driver_number(const struct kernel *k, const struct driver *driver)
 const struct driver *driver_find(const struct kernel *k, uint32_t number)
 {
     for (uint32_t i = 0; i < driver_count; i++)
-        if (driver_number(k, drivers[i]) == number && driver_is_present(k, drivers[i]))
+        if (driver_number(k, drivers[i]) == number && kernel_has_driver(k, i))
             return drivers[i];
     return NULL;
 }

@@ -29,7 +29,7 @@ static const struct driver *driver_interrupt(struct kernel *k, struct hw *hw, ui
 {
     for (uint32_t i = 0; i < driver_count; i++) {
         const struct driver *d = drivers[i];
-        if (d->on_interrupt && driver_is_present(k, d) && d->on_interrupt(k, hw, line))
+        if (d->on_interrupt && kernel_has_driver(k, i) && d->on_interrupt(k, hw, line))
             return d;
     }
     return NULL;
@@ -271,7 +271,7 @@ void kernel_trap(struct kernel *k, struct hw *hw, const struct trap *trap)
 static void drivers_forget(struct kernel *k, struct hw *hw, struct process_id id)
 {
     for (uint32_t i = 0; i < driver_count; i++)
-        if (drivers[i]->on_process_end && driver_is_present(k, drivers[i]))
+        if (kernel_has_driver(k, i) && drivers[i]->on_process_end)
             drivers[i]->on_process_end(k, hw, id);
 }
 

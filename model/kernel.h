@@ -35,6 +35,7 @@ struct kernel {
     struct process processes[PROCESS_MAX];
     uint32_t process_count;
     uint32_t next_unique;      /* unique id of the next process life; starts at 1 */
+    uint32_t drivers_present;  /* bit i: this board has drivers[i]; from kernel_start on */
     uint32_t kernel_part_size; /* of each process's block; 0: not computed yet */
     uint32_t ram_used;         /* bytes of config->process_ram already carved */
     struct mpu_state mpu;
@@ -58,6 +59,11 @@ struct kernel {
     struct kernel_tokens tokens;
     bool halted;
 };
+
+static inline bool kernel_has_driver(const struct kernel *k, uint32_t index)
+{
+    return k->drivers_present >> index & 1;
+}
 
 enum action_kind {
     ACTION_RUN,   /* user mode: process `process`, beginning with its `resume` */

@@ -98,7 +98,7 @@ static uint32_t kernel_part_size(struct kernel *k)
     if (k->kernel_part_size)
         return k->kernel_part_size;
     for (uint32_t i = 0; i < driver_count; i++)
-        if (driver_is_present(k, drivers[i]))
+        if (kernel_has_driver(k, i))
             size += grant_size(drivers[i]);
     return k->kernel_part_size = size;
 }

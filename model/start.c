@@ -160,8 +160,9 @@ static bool config_is_valid(const struct kernel_config *c)
 
 static void drivers_start(struct kernel *k, struct hw *hw)
 {
+    drivers_find(k);
     for (uint32_t i = 0; i < driver_count; i++)
-        if (drivers[i]->start && driver_is_present(k, drivers[i]))
+        if (drivers[i]->start && kernel_has_driver(k, i))
             drivers[i]->start(k, hw);
 }
 

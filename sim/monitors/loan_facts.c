@@ -7,7 +7,6 @@ enum {
     PAGE = 0x1000,        /* of a peripheral: nRF52840 PS, "Peripheral interface" */
     LENT_MAX = 64,        /* loans at once: model/passthrough.h, LOAN_MAX */
     RAM_REGIONS = 2,      /* of an app: model/mpu.h */
-    LEVEL_MIN = 5,        /* a region has 2^level bytes, 32 at least: B3.5.9 */
     LEVEL_END = 32,       /* one of 2^32 bytes is everything, and no window */
     SUBREGION_LEVELS = 3, /* its eight parts can be left out one by one: B3.5.9, SRD */
 };
@@ -168,13 +167,30 @@ static void add_blocks(struct regions *r, struct span span, uint32_t level)
     }
 }
 
+/* A bit for each level that one of its blocks has. */
+static uint32_t levels_of(struct span span)
+{
+    uint32_t levels = 0;
+
+    for (uint32_t at = span.base, left = span.size; left > 0;) {
+        uint32_t block = UINT32_C(1) << level_at(at, left);
+        levels |= block;
+        at += block;
+        left -= block;
+    }
+    return levels;
+}
+
 uint32_t loan_regions(const struct span *spans, uint32_t count)
 {
     struct regions r = {.count = 0};
+    uint32_t levels = 0;
 
-    for (uint32_t level = LEVEL_MIN; level < LEVEL_END; level++)
+    for (uint32_t i = 0; i < count; i++)
+        levels |= levels_of(spans[i]);
+    for (; levels; levels &= levels - 1)
         for (uint32_t i = 0; i < count; i++)
-            add_blocks(&r, spans[i], level);
+            add_blocks(&r, spans[i], (uint32_t)__builtin_ctz(levels));
     return r.count;
 }
 
@@ -271,14 +287,17 @@ static enum err answer_refused(const struct machine *m, const struct ledger *l,
     const struct scenario *s = machine_scenario(m);
     struct span granted = due->granted;
 
-    if (!span_covers(granted, due->asked) || shape_refused(granted) || is_memory(s, granted) ||
-        is_kernels(&s->config, granted) || is_distrusted_dma(&s->config, granted))
+    if (!span_covers(granted, due->asked) || shape_refused(granted) || is_memory(s, granted))
         return ERR_INVAL;
-    enum err err = devices_refused(m, l, withheld, process, granted);
-    if (err)
-        return err;
-    if (meets_own(l, process, granted))
-        return ERR_ALREADY;
+    if (!span_equal(granted, due->asked)) { /* else it has been asked all of this already */
+        if (is_kernels(&s->config, granted) || is_distrusted_dma(&s->config, granted))
+            return ERR_INVAL;
+        enum err err = devices_refused(m, l, withheld, process, granted);
+        if (err)
+            return err;
+        if (meets_own(l, process, granted))
+            return ERR_ALREADY;
+    }
     return has_room(m, l, process, granted) ? ERR_NONE : ERR_NOMEM;
 }
 
