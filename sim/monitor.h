@@ -191,6 +191,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_DEATH_REGISTER, "register %a, once lent to %p, holds %G after the reset, wanted %W") \
     X(DETAIL_DEATH_STUCK, \
       "the device at %a, once lent to %p, was called stuck, and nothing of its hardware says so") \
+    X(DETAIL_DEATH_EARLY, \
+      "a device once lent to %p was called quiet, and nobody waited until %a said so") \
     X(DETAIL_RESET_REGISTER, "%p was lent %a, which holds %G, wanted %W") \
     X(DETAIL_RESET_LINE, "%p was lent the device at %a with its interrupt line high") \
     /* upcall-once */ \

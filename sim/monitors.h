@@ -15,11 +15,11 @@
  * about the air. */
 /* clang-format off */
 #define MONITORS(X)                                                                                \
-    X(ledger) X(reach) X(layout) X(owner) X(filter) X(loans) X(interrupt) X(lines) X(death) X(dma) \
-    X(answers) X(writes) X(upcall) X(panic) X(progress) X(turns) X(livelock) X(returns) X(fresh)   \
-    X(custody) X(latency) X(count_checks) X(ble_link) X(ble_buffer) X(ble_answer) X(ble_channel)   \
-    X(ble_arming) X(crystal) X(router) X(ble_checks) X(virt_turns) X(virt_buffers) X(alarms)       \
-    X(keys) X(storage) X(policy) X(sched) X(final)
+    X(ledger) X(reach) X(layout) X(owner) X(filter) X(loans) X(interrupt) X(lines) X(death)        \
+    X(quiet) X(dma) X(answers) X(writes) X(upcall) X(panic) X(progress) X(turns) X(livelock)       \
+    X(returns) X(fresh) X(custody) X(latency) X(count_checks) X(ble_link) X(ble_buffer)            \
+    X(ble_answer) X(ble_channel) X(ble_arming) X(crystal) X(router) X(ble_checks) X(virt_turns)    \
+    X(virt_buffers) X(alarms) X(keys) X(storage) X(policy) X(sched) X(final)
 /* clang-format on */
 
 enum monitor_place {

@@ -1,11 +1,12 @@
 /* test_loan_monitors.c: what a request for a device comes to, reason by reason; how many regions
  * windows need, as the kernel finds it, too; and loan-answer, refusal-reason, filter-asked, and
- * what interrupt-owner asks of lines, bite: what no lawful kernel would answer or do is planted in a
- * booted machine. Lawful ones stay silent.
+ * what interrupt-owner asks of lines and death-order of a device's steps, bite: what no lawful
+ * kernel would answer or do is planted in a booted machine. Lawful ones stay silent.
  */
 #include "model/kernel.h"
 #include "model/mpu.h"
 #include "model/passthrough.h"
+#include "model/passthrough_device.h"
 #include "sim/machine_value.h"
 #include "sim/monitors.h"
 #include "sim/monitors/loans.h"
@@ -879,6 +880,64 @@ static void nobodys_line_stays_on(void)
     lines_user();
 }
 
+/* ---- TIMER0 is made quiet: its counter is waited for by CC[0] */
+
+static void step_is_written(const struct quiesce_step *step, bool has_effect)
+{
+    uint32_t count = step->kind == QUIESCE_FILL ? step->count : 1;
+
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t offset = step->offset + 4 * i;
+        support_trace(hw, EVENT_KERNEL_WRITE, PROCESS_NONE, SUPPORT_TIMER0 + offset, step->value);
+        if (has_effect)
+            timer0_write(offset, step->value);
+    }
+}
+
+/* Up to step `end`; those from `idle` on write nothing into the device. */
+static void timer0_steps(uint32_t idle, uint32_t end)
+{
+    const struct passthrough_endpoint *e = &scenario.config.endpoints[ENDPOINT_TIMER0];
+
+    support_trace(hw, EVENT_KERNEL_WRITE, PROCESS_NONE, SUPPORT_TIMER0 + 0x308, UINT32_MAX);
+    for (uint32_t i = 0; i < e->quiesce_count && i < end; i++)
+        if (e->quiesce[i].kind == QUIESCE_WRITE || e->quiesce[i].kind == QUIESCE_FILL)
+            step_is_written(&e->quiesce[i], i < idle);
+}
+
+static void device_is_waited_for(void)
+{
+    timer0_write(0x540, 77);
+    timer0_steps(99, 99);
+    note(NOTE_ENDPOINT_QUIET, A, ENDPOINT_TIMER0, 0);
+}
+
+static void device_is_not_waited_for(void)
+{
+    timer0_write(0x540, 77);
+    timer0_steps(0, 99);
+    note(NOTE_ENDPOINT_QUIET, A, ENDPOINT_TIMER0, 0);
+}
+
+static void device_is_waited_for_in_vain(void)
+{
+    timer0_write(0x540, 77);
+    timer0_steps(0, 99);
+    machine_device(hw->m, 0)->fault.hung = true; /* for death.c */
+    note(NOTE_ENDPOINT_STUCK, A, ENDPOINT_TIMER0, LINE_TIMER0);
+    machine_device(hw->m, 0)->fault.hung = false;
+    timer0_steps(99, 99);
+    note(NOTE_ENDPOINT_QUIET, A, ENDPOINT_TIMER0, 0);
+}
+
+static void hung_device_says_nothing(void)
+{
+    timer0_write(0x540, 77);
+    machine_device(hw->m, 0)->fault.hung = true;
+    timer0_steps(0, 99);
+    note(NOTE_ENDPOINT_QUIET, A, ENDPOINT_TIMER0, 0);
+}
+
 #define LINE(name, detail)                                                                         \
     {                                                                                              \
 #name, name, RULE_INTERRUPT_OWNER, detail                                                  \
@@ -934,6 +993,10 @@ static const struct {
     LINE(passed_over_and_masked_for_ever, DETAIL_IRQ_SWALLOWED),
     LINE(lent_line_stays_off, DETAIL_IRQ_OFF),
     LINE(nobodys_line_stays_on, DETAIL_IRQ_ON),
+    {"awaited", device_is_waited_for, RULE_DEATH_ORDER, DETAIL_NONE},
+    {"in vain", device_is_waited_for_in_vain, RULE_DEATH_ORDER, DETAIL_NONE},
+    {"hangs", hung_device_says_nothing, RULE_DEATH_ORDER, DETAIL_NONE},
+    {"not awaited", device_is_not_waited_for, RULE_DEATH_ORDER, DETAIL_DEATH_EARLY},
     {"lendable", lendable_device_is_refused, RULE_REFUSAL_REASON, DETAIL_REFUSAL_BASELESS},
     {"query", query_of_a_lendable_device_is_refused, RULE_REFUSAL_REASON, DETAIL_REFUSAL_BASELESS},
     {"withheld", withheld_device_is_lent, RULE_REFUSAL_REASON, DETAIL_REFUSAL_MISSING},
