@@ -142,7 +142,7 @@ static void header_goes_on(const struct machine *m, struct loans *loans, uint32_
         open->state = REQUEST_NONE;
 }
 
-static void on_loaded(const struct machine *m, struct loans *loans, uint32_t process)
+static OUT_OF_LINE void on_loaded(const struct machine *m, struct loans *loans, uint32_t process)
 {
     struct open_request *open = &loans->of[process];
 
@@ -151,7 +151,8 @@ static void on_loaded(const struct machine *m, struct loans *loans, uint32_t pro
     header_goes_on(m, loans, process);
 }
 
-static void header_answered(const struct machine *m, struct loans *loans, uint32_t process)
+static OUT_OF_LINE void header_answered(const struct machine *m, struct loans *loans,
+                                        uint32_t process)
 {
     if (loans->of[process].state != REQUEST_LOAD)
         return;
@@ -204,7 +205,7 @@ static OUT_OF_LINE void on_removed(struct machine *m, struct loans *loans, const
     open->lost_base = removed.base;
 }
 
-static void judge_endpoint(struct machine *m, const struct record *r, bool should_hold)
+static OUT_OF_LINE void judge_endpoint(struct machine *m, const struct record *r, bool should_hold)
 {
     const struct kernel_config *config = &machine_scenario(m)->config;
 
