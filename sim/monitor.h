@@ -201,6 +201,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_UPCALL_FUNCTION, "%p was called at %a, and it had subscribed %W") \
     X(DETAIL_UPCALL_SILENT, "%p was called at %a without an upcall having been delivered") \
     X(DETAIL_UPCALL_SWAP, "%p swapped an upcall of driver %W, and %g old ones still wait") \
+    X(DETAIL_UPCALL_LOST, "%p lost %g waiting upcalls of driver %W, which it did not swap") \
     X(DETAIL_UPCALL_COUNT, "%p has %g upcalls waiting, and the kernel says %w") \
     X(DETAIL_UPCALL_DROPS, "%p has %g upcalls counted as dropped, wanted %w") \
     X(DETAIL_UPCALL_FULL, "%p has %g upcalls waiting, more than %w") \

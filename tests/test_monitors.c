@@ -796,6 +796,47 @@ static void swap_leaves_old_upcalls(void)
     subscribe_anew(WAITER, handler_of(WAITER), 77);
 }
 
+static void cancelled(uint32_t number, uint32_t times)
+{
+    note(NOTE_UPCALL_CANCELLED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(number, times));
+}
+
+static void swap_forgets_those_of_all_numbers(void)
+{
+    subscribe(WAITER);
+    queued(WAITER, 1);
+    call(WAITER, SYSCALL_SUBSCRIBE, PASSTHROUGH_DRIVER_DEFAULT, 0, handler_of(WAITER), 77);
+    cancelled(0xffffffff, 1);
+}
+
+static void swap_forgets_those_of_another_driver(void)
+{
+    subscribe(WAITER);
+    queued(WAITER, 1);
+    call(WAITER, SYSCALL_SUBSCRIBE, 0, 0, handler_of(WAITER), 77);
+    cancelled(0, 1);
+}
+
+static void refused_swap_forgets_the_old_ones(void)
+{
+    subscribe(WAITER);
+    queued(WAITER, 1);
+    call(WAITER, SYSCALL_SUBSCRIBE, PASSTHROUGH_DRIVER_DEFAULT, 0, 4, 77);
+    cancelled(0, 1);
+    machine_app_mutable(hw->m, WAITER)->result.regs.r[3] = 77;
+    add(EVENT_RETURN, WAITER, RETURN_FAILURE_2U32, pair(ERR_INVAL, 4));
+}
+
+static void release_forgets_those_of_other_devices(void)
+{
+    subscribe(WAITER);
+    queued(WAITER, 1);
+    queued(WAITER, 2);
+    call(WAITER, SYSCALL_COMMAND, PASSTHROUGH_DRIVER_DEFAULT, PASSTHROUGH_RELEASE, timer0.base,
+         timer0.size);
+    cancelled(0, 2);
+}
+
 static void drop_is_not_counted(void)
 {
     note(NOTE_UPCALL_DROPPED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 0));
@@ -1289,6 +1330,10 @@ static const struct {
     FAULT(handler_is_not_the_subscribed_one, RULE_UPCALL_ONCE),
     FAULT(handler_begins_out_of_the_blue, RULE_UPCALL_ONCE),
     FAULT(swap_leaves_old_upcalls, RULE_UPCALL_ONCE),
+    FAULT(swap_forgets_those_of_all_numbers, RULE_UPCALL_ONCE),
+    FAULT(swap_forgets_those_of_another_driver, RULE_UPCALL_ONCE),
+    FAULT(refused_swap_forgets_the_old_ones, RULE_UPCALL_ONCE),
+    FAULT(release_forgets_those_of_other_devices, RULE_UPCALL_ONCE),
     FAULT(drop_is_not_counted, RULE_UPCALL_ONCE),
     FAULT(queue_holds_too_many, RULE_UPCALL_ONCE),
     FAULT(older_upcall_is_passed_over, RULE_UPCALL_ONCE),

@@ -1,6 +1,6 @@
 /* sched: sched-order.
  *
- * Judges at each switch to user mode whom the kernel has chosen, of those that are ready by turns.c:
+ * Judges at each switch to user mode whom the kernel has chosen of those that are ready by turns.c:
  *
  *   priority      nobody is ready before it in the board's list
  *   cooperative   who ran last, if it is ready ever since; else the next ready one behind it in

@@ -7,7 +7,8 @@
  *     with a handler was passed over;
  *   - the handler that begins in the app, and its appdata, are what the app subscribed;
  *   - a handler begins only after a delivery, never null;
- *   - a successful Subscribe leaves no old upcall of its (driver, number) waiting;
+ *   - a successful Subscribe leaves no old upcall of its (driver, number) waiting, and forgets no
+ *     other; one that is refused forgets none; of a device that is given back one at most goes;
  *   - at most 10 wait, and one in the slot of yield-wait-for; the kernel's count of the others is
  *     not below ours;
  *   - each drop raises the kernel's count by one, and no end of a life lowers it.
@@ -45,6 +46,7 @@ struct upcalls {
         struct waiting waiting[WAITING_MAX];
         uint32_t dropped;      /* as the kernel counts */
         uint32_t before_swap;  /* of the (driver, number) that Subscribe is about: still there */
+        uint32_t cancelled;    /* by the Subscribe that is open */
         bool unordered;        /* some of several alike are gone: their order is not known */
         bool answered;         /* a yield-wait-for: it has its event, and has not returned yet */
         bool delivered;        /* and not yet begun in the app: */
@@ -176,6 +178,27 @@ static OUT_OF_LINE void on_cancelled(struct queue *q, struct waiting what, uint3
     q->unordered = q->count > 0 && (q->unordered || count_of(q, what) > 0);
 }
 
+static void lost(struct machine *m, uint32_t process, uint32_t driver, uint32_t times)
+{
+    break_add(m, RULE_UPCALL_ONCE, process, 0, DETAIL_UPCALL_LOST, times, driver);
+}
+
+/* A Subscribe forgets those of its own number; a device that is given back, the one of that device
+ * which may wait. Outside of these calls it is a dead app's affair. */
+static OUT_OF_LINE void judge_cancelled(struct machine *m, struct queue *q, const struct record *r)
+{
+    const struct ledger_process *p = &ledger_of(m)->processes[r->process];
+    uint32_t number = pair_low(r->value), times = pair_high(r->value);
+
+    if (p->call_open && p->call_class == SYSCALL_SUBSCRIBE) {
+        q->cancelled = times;
+        if (r->address != p->args[0] || number != p->args[1])
+            lost(m, r->process, r->address, times);
+    } else if (p->call_open && is_passthrough_command(m, p, COMMAND_RELEASE) && times > 1) {
+        lost(m, r->process, r->address, times);
+    }
+}
+
 /* The new one when the queue is full; else the oldest, which had become rubbish. */
 static OUT_OF_LINE void on_dropped(struct machine *m, struct queue *q, const struct record *r)
 {
@@ -270,9 +293,13 @@ static void on_returned(struct machine *m, struct upcalls *u, struct queue *q,
     const struct ledger *l = ledger_of(m);
 
     q->answered = false;
-    if (l->returning && l->processes[r->process].call_class == SYSCALL_SUBSCRIBE &&
-        r->address >= RETURN_SUCCESS)
+    if (!l->returning || l->processes[r->process].call_class != SYSCALL_SUBSCRIBE)
+        return;
+    if (r->address >= RETURN_SUCCESS)
         on_subscribed(m, u, q, r);
+    else if (q->cancelled)
+        lost(m, r->process, l->processes[r->process].args[0], q->cancelled);
+    q->cancelled = 0;
 }
 
 static void on_called(const struct ledger_process *p, struct queue *q)
@@ -314,6 +341,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         on_dropped(m, q, r);
         break;
     case EVENT_OF(NOTE_UPCALL_CANCELLED):
+        judge_cancelled(m, q, r);
         on_cancelled(q, (struct waiting){r->address, pair_low(r->value)}, pair_high(r->value));
         break;
     case EVENT_OF(NOTE_UPCALL_DELIVERED):
