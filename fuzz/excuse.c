@@ -2,6 +2,7 @@
 #include "fuzz/excuse.h"
 
 #include "fuzz/app_bytes.h"
+#include "sim/monitors/ble_link.h"
 #include "sim/monitors/ledger.h"
 #include "sim/world/catalogue.h"
 #include "sim/world/central.h"
@@ -163,6 +164,17 @@ static bool is_disturbed(const struct scenario *s)
     return disturbed;
 }
 
+/* Its judge has lost a connection. */
+static bool is_astray(const struct machine *m)
+{
+    bool astray = false;
+    for (uint32_t i = 0; i < ble_connection_count(m); i++) {
+        const struct ble_connection_facts *facts = ble_connection(m, i);
+        astray |= facts && ble_is_astray(facts);
+    }
+    return astray;
+}
+
 /* An app beside has called the kernel, which ends each call before it serves the peripheral. The
  * waits of two lives are none. */
 static bool is_kernel_busy(struct machine *m)
@@ -206,7 +218,7 @@ bool verdict_excused(struct machine *m, const struct verdict *v)
         return befallen(m, master_of(m, v), DMA_LIES);
     case RULE_BLE_WINDOW:
     case RULE_BLE_LINK:
-        return is_disturbed(machine_scenario(m)) || is_kernel_busy(m);
+        return is_disturbed(machine_scenario(m)) || is_astray(m) || is_kernel_busy(m);
     case RULE_VIRT_CALLBACK: /* the alarm alone ends the wait for a device */
         return v->detail == DETAIL_VIRT_ORPHAN &&
                befallen(m, device_of(m, &machine_scenario(m)->config.alarm), COUNTER_FAILS);

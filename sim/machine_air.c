@@ -204,7 +204,8 @@ static uint32_t free_slot(const struct air *air)
     return (uint32_t)__builtin_ctz(~(uint32_t)air->used);
 }
 
-static void add_flight(struct machine *m, uint32_t slot, uint32_t device, uint32_t number)
+static void add_flight(struct machine *m, uint32_t slot, uint32_t device, uint32_t number,
+                       bool forged)
 {
     struct air *air = &m->air;
     struct air_flight *f = &air->flights[slot];
@@ -212,6 +213,7 @@ static void add_flight(struct machine *m, uint32_t slot, uint32_t device, uint32
     f->number = number;
     f->device = device;
     f->used = true;
+    f->forged = forged;
     f->started = f->ended = false;
     if (f->frame.start_ps < m->now_ps)
         f->frame.start_ps = m->now_ps;
@@ -233,7 +235,7 @@ static void add_behind(struct machine *m, const struct air_flight *f, const stru
     if (fault->how == AIR_FOLLOW)
         air_frame_follow(frame, fault);
     frame->start_ps = m->now_ps + (uint64_t)fault->shift_ps;
-    add_flight(m, slot, fault->by, 0);
+    add_flight(m, slot, fault->by, 0, true);
 }
 
 static void add_all_behind(struct machine *m, const struct air_flight *f)
@@ -263,18 +265,27 @@ static void shift(struct air_frame *frame, int64_t by_ps)
     frame->start_ps = earlier ? 0 : frame->start_ps + (uint64_t)by_ps;
 }
 
-/* What is planted before a frame goes out. A radio of the board makes its frames while it sends. */
-static void change(const struct air_conditions *c, struct air_flight *f)
+static bool is_change(enum air_how how)
 {
+    return how >= AIR_FLIP && how <= AIR_SHIFT;
+}
+
+/* What is planted before a frame goes out; true: something was. A radio of the board makes its
+ * frames while it sends. */
+static bool change(const struct air_conditions *c, struct air_flight *f)
+{
+    bool changed = false;
     for (uint32_t i = 0; i < c->fault_count; i++) {
         const struct air_fault *fault = &c->faults[i];
         if (fault->at_time || !is_hit(fault, f))
             continue;
+        changed |= is_change(fault->how);
         if (fault->how == AIR_SHIFT)
             shift(&f->frame, fault->shift_ps);
         else
             air_frame_change(&f->frame, fault);
     }
+    return changed;
 }
 
 void machine_air_send(struct hw *hw, uint32_t device, const struct air_frame *frame)
@@ -292,8 +303,8 @@ void machine_air_send(struct hw *hw, uint32_t device, const struct air_frame *fr
     air_frame_copy(&f->frame, frame);
     f->number = ++air->stations[station].sent;
     f->device = device;
-    change(conditions_of(m), f);
-    add_flight(m, slot, device, f->number);
+    bool changed = change(conditions_of(m), f);
+    add_flight(m, slot, device, f->number, changed);
     find_wake(m);
 }
 

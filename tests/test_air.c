@@ -586,6 +586,37 @@ START_TEST(frame_is_repeated_or_followed_at_its_time_by_whom_the_scenario_says)
 }
 END_TEST
 
+static bool is_any_forged(void)
+{
+    const struct air *air = machine_air(hw->m);
+    bool forged = false;
+    for (uint32_t i = 0; i < AIR_FLIGHT_MAX; i++)
+        forged |= (air->used >> i & 1) && air->flights[i].forged;
+    return forged;
+}
+
+/* Its second frame is another's, or not as it was sent; one that is lost is still its own. */
+START_TEST(frame_that_its_sender_does_not_know_is_forged)
+{
+    struct air_fault fault = {.how = (uint8_t)_i, .octet_count = 1, .octets = {4}};
+    fault.device = fault.by = device_of(NEAR);
+    fault.first = fault.last = 2;
+    fault.shift_ps = 200 * (int64_t)PS_PER_US;
+    scenario.air.fault_count = 1;
+    scenario.air.faults[0] = fault;
+    boot_again();
+    for (uint32_t i = 1; i <= 2; i++) {
+        struct air_frame f = packet_of(data_pdu, sizeof data_pdu);
+        f.start_ps = now() + PS_PER_US;
+        send(NEAR, &f);
+        ck_assert_uint_eq(is_any_forged(), i == 2 && _i >= AIR_FLIP && _i < AIR_REPEAT);
+        run_to(air_end_ps(&f) + 50 * PS_PER_US);
+        ck_assert(is_any_forged() == (i == 2 && _i >= AIR_SHIFT));
+        run_to(now() + PS_PER_MS);
+    }
+}
+END_TEST
+
 static uint64_t hash_of_lossy_air(uint64_t seed, uint32_t loss_ppm, uint32_t bit_error_ppm)
 {
     scenario.seed = seed;
@@ -750,6 +781,7 @@ static Suite *air_suite(void)
     tcase_add_loop_test(c, shifted_frame_comes_later_or_earlier_but_not_before_now, 0, 3);
     tcase_add_loop_test(c, frame_is_repeated_or_followed_at_its_time_by_whom_the_scenario_says, 0,
                         2);
+    tcase_add_loop_test(c, frame_that_its_sender_does_not_know_is_forged, 0, AIR_HOWS);
     tcase_add_test(c, loss_is_drawn_by_the_seed);
     tcase_add_test(c, bits_go_wrong_by_the_seed);
     tcase_add_loop_test(c, two_radios_ask_and_answer_at_tifs, 0, 2);

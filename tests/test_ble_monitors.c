@@ -172,6 +172,7 @@ static void tune(uint64_t at_ps, uint16_t mhz)
     add(at_ps, mhz ? EVENT_AIR_LISTEN : EVENT_AIR_DEAF, mhz | (uint32_t)phy << 16, radio);
 }
 
+static bool forged;      /* the scenario's air has made, changed or moved the next frame */
 static uint64_t deaf_ps; /* the receiver closes then, while a frame is under way; 0: no */
 
 /* From its first bit to its last, with what the other station makes of it. When it ended. */
@@ -183,8 +184,10 @@ static uint64_t fly(uint32_t from, const struct air_frame *f, enum fate fate)
                                                 .cut_ps = TIME_NEVER,
                                                 .clash_ps = TIME_NEVER,
                                                 .device = from,
+                                                .forged = forged,
                                                 .used = true,
                                                 .started = true};
+    forged = false;
     add(f->start_ps, EVENT_AIR_START, aa, air_value(from, 0, f->mhz));
     if (from == radio) {
         add(0, EVENT_DMA_READ, BUFFER, pair(3, radio));
@@ -640,6 +643,31 @@ START_TEST(lawless_central_is_no_fault_of_the_peripheral)
     event(6, COMES, COMES, 0);
     ck_assert(broke(RULE_BLE_CHANNEL) == (_i == 0));
     ck_assert_uint_eq(facts()->lawless, _i > 0);
+}
+END_TEST
+
+/* What the scenario's air has put into a side's mouth, or brings at another time: where the
+ * peripheral goes then, and when, is not judged. Its answers are. */
+START_TEST(forged_packet_leaves_the_peripheral_free_to_be_anywhere)
+{
+    connect();
+    good_events(0, 4);
+    forged = _i > 0;
+    event(4, COMES, COMES, 0);
+    ck_assert_uint_eq(ble_is_astray(facts()), _i > 0);
+    event(5, DEAF, COMES, 0);
+    good_events(6, 7);
+    ck_assert_uint_eq(facts()->unlistened, _i == 0);
+    l.send_mhz_add = _i == 2 ? 0 : 2;
+    l.off_ps = _i == 2 ? 3 * (int64_t)US : 0;
+    event(7, COMES, COMES, 0);
+    l.send_mhz_add = 0, l.off_ps = 0;
+    ck_assert(_i == 2 ? broke(RULE_BLE_IFS) : broke(RULE_BLE_CHANNEL) == (_i == 0));
+    if (_i == 2)
+        return;
+    event(7 + 2 * TIMEOUT, COMES, COMES, 0); /* 3 s later */
+    ck_assert_uint_eq(facts()->state[BLE_PERIPHERAL],
+                      _i ? BLE_STATE_CONNECTED : BLE_STATE_TIMED_OUT);
 }
 END_TEST
 
@@ -1259,6 +1287,7 @@ int main(void)
     tcase_add_test(t, map_of_the_next_event_is_listened_for_there);
     tcase_add_loop_test(t, control_pdu_counts_once_it_is_acknowledged, 0, 2);
     tcase_add_loop_test(t, lawless_central_is_no_fault_of_the_peripheral, 0, 3);
+    tcase_add_loop_test(t, forged_packet_leaves_the_peripheral_free_to_be_anywhere, 0, 3);
     tcase_add_loop_test(t, encryption_out_of_turn_is_lawless, 0, 4);
     tcase_add_test(t, goodbye_that_is_repeated_in_its_event_is_answered);
     tcase_add_test(t, goodbye_that_is_not_taken_ends_nothing);

@@ -170,7 +170,8 @@ static void supervise(struct ble_connection *c, enum ble_side side, uint64_t now
     uint64_t limit = limit_ps(c, side);
     bool connected = c->facts.state[side] == BLE_STATE_CONNECTED;
 
-    if (!is_alive(c, side) || c->facts.adrift || now_ps <= end->valid_ps + certain_ps(limit))
+    if (!is_alive(c, side) || ble_is_astray(&c->facts) ||
+        now_ps <= end->valid_ps + certain_ps(limit))
         return;
     margin_add(&c->facts.supervision[side], -(int64_t)(MARGIN_OF_DEATH_US * PS_PER_US),
                end->valid_ps + limit, c->event, PROCESS_NONE);
@@ -200,7 +201,7 @@ static void find_due(struct ble_link *link, struct ble_connection *c)
         if (is_alive(c, side) && dead < due)
             due = dead;
     }
-    if (c->facts.adrift)
+    if (ble_is_astray(&c->facts))
         due = TIME_NEVER;
     c->due_ps = due;
     link->due_ps = TIME_NEVER;
@@ -300,7 +301,7 @@ static void settle_unopened(struct ble_link *link, struct ble_connection *c)
         margin_add(&facts->window_open, (int64_t)l->open_by_ps - (int64_t)l->close_at_ps,
                    l->open_by_ps, l->event, PROCESS_NONE);
     }
-    if (!l->elsewhere_mhz || facts->lawless || facts->opaque || has_other_links(link, c))
+    if (!l->elsewhere_mhz || facts->opaque || has_other_links(link, c))
         return;
     facts->channel_faults[BLE_PERIPHERAL]++;
     link->elsewhere = (struct ble_elsewhere){
@@ -332,6 +333,14 @@ static void settle_opened(struct ble_connection *c)
     facts->unlistened += too_short && is_begun(c);
 }
 
+static void judge_window(struct ble_link *link, struct ble_connection *c)
+{
+    if (c->listening.opened_ps == TIME_NEVER && !c->listening.heard)
+        settle_unopened(link, c);
+    else
+        settle_opened(c);
+}
+
 /* The peripheral's window is over: it has heard its packet, or could not any more. */
 static void settle_window(struct machine *m, struct ble_link *link, struct ble_connection *c)
 {
@@ -340,10 +349,8 @@ static void settle_window(struct machine *m, struct ble_link *link, struct ble_c
 
     if (end->asked && l->event > end->asked_event)
         unanswered(m, c);
-    if (l->opened_ps == TIME_NEVER && !l->heard)
-        settle_unopened(link, c);
-    else
-        settle_opened(c);
+    if (!ble_is_astray(&c->facts))
+        judge_window(link, c);
     c->settled_event = l->event + 1;
     instant_begins(c, l->close_at_ps);
     listen_for(m, c, l->event + 1);
@@ -355,7 +362,7 @@ static void settle(struct machine *m, struct ble_link *link, uint64_t now_ps)
         struct ble_connection *c = &link->connections[i];
         if (!c->used || now_ps <= c->due_ps)
             continue;
-        while (is_alive(c, BLE_PERIPHERAL) && !c->facts.adrift &&
+        while (is_alive(c, BLE_PERIPHERAL) && !ble_is_astray(&c->facts) &&
                now_ps > c->listening.close_at_ps) {
             supervise(c, BLE_PERIPHERAL, c->listening.close_at_ps);
             if (is_alive(c, BLE_PERIPHERAL))
@@ -660,7 +667,8 @@ static void event_begin(struct ble_link *link, struct ble_connection *c, const s
 
     event_over(c);
     c->facts.adrift |= c->facts.opaque && has_left(c, &f->frame, event);
-    c->facts.lawless |= is_out_of_time(c, &f->frame, event);
+    if (is_out_of_time(c, &f->frame, event))
+        c->facts.lawless = c->facts.adrift = true;
     if (ble_plan_anchor(&end->plan, event, r->at_ps)) {
         end->valid_ps = r->at_ps; /* 6.B 5.1.1 */
         c->facts.interval = end->plan.interval;
@@ -699,6 +707,7 @@ static void packet_begins(struct machine *m, struct ble_link *link, struct ble_c
     if (side == BLE_SIDES)
         return;
     struct ble_end *end = &c->ends[side];
+    c->facts.adrift |= f->forged;
     end->began_ps = r->at_ps;
     end->began_process = (uint16_t)machine_running(m);
     end->goes_on = side == BLE_PERIPHERAL || goes_on(c, r->at_ps);
@@ -721,7 +730,7 @@ static void packet_heard(struct machine *m, struct ble_link *link, struct ble_co
     if (!is_alive(c, BLE_PERIPHERAL))
         return;
     unanswered(m, c);
-    while (c->listening.event < c->event && !c->facts.adrift)
+    while (c->listening.event < c->event && !ble_is_astray(&c->facts))
         settle_window(m, link, c);
     if (end->plan.update && c->event == end->plan.update_at)
         end->valid_ps = start_ps; /* its window may begin later, as it was heard early */
@@ -951,7 +960,8 @@ static bool is_after_end(const struct ble_connection *c, enum ble_side side, uin
     case BLE_STATE_TIMED_OUT:
         return at_ps > facts->end_ps[side] + interval + limit / 1000;
     case BLE_STATE_INSTANT_PASSED:
-        return c->event != end->asked_event && at_ps > facts->end_ps[side] + interval / 2;
+        return !facts->adrift && c->event != end->asked_event &&
+               at_ps > facts->end_ps[side] + interval / 2;
     default:
         return false;
     }
@@ -984,14 +994,11 @@ static void describe(struct machine *m, struct ble_connection *c, enum ble_side 
         .start_ps = f->frame.start_ps,
         .off_ps = (int64_t)f->frame.start_ps - (int64_t)(end->heard_end_ps + BLE_T_IFS_PS),
     };
-    if (c->facts.adrift)
+    bool anywhere = c->facts.adrift || (c->facts.lawless && side == BLE_PERIPHERAL);
+    if (anywhere)
         p->wanted_mhz = p->mhz;
-    if (c->facts.opaque)
+    if (anywhere || c->facts.opaque)
         p->wanted_phy = p->phy;
-    if (c->facts.lawless && side == BLE_PERIPHERAL) {
-        p->wanted_mhz = p->mhz;
-        p->wanted_phy = p->phy;
-    }
 }
 
 static void count(struct ble_connection *c, const struct ble_packet *p)

@@ -20,7 +20,11 @@
  *
  * A central that is not when its own PDUs say, that asks for what no connection may have, or for
  * two things at once of which only one may wait, and a stranger who speaks in its place: the
- * connection is `lawless` from then on, and where the peripheral is in it is judged no more.
+ * connection is `lawless` from then on. Where the scenario's air has changed, moved or made one of
+ * its packets, a side has said what it does not know of, and it is `adrift`, too; so it is where
+ * the central is out of time, since nobody can tell which event is its next. Of such a connection
+ * (ble_is_astray) where the peripheral is, when it listens and how long it is silent are judged no
+ * more; when and what it answers is.
  *
  * Cannot see: what is inside of an opaque connection's PDUs. Advertising extensions, LE
  * Coded, subrating; the peripheral's ppm: so what is asked of its receiver is what the central may
@@ -99,6 +103,12 @@ struct ble_connection_facts {
     struct ble_margin event_end;      /* next anchor - T_IFS - last bit */
     struct ble_margin supervision[BLE_SIDES]; /* limit - silence, whenever that ended */
 };
+
+/* From now on no link owes an answer for where it is, and when. */
+static inline bool ble_is_astray(const struct ble_connection_facts *facts)
+{
+    return facts->adrift || facts->lawless;
+}
 
 /* Connection i, from 0 on in the order of their beginning; NULL: there is none, or it is no longer
  * kept. */
