@@ -646,28 +646,32 @@ START_TEST(lawless_central_is_no_fault_of_the_peripheral)
 }
 END_TEST
 
-/* What the scenario's air has put into a side's mouth, or brings at another time: where the
- * peripheral goes then, and when, is not judged. Its answers are. */
-START_TEST(forged_packet_leaves_the_peripheral_free_to_be_anywhere)
+/* A map that the scenario's air has put into the central's mouth: it goes on where it was, and where
+ * the peripheral is then, and when, is not judged. Its answers are. 0: the map was the central's
+ * own; 3: it goes by what it never said, and so the peripheral has to. */
+START_TEST(packet_that_the_air_has_forged_binds_who_goes_by_it)
 {
+    const struct ble_control map = {.opcode = BLE_CHANNEL_MAP_IND, .map = {0xff, 6}};
+    const bool astray = _i == 1 || _i == 2;
     connect();
     good_events(0, 4);
     forged = _i > 0;
-    event(4, COMES, COMES, 0);
-    ck_assert_uint_eq(ble_is_astray(facts()), _i > 0);
-    event(5, DEAF, COMES, 0);
-    good_events(6, 7);
-    ck_assert_uint_eq(facts()->unlistened, _i == 0);
-    l.send_mhz_add = _i == 2 ? 0 : 2;
+    control(4, &map);
+    good_events(5, 6);
+    ck_assert(!broke(RULE_NUMBER) && !ble_is_astray(facts()));
+    l.map = _i == 3 ? 0xff : l.map;
     l.off_ps = _i == 2 ? 3 * (int64_t)US : 0;
-    event(7, COMES, COMES, 0);
-    l.send_mhz_add = 0, l.off_ps = 0;
-    ck_assert(_i == 2 ? broke(RULE_BLE_IFS) : broke(RULE_BLE_CHANNEL) == (_i == 0));
-    if (_i == 2)
-        return;
-    event(7 + 2 * TIMEOUT, COMES, COMES, 0); /* 3 s later */
+    l.send_mhz_add = _i == 3 ? 2 : 0;
+    event(6, COMES, COMES, 0);
+    l.off_ps = 0, l.send_mhz_add = 0;
+    ck_assert_uint_eq(ble_is_astray(facts()), astray);
+    ck_assert(_i == 2 ? broke(RULE_BLE_IFS) : broke(RULE_BLE_CHANNEL) == (_i != 1));
+    event(7, DEAF, COMES, 0);
+    good_events(8, 9);
+    ck_assert_uint_eq(facts()->unlistened, !astray);
+    event(9 + 4 * TIMEOUT, COMES, COMES, 0);
     ck_assert_uint_eq(facts()->state[BLE_PERIPHERAL],
-                      _i ? BLE_STATE_CONNECTED : BLE_STATE_TIMED_OUT);
+                      astray ? BLE_STATE_CONNECTED : BLE_STATE_TIMED_OUT);
 }
 END_TEST
 
@@ -1287,7 +1291,7 @@ int main(void)
     tcase_add_test(t, map_of_the_next_event_is_listened_for_there);
     tcase_add_loop_test(t, control_pdu_counts_once_it_is_acknowledged, 0, 2);
     tcase_add_loop_test(t, lawless_central_is_no_fault_of_the_peripheral, 0, 3);
-    tcase_add_loop_test(t, forged_packet_leaves_the_peripheral_free_to_be_anywhere, 0, 3);
+    tcase_add_loop_test(t, packet_that_the_air_has_forged_binds_who_goes_by_it, 0, 4);
     tcase_add_loop_test(t, encryption_out_of_turn_is_lawless, 0, 4);
     tcase_add_test(t, goodbye_that_is_repeated_in_its_event_is_answered);
     tcase_add_test(t, goodbye_that_is_not_taken_ends_nothing);

@@ -666,7 +666,7 @@ static void event_begin(struct ble_link *link, struct ble_connection *c, const s
     struct ble_end *end = &c->ends[BLE_CENTRAL];
 
     event_over(c);
-    c->facts.adrift |= c->facts.opaque && has_left(c, &f->frame, event);
+    c->facts.adrift |= (c->facts.opaque || c->forged) && has_left(c, &f->frame, event);
     if (is_out_of_time(c, &f->frame, event))
         c->facts.lawless = c->facts.adrift = true;
     if (ble_plan_anchor(&end->plan, event, r->at_ps)) {
@@ -707,7 +707,7 @@ static void packet_begins(struct machine *m, struct ble_link *link, struct ble_c
     if (side == BLE_SIDES)
         return;
     struct ble_end *end = &c->ends[side];
-    c->facts.adrift |= f->forged;
+    c->forged |= f->forged;
     end->began_ps = r->at_ps;
     end->began_process = (uint16_t)machine_running(m);
     end->goes_on = side == BLE_PERIPHERAL || goes_on(c, r->at_ps);

@@ -20,11 +20,11 @@
  *
  * A central that is not when its own PDUs say, that asks for what no connection may have, or for
  * two things at once of which only one may wait, and a stranger who speaks in its place: the
- * connection is `lawless` from then on. Where the scenario's air has changed, moved or made one of
- * its packets, a side has said what it does not know of, and it is `adrift`, too; so it is where
- * the central is out of time, since nobody can tell which event is its next. Of such a connection
- * (ble_is_astray) where the peripheral is, when it listens and how long it is silent are judged no
- * more; when and what it answers is.
+ * connection is `lawless` from then on. Where it is out of time nobody can tell which event is its
+ * next, and the connection is `adrift`, too. So it is where the scenario's air has changed, moved
+ * or made one of its packets, as soon as the central leaves what its packets say: it may never have
+ * said that. Of such a connection (ble_is_astray) where the peripheral is, when it listens and how
+ * long it is silent are judged no more; when and what it answers is.
  *
  * Cannot see: what is inside of an opaque connection's PDUs. Advertising extensions, LE
  * Coded, subrating; the peripheral's ppm: so what is asked of its receiver is what the central may
@@ -206,6 +206,7 @@ struct ble_connection {
     uint64_t sync_ps; /* the peripheral's: what widening counts from */
     uint64_t due_ps;  /* nothing to settle before */
     bool joined;      /* the peripheral got the CONNECT_IND */
+    bool forged;      /* the scenario's air has had a hand in a packet */
     /* The event under way, of the central's. */
     bool begun; /* there has been one */
     bool event_open, event_counts, event_heard, event_lost, event_answered;
