@@ -646,6 +646,45 @@ START_TEST(lawless_central_is_no_fault_of_the_peripheral)
 }
 END_TEST
 
+/* Further packets in event 4, until a bit before event 5. */
+static void talk_on(void)
+{
+    while (machine_now_ps(hw->m) + 500 * US < anchor_of(5)) {
+        uint64_t at_ps = machine_now_ps(hw->m) + BLE_T_IFS_PS;
+        tune(at_ps - 20 * US, mhz_of(4));
+        uint64_t end_ps = send(central, &l.c, mhz_of(4), at_ps, COMES, 0);
+        take(&l.p, &l.c, 0);
+        send(radio, &l.p, mhz_of(4), end_ps + BLE_T_IFS_PS, COMES, 0);
+        take(&l.c, &l.p, 0);
+    }
+}
+
+/* It begins an event T_IFS behind the last word of the one before (0), or sooner (1); while it
+ * still speaks (2), or so soon behind a word of its own that the answer may be under way (3). */
+START_TEST(central_that_leaves_an_event_which_goes_on_is_lawless)
+{
+    static const uint32_t behind_us[] = {151, 149, 280, 299};
+    connect();
+    good_events(0, 4);
+    event(4, COMES, COMES, 0);
+    talk_on();
+    uint64_t last_ps = machine_now_ps(hw->m);
+    tune(last_ps + 10 * US, mhz_of(5));
+    if (_i == 2)
+        add(last_ps + BLE_T_IFS_PS, EVENT_AIR_START, access_address,
+            air_value(central, 0, mhz_of(4)));
+    if (_i == 3)
+        last_ps = send(central, &l.c, mhz_of(4), last_ps + BLE_T_IFS_PS, LOST, 0);
+    uint64_t next_ps = last_ps + behind_us[_i] * US;
+    send(central, &l.c, mhz_of(5), next_ps, LOST, 0);
+    l.anchor_ps += next_ps - anchor_of(5);
+    event(6, COMES, COMES, 0);
+    ck_assert_uint_eq(facts()->lawless, _i > 0);
+    ck_assert_uint_eq(facts()->adrift, _i > 0);
+    ck_assert(!broke(RULE_NUMBER));
+}
+END_TEST
+
 /* A map that the scenario's air has put into the central's mouth: it goes on where it was, and where
  * the peripheral is then, and when, is not judged. Its answers are. 0: the map was the central's
  * own; 3: it goes by what it never said, and so the peripheral has to. */
@@ -1291,6 +1330,7 @@ int main(void)
     tcase_add_test(t, map_of_the_next_event_is_listened_for_there);
     tcase_add_loop_test(t, control_pdu_counts_once_it_is_acknowledged, 0, 2);
     tcase_add_loop_test(t, lawless_central_is_no_fault_of_the_peripheral, 0, 3);
+    tcase_add_loop_test(t, central_that_leaves_an_event_which_goes_on_is_lawless, 0, 4);
     tcase_add_loop_test(t, packet_that_the_air_has_forged_binds_who_goes_by_it, 0, 4);
     tcase_add_loop_test(t, encryption_out_of_turn_is_lawless, 0, 4);
     tcase_add_test(t, goodbye_that_is_repeated_in_its_event_is_answered);

@@ -660,15 +660,27 @@ static bool has_left(const struct ble_connection *c, const struct air_frame *fra
            frame->phy != ble_plan_phy(plan, BLE_CENTRAL, event);
 }
 
+/* Whether a central may begin another event: the one under way is closed T_IFS before the next
+ * anchor (6.B 4.5.1), and where the last word was the central's there may be an answer to come. */
+static bool is_closed(const struct ble_connection *c, uint64_t at_ps)
+{
+    uint64_t central_ps = c->ends[BLE_CENTRAL].began_ps;
+    uint64_t peripheral_ps = c->ends[BLE_PERIPHERAL].began_ps;
+    bool speaks = central_ps > c->event_end_ps || peripheral_ps > c->event_end_ps;
+    uint64_t apart_ps = central_ps > peripheral_ps ? ECHO_US * PS_PER_US : BLE_T_IFS_PS;
+
+    return !c->event_open || (!speaks && at_ps >= c->event_end_ps + apart_ps);
+}
+
 static void event_begin(struct ble_link *link, struct ble_connection *c, const struct record *r,
                         const struct air_flight *f, uint32_t event)
 {
     struct ble_end *end = &c->ends[BLE_CENTRAL];
 
+    if (is_out_of_time(c, &f->frame, event) || !is_closed(c, r->at_ps))
+        c->facts.lawless = c->facts.adrift = true;
     event_over(c);
     c->facts.adrift |= (c->facts.opaque || c->forged) && has_left(c, &f->frame, event);
-    if (is_out_of_time(c, &f->frame, event))
-        c->facts.lawless = c->facts.adrift = true;
     if (ble_plan_anchor(&end->plan, event, r->at_ps)) {
         end->valid_ps = r->at_ps; /* 6.B 5.1.1 */
         c->facts.interval = end->plan.interval;
@@ -676,6 +688,7 @@ static void event_begin(struct ble_link *link, struct ble_connection *c, const s
         c->facts.timeout = end->plan.timeout;
     }
     c->event = event;
+    c->event_mhz = f->frame.mhz;
     c->event_open = c->begun = true;
     c->event_counts = is_alive(c, BLE_PERIPHERAL);
     c->event_heard = c->event_lost = c->event_answered = c->event_skipped = false;
@@ -685,18 +698,18 @@ static void event_begin(struct ble_link *link, struct ble_connection *c, const s
 }
 
 /* The central's packet belongs to the event under way: a central sends again after T_IFS behind
- * what it has heard, or closes the event (6.B 4.5.6). When it comes says nothing: it may go by an
+ * what it has heard, on the same channel, or closes the event (6.B 4.5.6). When it comes says nothing: it may go by an
  * update that nobody else has received, or not go by the one that it has sent. What begins just
  * behind the event's last bit, and before the next event is due, is an echo: no central leaves an
  * event and begins the next so soon. */
-static bool goes_on(const struct ble_connection *c, uint64_t at_ps)
+static bool goes_on(const struct ble_connection *c, const struct air_frame *frame, uint64_t at_ps)
 {
     const struct ble_end *central = &c->ends[BLE_CENTRAL];
     bool answers = central->heard && at_ps < central->heard_end_ps + GOES_ON_US * PS_PER_US;
     bool echoes = at_ps < c->event_end_ps + ECHO_US * PS_PER_US &&
                   ble_plan_event(&central->plan, at_ps) == c->event;
 
-    return c->event_open && (answers || echoes);
+    return c->event_open && frame->mhz == c->event_mhz && (answers || echoes);
 }
 
 static void packet_begins(struct machine *m, struct ble_link *link, struct ble_connection *c,
@@ -708,11 +721,11 @@ static void packet_begins(struct machine *m, struct ble_link *link, struct ble_c
         return;
     struct ble_end *end = &c->ends[side];
     c->forged |= f->forged;
-    end->began_ps = r->at_ps;
-    end->began_process = (uint16_t)machine_running(m);
-    end->goes_on = side == BLE_PERIPHERAL || goes_on(c, r->at_ps);
+    end->goes_on = side == BLE_PERIPHERAL || goes_on(c, &f->frame, r->at_ps);
     if (!end->goes_on)
         event_begin(link, c, r, f, ble_plan_event(&end->plan, r->at_ps));
+    end->began_ps = r->at_ps;
+    end->began_process = (uint16_t)machine_running(m);
 }
 
 /* ---- what comes in */

@@ -20,11 +20,12 @@
  *
  * A central that is not when its own PDUs say, that asks for what no connection may have, or for
  * two things at once of which only one may wait, and a stranger who speaks in its place: the
- * connection is `lawless` from then on. Where it is out of time nobody can tell which event is its
- * next, and the connection is `adrift`, too. So it is where the scenario's air has changed, moved
- * or made one of its packets, as soon as the central leaves what its packets say: it may never have
- * said that. Of such a connection (ble_is_astray) where the peripheral is, when it listens and how
- * long it is silent are judged no more; when and what it answers is.
+ * connection is `lawless` from then on. Where it is out of time, or leaves an event that goes on,
+ * nobody can tell which event is the peripheral's, and the connection is `adrift`, too. So it is
+ * where the scenario's air has changed, moved or made one of its packets, as soon as the central
+ * leaves what its packets say: it may never have said that. Of such a connection (ble_is_astray)
+ * where the peripheral is, when it listens and how long it is silent are judged no more; when and
+ * what it answers is.
  *
  * Cannot see: what is inside of an opaque connection's PDUs. Advertising extensions, LE
  * Coded, subrating; the peripheral's ppm: so what is asked of its receiver is what the central may
@@ -212,6 +213,7 @@ struct ble_connection {
     bool event_open, event_counts, event_heard, event_lost, event_answered;
     bool event_skipped; /* lawfully: the central may be silent in the next ones */
     uint32_t event;
+    uint16_t event_mhz;     /* where it began */
     uint64_t event_end_ps;  /* last bit so far */
     uint32_t settled_event; /* 1 + the last whose window was settled */
     bool settled_skipped;   /* lawfully not listened for */
