@@ -685,9 +685,9 @@ START_TEST(central_that_leaves_an_event_which_goes_on_is_lawless)
 }
 END_TEST
 
-/* A map that the scenario's air has put into the central's mouth: it goes on where it was, and where
- * the peripheral is then, and when, is not judged. Its answers are. 0: the map was the central's
- * own; 3: it goes by what it never said, and so the peripheral has to. */
+/* A map that the scenario's air has put into the central's mouth: it goes on where it was, and
+ * where the peripheral is then, and when, is not judged. Its answers are. 0: the map was the
+ * central's own; 3: it goes by what it never said, and so the peripheral has to. */
 START_TEST(packet_that_the_air_has_forged_binds_who_goes_by_it)
 {
     const struct ble_control map = {.opcode = BLE_CHANNEL_MAP_IND, .map = {0xff, 6}};

@@ -698,10 +698,10 @@ static void event_begin(struct ble_link *link, struct ble_connection *c, const s
 }
 
 /* The central's packet belongs to the event under way: a central sends again after T_IFS behind
- * what it has heard, on the same channel, or closes the event (6.B 4.5.6). When it comes says nothing: it may go by an
- * update that nobody else has received, or not go by the one that it has sent. What begins just
- * behind the event's last bit, and before the next event is due, is an echo: no central leaves an
- * event and begins the next so soon. */
+ * what it has heard, on the same channel, or closes the event (6.B 4.5.6). When it comes says
+ * nothing: it may go by an update that nobody else has received, or not go by the one that it has
+ * sent. What begins just behind the event's last bit, and before the next event is due, is an echo:
+ * no central leaves an event and begins the next so soon. */
 static bool goes_on(const struct ble_connection *c, const struct air_frame *frame, uint64_t at_ps)
 {
     const struct ble_end *central = &c->ends[BLE_CENTRAL];
