@@ -103,8 +103,8 @@ struct air_flight {
     uint32_t number;   /* of this sender's frames, from 1 */
     uint32_t device;   /* the sender */
     bool used, started, ended;
-    bool
-        forged; /* a fault of the scenario has made, changed or moved it: no sender knows of it so */
+    /* A fault of the scenario has made, changed or moved it: no sender knows of it so. */
+    bool forged;
     uint16_t asked, done; /* stations that AIR_ADDRESS, AIR_END have been settled with */
 };
 
