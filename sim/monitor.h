@@ -371,6 +371,23 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_STORAGE_UNCLAIMED, "%a in storage changed in an operation of %p, not its owner yet") \
     X(DETAIL_STORAGE_SECOND, "%p got a second page of storage by %a, it has page %g") \
     X(DETAIL_STORAGE_ROWS, "%a in storage was erased, and says whose the pages are") \
+    /* client-data */ \
+    X(DETAIL_CLIENT_ADDRESS, "%x calls address %g for %q, which asked for %w") \
+    X(DETAIL_CLIENT_WAY, \
+      "%x begins to write (0) or to read (1) for %q: %g, and now it is time for %w or for nothing") \
+    X(DETAIL_CLIENT_NOBODY, "%x puts %G on the wire, and serves nobody; the last one was %q") \
+    X(DETAIL_CLIENT_BYTES, "%x sent other bytes for %q than its buffer held (%g bytes)") \
+    X(DETAIL_CLIENT_MORE, "%x moves byte %g of an operation of %q, which has %w bytes") \
+    X(DETAIL_CLIENT_FAST, "%x moves a byte for %q in %t us, and at its rate that takes %u us") \
+    X(DETAIL_CLIENT_SELECT, "%x works for %q with the pins %G low, wanted %W") \
+    X(DETAIL_CLIENT_DEAD, "%x still works for %q, which has died") \
+    X(DETAIL_CLIENT_ERROR, "%q is called back by %x with %e, and it went so: %f") \
+    X(DETAIL_CLIENT_CAME, "%q has by %x other bytes in its buffer than came in for it (%g bytes)") \
+    X(DETAIL_CLIENT_BEYOND, "%q has by %x bytes in its buffer behind the %g that came for it") \
+    X(DETAIL_CLIENT_TOLD, "%q is told %g, %w by %x, and it went otherwise") \
+    X(DETAIL_CLIENT_AGAIN, "%q asked %x again before it was called back, and was not refused") \
+    X(DETAIL_CLIENT_ACCEPTED, "%x accepted of %q what it must refuse: command %g") \
+    X(DETAIL_CLIENT_LATE, "%x has served %q for %t us, and gives up what does not get on in %u us") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
     X(DETAIL_STEP_FAULT, \

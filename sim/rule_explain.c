@@ -126,6 +126,12 @@ static const struct explanation explanations[RULE_NUMBER] = {
                              "erases, by the order in which pages got their owners",
                              EXAMPLE(.detail = DETAIL_STORAGE_FOREIGN, .process = 1,
                                      .address = 0x2a000, .got = 0)},
+    [RULE_CLIENT_DATA] =
+        {"with an account of each accepted operation: the app's own call, the bytes of its buffer "
+         "as its turn begins, the bytes on the wire, its buffer and its upcall's values at the end; "
+         "not what a device does that hangs, lies or fails",
+         EXAMPLE(.detail = DETAIL_CLIENT_ADDRESS, .process = 1, .address = VIRT_I2C | 1 << 8,
+                 .got = 0x48, .wanted = 0x40)},
     [RULE_STEP] = {"by the app's own engine, step by step; and by its faults",
                    EXAMPLE(.detail = DETAIL_STEP, .process = 0, .address = 3, .got = 2,
                            .wanted = 0)},

@@ -176,7 +176,12 @@
     X(RULE_SCHED_ORDER, "sched-order", "",                                                         \
       "Of those that are ready that one runs whom the board's scheduler promises it to, and has "  \
       "no more than what is left of its slice; what the kernel does for its calls counts.",        \
-      "Tock, schedulers; model/scheduler.h")
+      "Tock, schedulers; model/scheduler.h")                                                       \
+    X(RULE_CLIENT_DATA, "client-data", "",                                                         \
+      "What goes out for a client is what its buffer held, whole, in order, to the address it "    \
+      "named and in nobody else's name; what it gets is what came in for it; and its completion "  \
+      "says how it went.",                                                                         \
+      "Tock, Virtualization document, section Data Sharing; model/services.h")
 
 enum rule {
 #define RULE_ENUM(enumerator, id, aliases, demand, source) enumerator,

@@ -1,0 +1,555 @@
+/* client_data: client-data: what goes out for a client of a multiplexer is what its buffer held, to
+ * the address that it named; what it gets is what came in for it; and its completion says how it
+ * went. The accounts: client_data.h. What is judged of each service: its file.
+ *
+ * Not judged is what a device does that hangs, lies, fails or is set to work by somebody else (from
+ * then on), nor how fast one is that was put off: such an operation must come to its end, no more.
+ *
+ * Cannot see: which of two clients a byte was for where nothing on the wire says so and the kernel's
+ * notes lie; values of an upcall behind more than TOLD_MAX that wait; what components of the kernel
+ * send.
+ */
+#include "sim/monitors/client_data.h"
+#include "model/syscall.h"
+#include "sim/monitors/ledger.h"
+#include "sim/wire.h"
+#include <string.h>
+
+enum { DEVICE_NONE = 0xff, BYTES_AT_ONCE = 64, BEYOND_MAX = 256 };
+
+#define KIND(kind) (1u << INJECT_##kind)
+enum { LIES = KIND(HANG) | KIND(STUCK) | KIND(FORCE) | KIND(ERROR) | KIND(TASK) };
+
+/* What is over is given up, and called back, within so much more. */
+#define GIVEN_UP_PS (100 * PS_PER_MS)
+
+static const struct client_service *const services[VIRTS] = {
+    [VIRT_SPI] = &client_spi,
+    [VIRT_I2C] = &client_i2c,
+};
+
+enum { OF_RW, OF_RO }; /* as enum allow_kind */
+
+static const struct {
+    uint32_t driver;
+    uint8_t kind, number;
+} buffers[CLIENT_BUFFERS] = {
+    [BUFFER_SPI_OUT] = {0x20001, OF_RO, 0},
+    [BUFFER_SPI_IN] = {0x20001, OF_RW, 0},
+    [BUFFER_I2C] = {0x20003, OF_RW, 1},
+};
+
+static const struct {
+    uint32_t driver, number;
+    uint8_t virt;
+} upcalls[CLIENT_UPCALLS] = {
+    [UPCALL_SPI] = {0x20001, 0, VIRT_SPI},
+    [UPCALL_I2C] = {0x20003, 0, VIRT_I2C},
+};
+
+static bool is_here(const struct scenario *s, uint32_t virt)
+{
+    return services[virt] && config_virt(&s->config, virt)->present;
+}
+
+static size_t size_for(const struct scenario *s)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < VIRTS; i++)
+        any |= is_here(s, i);
+    return any ? sizeof(struct client_data) + s->app_count * sizeof(struct account) : 0;
+}
+
+/* ---- for the services' files */
+
+bool bytes_of(const struct machine *m, struct span from, struct bytes *bytes)
+{
+    uint8_t some[BYTES_AT_ONCE];
+
+    *bytes = (struct bytes){.hash = BYTES_NONE};
+    while (from.size > 0) {
+        uint32_t size = from.size < sizeof some ? from.size : sizeof some;
+        if (!machine_peek(m, (struct span){from.base, size}, some))
+            return false;
+        for (uint32_t i = 0; i < size; i++)
+            bytes_add(bytes, some[i]);
+        from = (struct span){from.base + size, from.size - size};
+    }
+    return true;
+}
+
+void client_broken(struct machine *m, const struct client_data *d, const struct lane *lane,
+                   enum verdict_detail detail, uint64_t got, uint64_t wanted)
+{
+    uint32_t client = lane->now.client;
+
+    (void)d;
+    if (!lane->lies)
+        break_add(m, RULE_CLIENT_DATA, client < CLIENT_KERNEL ? client : PROCESS_NONE,
+                  lane->virt | client << 8, detail, got, wanted);
+}
+
+/* It was not over when its time was. */
+static bool may_be_given_up(struct machine *m, const struct client_data *d, const struct lane *lane)
+{
+    uint64_t timeout_ps = services[lane->virt]->timeout_ms * PS_PER_MS;
+    uint64_t until_ps = lane->now.over_ps ? lane->now.over_ps : machine_now_ps(m);
+
+    return d->alarm_lies || until_ps - lane->now.begun_ps + PS_PER_MS >= timeout_ps;
+}
+
+void client_error_judge(struct machine *m, const struct client_data *d, const struct lane *lane,
+                        enum err err, enum err wanted)
+{
+    if (err != wanted && !(err == ERR_FAIL && may_be_given_up(m, d, lane)))
+        client_broken(m, d, lane, DETAIL_CLIENT_ERROR, err, wanted);
+}
+
+static void tell(struct told *told, uint32_t a, uint32_t b)
+{
+    if (told->count == TOLD_MAX) {
+        told->lost = true;
+        told->count--;
+        memmove(&told->of[0], &told->of[1], told->count * sizeof told->of[0]);
+    }
+    told->of[told->count++] = (struct told_values){a, b};
+}
+
+void client_told(struct client_data *d, const struct lane *lane, enum client_upcall upcall,
+                 uint32_t a, uint32_t b)
+{
+    tell(&d->of[lane->now.client].told[upcall], a, b);
+}
+
+/* What stands behind it stays as it is: of that, as much as is worth a look. */
+void client_given(struct machine *m, struct operation *now, struct span to)
+{
+    uint32_t size = now->in_of < to.size ? now->in_of : to.size, more = to.size - size;
+    struct bytes rest;
+
+    now->into = (struct span){to.base, size};
+    now->beyond = (struct span){to.base + size, more < BEYOND_MAX ? more : BEYOND_MAX};
+    now->is_given = bytes_of(m, now->beyond, &rest);
+    now->rest = rest.hash;
+}
+
+/* ---- operations */
+
+static struct account *account_of(struct client_data *d, uint32_t client)
+{
+    return client < d->apps ? &d->of[client] : NULL;
+}
+
+/* The app's call: `p` is in one of that service's driver. */
+static void asks(struct machine *m, struct client_data *d, uint32_t virt, uint32_t client)
+{
+    const struct ledger_process *p = &ledger_of(m)->processes[client];
+    struct asked *asked = &d->of[client].asked[virt];
+
+    d->of[client].asks_again = asked->open;
+    if (asked->open || !p->call_open || p->call_class != SYSCALL_COMMAND)
+        return;
+    *asked = (struct asked){true, p->args[0], p->args[1], p->args[2], p->args[3]};
+}
+
+static void answered(struct machine *m, struct client_data *d, struct lane *lane, uint32_t client,
+                     enum err err)
+{
+    struct account *account = &d->of[client];
+    struct asked *asked = &account->asked[lane->virt];
+    const struct lane asker = {.virt = lane->virt, .now.client = (uint8_t)client};
+
+    rule_armed(m, RULE_CLIENT_DATA);
+    if (account->asks_again && !err)
+        client_broken(m, d, &asker, DETAIL_CLIENT_AGAIN, 0, 0);
+    else if (!account->asks_again && err)
+        asked->open = false;
+    else if (!err && asked->open && services[lane->virt]->refuses(account, asked))
+        client_broken(m, d, &asker, DETAIL_CLIENT_ACCEPTED, asked->command, 0);
+}
+
+/* A call of the client's is open that may have set what its operations go by: whether it has, the
+ * monitor cannot know yet. */
+static bool is_configuring(struct machine *m, uint32_t client, const struct asked *asked)
+{
+    const struct ledger_process *p = &ledger_of(m)->processes[client];
+
+    return p->call_open && p->call_class == SYSCALL_COMMAND && p->args[0] == asked->driver &&
+           (p->args[1] != asked->command || p->args[2] != asked->a || p->args[3] != asked->b);
+}
+
+static void begins(struct machine *m, struct client_data *d, struct lane *lane, uint32_t client)
+{
+    const struct account *account = account_of(d, client);
+    const struct asked *asked = account ? &account->asked[lane->virt] : NULL;
+
+    lane->now = (struct operation){.client = (uint8_t)client,
+                                   .goes_on = true,
+                                   .begun_ps = machine_now_ps(m),
+                                   .out = {.hash = BYTES_NONE},
+                                   .in = {.hash = BYTES_NONE}};
+    if (account && asked->open && !is_configuring(m, client, asked))
+        lane->now.known = services[lane->virt]->begins(m, account, &lane->now, asked);
+}
+
+static void judge_late(struct machine *m, const struct client_data *d, const struct lane *lane)
+{
+    uint64_t timeout_ps = services[lane->virt]->timeout_ms * PS_PER_MS;
+    uint64_t took_ps = machine_now_ps(m) - lane->now.begun_ps;
+    uint32_t client = lane->now.client;
+
+    if (timeout_ps > 0 && !lane->now.dead && !d->alarm_lies && !d->is_stormy &&
+        took_ps > timeout_ps + GIVEN_UP_PS)
+        break_add(m, RULE_CLIENT_DATA, client < CLIENT_KERNEL ? client : PROCESS_NONE,
+                  lane->virt | client << 8, DETAIL_CLIENT_LATE, took_ps, timeout_ps);
+}
+
+static void ends(struct machine *m, struct client_data *d, struct lane *lane, uint32_t client,
+                 enum err err)
+{
+    const struct client_service *service = services[lane->virt];
+    struct account *account = account_of(d, client);
+
+    judge_late(m, d, lane);
+    lane->now.goes_on = false;
+    if (!account)
+        return;
+    account->asked[lane->virt].open = false;
+    if (lane->now.known && !lane->lies && lane->now.client == client)
+        service->ends(m, d, lane, account, err);
+    else
+        tell(&account->told[service->upcall], ANYTHING, ANYTHING);
+}
+
+static void on_client(struct machine *m, struct client_data *d, const struct record *r)
+{
+    uint32_t client = pair_low(r->value), more = pair_high(r->value);
+
+    if (r->address >= VIRTS || d->lanes[r->address].device == DEVICE_NONE)
+        return;
+    struct lane *lane = &d->lanes[r->address];
+    switch (r->kind) {
+    case EVENT_OF(NOTE_CLIENT_ASKS):
+        if (client < d->apps)
+            asks(m, d, lane->virt, client);
+        break;
+    case EVENT_OF(NOTE_CLIENT_ANSWERED):
+        if (client < d->apps)
+            answered(m, d, lane, client, (enum err)more);
+        break;
+    case EVENT_OF(NOTE_CLIENT_BEGUN):
+        if (!more)
+            begins(m, d, lane, client);
+        break;
+    default:
+        ends(m, d, lane, client, (enum err)more);
+        break;
+    }
+}
+
+/* ---- results */
+
+static uint32_t upcall_of(uint32_t driver, uint32_t number)
+{
+    uint32_t i = 0;
+
+    while (i < CLIENT_UPCALLS && (upcalls[i].driver != driver || upcalls[i].number != number))
+        i++;
+    return i;
+}
+
+/* The upcall is queued, and what came stands in the app's buffer. */
+static void on_queued(struct machine *m, struct client_data *d, const struct record *r)
+{
+    uint32_t upcall = upcall_of(r->address, pair_low(r->value));
+    struct bytes is;
+
+    if (upcall == CLIENT_UPCALLS)
+        return;
+    struct lane *lane = &d->lanes[upcalls[upcall].virt];
+    if (!lane->now.is_given || lane->now.client != r->process)
+        return;
+    lane->now.is_given = false;
+    if (lane->now.into.size == lane->now.in.count && bytes_of(m, lane->now.into, &is) &&
+        is.hash != lane->now.in.hash)
+        client_broken(m, d, lane, DETAIL_CLIENT_CAME, is.count, 0);
+    if (bytes_of(m, lane->now.beyond, &is) && is.hash != lane->now.rest)
+        client_broken(m, d, lane, DETAIL_CLIENT_BEYOND, lane->now.into.size, 0);
+}
+
+/* The first of those that wait with these values; told->count: none. */
+static uint32_t place_of(const struct told *told, uint32_t a, uint32_t b)
+{
+    uint32_t i = 0;
+
+    while (i < told->count && (told->of[i].a != a || told->of[i].b != b))
+        i++;
+    return i;
+}
+
+/* Those before it have been dropped, or are nobody's any more. */
+static void judge_told(struct machine *m, struct client_data *d, uint32_t process, uint32_t upcall,
+                       uint32_t a, uint32_t b)
+{
+    struct told *told = &d->of[process].told[upcall];
+    uint32_t place = place_of(told, a, b);
+    const struct lane lane = {.virt = upcalls[upcall].virt, .now.client = (uint8_t)process};
+
+    if (place == told->count)
+        place = place_of(told, ANYTHING, ANYTHING);
+    if (place == told->count) {
+        if (!told->lost && told->count > 0)
+            client_broken(m, d, &lane, DETAIL_CLIENT_TOLD, a, b);
+        return;
+    }
+    told->count -= (uint8_t)(place + 1);
+    told->lost = told->lost && told->count > 0;
+    memmove(&told->of[0], &told->of[place + 1], told->count * sizeof told->of[0]);
+}
+
+static void on_values(struct machine *m, struct client_data *d, uint32_t process,
+                      const uint32_t r[3])
+{
+    struct account *account = &d->of[process];
+    uint32_t upcall = account->delivered;
+
+    account->delivered = 0;
+    if (upcall > 0)
+        judge_told(m, d, process, upcall - 1, r[0], r[1]);
+}
+
+/* ---- what apps set */
+
+enum { SPI_SELECT = 3, SPI_RATE = 5, SPI_PHASE = 7, SPI_POLARITY = 9, I2C_RATE = 4 };
+
+/* The next slower one of those that there are: model/services.h. */
+static uint32_t spi_rate_of(uint32_t hz)
+{
+    uint32_t rate_hz = 8000000;
+
+    while (rate_hz > hz && rate_hz > 125000)
+        rate_hz /= 2;
+    return rate_hz;
+}
+
+static uint32_t i2c_rate_of(uint32_t hz)
+{
+    return hz >= 400000 ? 400000 : hz >= 250000 ? 250000 : 100000;
+}
+
+static void on_set(struct account *account, const uint32_t args[4])
+{
+    uint32_t value = args[2];
+
+    if (args[0] == client_i2c.driver && args[1] == I2C_RATE)
+        account->i2c_rate_hz = i2c_rate_of(value);
+    if (args[0] != client_spi.driver)
+        return;
+    if (args[1] == SPI_SELECT)
+        account->spi_select = (uint8_t)value;
+    if (args[1] == SPI_RATE)
+        account->spi_rate_hz = spi_rate_of(value);
+    if (args[1] == SPI_PHASE)
+        account->spi_mode = (uint8_t)((account->spi_mode & 2) | (value & 1));
+    if (args[1] == SPI_POLARITY)
+        account->spi_mode = (uint8_t)((account->spi_mode & 1) | (value & 1) << 1);
+}
+
+static void on_returned(struct machine *m, struct client_data *d, const struct record *r)
+{
+    const struct ledger *l = ledger_of(m);
+    const struct ledger_process *p = &l->processes[r->process];
+
+    if (d->of[r->process].delivered)
+        on_values(m, d, r->process,
+                  (uint32_t[]){r->address, pair_low(r->value), pair_high(r->value)});
+    else if (l->returning && p->call_class == SYSCALL_COMMAND && r->address >= RETURN_SUCCESS)
+        on_set(&d->of[r->process], p->args);
+}
+
+static void on_allow(struct account *account, const struct record *r)
+{
+    uint32_t what = pair_high(r->value);
+
+    for (uint32_t i = 0; i < CLIENT_BUFFERS; i++)
+        if (what == (buffers[i].driver << 8 | (uint32_t)buffers[i].kind << 4 | buffers[i].number))
+            account->buffers[i] = (struct span){r->address, pair_low(r->value)};
+}
+
+static struct account new_account(void)
+{
+    return (struct account){.spi_rate_hz = 125000, .i2c_rate_hz = 100000, .spi_select = 0xff};
+}
+
+static void dies(struct client_data *d, uint32_t process)
+{
+    d->of[process] = new_account();
+    for (uint32_t i = 0; i < VIRTS; i++)
+        if (d->lanes[i].now.client == process) {
+            d->lanes[i].now.dead |= d->lanes[i].now.goes_on;
+            d->lanes[i].now.is_given = false;
+        }
+}
+
+static void on_app(struct machine *m, struct client_data *d, const struct record *r)
+{
+    struct account *account = &d->of[r->process];
+
+    switch (r->kind) {
+    case EVENT_RETURN:
+        on_returned(m, d, r);
+        break;
+    case EVENT_UPCALL:
+        account->delivers[0] = pair_low(r->value);
+        account->delivers[1] = pair_high(r->value);
+        break;
+    case EVENT_UPCALL_MORE:
+        on_values(m, d, r->process,
+                  (uint32_t[]){account->delivers[0], account->delivers[1], pair_low(r->value)});
+        break;
+    case EVENT_OF(NOTE_ALLOW):
+        on_allow(account, r);
+        break;
+    case EVENT_OF(NOTE_UPCALL_DELIVERED):
+        account->delivered = (uint8_t)(1 + upcall_of(r->address, pair_low(r->value)));
+        account->delivered %= 1 + CLIENT_UPCALLS;
+        break;
+    case EVENT_OF(NOTE_PROCESS_END):
+        dies(d, r->process);
+        break;
+    default:
+        on_queued(m, d, r);
+        break;
+    }
+}
+
+/* ---- the wire, and what befalls it */
+
+/* Some app is in a call of the driver of pins: it moves them. */
+static bool app_moves_pins(struct machine *m, const struct client_data *d)
+{
+    bool any = false;
+
+    for (uint32_t i = 0; i < d->apps; i++) {
+        const struct ledger_process *p = &ledger_of(m)->processes[i];
+        any |= p->call_open && p->call_class == SYSCALL_COMMAND && p->args[0] == 0x4;
+    }
+    return any;
+}
+
+static void on_wire(struct machine *m, struct client_data *d, const struct record *r)
+{
+    uint32_t act = pair_high(r->value);
+
+    if (act == WIRE_SELECT || act == WIRE_DESELECT)
+        d->pins_used |= app_moves_pins(m, d);
+    for (uint32_t i = 0; i < VIRTS; i++) {
+        struct lane *lane = &d->lanes[i];
+        if (lane->device != r->address || !services[i] || !services[i]->on_wire)
+            continue;
+        bool moves = act == WIRE_OUT || act == WIRE_START;
+        if (moves && !lane->now.goes_on)
+            client_broken(m, d, lane, DETAIL_CLIENT_NOBODY, pair_low(r->value), 0);
+        services[i]->on_wire(m, d, lane, act, (uint8_t)pair_low(r->value));
+        return;
+    }
+}
+
+static bool befalls(const struct scenario *s, const struct injection *plan,
+                    const struct driver_place *place)
+{
+    bool of_line = plan->kind == INJECT_INTERRUPT || plan->kind == INJECT_STORM;
+
+    if (!place->present)
+        return false;
+    return of_line ? plan->line == place->line
+                   : plan->device == board_device_at(&s->board, place->base);
+}
+
+static bool is_of_device(enum injection_kind kind)
+{
+    return kind != INJECT_KILL && kind != INJECT_FAULT && kind != INJECT_RESTART &&
+           kind != INJECT_MEMORY_PRESSURE && kind != INJECT_POKE;
+}
+
+static void on_injected(const struct scenario *s, struct client_data *d, const struct record *r)
+{
+    const struct injection *plan = &s->injections[r->address];
+    bool of_device = is_of_device(plan->kind);
+
+    d->is_stormy |= plan->kind == INJECT_STORM;
+    d->alarm_lies |= of_device && befalls(s, plan, &s->config.alarm);
+    d->pins_used |= of_device && befalls(s, plan, &s->config.gpio);
+    for (uint32_t i = 0; i < VIRTS; i++) {
+        bool its = of_device && befalls(s, plan, config_virt(&s->config, i));
+        d->lanes[i].is_late |= its;
+        d->lanes[i].lies |= (its && KIND_BIT(plan->kind) & LIES) || plan->kind == INJECT_POKE;
+    }
+}
+
+static void on_record(struct machine *m, void *state, const struct record *r)
+{
+    struct client_data *d = state;
+
+    switch (r->kind) {
+    case EVENT_WIRE:
+        on_wire(m, d, r);
+        break;
+    case EVENT_INJECTED:
+        on_injected(machine_scenario(m), d, r);
+        break;
+    case EVENT_OF(NOTE_CLIENT_ASKS):
+    case EVENT_OF(NOTE_CLIENT_ANSWERED):
+    case EVENT_OF(NOTE_CLIENT_BEGUN):
+    case EVENT_OF(NOTE_CLIENT_DONE):
+        on_client(m, d, r);
+        break;
+    default:
+        if (r->process < d->apps)
+            on_app(m, d, r);
+        break;
+    }
+}
+
+static void at_end(struct machine *m, void *state)
+{
+    const struct client_data *d = state;
+
+    for (uint32_t i = 0; i < VIRTS; i++)
+        if (d->lanes[i].device != DEVICE_NONE && d->lanes[i].now.goes_on)
+            judge_late(m, d, &d->lanes[i]);
+}
+
+static void start(struct machine *m, void *state)
+{
+    const struct scenario *s = machine_scenario(m);
+    struct client_data *d = state;
+
+    d->apps = s->app_count;
+    for (uint32_t i = 0; i < VIRTS; i++) {
+        uint32_t device = board_device_at(&s->board, config_virt(&s->config, i)->base);
+        d->lanes[i].virt = (uint8_t)i;
+        d->lanes[i].now.client = CLIENT_NONE;
+        d->lanes[i].device = is_here(s, i) ? (uint8_t)device : DEVICE_NONE;
+    }
+    for (uint32_t i = 0; i < d->apps; i++)
+        d->of[i] = new_account();
+}
+
+const struct monitor monitor_client_data = {
+    .name = "client_data",
+    .kinds = {KIND_EVENT(EVENT_RETURN) | KIND_EVENT(EVENT_UPCALL) | KIND_EVENT(EVENT_UPCALL_MORE) |
+                  KIND_EVENT(EVENT_WIRE) | KIND_EVENT(EVENT_INJECTED),
+              KIND_NOTE(NOTE_CLIENT_ASKS) | KIND_NOTE(NOTE_CLIENT_ANSWERED) |
+                  KIND_NOTE(NOTE_CLIENT_BEGUN) | KIND_NOTE(NOTE_CLIENT_DONE) |
+                  KIND_NOTE(NOTE_PROCESS_END) | KIND_NOTE(NOTE_ALLOW) |
+                  KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_DROPPED) |
+                  KIND_NOTE(NOTE_UPCALL_DELIVERED)},
+    .size_for = size_for,
+    .rules = KIND_BIT(RULE_CLIENT_DATA),
+    .always = true,
+    .start = start,
+    .on_record = on_record,
+    .at_end = at_end,
+};

@@ -1,0 +1,151 @@
+/* client_data.h: the accounts behind client-data: what each client of a multiplexer asked for, what
+ * has gone over the wire for it since, and what it was told.
+ *
+ *   command accepted --> asked --its turn begins--> lane: bytes that went, bytes that came
+ *                                                     \--is called back--> told --> the upcall
+ *
+ * client_data.c keeps them; a file of each kind of wire judges: client_buses.c SPI and I2C. A row of
+ * `client_services` says what a multiplexer's operations are.
+ *
+ * What was asked is the app's own call, and the bytes of the buffer that it has allowed as its turn
+ * begins, which is when they are copied (model/services.h). What went and came is the wire's. The
+ * kernel's notes say whose turn it is and when it is over, no more. Bytes are kept as a hash and
+ * their number.
+ *
+ * A value without pointers; one account for each app of the scenario.
+ */
+#ifndef SIM_MONITORS_CLIENT_DATA_H
+#define SIM_MONITORS_CLIENT_DATA_H
+
+#include "model/process.h"
+#include "model/virt/id.h"
+#include "model/virt/turn.h"
+#include "sim/machine.h"
+#include "sim/monitors.h"
+
+/* Buffers that apps hand over, by driver, kind and number. */
+enum client_buffer { BUFFER_SPI_OUT, BUFFER_SPI_IN, BUFFER_I2C, CLIENT_BUFFERS };
+
+/* Upcalls whose values are judged. */
+enum client_upcall { UPCALL_SPI, UPCALL_I2C, CLIENT_UPCALLS };
+
+enum { TOLD_MAX = 4, ANYTHING = 0xffffffff };
+
+#define BYTES_NONE UINT64_C(0x9e3779b97f4a7c15)
+
+/* Bytes in a row. */
+struct bytes {
+    uint64_t hash; /* BYTES_NONE at first */
+    uint32_t count;
+};
+
+static inline void bytes_add(struct bytes *b, uint8_t byte)
+{
+    b->hash = (b->hash ^ byte) * UINT64_C(0x9fb21c651e98df25);
+    b->hash ^= b->hash >> 29;
+    b->count++;
+}
+
+/* Of `from`; false: it is not all RAM. */
+bool bytes_of(const struct machine *m, struct span from, struct bytes *bytes);
+
+/* What a callback has said and an upcall has yet to say, oldest first. */
+struct told {
+    uint8_t count;
+    bool lost; /* there was no room for an older one */
+    struct told_values {
+        uint32_t a, b; /* ANYTHING: not known */
+    } of[TOLD_MAX];
+};
+
+/* What a client has asked of a multiplexer, and has not been called back for. */
+struct asked {
+    bool open;
+    uint32_t driver, command;
+    uint32_t a, b;
+};
+
+struct account {
+    struct span buffers[CLIENT_BUFFERS];
+    struct asked asked[VIRTS];
+    struct told told[CLIENT_UPCALLS];
+    bool asks_again;      /* in the call that is open, though it has not been called back */
+    uint8_t delivered;    /* 1 + the upcall whose values come next; 0: none */
+    uint32_t delivers[2]; /* its first two */
+    uint32_t spi_rate_hz, i2c_rate_hz;
+    uint8_t spi_select, spi_mode; /* 0xff: none; CPOL << 1 | CPHA */
+};
+
+/* The operation under way at a multiplexer. */
+struct lane {
+    uint8_t device; /* of the board; 0xff: none */
+    uint8_t virt;
+    bool lies;    /* something has befallen the device: what it does is nobody's fault */
+    bool is_late; /* ... or made it faster or slower */
+    struct operation {
+        uint8_t client; /* also when it is over; CLIENT_NONE: there was none yet */
+        bool goes_on;
+        bool known; /* an app's, and all that it asked for is known */
+        bool dead;  /* its client has ended since */
+        uint8_t after_death;
+        bool refused;    /* somebody on the wire did not acknowledge */
+        bool is_given;   /* called back with results, which are yet to be seen in its buffer */
+        uint16_t out_of; /* bytes that are to go, and to come */
+        uint16_t in_of;
+        uint32_t address;  /* who is meant: I2C's address, SPI's pin */
+        uint64_t begun_ps; /* or when it last got on */
+        uint64_t last_ps;  /* when the last byte went */
+        uint64_t over_ps;  /* when the wire has shown its end; 0: it has not */
+        uint64_t byte_ps;  /* that a byte takes at least */
+        struct bytes wanted, out, in;
+        struct span into;   /* what came is to be there ... */
+        struct span beyond; /* ... and there what was there before */
+        uint64_t rest;      /* its hash */
+    } now;
+};
+
+struct client_data {
+    uint32_t apps;
+    bool alarm_lies; /* timeouts come at any time */
+    bool is_stormy;  /* lines pend all the time, and the kernel has little time for others */
+    bool pins_used;  /* by an app or a fault: selects are anybody's */
+    uint64_t selected;
+    struct lane lanes[VIRTS];
+    struct account of[];
+};
+
+struct client_service {
+    uint32_t driver;
+    uint8_t upcall;      /* enum client_upcall: how it is called back */
+    uint32_t timeout_ms; /* within which an operation gets on; 0: not judged here */
+    /* The words of `asked` are such as must be refused. */
+    bool (*refuses)(const struct account *account, const struct asked *asked);
+    /* Its turn begins: sets out_of, in_of, address, wanted. False: it is not known. */
+    bool (*begins)(struct machine *m, const struct account *account, struct operation *now,
+                   const struct asked *asked);
+    void (*on_wire)(struct machine *m, struct client_data *d, struct lane *lane, uint32_t act,
+                    uint8_t value);
+    /* It is called back with `err`: what it is to be told, and `into`. */
+    void (*ends)(struct machine *m, struct client_data *d, struct lane *lane,
+                 const struct account *account, enum err err);
+};
+
+extern const struct client_service client_i2c, client_spi;
+
+/* A break of client-data by that lane's client. */
+void client_broken(struct machine *m, const struct client_data *d, const struct lane *lane,
+                   enum verdict_detail detail, uint64_t got, uint64_t wanted);
+
+/* The error that an operation is to end with is `wanted`; ERR_FAIL is right whenever it has been
+ * given up. */
+void client_error_judge(struct machine *m, const struct client_data *d, const struct lane *lane,
+                        enum err err, enum err wanted);
+
+/* The lane's client is to be told `a` and `b`. */
+void client_told(struct client_data *d, const struct lane *lane, enum client_upcall upcall,
+                 uint32_t a, uint32_t b);
+
+/* What came is to be in `to`, as many bytes of it as there is room for. */
+void client_given(struct machine *m, struct operation *now, struct span to);
+
+#endif
