@@ -387,6 +387,18 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_CLIENT_TOLD, "%q is told %g, %w by %x, and it went otherwise") \
     X(DETAIL_CLIENT_AGAIN, "%q asked %x again before it was called back, and was not refused") \
     X(DETAIL_CLIENT_ACCEPTED, "%x accepted of %q what it must refuse: command %g") \
+    X(DETAIL_CLIENT_SHORT, "%x told %q that it is over after %g of %w bytes") \
+    X(DETAIL_CLIENT_FRAME, "%x sent a frame for %q with address %g, wanted %w") \
+    X(DETAIL_CLIENT_PORT, "%x sent a datagram for %q from port %g, wanted %w") \
+    X(DETAIL_CLIENT_PACKET, "%x sent for %q what is not the datagram that it asked for: field %g") \
+    X(DETAIL_CLIENT_OPEN, "%x begins for another while the frame of %q is neither over nor aborted") \
+    X(DETAIL_CLIENT_FLAG, "%x sent a frame's flag in a text of %q") \
+    X(DETAIL_CLIENT_NOTHING_CAME, "%q is told of what came by %x, and nothing has come for it") \
+    X(DETAIL_CLIENT_UNASKED, "%q is told of what came by %x, and has not asked for it") \
+    X(DETAIL_CLIENT_NOT_YET, "%q got by %x what had begun to come before it was its own") \
+    X(DETAIL_CLIENT_TWO, "%q has bound %w at %x, which is %o's") \
+    X(DETAIL_CLIENT_TAKEN, "%q has bound %g at %x, and what another sends with it still goes out") \
+    X(DETAIL_CLIENT_READS, "%q reads by %x, and another reader has not been called back") \
     X(DETAIL_CLIENT_LATE, "%x has served %q for %t us, and gives up what does not get on in %u us") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \

@@ -11,6 +11,8 @@
  */
 #include "sim/monitors/client_data.h"
 #include "model/syscall.h"
+#include "model/virt/uart.h"
+#include "model/virt/udp.h"
 #include "sim/monitors/ledger.h"
 #include "sim/wire.h"
 #include <string.h>
@@ -18,7 +20,11 @@
 enum { DEVICE_NONE = 0xff, BYTES_AT_ONCE = 64, BEYOND_MAX = 256 };
 
 #define KIND(kind) (1u << INJECT_##kind)
-enum { LIES = KIND(HANG) | KIND(STUCK) | KIND(FORCE) | KIND(ERROR) | KIND(TASK) };
+/* A line that pends for nothing is given up, sooner or later. */
+enum {
+    LIES = KIND(HANG) | KIND(STUCK) | KIND(FORCE) | KIND(ERROR) | KIND(TASK) | KIND(INTERRUPT) |
+           KIND(STORM)
+};
 
 /* What is over is given up, and called back, within so much more. */
 #define GIVEN_UP_PS (100 * PS_PER_MS)
@@ -26,6 +32,8 @@ enum { LIES = KIND(HANG) | KIND(STUCK) | KIND(FORCE) | KIND(ERROR) | KIND(TASK) 
 static const struct client_service *const services[VIRTS] = {
     [VIRT_SPI] = &client_spi,
     [VIRT_I2C] = &client_i2c,
+    [VIRT_UART] = &client_uart,
+    [VIRT_UDP] = &client_udp,
 };
 
 enum { OF_RW, OF_RO }; /* as enum allow_kind */
@@ -37,14 +45,29 @@ static const struct {
     [BUFFER_SPI_OUT] = {0x20001, OF_RO, 0},
     [BUFFER_SPI_IN] = {0x20001, OF_RW, 0},
     [BUFFER_I2C] = {0x20003, OF_RW, 1},
+    [BUFFER_TEXT] = {0x1, OF_RO, 1},
+    [BUFFER_READ] = {0x1, OF_RW, 1},
+    [BUFFER_FRAME_OUT] = {0x30003, OF_RO, 0},
+    [BUFFER_FRAME_IN] = {0x30003, OF_RW, 0},
+    [BUFFER_DATAGRAM_OUT] = {0x30002, OF_RO, 0},
+    [BUFFER_DATAGRAM_TO] = {0x30002, OF_RO, 1},
+    [BUFFER_DATAGRAM_IN] = {0x30002, OF_RW, 0},
+    [BUFFER_DATAGRAM_FROM] = {0x30002, OF_RW, 1},
 };
 
 static const struct {
     uint32_t driver, number;
     uint8_t virt;
+    bool is_of_line; /* what came is told by it: client_line.c */
 } upcalls[CLIENT_UPCALLS] = {
-    [UPCALL_SPI] = {0x20001, 0, VIRT_SPI},
-    [UPCALL_I2C] = {0x20003, 0, VIRT_I2C},
+    [UPCALL_SPI] = {0x20001, 0, VIRT_SPI, false},
+    [UPCALL_I2C] = {0x20003, 0, VIRT_I2C, false},
+    [UPCALL_WRITTEN] = {0x1, 1, VIRT_UART, false},
+    [UPCALL_READ] = {0x1, 2, VIRT_UART, true},
+    [UPCALL_FRAME_CAME] = {0x30003, 0, VIRT_UART, true},
+    [UPCALL_FRAME_SENT] = {0x30003, 1, VIRT_UART, false},
+    [UPCALL_DATAGRAM_CAME] = {0x30002, 0, VIRT_UDP, true},
+    [UPCALL_DATAGRAM_SENT] = {0x30002, 1, VIRT_UDP, false},
 };
 
 static bool is_here(const struct scenario *s, uint32_t virt)
@@ -65,6 +88,12 @@ static size_t size_for(const struct scenario *s)
 
 bool bytes_of(const struct machine *m, struct span from, struct bytes *bytes)
 {
+    return bytes_without(m, from, 0, 0, bytes);
+}
+
+bool bytes_without(const struct machine *m, struct span from, uint8_t flag, uint8_t goes_as,
+                   struct bytes *bytes)
+{
     uint8_t some[BYTES_AT_ONCE];
 
     *bytes = (struct bytes){.hash = BYTES_NONE};
@@ -73,10 +102,25 @@ bool bytes_of(const struct machine *m, struct span from, struct bytes *bytes)
         if (!machine_peek(m, (struct span){from.base, size}, some))
             return false;
         for (uint32_t i = 0; i < size; i++)
-            bytes_add(bytes, some[i]);
+            bytes_add(bytes, some[i] == flag ? goes_as : some[i]);
         from = (struct span){from.base + size, from.size - size};
     }
     return true;
+}
+
+/* Whoever has a bus master, or a router of events, reaches any buffer and sets any device to work:
+ * who is lent one is trusted (TRD 107, section 3). */
+static bool is_anybodys(struct machine *m)
+{
+    const struct machine_setup *setup = machine_get_setup(m);
+    const struct ledger *l = ledger_of(m);
+    bool any = l->dma_lent[0] || l->dma_lent[1];
+
+    for (uint32_t i = 0; i < l->window_end && !any; i++)
+        for (uint32_t n = 0; n < setup->router_count; n++)
+            any |= l->windows[i].state != WINDOW_FREE &&
+                   machine_device_at(setup, l->windows[i].granted.base) == setup->routers[n];
+    return any;
 }
 
 void client_broken(struct machine *m, const struct client_data *d, const struct lane *lane,
@@ -85,7 +129,7 @@ void client_broken(struct machine *m, const struct client_data *d, const struct 
     uint32_t client = lane->now.client;
 
     (void)d;
-    if (!lane->lies)
+    if (!lane->lies && !is_anybodys(m))
         break_add(m, RULE_CLIENT_DATA, client < CLIENT_KERNEL ? client : PROCESS_NONE,
                   lane->virt | client << 8, detail, got, wanted);
 }
@@ -106,7 +150,7 @@ void client_error_judge(struct machine *m, const struct client_data *d, const st
         client_broken(m, d, lane, DETAIL_CLIENT_ERROR, err, wanted);
 }
 
-static void tell(struct told *told, uint32_t a, uint32_t b)
+void told_add(struct told *told, uint32_t a, uint32_t b)
 {
     if (told->count == TOLD_MAX) {
         told->lost = true;
@@ -119,7 +163,7 @@ static void tell(struct told *told, uint32_t a, uint32_t b)
 void client_told(struct client_data *d, const struct lane *lane, enum client_upcall upcall,
                  uint32_t a, uint32_t b)
 {
-    tell(&d->of[lane->now.client].told[upcall], a, b);
+    told_add(&d->of[lane->now.client].told[upcall], a, b);
 }
 
 /* What stands behind it stays as it is: of that, as much as is worth a look. */
@@ -151,6 +195,8 @@ static void asks(struct machine *m, struct client_data *d, uint32_t virt, uint32
     if (asked->open || !p->call_open || p->call_class != SYSCALL_COMMAND)
         return;
     *asked = (struct asked){true, p->args[0], p->args[1], p->args[2], p->args[3]};
+    if (services[virt]->asks)
+        services[virt]->asks(&d->of[client], asked);
 }
 
 static void answered(struct machine *m, struct client_data *d, struct lane *lane, uint32_t client,
@@ -184,6 +230,8 @@ static void begins(struct machine *m, struct client_data *d, struct lane *lane, 
     const struct account *account = account_of(d, client);
     const struct asked *asked = account ? &account->asked[lane->virt] : NULL;
 
+    if (services[lane->virt]->turns)
+        services[lane->virt]->turns(m, d, lane);
     lane->now = (struct operation){.client = (uint8_t)client,
                                    .goes_on = true,
                                    .begun_ps = machine_now_ps(m),
@@ -205,6 +253,11 @@ static void judge_late(struct machine *m, const struct client_data *d, const str
                   lane->virt | client << 8, DETAIL_CLIENT_LATE, took_ps, timeout_ps);
 }
 
+static uint32_t upcall_for(const struct client_service *service, const struct asked *asked)
+{
+    return service->upcall_of ? service->upcall_of(asked) : service->upcall;
+}
+
 static void ends(struct machine *m, struct client_data *d, struct lane *lane, uint32_t client,
                  enum err err)
 {
@@ -215,11 +268,12 @@ static void ends(struct machine *m, struct client_data *d, struct lane *lane, ui
     lane->now.goes_on = false;
     if (!account)
         return;
+    const struct asked *asked = &account->asked[lane->virt];
     account->asked[lane->virt].open = false;
     if (lane->now.known && !lane->lies && lane->now.client == client)
         service->ends(m, d, lane, account, err);
     else
-        tell(&account->told[service->upcall], ANYTHING, ANYTHING);
+        told_add(&account->told[upcall_for(service, asked)], ANYTHING, ANYTHING);
 }
 
 static void on_client(struct machine *m, struct client_data *d, const struct record *r)
@@ -267,6 +321,10 @@ static void on_queued(struct machine *m, struct client_data *d, const struct rec
 
     if (upcall == CLIENT_UPCALLS)
         return;
+    if (upcalls[upcall].is_of_line) {
+        client_line_told(m, d, r->process, (enum client_upcall)upcall);
+        return;
+    }
     struct lane *lane = &d->lanes[upcalls[upcall].virt];
     if (!lane->now.is_given || lane->now.client != r->process)
         return;
@@ -315,12 +373,18 @@ static void on_values(struct machine *m, struct client_data *d, uint32_t process
     uint32_t upcall = account->delivered;
 
     account->delivered = 0;
-    if (upcall > 0)
+    if (upcall == 0)
+        return;
+    if (upcall - 1 == UPCALL_DATAGRAM_CAME)
+        judge_told(m, d, process, upcall - 1, r[0] | r[1] << 16, r[2]);
+    else
         judge_told(m, d, process, upcall - 1, r[0], r[1]);
 }
 
 /* ---- what apps set */
 
+enum { FRAMES = 0x30003, UDP = 0x30002 };
+enum { BIND = 1, UNBIND, RECEIVE, UDP_RECEIVE, ABORT_READ = 3 };
 enum { SPI_SELECT = 3, SPI_RATE = 5, SPI_PHASE = 7, SPI_POLARITY = 9, I2C_RATE = 4 };
 
 /* The next slower one of those that there are: model/services.h. */
@@ -338,22 +402,63 @@ static uint32_t i2c_rate_of(uint32_t hz)
     return hz >= 400000 ? 400000 : hz >= 250000 ? 250000 : 100000;
 }
 
-static void on_set(struct account *account, const uint32_t args[4])
+static void on_spi_set(struct account *account, uint32_t command, uint32_t value)
 {
-    uint32_t value = args[2];
-
-    if (args[0] == client_i2c.driver && args[1] == I2C_RATE)
-        account->i2c_rate_hz = i2c_rate_of(value);
-    if (args[0] != client_spi.driver)
-        return;
-    if (args[1] == SPI_SELECT)
+    if (command == SPI_SELECT)
         account->spi_select = (uint8_t)value;
-    if (args[1] == SPI_RATE)
+    if (command == SPI_RATE)
         account->spi_rate_hz = spi_rate_of(value);
-    if (args[1] == SPI_PHASE)
+    if (command == SPI_PHASE)
         account->spi_mode = (uint8_t)((account->spi_mode & 2) | (value & 1));
-    if (args[1] == SPI_POLARITY)
+    if (command == SPI_POLARITY)
         account->spi_mode = (uint8_t)((account->spi_mode & 1) | (value & 1) << 1);
+}
+
+static void on_frames_set(struct machine *m, struct client_data *d, uint32_t process,
+                          const uint32_t args[4])
+{
+    struct account *account = &d->of[process];
+
+    if (args[1] == RECEIVE)
+        client_receives(m, d, process, FRAMES);
+    if (args[1] != BIND && args[1] != UNBIND)
+        return;
+    account->frame_address = args[1] == BIND ? (uint16_t)args[2] : 0;
+    account->address_ps = account->called_ps;
+    account->waits_for_frame = false;
+    if (args[1] == BIND)
+        client_bound(m, d, process, FRAMES);
+}
+
+static void on_udp_set(struct machine *m, struct client_data *d, uint32_t process,
+                       const uint32_t args[4], uint32_t result)
+{
+    struct account *account = &d->of[process];
+
+    if (args[1] == UDP_RECEIVE)
+        client_receives(m, d, process, UDP);
+    if (args[1] != BIND && args[1] != UNBIND)
+        return;
+    account->port = args[1] == BIND ? (uint16_t)result : 0;
+    account->port_ps = account->called_ps;
+    account->waits_for_datagram = false;
+    if (args[1] == BIND)
+        client_bound(m, d, process, UDP);
+}
+
+static void on_set(struct machine *m, struct client_data *d, uint32_t process,
+                   const uint32_t args[4], uint32_t result)
+{
+    if (args[0] == client_i2c.driver && args[1] == I2C_RATE)
+        d->of[process].i2c_rate_hz = i2c_rate_of(args[2]);
+    if (args[0] == client_spi.driver)
+        on_spi_set(&d->of[process], args[1], args[2]);
+    if (args[0] == FRAMES)
+        on_frames_set(m, d, process, args);
+    if (args[0] == UDP)
+        on_udp_set(m, d, process, args, result);
+    if (args[0] == client_uart.driver && args[1] == ABORT_READ && d->read_of == process)
+        d->read_aborted = true;
 }
 
 static void on_returned(struct machine *m, struct client_data *d, const struct record *r)
@@ -365,7 +470,7 @@ static void on_returned(struct machine *m, struct client_data *d, const struct r
         on_values(m, d, r->process,
                   (uint32_t[]){r->address, pair_low(r->value), pair_high(r->value)});
     else if (l->returning && p->call_class == SYSCALL_COMMAND && r->address >= RETURN_SUCCESS)
-        on_set(&d->of[r->process], p->args);
+        on_set(m, d, r->process, p->args, pair_low(r->value));
 }
 
 static void on_allow(struct account *account, const struct record *r)
@@ -385,6 +490,8 @@ static struct account new_account(void)
 static void dies(struct client_data *d, uint32_t process)
 {
     d->of[process] = new_account();
+    if (d->read_of == process)
+        d->read_of = PROCESS_NONE;
     for (uint32_t i = 0; i < VIRTS; i++)
         if (d->lanes[i].now.client == process) {
             d->lanes[i].now.dead |= d->lanes[i].now.goes_on;
@@ -397,8 +504,19 @@ static void on_app(struct machine *m, struct client_data *d, const struct record
     struct account *account = &d->of[r->process];
 
     switch (r->kind) {
+    case EVENT_SYSCALL:
+        account->called_ps = r->at_ps;
+        break;
     case EVENT_RETURN:
         on_returned(m, d, r);
+        break;
+    case EVENT_OF(NOTE_FRAME):
+        account->waits_for_frame &= pair_low(r->value) != FRAME_GIVEN;
+        account->waits_for_frame &= pair_low(r->value) != FRAME_TOO_LARGE;
+        break;
+    case EVENT_OF(NOTE_DATAGRAM):
+        account->waits_for_datagram &= pair_low(r->value) != UDP_GIVEN;
+        account->waits_for_datagram &= pair_low(r->value) != UDP_TOO_LARGE;
         break;
     case EVENT_UPCALL:
         account->delivers[0] = pair_low(r->value);
@@ -446,7 +564,7 @@ static void on_wire(struct machine *m, struct client_data *d, const struct recor
         d->pins_used |= app_moves_pins(m, d);
     for (uint32_t i = 0; i < VIRTS; i++) {
         struct lane *lane = &d->lanes[i];
-        if (lane->device != r->address || !services[i] || !services[i]->on_wire)
+        if (lane->device != r->address || !services[i]->on_wire)
             continue;
         bool moves = act == WIRE_OUT || act == WIRE_START;
         if (moves && !lane->now.goes_on)
@@ -454,6 +572,16 @@ static void on_wire(struct machine *m, struct client_data *d, const struct recor
         services[i]->on_wire(m, d, lane, act, (uint8_t)pair_low(r->value));
         return;
     }
+}
+
+/* Of the line's; it brings a byte at a time. */
+static void on_dma(struct machine *m, struct client_data *d, const struct record *r)
+{
+    uint8_t byte;
+
+    if (pair_high(r->value) == d->lanes[VIRT_UART].device && pair_low(r->value) == 1 &&
+        machine_peek(m, (struct span){r->address, 1}, &byte))
+        client_line_came(m, d, r->address, byte);
 }
 
 static bool befalls(const struct scenario *s, const struct injection *plan,
@@ -496,6 +624,12 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     case EVENT_WIRE:
         on_wire(m, d, r);
         break;
+    case EVENT_DMA_WRITE:
+        on_dma(m, d, r);
+        break;
+    case EVENT_OF(NOTE_CONSOLE_CLIENT):
+        client_read_begins(m, d, r);
+        break;
     case EVENT_INJECTED:
         on_injected(machine_scenario(m), d, r);
         break;
@@ -527,6 +661,7 @@ static void start(struct machine *m, void *state)
     struct client_data *d = state;
 
     d->apps = s->app_count;
+    d->read_of = PROCESS_NONE;
     for (uint32_t i = 0; i < VIRTS; i++) {
         uint32_t device = board_device_at(&s->board, config_virt(&s->config, i)->base);
         d->lanes[i].virt = (uint8_t)i;
@@ -539,13 +674,15 @@ static void start(struct machine *m, void *state)
 
 const struct monitor monitor_client_data = {
     .name = "client_data",
-    .kinds = {KIND_EVENT(EVENT_RETURN) | KIND_EVENT(EVENT_UPCALL) | KIND_EVENT(EVENT_UPCALL_MORE) |
-                  KIND_EVENT(EVENT_WIRE) | KIND_EVENT(EVENT_INJECTED),
+    .kinds = {KIND_EVENT(EVENT_SYSCALL) | KIND_EVENT(EVENT_RETURN) | KIND_EVENT(EVENT_UPCALL) |
+                  KIND_EVENT(EVENT_UPCALL_MORE) | KIND_EVENT(EVENT_WIRE) |
+                  KIND_EVENT(EVENT_INJECTED) | KIND_EVENT(EVENT_DMA_WRITE),
               KIND_NOTE(NOTE_CLIENT_ASKS) | KIND_NOTE(NOTE_CLIENT_ANSWERED) |
                   KIND_NOTE(NOTE_CLIENT_BEGUN) | KIND_NOTE(NOTE_CLIENT_DONE) |
                   KIND_NOTE(NOTE_PROCESS_END) | KIND_NOTE(NOTE_ALLOW) |
                   KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_DROPPED) |
-                  KIND_NOTE(NOTE_UPCALL_DELIVERED)},
+                  KIND_NOTE(NOTE_UPCALL_DELIVERED) | KIND_NOTE(NOTE_CONSOLE_CLIENT) |
+                  KIND_NOTE(NOTE_FRAME) | KIND_NOTE(NOTE_DATAGRAM)},
     .size_for = size_for,
     .rules = KIND_BIT(RULE_CLIENT_DATA),
     .always = true,

@@ -24,12 +24,35 @@
 #include "sim/monitors.h"
 
 /* Buffers that apps hand over, by driver, kind and number. */
-enum client_buffer { BUFFER_SPI_OUT, BUFFER_SPI_IN, BUFFER_I2C, CLIENT_BUFFERS };
+enum client_buffer {
+    BUFFER_SPI_OUT,
+    BUFFER_SPI_IN,
+    BUFFER_I2C,
+    BUFFER_TEXT,
+    BUFFER_READ,
+    BUFFER_FRAME_OUT,
+    BUFFER_FRAME_IN,
+    BUFFER_DATAGRAM_OUT,
+    BUFFER_DATAGRAM_TO,
+    BUFFER_DATAGRAM_IN,
+    BUFFER_DATAGRAM_FROM,
+    CLIENT_BUFFERS
+};
 
 /* Upcalls whose values are judged. */
-enum client_upcall { UPCALL_SPI, UPCALL_I2C, CLIENT_UPCALLS };
+enum client_upcall {
+    UPCALL_SPI,
+    UPCALL_I2C,
+    UPCALL_WRITTEN,
+    UPCALL_READ,
+    UPCALL_FRAME_CAME,
+    UPCALL_FRAME_SENT,
+    UPCALL_DATAGRAM_CAME,
+    UPCALL_DATAGRAM_SENT,
+    CLIENT_UPCALLS
+};
 
-enum { TOLD_MAX = 4, ANYTHING = 0xffffffff };
+enum { TOLD_MAX = 4, ANYTHING = 0xffffffff, LINE_HEAD = 50 };
 
 #define BYTES_NONE UINT64_C(0x9e3779b97f4a7c15)
 
@@ -48,6 +71,9 @@ static inline void bytes_add(struct bytes *b, uint8_t byte)
 
 /* Of `from`; false: it is not all RAM. */
 bool bytes_of(const struct machine *m, struct span from, struct bytes *bytes);
+/* The same, where `flag` goes as another byte. */
+bool bytes_without(const struct machine *m, struct span from, uint8_t flag, uint8_t goes_as,
+                   struct bytes *bytes);
 
 /* What a callback has said and an upcall has yet to say, oldest first. */
 struct told {
@@ -73,6 +99,10 @@ struct account {
     uint8_t delivered;    /* 1 + the upcall whose values come next; 0: none */
     uint32_t delivers[2]; /* its first two */
     uint32_t spi_rate_hz, i2c_rate_hz;
+    uint16_t frame_address, port; /* bound; 0: none */
+    uint64_t address_ps, port_ps; /* ... since then */
+    uint64_t called_ps;           /* when it last called */
+    bool waits_for_frame, waits_for_datagram;
     uint8_t spi_select, spi_mode; /* 0xff: none; CPOL << 1 | CPHA */
 };
 
@@ -88,11 +118,16 @@ struct lane {
         bool known; /* an app's, and all that it asked for is known */
         bool dead;  /* its client has ended since */
         uint8_t after_death;
-        bool refused;    /* somebody on the wire did not acknowledge */
-        bool is_given;   /* called back with results, which are yet to be seen in its buffer */
-        uint16_t out_of; /* bytes that are to go, and to come */
-        uint16_t in_of;
-        uint32_t address;  /* who is meant: I2C's address, SPI's pin */
+        bool refused;  /* somebody on the wire did not acknowledge */
+        bool is_given; /* called back with results, which are yet to be seen in its buffer */
+        bool is_frame;
+        uint8_t frames;  /* that have gone out whole */
+        uint32_t out_of; /* bytes that are to go, and to come */
+        uint32_t in_of;
+        uint32_t address; /* who is meant: I2C's address, SPI's pin; a frame's, a port: from whom */
+        uint32_t to;      /* a datagram's port, and its address's hash */
+        uint64_t to_hash;
+        struct span from;  /* the app's buffer, at first */
         uint64_t begun_ps; /* or when it last got on */
         uint64_t last_ps;  /* when the last byte went */
         uint64_t over_ps;  /* when the wire has shown its end; 0: it has not */
@@ -104,8 +139,36 @@ struct lane {
     } now;
 };
 
+/* A frame on the serial line (sim/net/hdlc.h). */
+struct line_frame {
+    bool is_new; /* nobody has had it */
+    uint8_t address;
+    uint8_t control;
+    uint16_t size;    /* of the payload */
+    uint16_t sum;     /* of its words from the packet's addresses on */
+    uint64_t from_ps; /* when its address came */
+    uint8_t head[LINE_HEAD];
+    struct bytes data; /* of the payload, a network's behind the head */
+};
+
+struct line_reader {
+    bool inside, escaped;
+    uint16_t octets; /* of the body so far */
+    uint16_t fcs;
+    uint8_t held[2];
+    struct line_frame frame;
+};
+
+enum line_news { LINE_NOTHING, LINE_OUTSIDE, LINE_FRAME, LINE_ABORTED };
+
 struct client_data {
     uint32_t apps;
+    struct line_reader line_out, line_in;
+    struct line_frame last, last_network; /* that have come */
+    uint32_t read_of;                     /* the console's reader: a process, or PROCESS_NONE */
+    struct span read_into;                /* the kernel's buffer for it */
+    struct bytes read;
+    bool read_aborted;
     bool alarm_lies; /* timeouts come at any time */
     bool is_stormy;  /* lines pend all the time, and the kernel has little time for others */
     bool pins_used;  /* by an app or a fault: selects are anybody's */
@@ -116,13 +179,18 @@ struct client_data {
 
 struct client_service {
     uint32_t driver;
-    uint8_t upcall;      /* enum client_upcall: how it is called back */
+    uint8_t upcall; /* enum client_upcall: how it is called back, if upcall_of does not say */
+    enum client_upcall (*upcall_of)(const struct asked *asked);
+    /* What is settled in the call. NULL: nothing. */
+    void (*asks)(const struct account *account, struct asked *asked);
     uint32_t timeout_ms; /* within which an operation gets on; 0: not judged here */
     /* The words of `asked` are such as must be refused. */
     bool (*refuses)(const struct account *account, const struct asked *asked);
     /* Its turn begins: sets out_of, in_of, address, wanted. False: it is not known. */
     bool (*begins)(struct machine *m, const struct account *account, struct operation *now,
                    const struct asked *asked);
+    /* Anybody's turn begins. NULL: nothing is asked. */
+    void (*turns)(struct machine *m, struct client_data *d, struct lane *lane);
     void (*on_wire)(struct machine *m, struct client_data *d, struct lane *lane, uint32_t act,
                     uint8_t value);
     /* It is called back with `err`: what it is to be told, and `into`. */
@@ -130,7 +198,16 @@ struct client_service {
                  const struct account *account, enum err err);
 };
 
-extern const struct client_service client_i2c, client_spi;
+extern const struct client_service client_i2c, client_spi, client_uart, client_udp;
+
+/* client_line.c: a byte that DMA has brought from the line; a read of the console begins; what came
+ * is told by an upcall of this app; it has bound an address or a port. */
+void client_line_came(struct machine *m, struct client_data *d, uint32_t at, uint8_t byte);
+void client_read_begins(struct machine *m, struct client_data *d, const struct record *r);
+void client_line_told(struct machine *m, struct client_data *d, uint32_t process,
+                      enum client_upcall upcall);
+void client_bound(struct machine *m, struct client_data *d, uint32_t process, uint32_t driver);
+void client_receives(struct machine *m, struct client_data *d, uint32_t process, uint32_t driver);
 
 /* A break of client-data by that lane's client. */
 void client_broken(struct machine *m, const struct client_data *d, const struct lane *lane,
@@ -141,7 +218,8 @@ void client_broken(struct machine *m, const struct client_data *d, const struct 
 void client_error_judge(struct machine *m, const struct client_data *d, const struct lane *lane,
                         enum err err, enum err wanted);
 
-/* The lane's client is to be told `a` and `b`. */
+/* The client is to be told `a` and `b`. */
+void told_add(struct told *told, uint32_t a, uint32_t b);
 void client_told(struct client_data *d, const struct lane *lane, enum client_upcall upcall,
                  uint32_t a, uint32_t b);
 
