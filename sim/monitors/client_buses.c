@@ -111,8 +111,8 @@ static void i2c_wire(struct machine *m, struct client_data *d, struct lane *lane
 {
     bool moves = act == WIRE_START || act == WIRE_OUT || act == WIRE_IN;
 
-    if (moves && lane->now.dead && ++lane->now.after_death > I2C_AFTER_DEATH)
-        client_broken(m, d, lane, DETAIL_CLIENT_DEAD, 0, 0);
+    if (moves)
+        client_dead_judge(m, d, lane, I2C_AFTER_DEATH);
     if (!lane->now.known || lane->now.dead)
         return;
     if (act == WIRE_START)
@@ -206,8 +206,8 @@ static void spi_wire(struct machine *m, struct client_data *d, struct lane *lane
 {
     if (act == WIRE_SELECT || act == WIRE_DESELECT)
         spi_pin(m, d, act, value);
-    if (act == WIRE_OUT && lane->now.dead)
-        client_broken(m, d, lane, DETAIL_CLIENT_DEAD, 0, 0);
+    if (act == WIRE_OUT)
+        client_dead_judge(m, d, lane, 0);
     if (!lane->now.known || lane->now.dead)
         return;
     if (act == WIRE_OUT) {

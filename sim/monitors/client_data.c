@@ -23,9 +23,11 @@ enum { DEVICE_NONE = 0xff, BYTES_AT_ONCE = 64, BEYOND_MAX = 256 };
 /* A line that pends for nothing is given up, sooner or later. */
 enum {
     LIES = KIND(HANG) | KIND(STUCK) | KIND(FORCE) | KIND(ERROR) | KIND(TASK) | KIND(INTERRUPT) |
-           KIND(STORM)
+           KIND(STORM) | KIND(DELAY)
 };
 
+/* Within this the drivers hear of a death. */
+#define DEALT_WITH_PS (2 * PS_PER_MS)
 /* What is over is given up, and called back, within so much more. */
 #define GIVEN_UP_PS (100 * PS_PER_MS)
 
@@ -158,6 +160,17 @@ void told_add(struct told *told, uint32_t a, uint32_t b)
         memmove(&told->of[0], &told->of[1], told->count * sizeof told->of[0]);
     }
     told->of[told->count++] = (struct told_values){a, b};
+}
+
+void client_dead_judge(struct machine *m, const struct client_data *d, struct lane *lane,
+                       uint32_t most)
+{
+    struct operation *now = &lane->now;
+
+    if (!now->dead || machine_now_ps(m) < now->dead_ps + DEALT_WITH_PS || now->after_death > most)
+        return;
+    if (++now->after_death > most)
+        client_broken(m, d, lane, DETAIL_CLIENT_DEAD, 0, 0);
 }
 
 void client_told(struct client_data *d, const struct lane *lane, enum client_upcall upcall,
@@ -487,7 +500,7 @@ static struct account new_account(void)
     return (struct account){.spi_rate_hz = 125000, .i2c_rate_hz = 100000, .spi_select = 0xff};
 }
 
-static void dies(struct client_data *d, uint32_t process)
+static void dies(struct client_data *d, uint32_t process, uint64_t now_ps)
 {
     d->of[process] = new_account();
     if (d->read_of == process)
@@ -495,6 +508,7 @@ static void dies(struct client_data *d, uint32_t process)
     for (uint32_t i = 0; i < VIRTS; i++)
         if (d->lanes[i].now.client == process) {
             d->lanes[i].now.dead |= d->lanes[i].now.goes_on;
+            d->lanes[i].now.dead_ps = now_ps;
             d->lanes[i].now.is_given = false;
         }
 }
@@ -534,7 +548,7 @@ static void on_app(struct machine *m, struct client_data *d, const struct record
         account->delivered %= 1 + CLIENT_UPCALLS;
         break;
     case EVENT_OF(NOTE_PROCESS_END):
-        dies(d, r->process);
+        dies(d, r->process, r->at_ps);
         break;
     default:
         on_queued(m, d, r);
@@ -613,6 +627,7 @@ static void on_injected(const struct scenario *s, struct client_data *d, const s
         bool its = of_device && befalls(s, plan, config_virt(&s->config, i));
         d->lanes[i].is_late |= its;
         d->lanes[i].lies |= (its && KIND_BIT(plan->kind) & LIES) || plan->kind == INJECT_POKE;
+        d->lanes[i].lies |= d->alarm_lies; /* what has not been over is given up */
     }
 }
 

@@ -117,9 +117,10 @@ struct lane {
         bool goes_on;
         bool known; /* an app's, and all that it asked for is known */
         bool dead;  /* its client has ended since */
-        uint8_t after_death;
-        bool refused;  /* somebody on the wire did not acknowledge */
-        bool is_given; /* called back with results, which are yet to be seen in its buffer */
+        uint64_t dead_ps;
+        uint8_t after_death; /* what has gone since */
+        bool refused;        /* somebody on the wire did not acknowledge */
+        bool is_given;       /* called back with results, which are yet to be seen in its buffer */
         bool is_frame;
         uint8_t frames;  /* that have gone out whole */
         uint32_t out_of; /* bytes that are to go, and to come */
@@ -217,6 +218,10 @@ void client_broken(struct machine *m, const struct client_data *d, const struct 
  * given up. */
 void client_error_judge(struct machine *m, const struct client_data *d, const struct lane *lane,
                         enum err err, enum err wanted);
+
+/* Something goes out for the lane's client; of what does so for the dead, `most` may. */
+void client_dead_judge(struct machine *m, const struct client_data *d, struct lane *lane,
+                       uint32_t most);
 
 /* The client is to be told `a` and `b`. */
 void told_add(struct told *told, uint32_t a, uint32_t b);

@@ -231,14 +231,6 @@ static void frame_went(struct machine *m, struct client_data *d, struct lane *la
     lane->now.out = f->data;
 }
 
-static void judge_dead(struct machine *m, const struct client_data *d, struct lane *lane)
-{
-    if (lane->now.dead && lane->now.after_death++ >= AFTER_DEATH) {
-        client_broken(m, d, lane, DETAIL_CLIENT_DEAD, 0, 0);
-        lane->now.after_death = AFTER_DEATH;
-    }
-}
-
 static void uart_wire(struct machine *m, struct client_data *d, struct lane *lane, uint32_t act,
                       uint8_t value)
 {
@@ -247,9 +239,9 @@ static void uart_wire(struct machine *m, struct client_data *d, struct lane *lan
     if (act != WIRE_OUT)
         return;
     lane->now.begun_ps = machine_now_ps(m);
-    judge_dead(m, d, lane);
+    client_dead_judge(m, d, lane, AFTER_DEATH);
     if (lane->now.client == CLIENT_NETWORK)
-        judge_dead(m, d, &d->lanes[VIRT_UDP]);
+        client_dead_judge(m, d, &d->lanes[VIRT_UDP], AFTER_DEATH);
     if (lane->now.known && is_text)
         bytes_add(&lane->now.out, value);
     if (!machine_scenario(m)->config.frames)
