@@ -394,6 +394,11 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_CLIENT_OPEN, "%x begins for another while the frame of %q is neither over nor aborted") \
     X(DETAIL_CLIENT_FLAG, "%x sent a frame's flag in a text of %q") \
     X(DETAIL_CLIENT_NOTHING_CAME, "%q is told of what came by %x, and nothing has come for it") \
+    X(DETAIL_CLIENT_STORED, \
+      "%x told %q that it is written, and at %g of its region there are other bytes (%w)") \
+    X(DETAIL_CLIENT_NEIGHBOURS, \
+      "%x changed other bytes of the region of %q than those that it writes, from %g on") \
+    X(DETAIL_CLIENT_SHARED, "%x serves %q by a sample of channel %g, and it asked for %w") \
     X(DETAIL_CLIENT_UNASKED, "%q is told of what came by %x, and has not asked for it") \
     X(DETAIL_CLIENT_NOT_YET, "%q got by %x what had begun to come before it was its own") \
     X(DETAIL_CLIENT_TWO, "%q has bound %w at %x, which is %o's") \

@@ -32,10 +32,9 @@ enum {
 #define GIVEN_UP_PS (100 * PS_PER_MS)
 
 static const struct client_service *const services[VIRTS] = {
-    [VIRT_SPI] = &client_spi,
-    [VIRT_I2C] = &client_i2c,
-    [VIRT_UART] = &client_uart,
-    [VIRT_UDP] = &client_udp,
+    [VIRT_SPI] = &client_spi, [VIRT_I2C] = &client_i2c,         [VIRT_UART] = &client_uart,
+    [VIRT_UDP] = &client_udp, [VIRT_STORAGE] = &client_storage, [VIRT_RNG] = &client_rng,
+    [VIRT_ADC] = &client_adc,
 };
 
 enum { OF_RW, OF_RO }; /* as enum allow_kind */
@@ -55,6 +54,9 @@ static const struct {
     [BUFFER_DATAGRAM_TO] = {0x30002, OF_RO, 1},
     [BUFFER_DATAGRAM_IN] = {0x30002, OF_RW, 0},
     [BUFFER_DATAGRAM_FROM] = {0x30002, OF_RW, 1},
+    [BUFFER_STORED_OUT] = {0x50001, OF_RO, 0},
+    [BUFFER_STORED_IN] = {0x50001, OF_RW, 0},
+    [BUFFER_RANDOM] = {0x40001, OF_RW, 0},
 };
 
 static const struct {
@@ -70,6 +72,10 @@ static const struct {
     [UPCALL_FRAME_SENT] = {0x30003, 1, VIRT_UART, false},
     [UPCALL_DATAGRAM_CAME] = {0x30002, 0, VIRT_UDP, true},
     [UPCALL_DATAGRAM_SENT] = {0x30002, 1, VIRT_UDP, false},
+    [UPCALL_STORED_READ] = {0x50001, 0, VIRT_STORAGE, false},
+    [UPCALL_STORED] = {0x50001, 1, VIRT_STORAGE, false},
+    [UPCALL_RANDOM] = {0x40001, 0, VIRT_RNG, false},
+    [UPCALL_SAMPLE] = {0x5, 0, VIRT_ADC, false},
 };
 
 static bool is_here(const struct scenario *s, uint32_t virt)
@@ -254,6 +260,18 @@ static void begins(struct machine *m, struct client_data *d, struct lane *lane, 
         lane->now.known = services[lane->virt]->begins(m, account, &lane->now, asked);
 }
 
+/* A sample is taken of the leader's channel. */
+static void joins(struct machine *m, const struct client_data *d, const struct lane *lane,
+                  uint32_t client)
+{
+    const struct lane its = {.virt = lane->virt, .now.client = (uint8_t)client};
+
+    if (client < d->apps && lane->now.known && d->of[client].asked[lane->virt].open &&
+        d->of[client].asked[lane->virt].a != lane->now.address)
+        client_broken(m, d, &its, DETAIL_CLIENT_SHARED, lane->now.address,
+                      d->of[client].asked[lane->virt].a);
+}
+
 static void judge_late(struct machine *m, const struct client_data *d, const struct lane *lane)
 {
     uint64_t timeout_ps = services[lane->virt]->timeout_ms * PS_PER_MS;
@@ -282,11 +300,19 @@ static void ends(struct machine *m, struct client_data *d, struct lane *lane, ui
     if (!account)
         return;
     const struct asked *asked = &account->asked[lane->virt];
+    struct lane its = *lane; /* the operation may have begun for another */
+    its.now.known &= asked->open && (lane->now.client == client || service->is_shared);
+    its.now.client = (uint8_t)client;
     account->asked[lane->virt].open = false;
-    if (lane->now.known && !lane->lies && lane->now.client == client)
-        service->ends(m, d, lane, account, err);
-    else
+    if (its.now.known && !lane->lies) {
+        service->ends(m, d, &its, account, err);
+        lane->now.is_given = its.now.is_given;
+        lane->now.into = its.now.into;
+        lane->now.beyond = its.now.beyond;
+        lane->now.rest = its.now.rest;
+    } else {
         told_add(&account->told[upcall_for(service, asked)], ANYTHING, ANYTHING);
+    }
 }
 
 static void on_client(struct machine *m, struct client_data *d, const struct record *r)
@@ -306,7 +332,9 @@ static void on_client(struct machine *m, struct client_data *d, const struct rec
             answered(m, d, lane, client, (enum err)more);
         break;
     case EVENT_OF(NOTE_CLIENT_BEGUN):
-        if (!more)
+        if (more)
+            joins(m, d, lane, client);
+        else
             begins(m, d, lane, client);
         break;
     default:
@@ -388,7 +416,7 @@ static void on_values(struct machine *m, struct client_data *d, uint32_t process
     account->delivered = 0;
     if (upcall == 0)
         return;
-    if (upcall - 1 == UPCALL_DATAGRAM_CAME)
+    if (upcall - 1 == UPCALL_DATAGRAM_CAME || upcall - 1 == UPCALL_SAMPLE)
         judge_told(m, d, process, upcall - 1, r[0] | r[1] << 16, r[2]);
     else
         judge_told(m, d, process, upcall - 1, r[0], r[1]);
@@ -495,14 +523,17 @@ static void on_allow(struct account *account, const struct record *r)
             account->buffers[i] = (struct span){r->address, pair_low(r->value)};
 }
 
-static struct account new_account(void)
+static struct account new_account(const struct scenario *s, uint32_t app)
 {
-    return (struct account){.spi_rate_hz = 125000, .i2c_rate_hz = 100000, .spi_select = 0xff};
+    return (struct account){.id = app < s->config.image_count ? s->config.images[app].short_id : 0,
+                            .spi_rate_hz = 125000,
+                            .i2c_rate_hz = 100000,
+                            .spi_select = 0xff};
 }
 
-static void dies(struct client_data *d, uint32_t process, uint64_t now_ps)
+static void dies(const struct scenario *s, struct client_data *d, uint32_t process, uint64_t now_ps)
 {
-    d->of[process] = new_account();
+    d->of[process] = new_account(s, process);
     if (d->read_of == process)
         d->read_of = PROCESS_NONE;
     for (uint32_t i = 0; i < VIRTS; i++)
@@ -548,7 +579,7 @@ static void on_app(struct machine *m, struct client_data *d, const struct record
         account->delivered %= 1 + CLIENT_UPCALLS;
         break;
     case EVENT_OF(NOTE_PROCESS_END):
-        dies(d, r->process, r->at_ps);
+        dies(machine_scenario(m), d, r->process, r->at_ps);
         break;
     default:
         on_queued(m, d, r);
@@ -588,14 +619,39 @@ static void on_wire(struct machine *m, struct client_data *d, const struct recor
     }
 }
 
-/* Of the line's; it brings a byte at a time. */
+/* The line's brings a byte at a time, the converter's a sample. */
 static void on_dma(struct machine *m, struct client_data *d, const struct record *r)
 {
-    uint8_t byte;
+    uint32_t device = pair_high(r->value), size = pair_low(r->value);
+    struct operation *sample = &d->lanes[VIRT_ADC].now;
+    uint8_t bytes[2];
 
-    if (pair_high(r->value) == d->lanes[VIRT_UART].device && pair_low(r->value) == 1 &&
-        machine_peek(m, (struct span){r->address, 1}, &byte))
-        client_line_came(m, d, r->address, byte);
+    if (size > sizeof bytes || !machine_peek(m, (struct span){r->address, size}, bytes))
+        return;
+    if (device == d->lanes[VIRT_UART].device && size == 1)
+        client_line_came(m, d, r->address, bytes[0]);
+    if (device != d->lanes[VIRT_ADC].device || size != 2)
+        return;
+    sample->to = bytes[0] | (uint32_t)bytes[1] << 8;
+    sample->in.count = size;
+}
+
+enum { RNG_VALUE = 0x508 }; /* of the generator: each read takes the byte that is there */
+
+static void on_random(struct machine *m, struct client_data *d, const struct record *r)
+{
+    struct operation *now = &d->lanes[VIRT_RNG].now;
+
+    if (r->address == machine_scenario(m)->config.virts[VIRT_RNG].base + RNG_VALUE &&
+        now->goes_on && now->in.count < now->in_of)
+        bytes_add(&now->in, (uint8_t)r->value);
+}
+
+static bool hears_at(const struct scenario *s, unsigned kind, uint32_t place)
+{
+    return kind != EVENT_KERNEL_READ ||
+           (is_here(s, VIRT_RNG) && place < s->board.device_count &&
+            s->board.devices[place].window.base == s->config.virts[VIRT_RNG].base);
 }
 
 static bool befalls(const struct scenario *s, const struct injection *plan,
@@ -642,6 +698,9 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     case EVENT_DMA_WRITE:
         on_dma(m, d, r);
         break;
+    case EVENT_KERNEL_READ:
+        on_random(m, d, r);
+        break;
     case EVENT_OF(NOTE_CONSOLE_CLIENT):
         client_read_begins(m, d, r);
         break;
@@ -684,20 +743,21 @@ static void start(struct machine *m, void *state)
         d->lanes[i].device = is_here(s, i) ? (uint8_t)device : DEVICE_NONE;
     }
     for (uint32_t i = 0; i < d->apps; i++)
-        d->of[i] = new_account();
+        d->of[i] = new_account(s, i);
 }
 
 const struct monitor monitor_client_data = {
     .name = "client_data",
-    .kinds = {KIND_EVENT(EVENT_SYSCALL) | KIND_EVENT(EVENT_RETURN) | KIND_EVENT(EVENT_UPCALL) |
-                  KIND_EVENT(EVENT_UPCALL_MORE) | KIND_EVENT(EVENT_WIRE) |
-                  KIND_EVENT(EVENT_INJECTED) | KIND_EVENT(EVENT_DMA_WRITE),
+    .kinds = {KIND_EVENT(EVENT_KERNEL_READ) | KIND_EVENT(EVENT_SYSCALL) | KIND_EVENT(EVENT_RETURN) |
+                  KIND_EVENT(EVENT_UPCALL) | KIND_EVENT(EVENT_UPCALL_MORE) |
+                  KIND_EVENT(EVENT_WIRE) | KIND_EVENT(EVENT_INJECTED) | KIND_EVENT(EVENT_DMA_WRITE),
               KIND_NOTE(NOTE_CLIENT_ASKS) | KIND_NOTE(NOTE_CLIENT_ANSWERED) |
                   KIND_NOTE(NOTE_CLIENT_BEGUN) | KIND_NOTE(NOTE_CLIENT_DONE) |
                   KIND_NOTE(NOTE_PROCESS_END) | KIND_NOTE(NOTE_ALLOW) |
                   KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_DROPPED) |
                   KIND_NOTE(NOTE_UPCALL_DELIVERED) | KIND_NOTE(NOTE_CONSOLE_CLIENT) |
                   KIND_NOTE(NOTE_FRAME) | KIND_NOTE(NOTE_DATAGRAM)},
+    .hears_at = hears_at,
     .size_for = size_for,
     .rules = KIND_BIT(RULE_CLIENT_DATA),
     .always = true,

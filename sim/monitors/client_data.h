@@ -4,8 +4,9 @@
  *   command accepted --> asked --its turn begins--> lane: bytes that went, bytes that came
  *                                                     \--is called back--> told --> the upcall
  *
- * client_data.c keeps them; a file of each kind of wire judges: client_buses.c SPI and I2C. A row of
- * `client_services` says what a multiplexer's operations are.
+ * client_data.c keeps them; a file of each kind of wire judges: client_buses.c SPI and I2C,
+ * client_line.c the serial line, client_cells.c storage, random bytes and samples. A struct
+ * client_service says what a multiplexer's operations are.
  *
  * What was asked is the app's own call, and the bytes of the buffer that it has allowed as its turn
  * begins, which is when they are copied (model/services.h). What went and came is the wire's. The
@@ -36,6 +37,9 @@ enum client_buffer {
     BUFFER_DATAGRAM_TO,
     BUFFER_DATAGRAM_IN,
     BUFFER_DATAGRAM_FROM,
+    BUFFER_STORED_OUT,
+    BUFFER_STORED_IN,
+    BUFFER_RANDOM,
     CLIENT_BUFFERS
 };
 
@@ -49,6 +53,10 @@ enum client_upcall {
     UPCALL_FRAME_SENT,
     UPCALL_DATAGRAM_CAME,
     UPCALL_DATAGRAM_SENT,
+    UPCALL_STORED_READ,
+    UPCALL_STORED,
+    UPCALL_RANDOM,
+    UPCALL_SAMPLE,
     CLIENT_UPCALLS
 };
 
@@ -95,6 +103,7 @@ struct account {
     struct span buffers[CLIENT_BUFFERS];
     struct asked asked[VIRTS];
     struct told told[CLIENT_UPCALLS];
+    uint32_t id;          /* of its credential; 0: none */
     bool asks_again;      /* in the call that is open, though it has not been called back */
     uint8_t delivered;    /* 1 + the upcall whose values come next; 0: none */
     uint32_t delivers[2]; /* its first two */
@@ -121,7 +130,7 @@ struct lane {
         uint8_t after_death; /* what has gone since */
         bool refused;        /* somebody on the wire did not acknowledge */
         bool is_given;       /* called back with results, which are yet to be seen in its buffer */
-        bool is_frame;
+        bool is_frame, is_write;
         uint8_t frames;  /* that have gone out whole */
         uint32_t out_of; /* bytes that are to go, and to come */
         uint32_t in_of;
@@ -184,6 +193,7 @@ struct client_service {
     enum client_upcall (*upcall_of)(const struct asked *asked);
     /* What is settled in the call. NULL: nothing. */
     void (*asks)(const struct account *account, struct asked *asked);
+    bool is_shared;      /* one operation may serve several */
     uint32_t timeout_ms; /* within which an operation gets on; 0: not judged here */
     /* The words of `asked` are such as must be refused. */
     bool (*refuses)(const struct account *account, const struct asked *asked);
@@ -200,6 +210,7 @@ struct client_service {
 };
 
 extern const struct client_service client_i2c, client_spi, client_uart, client_udp;
+extern const struct client_service client_storage, client_rng, client_adc;
 
 /* client_line.c: a byte that DMA has brought from the line; a read of the console begins; what came
  * is told by an upcall of this app; it has bound an address or a port. */

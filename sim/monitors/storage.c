@@ -16,6 +16,7 @@
  *
  * Cannot see: what is read; that a write changes no other byte of its own page.
  */
+#include "sim/monitors/storage.h"
 #include "model/process.h"
 #include "model/virt/turn.h"
 #include "sim/machine.h"
@@ -174,6 +175,18 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         order_done(t);
         break;
     }
+}
+
+struct span storage_region_of(struct machine *m, uint32_t client)
+{
+    const struct scenario *s = machine_scenario(m);
+    const struct storage *t = machine_monitor_state(m, MONITOR_storage);
+    uint64_t owner = owner_of(s, client);
+
+    for (uint32_t i = 0; t && owner != 0 && i < t->pages; i++)
+        if (t->owner[i] == owner)
+            return (struct span){s->board.storage.base + PAGE * (i + 1), PAGE};
+    return (struct span){0, 0};
 }
 
 /* Orders stand in the controller's registers. */
