@@ -381,7 +381,9 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_CLIENT_FAST, "%x moves a byte for %q in %t us, and at its rate that takes %u us") \
     X(DETAIL_CLIENT_SELECT, "%x works for %q with the pins %G low, wanted %W") \
     X(DETAIL_CLIENT_DEAD, "%x still works for %q, which has died") \
-    X(DETAIL_CLIENT_ERROR, "%q is called back by %x with %e, and it went so: %f") \
+    X(DETAIL_CLIENT_ERROR, "%q is called back by %x with %e, and it ended with %f") \
+    X(DETAIL_CLIENT_NO_ERROR, "%q is called back by %x without an error, and it ended with %f") \
+    X(DETAIL_CLIENT_NO_REASON, "%q is called back by %x with %e, and nothing went wrong") \
     X(DETAIL_CLIENT_CAME, "%q has by %x other bytes in its buffer than came in for it (%g bytes)") \
     X(DETAIL_CLIENT_BEYOND, "%q has by %x bytes in its buffer behind the %g that came for it") \
     X(DETAIL_CLIENT_TOLD, "%q is told %g, %w by %x, and it went otherwise") \

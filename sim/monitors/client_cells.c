@@ -123,6 +123,8 @@ static void storage_ends(struct machine *m, struct client_data *d, struct lane *
         client_told(d, lane, upcall, ANYTHING, ANYTHING);
         return;
     }
+    if (err == ERR_FAIL && !lane->fails && !d->alarm_lies && !d->is_stormy)
+        client_error_broken(m, d, lane, err, ERR_NONE);
     if (!err && lane->now.is_write)
         judge_written(m, d, lane);
     if (!err && !lane->now.is_write) {
@@ -167,7 +169,7 @@ static void judge_done(struct machine *m, const struct client_data *d, const str
     if (lane->now.in.count < lane->now.in_of && !err)
         client_broken(m, d, lane, DETAIL_CLIENT_SHORT, lane->now.in.count, lane->now.in_of);
     if (err && !lane->is_late && !d->alarm_lies && !d->is_stormy)
-        client_broken(m, d, lane, DETAIL_CLIENT_ERROR, err, ERR_NONE);
+        client_error_broken(m, d, lane, err, ERR_NONE);
 }
 
 static void rng_ends(struct machine *m, struct client_data *d, struct lane *lane,

@@ -155,7 +155,16 @@ void client_error_judge(struct machine *m, const struct client_data *d, const st
                         enum err err, enum err wanted)
 {
     if (err != wanted && !(err == ERR_FAIL && may_be_given_up(m, d, lane)))
-        client_broken(m, d, lane, DETAIL_CLIENT_ERROR, err, wanted);
+        client_error_broken(m, d, lane, err, wanted);
+}
+
+void client_error_broken(struct machine *m, const struct client_data *d, const struct lane *lane,
+                         enum err err, enum err wanted)
+{
+    enum verdict_detail detail = !err      ? DETAIL_CLIENT_NO_ERROR
+                                 : !wanted ? DETAIL_CLIENT_NO_REASON
+                                           : DETAIL_CLIENT_ERROR;
+    client_broken(m, d, lane, detail, err, wanted);
 }
 
 void told_add(struct told *told, uint32_t a, uint32_t b)
@@ -681,7 +690,10 @@ static void on_injected(const struct scenario *s, struct client_data *d, const s
     d->pins_used |= of_device && befalls(s, plan, &s->config.gpio);
     for (uint32_t i = 0; i < VIRTS; i++) {
         bool its = of_device && befalls(s, plan, config_virt(&s->config, i));
-        d->lanes[i].is_late |= its;
+        bool is_error = plan->kind == INJECT_ERROR;
+        d->lanes[i].is_late |= its && !is_error;
+        d->lanes[i].fails |= its && is_error;
+        its &= !(is_error && i == VIRT_STORAGE); /* what is in flash is seen */
         d->lanes[i].lies |= (its && KIND_BIT(plan->kind) & LIES) || plan->kind == INJECT_POKE;
         d->lanes[i].lies |= d->alarm_lies; /* what has not been over is given up */
     }

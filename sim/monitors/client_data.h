@@ -121,6 +121,7 @@ struct lane {
     uint8_t virt;
     bool lies;    /* something has befallen the device: what it does is nobody's fault */
     bool is_late; /* ... or made it faster or slower */
+    bool fails;   /* ... or an error of its own has come */
     struct operation {
         uint8_t client; /* also when it is over; CLIENT_NONE: there was none yet */
         bool goes_on;
@@ -224,6 +225,10 @@ void client_receives(struct machine *m, struct client_data *d, uint32_t process,
 /* A break of client-data by that lane's client. */
 void client_broken(struct machine *m, const struct client_data *d, const struct lane *lane,
                    enum verdict_detail detail, uint64_t got, uint64_t wanted);
+
+/* It was told `err`, and `wanted` is what became of it. */
+void client_error_broken(struct machine *m, const struct client_data *d, const struct lane *lane,
+                         enum err err, enum err wanted);
 
 /* The error that an operation is to end with is `wanted`; ERR_FAIL is right whenever it has been
  * given up. */

@@ -344,7 +344,7 @@ static void udp_ends(struct machine *m, struct client_data *d, struct lane *lane
         return;
     }
     if (!err != (lane->now.frames == 1))
-        client_broken(m, d, lane, DETAIL_CLIENT_ERROR, err, lane->now.frames ? ERR_NONE : ERR_FAIL);
+        client_error_broken(m, d, lane, err, lane->now.frames ? ERR_NONE : ERR_FAIL);
     client_told(d, lane, UPCALL_DATAGRAM_SENT, err, err ? 0 : lane->now.out_of);
 }
 
