@@ -404,7 +404,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_CLIENT_UNASKED, "%q is told of what came by %x, and has not asked for it") \
     X(DETAIL_CLIENT_NOT_YET, "%q got by %x what had begun to come before it was its own") \
     X(DETAIL_CLIENT_TWO, "%q has bound %w at %x, which is %o's") \
-    X(DETAIL_CLIENT_TAKEN, "%q has bound %g at %x, and what another sends with it still goes out") \
+    X(DETAIL_CLIENT_TAKEN, "%q has bound %w at %x, and what another sends with it still goes out") \
     X(DETAIL_CLIENT_READS, "%q reads by %x, and another reader has not been called back") \
     X(DETAIL_CLIENT_LATE, "%x has served %q for %t us, and gives up what does not get on in %u us") \
     /* step, count, absent, order, latency, final */ \
