@@ -393,7 +393,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_CLIENT_FRAME, "%x sent a frame for %q with address %g, wanted %w") \
     X(DETAIL_CLIENT_PORT, "%x sent a datagram for %q from port %g, wanted %w") \
     X(DETAIL_CLIENT_PACKET, "%x sent for %q what is not the datagram that it asked for: field %g") \
-    X(DETAIL_CLIENT_OPEN, "%x begins for another while the frame of %q is neither over nor aborted") \
+    X(DETAIL_CLIENT_OPEN, \
+      "%x begins for another while the frame of %q is neither over nor aborted") \
     X(DETAIL_CLIENT_FLAG, "%x sent a frame's flag in a text of %q") \
     X(DETAIL_CLIENT_NOTHING_CAME, "%q is told of what came by %x, and nothing has come for it") \
     X(DETAIL_CLIENT_STORED, \
@@ -406,7 +407,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_CLIENT_TWO, "%q has bound %w at %x, which is %o's") \
     X(DETAIL_CLIENT_TAKEN, "%q has bound %w at %x, and what another sends with it still goes out") \
     X(DETAIL_CLIENT_READS, "%q reads by %x, and another reader has not been called back") \
-    X(DETAIL_CLIENT_LATE, "%x has served %q for %t us, and gives up what does not get on in %u us") \
+    X(DETAIL_CLIENT_LATE, \
+      "%x has served %q for %t us, and gives up what does not get on in %u us") \
     /* step, count, absent, order, latency, final */ \
     X(DETAIL_STEP, "step %l of %p gave %g, wanted %w") \
     X(DETAIL_STEP_FAULT, \

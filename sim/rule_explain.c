@@ -128,7 +128,8 @@ static const struct explanation explanations[RULE_NUMBER] = {
                                      .address = 0x2a000, .got = 0)},
     [RULE_CLIENT_DATA] =
         {"with an account of each accepted operation: the app's own call, the bytes of its buffer "
-         "as its turn begins, the bytes on the wire, its buffer and its upcall's values at the end; "
+         "as its turn begins, the bytes on the wire, its buffer and its upcall's values at the "
+         "end; "
          "not what a device does that hangs, lies or fails",
          EXAMPLE(.detail = DETAIL_CLIENT_ADDRESS, .process = 1, .address = VIRT_I2C | 1 << 8,
                  .got = 0x48, .wanted = 0x40)},

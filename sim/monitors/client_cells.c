@@ -1,9 +1,9 @@
 /* client_cells.c: what client-data asks of storage, random bytes and samples: see client_data.h.
  *
- * A write is judged by the flash itself, its region's other bytes included, and a read by what stood
- * there as its turn began. Whose page is which: sim/monitors/storage.c, by the order of events. A
- * random byte is what the kernel has read of the generator; a sample what the converter has put into
- * memory.
+ * A write is judged by the flash itself, its region's other bytes included, and a read by what
+ * stood there as its turn began. Whose page is which: sim/monitors/storage.c, by the order of
+ * events. A random byte is what the kernel has read of the generator; a sample what the converter
+ * has put into memory.
  */
 #include "sim/monitors/client_data.h"
 #include "sim/monitors/ledger.h"

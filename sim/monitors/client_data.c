@@ -5,9 +5,9 @@
  * Not judged is what a device does that hangs, lies, fails or is set to work by somebody else (from
  * then on), nor how fast one is that was put off: such an operation must come to its end, no more.
  *
- * Cannot see: which of two clients a byte was for where nothing on the wire says so and the kernel's
- * notes lie; values of an upcall behind more than TOLD_MAX that wait; what components of the kernel
- * send.
+ * Cannot see: which of two clients a byte was for where nothing on the wire says so and the
+ * kernel's notes lie; values of an upcall behind more than TOLD_MAX that wait; what components of
+ * the kernel send.
  */
 #include "sim/monitors/client_data.h"
 #include "model/syscall.h"
