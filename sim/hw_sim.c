@@ -179,8 +179,8 @@ static inline bool is_polled(const struct hw *hw, uint32_t address)
 {
     const struct machine *m = hw->m;
     return m->polled.address == address && m->polled.record_count == m->record_count &&
-           m->now_ps + m->polled.cost_ps < m->next_ps && !hw->recorder &&
-           !(m->injection_kinds[0] & KIND_BIT(EVENT_KERNEL_READ));
+           m->now_ps + m->polled.cost_ps < m->next_ps &&
+           machine_only_hashes(hw, EVENT_KERNEL_READ, address, address);
 }
 
 static inline uint32_t poll(struct machine *m)
@@ -224,7 +224,7 @@ static OUT_OF_LINE uint32_t core_read_slowly(struct hw *hw, uint32_t address)
 static inline bool is_plain(const struct hw *hw, uint32_t address, uint64_t ps, unsigned kind)
 {
     return ps != TIME_NEVER && hw->m->now_ps + ps < hw->m->next_ps && address % 4 == 0 &&
-           machine_only_hashes(hw, kind);
+           machine_only_hashes(hw, kind, address, address);
 }
 
 static inline void plain_record(struct machine *m, unsigned kind, uint32_t address, uint32_t value)
@@ -364,7 +364,7 @@ static uint32_t write_mpu(struct hw *hw, const struct hw_word words[], uint32_t 
     struct machine *m = hw->m;
     uint64_t ps = m->setup->core_write_ps, now_ps = m->now_ps, hash = m->hash;
     uint32_t done = 0;
-    if (ps == TIME_NEVER || !machine_only_hashes(hw, EVENT_KERNEL_WRITE))
+    if (ps == TIME_NEVER || !machine_only_hashes(hw, EVENT_KERNEL_WRITE, SYSTEM_FIRST, SYSTEM_LAST))
         return 0;
     for (; done < count && now_ps + ps < m->next_ps; done++) {
         uint32_t address = words[done].address, value = words[done].value;

@@ -38,6 +38,7 @@ static uint64_t first_wake(const struct machine *m)
 void machine_find_next(struct machine *m)
 {
     uint64_t next = earliest(m->inject_silicon_ps, m->nvic.systick_fires_ps);
+    next = earliest(next, m->inject_awaits_ps);
     if (m->inject_hand_ps > m->now_ps) /* else it waits for the end of the step */
         next = earliest(next, m->inject_hand_ps);
     next = earliest(earliest(next, m->air.wake_ps), first_wake(m));
@@ -76,6 +77,8 @@ static void run_due(struct hw *hw)
     struct machine *m = hw->m;
     const struct board *board = &m->setup->scenario->board;
     m->polled.address = POLLED_NONE;
+    if (m->inject_awaits_ps <= m->now_ps)
+        machine_inject_awaits(m);
     if (m->nvic.systick_fires_ps <= m->now_ps)
         nvic_systick_fire(&m->nvic, board->cpu_hz);
     if (m->inject_silicon_ps <= m->now_ps)

@@ -14,12 +14,39 @@ static bool needs_hand(enum injection_kind kind)
            kind == INJECT_MEMORY_PRESSURE;
 }
 
-static void find_kinds(struct machine *m)
+static void await_register(struct machine *m, const struct pattern *when)
 {
+    if (when->address_first < m->injection_registers.first)
+        m->injection_registers.first = when->address_first;
+    if (when->address_last > m->injection_registers.last)
+        m->injection_registers.last = when->address_last;
+}
+
+void machine_inject_awaits(struct machine *m)
+{
+    uint32_t i = m->injection_awaits;
     m->injection_kinds[0] = m->injection_kinds[1] = 0;
-    for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++)
-        if (machine_injection_read(m, i)->waits)
-            m->injection_kinds[planned(m, i)->when.kind / 64] |= KIND_BIT(planned(m, i)->when.kind);
+    m->injection_registers.first = UINT32_MAX;
+    m->injection_registers.last = 0;
+    for (; i != INJECTION_NONE && machine_injection_read(m, i)->from_ps <= m->now_ps;
+         i = machine_injection_read(m, i)->next) {
+        const struct pattern *when = &planned(m, i)->when;
+        m->injection_kinds[when->kind / 64] |= KIND_BIT(when->kind);
+        if (when->kind == EVENT_KERNEL_READ || when->kind == EVENT_KERNEL_WRITE)
+            await_register(m, when);
+    }
+    m->inject_awaits_ps = i == INJECTION_NONE ? TIME_NEVER : machine_injection_read(m, i)->from_ps;
+}
+
+/* Into the list of those that wait, before the first that begins later. */
+static void await(struct machine *m, uint32_t i)
+{
+    struct injection_state *state = machine_injection(m, i);
+    uint16_t *place = &m->injection_awaits;
+    while (*place != INJECTION_NONE && machine_injection(m, *place)->from_ps < state->from_ps)
+        place = &machine_injection(m, *place)->next;
+    state->next = *place;
+    *place = (uint16_t)i;
 }
 
 static bool is_over(const struct injection_state *state)
@@ -58,36 +85,47 @@ static void find_next(struct machine *m)
 
 void machine_inject_start(struct machine *m)
 {
-    for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
+    m->injection_awaits = INJECTION_NONE;
+    for (uint32_t i = m->setup->scenario->injection_count; i-- > 0;) { /* they come in order */
         const struct injection *plan = planned(m, i);
         *machine_injection(m, i) = (struct injection_state){
             .left = plan->kind == INJECT_STORM ? plan->count : 1,
             .due_ps = plan->at_event ? TIME_NEVER : plan->at_ps,
+            .from_ps = plan->from_ps,
             .waits = plan->at_event && plan->nth > 0,
             .needs_hand = needs_hand(plan->kind),
         };
+        if (machine_injection(m, i)->waits)
+            await(m, i);
     }
     m->injections_over = 0;
-    find_kinds(m);
+    machine_inject_awaits(m);
     find_next(m);
 }
 
 void machine_inject_record(struct hw *hw, const struct record *record)
 {
     struct machine *m = hw->m;
-    for (uint32_t i = 0; i < m->setup->scenario->injection_count; i++) {
-        const struct injection *plan = planned(m, i);
-        struct injection_state *state = machine_injection(m, i);
-        if (!plan->at_event || state->matches >= plan->nth || record->at_ps < plan->from_ps ||
-            !pattern_matches(&plan->when, record))
+    uint16_t *place = &m->injection_awaits;
+    bool found = false;
+    while (*place != INJECTION_NONE) {
+        const struct injection *plan = planned(m, *place);
+        struct injection_state *state = machine_injection(m, *place);
+        if (record->at_ps < state->from_ps)
+            break;
+        if (!pattern_matches(&plan->when, record) || ++state->matches < plan->nth) {
+            place = &state->next;
             continue;
-        if (++state->matches == plan->nth) {
-            state->due_ps = record->at_ps + plan->at_ps;
-            state->waits = false;
-            find_kinds(m);
-            find_next(m);
         }
+        state->due_ps = record->at_ps + plan->at_ps;
+        state->waits = false;
+        *place = state->next;
+        found = true;
     }
+    if (!found)
+        return;
+    machine_inject_awaits(m);
+    find_next(m);
 }
 
 /* The process console's hand needs the kernel: user mode is left first, at the price of a trap. */

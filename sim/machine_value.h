@@ -16,10 +16,14 @@
 /* Where the CPU is. */
 enum cpu_mode { CPU_KERNEL, CPU_USER, CPU_SLEEP };
 
+enum { INJECTION_NONE = 0xffff };
+
 struct injection_state {
     uint32_t matches; /* records that matched so far */
     uint32_t left;    /* pulses of a storm still to come */
     uint64_t due_ps;  /* TIME_NEVER: not yet known, or over */
+    uint64_t from_ps; /* records from then on count */
+    uint16_t next;    /* in the list of those that wait for a record; INJECTION_NONE: the last */
     bool fired;
     bool in_force;   /* FORCE: its register reads so now */
     bool waits;      /* for a record; its due_ps is not yet known */
@@ -95,7 +99,14 @@ struct machine {
     uint64_t inject_hand_ps;     /* the earliest that needs the kernel between two steps */
     uint32_t injections_waiting; /* not over yet */
     uint32_t injections_over;    /* the first ones, which will not come any more */
-    uint64_t injection_kinds[2]; /* kinds of record that one waits for */
+    /* Those that wait for a record, by when they begin to; what the ones wait for that have begun;
+     * and when the next one begins. */
+    uint16_t injection_awaits; /* the first, or INJECTION_NONE */
+    uint64_t injection_kinds[2];
+    struct {
+        uint32_t first, last;
+    } injection_registers; /* an access of the kernel's that one waits for is between these */
+    uint64_t inject_awaits_ps;
     struct judged {
         uint64_t checks_armed;
         uint64_t peaks[PEAKS];
@@ -256,10 +267,15 @@ static inline void machine_trace_to(struct hw *hw, unsigned kind, uint32_t proce
     }
 }
 
-/* A record of that kind is in the trace's hash, and that is all. */
-static inline bool machine_only_hashes(const struct hw *hw, unsigned kind)
+/* The record of an access of the kernel's to a register between these addresses is in the trace's
+ * hash, and that is all. */
+static inline bool machine_only_hashes(const struct hw *hw, unsigned kind, uint32_t first,
+                                       uint32_t last)
 {
-    return !hw->recorder && !(hw->m->injection_kinds[kind / 64] & KIND_BIT(kind));
+    const struct machine *m = hw->m;
+    bool is_awaited = m->injection_kinds[kind / 64] & KIND_BIT(kind) &&
+                      last >= m->injection_registers.first && first <= m->injection_registers.last;
+    return !hw->recorder && !is_awaited;
 }
 
 /* A record that is no access. */
@@ -375,6 +391,8 @@ void machine_leave_user(struct hw *hw, const struct trap *trap);
 /* Injections: on each record that one may wait for, and when due: silicon's at their time, inside
  * whatever the CPU does; the kernel's hand between two steps. machine_inject_start: machine.h. */
 void machine_inject_record(struct hw *hw, const struct record *record);
+/* The time has come from which on a record counts. */
+void machine_inject_awaits(struct machine *m);
 void machine_inject_silicon(struct hw *hw);
 void machine_inject_hand(struct hw *hw);
 
