@@ -219,7 +219,7 @@ static OUT_OF_LINE uint32_t core_read_slowly(struct hw *hw, uint32_t address)
     return value;
 }
 
-/* An access that takes `ps`, without anybody who looks on, nor anything due meanwhile: nearly each
+/* An access that takes `ps`, of which monitors hear at most, with nothing due meanwhile: nearly each
  * of them, so it has a path of its own. */
 static inline bool is_plain(const struct hw *hw, uint32_t address, uint64_t ps, unsigned kind)
 {
@@ -280,19 +280,17 @@ static OUT_OF_LINE void write_slowly(struct hw *hw, uint32_t address, uint32_t v
     system_write(hw->m, address, value);
 }
 
-/* Mostly a device's that no monitor hears. */
 static OUT_OF_LINE void board_write(struct hw *hw, uint32_t address, uint32_t value)
 {
     struct machine *m = hw->m;
     uint64_t ps = m->setup->mmio_ps;
     uint32_t device = machine_device_at(m->setup, address);
-    if (device == BOARD_NONE || m->setup->access_listener[ACCESS_KERNEL_WRITE][device] ||
-        !is_plain(hw, address, ps, EVENT_KERNEL_WRITE)) {
+    if (device == BOARD_NONE || !is_plain(hw, address, ps, EVENT_KERNEL_WRITE)) {
         write_slowly(hw, address, value);
         return;
     }
     m->now_ps += ps;
-    plain_record(m, EVENT_KERNEL_WRITE, address, value);
+    trace_at(hw, ACCESS_KERNEL_WRITE, device, address, value);
     struct device *d = machine_modelled(m, device);
     int row = device_row_at(d, address - d->base);
     if (device_only_stores(d, row) && device_is_calm(d, m->now_ps) &&
@@ -314,14 +312,13 @@ static int row_behind(const struct device *d, int row, uint32_t offset)
     return is_next ? (int)next : device_row_at(d, offset);
 }
 
-/* Those of one device that no monitor hears, before anything is due. Their number. */
+/* Those of one device, before anything is due. Their number. */
 static uint32_t fill_device(struct hw *hw, uint32_t address, uint32_t value, uint32_t count)
 {
     struct machine *m = hw->m;
     uint64_t ps = m->setup->mmio_ps;
     uint32_t device = machine_device_at(m->setup, address), done = 0;
-    if (device == BOARD_NONE || device == m->setup->flash_device ||
-        m->setup->access_listener[ACCESS_KERNEL_WRITE][device])
+    if (device == BOARD_NONE || device == m->setup->flash_device)
         return 0;
     struct device *d = machine_modelled(m, device);
     int row = -1;
@@ -329,7 +326,7 @@ static uint32_t fill_device(struct hw *hw, uint32_t address, uint32_t value, uin
         if (!is_plain(hw, address, ps, EVENT_KERNEL_WRITE))
             break;
         m->now_ps += ps;
-        plain_record(m, EVENT_KERNEL_WRITE, address, value);
+        trace_at(hw, ACCESS_KERNEL_WRITE, device, address, value);
         row = row_behind(d, row, address - d->base);
         device_write_row(d, row, value, m->now_ps);
         machine_serve(hw, device);

@@ -89,8 +89,16 @@ static bool take_step(const struct machine *m, struct quiet *quiet, const struct
     return true;
 }
 
+static void follow_none(struct quiet *quiet)
+{
+    *quiet = (struct quiet){.endpoint = ENDPOINT_NONE};
+}
+
 static void on_write(struct machine *m, struct quiet *quiet, const struct record *r)
 {
+    if (quiet->filled > 0 && take_step(m, quiet, r))
+        return; /* a run of registers goes on */
+
     const struct scenario *s = machine_scenario(m);
     uint32_t device = machine_device_at(machine_get_setup(m), r->address);
     uint32_t endpoint = device == BOARD_NONE ? BOARD_NONE : s->board.devices[device].endpoint;
@@ -104,7 +112,7 @@ static void on_write(struct machine *m, struct quiet *quiet, const struct record
         return;
     go_on(m, quiet);
     if (quiet->endpoint != ENDPOINT_NONE && !take_step(m, quiet, r))
-        quiet->endpoint = ENDPOINT_NONE;
+        follow_none(quiet);
 }
 
 static void on_quiet(struct machine *m, struct quiet *quiet, const struct record *r)
@@ -114,7 +122,7 @@ static void on_quiet(struct machine *m, struct quiet *quiet, const struct record
     if (quiet->endpoint == r->address && quiet->is_early)
         break_add(m, RULE_DEATH_ORDER, r->process, quiet->address, DETAIL_DEATH_EARLY, 0, 0);
     rule_armed(m, RULE_DEATH_ORDER);
-    quiet->endpoint = ENDPOINT_NONE;
+    follow_none(quiet);
 }
 
 static bool hears_at(const struct scenario *s, unsigned kind, uint32_t place)
@@ -132,7 +140,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     else if (r->kind == EVENT_OF(NOTE_ENDPOINT_QUIET))
         on_quiet(m, quiet, r);
     else
-        quiet->endpoint = ENDPOINT_NONE;
+        follow_none(quiet);
 }
 
 static void start(struct machine *m, void *state)
