@@ -70,18 +70,29 @@ static bool moment_text(const struct scenario *s, const struct moment_of *of, ch
     }
 }
 
+bool moment_find(const struct scenario *s, const struct moment_of *of, struct pattern *when)
+{
+    char text[sizeof when->text], why[320];
+    return of->moment != MOMENT_THEN && moment_text(s, of, text, sizeof text) &&
+           pattern_parse(s, text, when, why, sizeof why);
+}
+
+void moment_await(const struct pattern *when, uint32_t nth, uint64_t from_ps, uint64_t after_ps,
+                  struct injection *injection)
+{
+    injection->at_event = true;
+    injection->when = *when;
+    injection->nth = nth;
+    injection->from_ps = from_ps;
+    injection->at_ps = after_ps;
+}
+
 bool moment_put(const struct scenario *s, const struct moment_of *of, uint32_t nth,
                 uint64_t from_ps, uint64_t after_ps, struct injection *injection)
 {
     struct pattern when;
-    char text[sizeof when.text], why[320];
-    if (of->moment == MOMENT_THEN || !moment_text(s, of, text, sizeof text) ||
-        !pattern_parse(s, text, &when, why, sizeof why))
+    if (!moment_find(s, of, &when))
         return false;
-    injection->at_event = true;
-    injection->when = when;
-    injection->nth = nth;
-    injection->from_ps = from_ps;
-    injection->at_ps = after_ps;
+    moment_await(&when, nth, from_ps, after_ps, injection);
     return true;
 }

@@ -37,9 +37,14 @@ struct moment_of {
     uint32_t app;
 };
 
+/* Its pattern. False: there is no such moment (MOMENT_THEN, a line or a multiplexer that the device
+ * has not). */
+bool moment_find(const struct scenario *s, const struct moment_of *of, struct pattern *when);
 /* Lets `injection` come at the nth record (1: the first) from `from_ps` on, and `after_ps` behind
- * it. False: there is no such moment (MOMENT_THEN, a line or a multiplexer that the device has
- * not), and `injection` is as it was. */
+ * it. */
+void moment_await(const struct pattern *when, uint32_t nth, uint64_t from_ps, uint64_t after_ps,
+                  struct injection *injection);
+/* Both. False: there is no such moment, and `injection` is as it was. */
 bool moment_put(const struct scenario *s, const struct moment_of *of, uint32_t nth,
                 uint64_t from_ps, uint64_t after_ps, struct injection *injection);
 

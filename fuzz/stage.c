@@ -190,19 +190,36 @@ static uint32_t device_of(const struct board *board, uint8_t pick)
     return board->devices[device].alias_of == BOARD_NONE ? device : board->devices[device].alias_of;
 }
 
+static const struct stage_moment *moment_at(struct stage *stage, const struct tape_op *op,
+                                            uint32_t app)
+{
+    const struct scenario *s = stage->scenario;
+    uint32_t which = op->value[0].pick % 16, whose = op->value[1].pick;
+    uint32_t key = 1 + (which | whose << 4 | app << 12);
+    struct stage_moment *known = &stage->moments[key * 0x9e3779b1u >> 24];
+    if (known->key == key)
+        return known;
+    const struct moment_of of = {
+        .moment = moments[which], .device = device_of(&s->board, (uint8_t)whose), .app = app};
+    known->key = key;
+    known->is = moment_find(s, &of, &known->when);
+    return known;
+}
+
 /* False: there is no such moment. */
-static bool put_at_moment(const struct scenario *s, const struct tape_op *op, uint64_t at_ps,
+static bool put_at_moment(struct stage *stage, const struct tape_op *op, uint64_t at_ps,
                           struct injection *injection)
 {
-    const struct moment_of of = {.moment = moments[op->value[0].pick % 16],
-                                 .device = device_of(&s->board, op->value[1].pick),
-                                 .app = injection->process};
+    const struct stage_moment *moment = moment_at(stage, op, injection->process);
     const int8_t offset = op->value[0].offset;
     uint64_t after_ps = (offset > 0 ? (uint64_t)offset * SCHEDULE_STEP_PS : 0) +
                         UINT64_C(4) * op->size * op->size * PS_PER_US;
     if (op->kind == SCHEDULE_PRESSURE_AT)
         injection->value = UINT16_MAX;
-    return moment_put(s, &of, 1 + (uint8_t)op->value[1].offset % 16u, at_ps, after_ps, injection);
+    if (moment->is)
+        moment_await(&moment->when, 1 + (uint8_t)op->value[1].offset % 16u, at_ps, after_ps,
+                     injection);
+    return moment->is;
 }
 
 /* One that a lendable device has; without those any. */
@@ -263,7 +280,7 @@ static void plan_schedule(struct stage *stage)
         uint32_t waits = op->number * 256u + (is_at_moment(op) ? 0 : op->size);
         at_ps += apart_ps + waits * SCHEDULE_STEP_PS;
         struct injection next = injection_of(s, op, at_ps);
-        if (is_at_moment(op) && !put_at_moment(s, op, at_ps, &next))
+        if (is_at_moment(op) && !put_at_moment(stage, op, at_ps, &next))
             continue;
         s->injections[s->injection_count++] = next;
         if (next.at_event && apart_ps > 0)

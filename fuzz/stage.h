@@ -94,6 +94,14 @@ struct stage_log {
     } excused[VERDICT_MAX]; /* breaks that are let pass (fuzz/excuse.h), each of them once */
 };
 
+/* A moment of the schedule as it was worked out last: that takes long, and tapes name few. */
+struct stage_moment {
+    uint32_t key; /* what the tape says of it; 0: none yet */
+    bool is;      /* there is such a moment */
+    struct pattern when;
+};
+enum { STAGE_MOMENTS = 256 };
+
 struct stage {
     const char *text;      /* the scenario's */
     struct stage_log *log; /* filled by stage_play; NULL: none is wanted */
@@ -115,6 +123,7 @@ struct stage {
     uint64_t from_ps; /* of the snapshot, 0: in reset */
     bool is_calm;     /* the air and the central are as the text says, whatever a tape says */
     struct air_tape air;
+    struct stage_moment moments[STAGE_MOMENTS];
     struct stage_secrets *secrets; /* tapes are played twice and compared; NULL: once, and judged */
 };
 
