@@ -285,7 +285,7 @@ static void other_arguments(const struct tape_op *op, uint32_t verb, uint64_t *a
         [CENTRAL_DO_MTU] = edges[op->size % 16],
         [CENTRAL_DO_LEAP] = op->value[0].pick * PS_PER_US * (op->size % 4u ? 1 : 64),
         [CENTRAL_DO_TERMINATE] = op->size,
-        [CENTRAL_DO_SILENCE] = op->size < 192 ? 0 : 1 + op->size % 64u,
+        [CENTRAL_DO_SILENCE] = op->size < 192 ? 0 : 1 + op->size % 64u, /* or see below */
     };
     for (uint32_t i = 0; i < v->argument_count; i++)
         arguments[i] = v->arguments[i].reset;
@@ -297,6 +297,35 @@ static void other_arguments(const struct tape_op *op, uint32_t verb, uint64_t *a
         arguments[1] = op->value[0].pick % 3u;
         arguments[2] = soon;
     }
+}
+
+/* What the last update of the plan says, or the connection began with. */
+static uint64_t events_of_timeout(const struct peer_plan *plan)
+{
+    uint64_t interval = plan->values[CENTRAL_INTERVAL], timeout = plan->values[CENTRAL_TIMEOUT];
+    for (uint32_t i = 0; i < plan->action_count; i++) {
+        if (plan->actions[i].verb != CENTRAL_DO_UPDATE)
+            continue;
+        interval = plan->actions[i].arguments[0];
+        timeout = plan->actions[i].arguments[2];
+    }
+    return timeout / interval;
+}
+
+static bool is_to_the_edge(const struct tape_op *op)
+{
+    return peer_kinds[op->kind % PEER_KINDS] == CENTRAL_DO_SILENCE && op->size >= 128 &&
+           op->size < 192;
+}
+
+/* As long as the connection bears, counted from the last change's instant, if that is `left` events
+ * ahead; or a bit shorter. */
+static void silence_to_the_edge(struct peer_plan *plan, const struct tape_op *op, uint32_t left)
+{
+    struct peer_action *action = &plan->actions[plan->action_count - 1];
+    const struct peer_parameter *p = central_verbs[CENTRAL_DO_SILENCE].arguments;
+    uint64_t most = left + events_of_timeout(plan);
+    action->arguments[0] = within(p, most > op->size % 4u ? most - op->size % 4u : 1);
 }
 
 static void add_action(struct air_tape *air, const struct tape_op *op, uint32_t at_event)
@@ -344,6 +373,8 @@ static void plan_actions(struct air_tape *air, const struct tape *tape)
         event += events;
         since += events;
         add_action(air, op, event);
+        if (is_to_the_edge(op))
+            silence_to_the_edge(air->plan, op, ahead > since ? ahead - since : 0);
         if (changes(op)) {
             since = 0;
             ahead = ahead_of(op);

@@ -20,7 +20,8 @@
  *                                connected, SCAN_REQ and CONNECT_IND
  * PEER_STREAM: `kind` is that of an action (peer_kinds in air_tape.c), `which` % 8 the events from
  * the last one on; the rest are its arguments. Silence lasts 1 + `size` % 4 events, from 192 on
- * 1 + `size` % 64, and comes `number` events later still, or, from 128 on, `number` % 8 - 3 events
+ * 1 + `size` % 64, from 128 on as many as the supervision timeout has behind that instant, less
+ * `size` % 4; and it comes `number` events later still, or, from 128 on, `number` % 8 - 3 events
  * behind the instant of the last change.
  *
  * Payloads: `number` the opcode, `size` its LLID and whether it is of the right size, values the

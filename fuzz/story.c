@@ -5,6 +5,7 @@
 #include "fuzz/app_bytes.h"
 #include "fuzz/stage.h"
 #include "fuzz/stage_device.h"
+#include "model/syscall.h"
 
 static uint8_t draw(struct random *random, uint32_t bound)
 {
@@ -137,7 +138,7 @@ static void change_lawfully(struct tape *story, struct random *random)
     static const uint8_t kinds[4] = {UPDATE, UPDATE, MAP, PHY}, sizes[8] = {0, 0, 1, 2, 3, 4, 5, 5};
     struct tape_op *op = say(story, PEER_STREAM, kinds[draw(random, 4)]);
     op->which = draw(random, 8);
-    op->number = draw(random, 16);
+    op->number = (uint8_t)(draw(random, 4) ? 5 + draw(random, 11) : draw(random, 16));
     op->size = sizes[draw(random, 8)];
     op->value[0].pick =
         (uint8_t)(draw(random, 2) * draw(random, 8) * 16 + intervals[draw(random, 8)]);
@@ -157,14 +158,19 @@ static void lose(struct tape *story, struct random *random)
                              : say(story, AIR_STREAM, draw(random, 2) ? AIR_LOSE : AIR_CORRUPT);
     op->which = draw(random, 8);
     op->number = (uint8_t)(draw(random, 4) ? 128 + draw(random, 8) : draw(random, 16));
-    op->size = (uint8_t)(draw(random, 4) ? draw(random, 4) : 192 + draw_small(random) % 64);
+    op->size = (uint8_t)(draw(random, 2) ? draw(random, 4) : 128 + draw_small(random) % 128);
 }
+
+/* Of target_ble's stages: the one with time for all that. */
+enum { PATIENT = 10 };
 
 void story_ble(struct tape *story, struct random *random)
 {
     static const uint8_t kinds[4] = {SCHEDULE_KILL_AT, SCHEDULE_RESTART_AT, SCHEDULE_RESTART_AT,
                                      SCHEDULE_KILL_AT};
     choose_stage(story, random);
+    if (draw(random, 3) == 0)
+        story->ops[0].which = PATIENT;
     if (draw(random, 4) == 0) {
         befall(story, draw(random, 2), kinds, random);
         return;
@@ -173,4 +179,86 @@ void story_ble(struct tape *story, struct random *random)
         change_lawfully(story, random);
     for (uint32_t left = draw(random, 3); left > 0; left--)
         lose(story, random);
+}
+
+/* --- memory, alarms, permissions ------------------------------------------------------------- */
+
+/* `number` of fuzz/app_bytes.h, kind 8: what an app with a heap does, what one does that works until
+ * an alarm, what an owner does. */
+enum { HEAP = 80, BUSY = 96, OWNS = 112 };
+enum { GROWS = 1, FILLS = 2, SHRINKS = 8 };
+enum { ALARM = 1 }; /* `which` of its driver there */
+
+/* Drivers that it has not used yet may get their grants where it has written. */
+static void write_under_grants(struct tape *story, struct random *random)
+{
+    const uint8_t app = (uint8_t)(STREAM_APP + draw(random, 3));
+    for (uint32_t left = draw(random, 6); left > 0; left--)
+        say(story, app, BYTES_CALL_ANY)->number = (uint8_t)(DRIVES + draw(random, 16));
+    struct tape_op *op = say(story, app, BYTES_CALL_ANY);
+    op->number = HEAP + GROWS + FILLS + SHRINKS;
+    op->which = draw(random, 2);
+    op->size = draw(random, 128);
+    op->value[0].pick = draw_small(random);
+    for (uint32_t left = 1 + draw(random, 6); left > 0; left--)
+        say(story, app, BYTES_CALL_ANY)->number = (uint8_t)(DRIVES + draw(random, 16));
+}
+
+static void set_alarms(struct tape *story, struct random *random)
+{
+    const uint8_t app = draw(random, 3);
+    struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), SYSCALL_COMMAND);
+    op->which = ALARM;
+    op->number = 5; /* from now on */
+    op->value[0] =
+        (struct tape_value){(uint8_t)(64 + 24 + draw(random, 8)), (int8_t)draw_small(random)};
+    for (uint32_t left = 1 + draw(random, 3); left > 0; left--) {
+        op = say(story, (uint8_t)(STREAM_APP + draw(random, 3)), BYTES_CALL_ANY);
+        op->number = (uint8_t)(BUSY + draw(random, 16));
+    }
+}
+
+void story_syscall(struct tape *story, struct random *random)
+{
+    choose_stage(story, random);
+    if (draw(random, 2))
+        write_under_grants(story, random);
+    else
+        set_alarms(story, random);
+}
+
+static void storm(struct tape *story, struct random *random)
+{
+    const uint8_t device = draw(random, 128), app = draw(random, 3);
+    struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), BYTES_CALL_ANY);
+    op->which = device;
+    op->number = (uint8_t)(OWNS + draw(random, 16));
+    op = say(story, (uint8_t)(STREAM_APP + (app + 1) % 3), BYTES_COMPUTE);
+    op->which = draw(random, 256);
+    op->size = draw(random, 5);
+    for (uint32_t left = 1 + draw(random, 6); left > 0; left--) {
+        op = say(story, STREAM_SCHEDULE, SCHEDULE_STORM);
+        op->which = device;
+        op->number = draw(random, 32);
+        op->value[0] =
+            (struct tape_value){(uint8_t)(255 - draw_small(random)), (int8_t)draw(random, 16)};
+    }
+}
+
+static void ask_for_commands(struct tape *story, struct random *random)
+{
+    for (uint32_t left = 1 + draw(random, 4); left > 0; left--) {
+        struct tape_op *op = say(story, STREAM_APP + 1, SYSCALL_COMMAND);
+        op->which = draw(random, 2) ? ALARM : draw(random, 16);
+        op->number = (uint8_t)(32 * draw(random, 8) + draw(random, 8));
+    }
+}
+
+void story_filter(struct tape *story, struct random *random)
+{
+    choose_stage(story, random);
+    if (draw(random, 2))
+        storm(story, random);
+    else
+        ask_for_commands(story, random);
 }

@@ -7,6 +7,10 @@
  *                  driver's device does something; the other app uses it, too
  *   story_ble      the central changes the connection by the law, and is silent for a while, or a
  *                  part of what it says is lost; or the peripheral is ended at a moment
+ *   story_syscall  an app fills its memory, gives it back and has grants laid there; or an alarm far
+ *                  ahead, and near ones beside it
+ *   story_filter   one app owns a device whose line storms, the others work; or commands whose
+ *                  numbers lie around the words of a header's permissions
  */
 #ifndef FUZZ_STORY_H
 #define FUZZ_STORY_H
@@ -20,6 +24,6 @@ enum { STORY_MAX = 16 }; /* operations */
  * stage. */
 typedef void story_teller(struct tape *story, struct random *random);
 
-story_teller story_device, story_ble;
+story_teller story_device, story_ble, story_syscall, story_filter;
 
 #endif

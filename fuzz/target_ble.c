@@ -65,7 +65,8 @@
  * PPI, also when its owner dies: what that does is expected (stage.h), but nothing is written. */
 #define CIPHER                                                                                     \
     CLAIM                                                                                          \
-    "\"board\": " LENT_RADIO ", \"apps\": ["                                                       \
+    "\"board\": " LENT_RADIO ", \"kernel\": {\"costs\": {\"preset\": \"m4-300\", "                 \
+    "\"kernel_mmio\": 10}}, \"apps\": ["                                                           \
     "{\"name\": \"router\", \"short_id\": 16, \"steps\": ["                                        \
     "{\"command\": {\"driver\": \"passthrough\", \"number\": 2, \"args\": [\"PPI\", "              \
     "\"PPI.size\"]}},"                                                                             \

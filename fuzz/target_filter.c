@@ -67,5 +67,6 @@ const struct stage_target target_filter = {
                        [STREAM_APP] = 0xffff,
                        [STREAM_APP + 1] = 0xffff,
                        [STREAM_APP + 2] = 0xffff},
-             .repeats_all = true},
+             .repeats_all = true,
+             .tell = story_filter},
 };

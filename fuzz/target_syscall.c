@@ -36,5 +36,6 @@ const struct stage_target target_syscall = {
     .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
                        [STREAM_APP] = 0xffff,
                        [STREAM_APP + 1] = 0xffff,
-                       [STREAM_APP + 2] = 0xffff}},
+                       [STREAM_APP + 2] = 0xffff},
+             .tell = story_syscall},
 };
