@@ -157,6 +157,23 @@ START_TEST(silence_is_told_by_the_instant_of_a_change)
 }
 END_TEST
 
+/* 13 intervals of 7.5 ms are 97.5 of the 100 ms that the connection bears; or 3 of 30. */
+START_TEST(silence_may_last_to_the_edge_of_the_timeout)
+{
+    tape = (struct tape){.count = 1, .ops = {{PEER_STREAM, 8, 1, 0, 128, {{0}}}}};
+    struct stage *stage = stage_of(&tape);
+    const struct peer_action *actions = stage->air.plan->actions;
+    (void)stage_play(stage, &tape);
+    ck_assert_uint_eq(actions[0].arguments[0], 13);
+    tape = (struct tape){
+        .count = 2,
+        .ops = {{PEER_STREAM, 1, 1, 8, 0, {{8, 0}}}, {PEER_STREAM, 8, 1, 131 - 2, 128 + 1, {{0}}}}};
+    (void)stage_play(stage, &tape);
+    ck_assert_uint_eq(actions[1].at_event, actions[0].at_event + 8 - 2);
+    ck_assert_uint_eq(actions[1].arguments[0], 2 + 3 - 1);
+}
+END_TEST
+
 /* Of a lawful map: what is lost before it has come for sure, and what is behind that. */
 START_TEST(loss_behind_a_change_is_no_excuse)
 {
@@ -296,6 +313,7 @@ int main(void)
                         COUNT_OF(by_right));
     tcase_add_loop_test(c, app_that_runs_without_a_call_to_the_end_is_found, 0, COUNT_OF(spinners));
     tcase_add_loop_test(c, silence_is_told_by_the_instant_of_a_change, 0, COUNT_OF(silences));
+    tcase_add_test(c, silence_may_last_to_the_edge_of_the_timeout);
     tcase_add_test(c, loss_behind_a_change_is_no_excuse);
     tcase_add_test(c, what_a_stage_expects_to_break_is_let_pass);
     tcase_add_test(c, calm_stage_leaves_the_air_alone);

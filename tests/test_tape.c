@@ -375,7 +375,8 @@ START_TEST(owner_asks_enables_and_starts_what_it_was_given)
 }
 END_TEST
 
-static const struct stage_target *const tellers[] = {&target_device, &target_ble};
+static const struct stage_target *const tellers[] = {&target_device, &target_ble, &target_syscall,
+                                                     &target_filter};
 
 START_TEST(story_is_of_played_kinds_and_begins_with_its_stage)
 {
@@ -434,7 +435,7 @@ int main(void)
     tcase_add_loop_test(c, mutation_fits_a_block_of_its_very_size, 0, 10);
     tcase_add_test(c, full_tape_has_room_for_no_more);
     tcase_add_test(c, mutation_repeats_operations);
-    tcase_add_loop_test(c, story_is_of_played_kinds_and_begins_with_its_stage, 0, 2);
+    tcase_add_loop_test(c, story_is_of_played_kinds_and_begins_with_its_stage, 0, 4);
     tcase_add_loop_test(c, child_has_each_stream_from_one_parent, 0, 40);
     suite_add_tcase(suite, c);
     TCase *on_stage = tcase_create("stage");
