@@ -12,7 +12,9 @@ struct bytes {
     uint32_t at; /* of the tape */
     uint32_t
         done; /* steps of the sequence that the operation before `at` is; 0: it is over, or none */
-    uint32_t top; /* of its heap, in heap_next */
+    uint32_t top;   /* of its heap, in heap_next */
+    uint16_t slot;  /* of the crypto engine, that it was given last */
+    uint16_t asked; /* 1 + driver * HANDS_COMMANDS + number of the command before this */
 };
 
 static void bytes_start(struct app *app, const uint32_t r[4])
@@ -177,6 +179,8 @@ enum usual_argument {
     ADDRESS, /* of advertising packets, for the radio, and ... */
     PRESET,  /* ... the start of their CRC. Bluetooth Core 5.4, Vol 6, Part B, 2.1.2, 3.1.1 */
     CHANNEL, /* one of three */
+    SLOT,    /* the key register that it was given last, or FIRST */
+    FEW,     /* as much as comes at once */
     PACKET,  /* the size of one */
     HEADER,  /* ... and its first two bytes, which are in OUT */
 };
@@ -243,7 +247,7 @@ static const struct usual {
       {SYSCALL_ALLOW_RO, 0, KEY, ROOM},
       {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
       {SYSCALL_COMMAND, 1, NOTHING, NOTHING},
-      {SYSCALL_COMMAND, 2, FIRST, NOTHING}}},
+      {SYSCALL_COMMAND, 2, SLOT, NOTHING}}},
     {0x40006,
      0,
      {{SYSCALL_ALLOW_RO, 1, OUT, ROOM},
@@ -277,33 +281,58 @@ static const struct usual {
       {SYSCALL_COMMAND, 3, SIZE, SECOND}}},
 };
 
-/* Taken and tuned; a packet; another one, and the radio is given back; nothing but that. */
-enum { RADIOS = 4, RADIO_FIRST = 64 };
-static const struct usual radios[RADIOS] = {
-    {0x30001,
-     2,
-     {{SYSCALL_COMMAND, 1, NOTHING, NOTHING},
-      {SYSCALL_COMMAND, 4, ADDRESS, PRESET},
-      {SYSCALL_COMMAND, 5, CHANNEL, NOTHING}}},
-    {0x30001,
-     1,
-     {{BYTES_STORE, 0, OUT, HEADER},
-      {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
-      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
-      {SYSCALL_COMMAND, 9, PACKET, NOTHING}}},
-    {0x30001,
-     1,
-     {{BYTES_STORE, 0, OUT, HEADER},
-      {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
-      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
-      {SYSCALL_COMMAND, 9, PACKET, NOTHING},
-      {SYSCALL_COMMAND, 2, NOTHING, NOTHING}}},
+/* With a secret: the radio, when its crystal has had time, is taken, a packet sent, and it is given
+ * back, or kept; it is given back. A key register is asked for, gets a key and is given back; is
+ * asked for, and used without one; is given back. A little text is waited for, or storage read. */
+enum { SECRETIVES = 8, SECRETIVE_FIRST = 64, SECOND_1000TH_CYCLES = 64000 };
+#define RADIO_TAKEN                                                                                \
+    {BYTES_COMPUTE, 0, NOTHING, NOTHING}, {SYSCALL_COMMAND, 1, NOTHING, NOTHING},                  \
+        {SYSCALL_COMMAND, 4, ADDRESS, PRESET}, {SYSCALL_COMMAND, 5, CHANNEL, NOTHING},             \
+        {BYTES_STORE, 0, OUT, HEADER}, {SYSCALL_ALLOW_RO, 0, OUT, ROOM},                           \
+    {                                                                                              \
+        SYSCALL_COMMAND, 9, PACKET, NOTHING                                                        \
+    }
+static const struct usual secretives[SECRETIVES] = {
+    {0x30001, 1, {RADIO_TAKEN, {SYSCALL_COMMAND, 2, NOTHING, NOTHING}}},
+    {0x30001, 1, {RADIO_TAKEN}},
     {0x30001, 1, {{SYSCALL_COMMAND, 2, NOTHING, NOTHING}}},
+    {0x40006,
+     0,
+     {{SYSCALL_ALLOW_RO, 0, KEY, ROOM},
+      {SYSCALL_COMMAND, 1, NOTHING, NOTHING},
+      {SYSCALL_COMMAND, 2, SLOT, NOTHING},
+      {SYSCALL_COMMAND, 4, SLOT, NOTHING}}},
+    {0x40006,
+     0,
+     {{SYSCALL_COMMAND, 1, NOTHING, NOTHING},
+      {SYSCALL_ALLOW_RO, 1, OUT, ROOM},
+      {SYSCALL_ALLOW_RW, 0, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, AES, SIZE}}},
+    {0x40006, 0, {{SYSCALL_COMMAND, 4, SLOT, NOTHING}}},
+    {1,
+     2,
+     {{SYSCALL_ALLOW_RW, 1, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 2, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 2, FEW, NOTHING}}},
+    {0x50001,
+     0,
+     {{SYSCALL_ALLOW_RW, 0, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 2, NOTHING, FEW}}},
 };
 
 static uint32_t small(struct tape_value value)
 {
     return value.pick < 192 ? value.pick % 4 : value.pick;
+}
+
+/* Of a secretive app: its own more often than any. */
+static uint32_t slot_of(const struct app *app, const struct tape_op *op)
+{
+    const struct bytes_program *program = app->program;
+    const struct bytes *bytes = app_state_read(app);
+    return program->secretive && op->value[0].offset >= 0 ? bytes->slot : small(op->value[0]);
 }
 
 static uint32_t usual_value(const struct app *app, const struct tape_op *op,
@@ -329,8 +358,10 @@ static uint32_t usual_value(const struct app *app, const struct tape_op *op,
         return small(op->value[0]);
     case SECOND:
         return small(op->value[1]);
+    case SLOT:
+        return slot_of(app, op);
     case AES:
-        return small(op->value[0]) | small(op->value[1]) << 8 | (op->size & 1u) << 16;
+        return slot_of(app, op) | small(op->value[1]) << 8 | (op->size & 1u) << 16;
     case PIN:
         return 5 + small(op->value[0]);
     case ADDRESS:
@@ -339,6 +370,8 @@ static uint32_t usual_value(const struct app *app, const struct tape_op *op,
         return 0x555555;
     case CHANNEL:
         return 37 + op->size % 3u;
+    case FEW:
+        return 1 + op->size % 4u;
     case PACKET:
         return 2 + op->size % 32u;
     case HEADER: /* a non-connectable advertiser's packet, its length behind it */
@@ -353,8 +386,8 @@ static const struct usual *usual_of(const struct app *app, const struct tape_op 
     const struct bytes_program *program = app->program;
     if (op->kind != BYTES_CALL_ANY)
         return NULL;
-    if (program->secretive && op->number >= RADIO_FIRST && op->number < HEAP)
-        return &radios[op->number % RADIOS];
+    if (program->secretive && op->number >= SECRETIVE_FIRST && op->number < HEAP)
+        return &secretives[op->number % SECRETIVES];
     return op->number >= 128 ? &usuals[op->number % USUALS] : NULL;
 }
 
@@ -387,6 +420,8 @@ static void usual_next(const struct app *app, const struct usual *usual, const s
         *out = app_store(usual_value(app, op, (enum usual_argument)call->a),
                          call->b ? usual_value(app, op, (enum usual_argument)call->b)
                                  : (app->index * 16 + op->size % 16 + 1) * UINT32_C(0x01010101));
+    else if (call->class == BYTES_COMPUTE)
+        *out = (struct app_op){.kind = OP_COMPUTE, .cycles = SECOND_1000TH_CYCLES};
     else
         out->call = usual_call_of(app, usual, op, call);
     if (is_over || (call[1].class == SYSCALL_YIELD && op->which % 2 == 0))
@@ -422,9 +457,26 @@ static bool owner_of(const struct tape_op *op)
     return op->kind == BYTES_CALL_ANY && op->number >= OWNS && op->number < 128;
 }
 
-static uint32_t owner_after(const struct tape_op *op, uint32_t step)
+/* CC[1] and on of a timer that stands still keep a secret, and steer nothing. */
+static bool keeps_secret(const struct app *app, const struct tape_op *op)
 {
-    while (step < OWNER_STEPS && !((op->number | ALWAYS) & owner_steps[step]))
+    const struct bytes_program *program = app->program;
+    return program->secretive && op->value[1].pick % 2;
+}
+
+static bool is_timer(const struct board *board, uint32_t address)
+{
+    uint32_t device = board_device_at(board, address);
+    const struct device_type *type = device == BOARD_NONE ? NULL : board->devices[device].type;
+    return type && strcmp(type->name, "nrf52-timer") == 0;
+}
+
+static uint32_t owner_after(const struct app *app, const struct tape_op *op, uint32_t step)
+{
+    bool still = keeps_secret(app, op);
+    while (step < OWNER_STEPS &&
+           (!((op->number | ALWAYS) & owner_steps[step]) ||
+            (still && (step == OWNER_ENABLE || step == OWNER_START || step == OWNER_WAIT))))
         step++;
     return step;
 }
@@ -461,6 +513,10 @@ static void owner_do(const struct app *app, const struct tape_op *op, enum owner
         break;
     case OWNER_COMPARE:
         *out = app_store(window.base + 0x540, 1 + small(op->value[0]));
+        if (!keeps_secret(app, op))
+            break;
+        out->address += 4;
+        out->secret = is_timer(&s->board, window.base);
         break;
     case OWNER_START:
         *out = app_store(window.base, 1);
@@ -479,14 +535,15 @@ static void owner_do(const struct app *app, const struct tape_op *op, enum owner
 static void owner_next(const struct app *app, const struct tape_op *op, struct bytes *bytes,
                        struct app_op *out)
 {
-    uint32_t step = owner_after(op, bytes->done);
-    if (step == OWNER_ENABLE && was_refused(app))
-        step = owner_after(op, OWNER_WORK);
+    uint32_t step = owner_after(app, op, bytes->done);
+    if ((step == OWNER_ENABLE || step == OWNER_COMPARE) && bytes->done == OWNER_ALLOCATE + 1 &&
+        was_refused(app))
+        step = owner_after(app, op, OWNER_WORK);
     if (step < OWNER_STEPS)
         owner_do(app, op, (enum owner_step)step, out);
     else /* it was asked for nothing more: the operation is over in no time */
         *out = (struct app_op){.kind = OP_COMPUTE, .cycles = 1};
-    bytes->done = owner_after(op, step + 1) < OWNER_STEPS ? step + 1 : 0;
+    bytes->done = owner_after(app, op, step + 1) < OWNER_STEPS ? step + 1 : 0;
 }
 
 /* --- working while events come --------------------------------------------------------------- */
@@ -629,13 +686,6 @@ static struct app_op access_of(const struct app *app, const struct tape_op *op)
                            .value = value_of(app, op, 1)};
 }
 
-static bool is_timer(const struct board *board, uint32_t address)
-{
-    uint32_t device = board_device_at(board, address);
-    const struct device_type *type = device == BOARD_NONE ? NULL : board->devices[device].type;
-    return type && strcmp(type->name, "nrf52-timer") == 0;
-}
-
 static struct app_op drive_of(const struct app *app, const struct tape_op *op)
 {
     uint32_t offset = op->number * 16u + op->size % 4 * 4u;
@@ -669,11 +719,54 @@ static void keep_apart(const struct app *app, struct app_op *out)
         *out = (struct app_op){.kind = OP_COMPUTE, .cycles = 1};
 }
 
-/* An operation is given once, in a few calls at most: the log has room for those of any tape. */
-static void note(const struct app *app, struct app_op *op)
+/* --- who has what --------------------------------------------------------------------------- */
+
+static uint32_t asked_of(const struct app_op *op)
+{
+    const uint32_t *r = op->call.args;
+    if (op->kind != OP_SYSCALL || op->call.class != SYSCALL_COMMAND || r[1] >= HANDS_COMMANDS)
+        return 0;
+    for (uint32_t i = 0; i < HANDS_DRIVERS; i++)
+        if (driver_of((uint8_t)i) == r[0])
+            return 1 + i * HANDS_COMMANDS + r[1];
+    return 0;
+}
+
+/* Command 1 of driver 0x40006: driver_of(12). */
+enum { ASKED_FOR_A_KEY = 1 + 12 * HANDS_COMMANDS + 1 };
+
+/* Behind a command that was not refused. */
+static void take_hand(const struct app *app, struct bytes_hands *hands, uint32_t asked)
+{
+    uint32_t driver = (asked - 1) / HANDS_COMMANDS, number = (asked - 1) % HANDS_COMMANDS;
+    uint32_t last = hands->last[driver], by = app->index % 2;
+    hands->last[driver] = (uint8_t)(1 + by * HANDS_COMMANDS + number);
+    if (last == 0 || (last - 1) / HANDS_COMMANDS == by)
+        return;
+    uint32_t before = (last - 1) % HANDS_COMMANDS;
+    hands->changed[((by * HANDS_DRIVERS + driver) * HANDS_COMMANDS + before) * HANDS_COMMANDS +
+                   number] = 1;
+}
+
+static void look_at_hands(const struct app *app, struct bytes *bytes)
 {
     const struct bytes_program *program = app->program;
+    if (program->hands && bytes->asked && app->result.regs.r[0] != RETURN_FAILURE)
+        take_hand(app, program->hands, bytes->asked);
+    if (program->hands && bytes->asked == ASKED_FOR_A_KEY &&
+        app->result.regs.r[0] == RETURN_SUCCESS_U32)
+        bytes->slot = (uint16_t)app->result.regs.r[1];
+    bytes->asked = 0;
+}
+
+/* An operation is given once, in a few calls at most: the log has room for those of any tape. */
+static void note(struct app *app, struct app_op *op)
+{
+    const struct bytes_program *program = app->program;
+    struct bytes *bytes = app_state(app);
     keep_apart(app, op);
+    if (program->hands)
+        bytes->asked = (uint16_t)asked_of(op);
     if (program->log && program->log->count < BYTES_GIVEN_MAX)
         program->log->given[program->log->count++] =
             (struct bytes_given){.app = app->index, .ram_base = app->ram_base, .op = *op};
@@ -686,6 +779,7 @@ static void bytes_next(struct app *app, struct app_op *out)
     const struct tape_op *op = bytes->done ? &program->tape->ops[bytes->at - 1]
                                            : tape_next(program->tape, program->stream, &bytes->at);
     *out = (struct app_op){.kind = OP_SYSCALL, .call = {SYSCALL_YIELD, {YIELD_WAIT, 0, 0, 0}}};
+    look_at_hands(app, bytes);
     if (!op)
         return;
     if (usual_of(app, op)) {

@@ -36,7 +36,9 @@
  * otherwise, so that a secret is never lawfully another app's, and never steers:
  *   * whatever is asked for, an app binds bytes_frame_address and bytes_udp_port of its own, and
  *     no other ones
- *   * kind 8, `number` 64 to 79: a packet by the kernel's radio, radio_of(`number` % 4)
+ *   * kind 8, `number` 64 to 79: what apps with secrets do, secretives[`number` % 8] in app_bytes.c
+ *   * kind 8, `number` 112 to 127, for an odd value[1].pick: the owner stores a secret in CC[1] of a
+ *     timer, and does not start it
  *   * kind 14, `number` 128 and up: CC[1 + `size` % 4] of that device; in a timer a store's value
  *     is a secret
  *   * with `reads_once` an app reads from the console in its first life only
@@ -59,7 +61,7 @@ enum bytes_kind {
     BYTES_KINDS
 };
 
-enum { BYTES_CALLS = 8, BYTES_GIVEN_MAX = BYTES_CALLS * TAPE_OP_MAX };
+enum { BYTES_CALLS = 10, BYTES_GIVEN_MAX = BYTES_CALLS * TAPE_OP_MAX };
 
 /* What the apps of one run were given, in the order of time, for who wants to read it. */
 struct bytes_log {
@@ -71,6 +73,14 @@ struct bytes_log {
     } given[BYTES_GIVEN_MAX];
 };
 
+/* How drivers change hands: app `by` % 2 has asked for a command and got it, and the other one, who
+ * had got something of the same driver last. All counts are of both runs of a pair. */
+enum { HANDS_DRIVERS = 16, HANDS_COMMANDS = 8 };
+struct bytes_hands {
+    uint8_t last[HANDS_DRIVERS]; /* 1 + app * HANDS_COMMANDS + command; 0: nobody yet */
+    uint8_t changed[2 * HANDS_DRIVERS * HANDS_COMMANDS * HANDS_COMMANDS];
+};
+
 /* What scenario_app.program of such an app points at: its player's, who may change it between two
  * runs, never within one. */
 struct bytes_program {
@@ -79,6 +89,7 @@ struct bytes_program {
     uint32_t stream;
     struct bytes_log *log; /* NULL: nobody reads one */
     bool secretive, reads_once;
+    struct bytes_hands *hands; /* NULL: nobody counts */
 };
 
 /* By the app's place among the apps. */

@@ -121,6 +121,7 @@ static void keep_secrets(struct stage *stage, const struct secret_kind *of)
 {
     for (uint32_t i = 0; i < TAPE_APPS; i++) {
         stage->programs[i].secretive = true;
+        stage->programs[i].hands = &stage->secrets->hands;
         stage->programs[i].reads_once = of->turns && i != of->process;
     }
 }

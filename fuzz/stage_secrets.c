@@ -1,7 +1,6 @@
 /* stage_secrets.c: see stage_secrets.h. */
 #include "fuzz/stage_secrets.h"
 
-#include "fuzz/app_bytes.h"
 #include "fuzz/stage_device.h"
 #include "sim/world/catalogue.h"
 #include <string.h>
@@ -120,7 +119,7 @@ static void plan_host(struct stage_secrets *secrets, uint64_t at_ps)
     }
 }
 
-/* All but its owner begin anew: what they have asked for is nobody's. */
+/* All but its owner begin anew: what they have asked for is nobody's. Then text may come. */
 static void plan_turn(const struct stage_secrets *secrets)
 {
     struct scenario *s = secrets->scenario;
@@ -128,8 +127,8 @@ static void plan_turn(const struct stage_secrets *secrets)
         struct injection *plan = &s->injections[i];
         if (plan->kind != INJECT_RECEIVE || plan->at_event)
             continue;
-        if (plan->at_ps > STAGE_TURN_PS + PS_PER_MS)
-            plan->secret_of = secrets->of.process;
+        plan->at_ps += STAGE_TURN_PS + PS_PER_MS;
+        plan->secret_of = secrets->of.process;
     }
     for (uint32_t i = 0; i < s->app_count; i++)
         if (i != secrets->of.process)
@@ -149,6 +148,7 @@ void stage_secrets_plan(struct stage_secrets *secrets, uint64_t start_ps)
 
 bool stage_secrets_compare(struct stage_secrets *secrets)
 {
+    secrets->hands = (struct bytes_hands){0};
     twins_compare(secrets->twins, &secrets->result);
     return secrets->result.end == TWINS_LEAK;
 }

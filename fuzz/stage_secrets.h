@@ -14,8 +14,8 @@
  *   * a frame or datagram goes to bytes_frame_address or bytes_udp_port of an app, by `which` (from
  *     128 on a datagram) modulo the apps; where the stage has a host it sends it, since a frame's
  *     FCS is over what is in it, and nothing is wrong with it. It has 1 + `size` % 16 octets
- *   * raw octets are a secret where nobody else reads: behind STAGE_TURN_PS on a stage with
- *     `turns`, where all others are restarted and have read for the last time (bytes_program,
+ *   * raw octets are a secret on a stage with `turns`: there they come 1 ms behind STAGE_TURN_PS
+ *     and later, when all others are restarted and have read for the last time (bytes_program,
  *     reads_once); on other stages they are nobody's secret
  * and only those kinds of operations are played that the target names: a device that lies or hangs
  * has been told what nobody can take back.
@@ -23,6 +23,7 @@
 #ifndef FUZZ_STAGE_SECRETS_H
 #define FUZZ_STAGE_SECRETS_H
 
+#include "fuzz/app_bytes.h"
 #include "fuzz/tape_mutate.h"
 #include "sim/scenario.h"
 #include "tools/twins.h"
@@ -42,6 +43,7 @@ struct stage_secrets {
     struct scenario *scenario;
     struct twins *twins;
     struct twins_result result; /* of the last tape */
+    struct bytes_hands hands;   /* in both of its runs */
     struct peer_plan *host;     /* NULL: there is none */
     uint32_t own_actions;       /* the stage's */
     uint32_t verbs[2];          /* its frame and its datagram */

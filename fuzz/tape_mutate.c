@@ -45,8 +45,10 @@ static bool is_apps(uint32_t stream)
 enum { SEQUENCES = 8 };
 
 /* A number that means a whole sequence of an app's calls (fuzz/app_bytes.h, kind 8). */
-static uint8_t draw_sequence(struct random *random)
+static uint8_t draw_sequence(const struct tape_user *user, struct random *random)
 {
+    if (user->secretive && draw(random, 4) == 0)
+        return (uint8_t)(64 + draw(random, 16));
     switch (draw(random, 8)) {
     case 0:
         return (uint8_t)(80 + draw(random, 16));
@@ -73,6 +75,8 @@ static struct tape_op draw_op(const struct tape_user *user, struct random *rando
     uint32_t streams = 0;
     for (uint32_t i = 0; i < TAPE_STREAMS; i++)
         streams |= user->kinds[i] ? 1u << i : 0;
+    if (user->secretive && draw(random, 4)) /* apps, and what comes by wire */
+        streams &= (2u << STREAM_DEVICE) - (1u << STREAM_APP);
     struct tape_op op = {.stream = (uint8_t)draw_bit(random, streams)};
     op.kind = (uint8_t)draw_bit(random, user->kinds[op.stream]);
     op.which = draw_byte(random);
@@ -80,9 +84,10 @@ static struct tape_op draw_op(const struct tape_user *user, struct random *rando
     op.size = draw_byte(random);
     op.value[0] = draw_value(random);
     op.value[1] = draw_value(random);
-    if (is_apps(op.stream) && user->kinds[op.stream] >> SEQUENCES & 1 && draw(random, 4) == 0) {
+    if (is_apps(op.stream) && user->kinds[op.stream] >> SEQUENCES & 1 &&
+        draw(random, 4) < (user->secretive ? 3 : 1)) {
         op.kind = SEQUENCES;
-        op.number = draw_sequence(random);
+        op.number = draw_sequence(user, random);
     }
     return op;
 }
@@ -174,6 +179,27 @@ static void change_field(const struct tape_user *user, struct tape_op *op, struc
     }
 }
 
+/* The same by another app. */
+static struct tape_op by_another(const struct tape_user *user, struct tape_op op,
+                                 struct random *random)
+{
+    uint32_t apps = 0;
+    for (uint32_t i = STREAM_APP; i < STREAM_DEVICE; i++)
+        apps |= i != op.stream && user->kinds[i] ? 1u << i : 0;
+    if (apps)
+        op.stream = (uint8_t)draw_bit(random, apps);
+    return op;
+}
+
+static void copy(const struct tape_user *user, struct tape *tape, uint32_t at, uint32_t max,
+                 struct random *random)
+{
+    struct tape_op op = tape->ops[at];
+    if (user->secretive && is_apps(op.stream) && draw(random, 4))
+        op = by_another(user, op, random);
+    put_in(tape, draw(random, tape->count + 1), op, max);
+}
+
 static void change(const struct tape_user *user, struct tape *tape, uint32_t max,
                    struct random *random)
 {
@@ -200,7 +226,7 @@ static void change(const struct tape_user *user, struct tape *tape, uint32_t max
         break;
     case 6:
     case 7:
-        put_in(tape, draw(random, tape->count + 1), tape->ops[at], max);
+        copy(user, tape, at, max, random);
         break;
     case 8:
     case 9:

@@ -19,6 +19,7 @@ struct tape_user {
     uint16_t kinds[TAPE_STREAMS];
     bool repeats_all;   /* repeats what befalls apps, too: its boards lend what pulses there */
     story_teller *tell; /* NULL: it has no stories */
+    bool secretive;     /* what is found lies between apps: what one does another one does, too */
 };
 
 size_t tape_mutate(const struct tape_user *user, uint8_t *bytes, size_t size, size_t max,

@@ -54,6 +54,8 @@ enum {
     ONE,
     TWO,
     WIRED = 1 << DEVICE_ERROR | 1 << DEVICE_DELAY | 1 << DEVICE_RECEIVE | 1 << DEVICE_FRAME,
+    /* What only the app itself learns is left out: who may execute what, and faults. */
+    DONE = 0xffff & ~(1 << BYTES_EXECUTE | 1 << BYTES_FAULT | 1 << SYSCALL_ALLOW_READABLE),
     LATE = 1 << DEVICE_ERROR | 1 << DEVICE_DELAY,
 };
 
@@ -90,11 +92,12 @@ const struct stage_target target_leaks = {
                 {ONE, true},
                 {ONE, false}},
     .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_KILL_AT) - 1,
-                       [STREAM_APP] = 0xffff,
-                       [STREAM_APP + 1] = 0xffff,
+                       [STREAM_APP] = DONE,
+                       [STREAM_APP + 1] = DONE,
                        [STREAM_DEVICE] = WIRED,
                        [STREAM_DEVICE + 1] = LATE,
                        [STREAM_DEVICE + 2] = LATE,
                        [STREAM_DEVICE + 3] = LATE,
-                       [STREAM_DEVICE + 7] = LATE}},
+                       [STREAM_DEVICE + 7] = LATE},
+             .secretive = true},
 };

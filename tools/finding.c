@@ -82,7 +82,7 @@ void finding_of_twins(const struct scenario *s, uint32_t process, const struct t
                       struct finding *finding)
 {
     const struct twins_leak *leak = twins->value.found ? &twins->value : &twins->time;
-    *finding = (struct finding){.trace_hash = twins->trace_hash};
+    *finding = (struct finding){.of_pair = true, .trace_hash = twins->trace_hash};
     if (twins->end != TWINS_LEAK)
         return;
     finding->end = FINDING_LEAK;

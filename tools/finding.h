@@ -40,6 +40,7 @@ struct finding_break {
 
 struct finding {
     enum finding_end end;
+    bool of_pair;        /* two runs were compared, and no rule judged */
     uint64_t trace_hash; /* 0: the run did not come to its end */
     uint64_t end_ps;
     uint32_t break_count; /* those that the scenario does not expect */

@@ -249,7 +249,7 @@ static void run_member(const struct scenario *s, const struct finding *wanted,
     struct result *result = malloc(sizeof *result);
     if (!result)
         abort();
-    if (wanted && wanted->end == FINDING_LEAK) {
+    if (wanted && wanted->of_pair) {
         finding_of_pairs(s, finding);
     } else {
         run_one(s, result);

@@ -61,8 +61,8 @@ void reproduce_describe(struct cJSON *tree, const char *path, const struct stage
 /* The scenario of the tape. */
 struct cJSON *reproduce_tree(const struct reproduction *r, const char *path,
                              enum decode_names names);
-/* Loads the file and runs it in a child, as `wanted` goes wrong: a leak by pairs of runs. NULL: in
- * pairs as well if nothing else is wrong and an app says what its secrets are. */
+/* Loads the file and runs it in a child: once, or in pairs as `wanted` was. NULL: in pairs as well
+ * if nothing else is wrong and an app says what its secrets are. */
 void reproduce_run(const char *path, const struct finding *wanted, struct finding *finding);
 
 /* Complains if it cannot be written. */
