@@ -178,7 +178,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_IRQ_LOUD, "the device at %a was serviced, and its interrupts %G are still enabled") \
     X(DETAIL_IRQ_SWALLOWED, "line %g has risen while it was on, and nobody has serviced it") \
     X(DETAIL_IRQ_OFF, "the device at %a was lent, and its line, %g, is off") \
-    X(DETAIL_IRQ_ON, "line %g is nobody's, interrupted the kernel, and is still on") \
+    X(DETAIL_IRQ_ON, "line %g is nobody's, or was given up, and is on") \
+    X(DETAIL_IRQ_CLOSED, "line %g was serviced, and is off while the CPU sleeps") \
     /* death-order, device-reset */ \
     X(DETAIL_DEATH_IGNORED, \
       "%p exited or faulted, and its life was not ended before user mode ran") \

@@ -880,6 +880,39 @@ static void nobodys_line_stays_on(void)
     lines_user();
 }
 
+static void line_of_nobody_is_on_from_the_start(void)
+{
+    line_on(LINE_TIMER0, true);
+    lines_user();
+}
+
+static void line_that_was_given_up_is_on(void)
+{
+    lent_with_its_line();
+    hw->m->nvic.level[0] |= 1u << LINE_TIMER0;
+    note(NOTE_ENDPOINT_STUCK, A, ENDPOINT_TIMER0, LINE_TIMER0);
+    lines_user();
+}
+
+static void kernels_line_is_closed_for_ever(void)
+{
+    kernels_line_rises();
+    note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_RTC1, 0xffffffff);
+    nothing_pends();
+    line_on(LINE_RTC1, false);
+    support_trace(hw, EVENT_SLEEP, PROCESS_NONE, 0, 0);
+}
+
+/* It rests. */
+static void kernels_line_is_closed_while_apps_run(void)
+{
+    kernels_line_rises();
+    note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_RTC1, 0xffffffff);
+    nothing_pends();
+    line_on(LINE_RTC1, false);
+    lines_user();
+}
+
 /* ---- TIMER0 is made quiet: its counter is waited for by CC[0] */
 
 static void step_is_written(const struct quiesce_step *step, bool has_effect)
@@ -993,6 +1026,10 @@ static const struct {
     LINE(passed_over_and_masked_for_ever, DETAIL_IRQ_SWALLOWED),
     LINE(lent_line_stays_off, DETAIL_IRQ_OFF),
     LINE(nobodys_line_stays_on, DETAIL_IRQ_ON),
+    LINE(line_of_nobody_is_on_from_the_start, DETAIL_IRQ_ON),
+    LINE(line_that_was_given_up_is_on, DETAIL_IRQ_ON),
+    LINE(kernels_line_is_closed_for_ever, DETAIL_IRQ_CLOSED),
+    LINE(kernels_line_is_closed_while_apps_run, DETAIL_NONE),
     {"awaited", device_is_waited_for, RULE_DEATH_ORDER, DETAIL_NONE},
     {"in vain", device_is_waited_for_in_vain, RULE_DEATH_ORDER, DETAIL_NONE},
     {"hangs", hung_device_says_nothing, RULE_DEATH_ORDER, DETAIL_NONE},

@@ -664,6 +664,7 @@ static void user_mode_runs_in_the_middle_of_a_death(void)
     lend(WAITER, timer0);
     unmap(WAITER, timer0);
     note(NOTE_ENDPOINT_MASKED, WAITER, endpoint_at(timer0), 0);
+    line_is_on(endpoint_at(timer0), false);
     user(OTHER);
 }
 
@@ -1254,10 +1255,9 @@ static void app_says_that_a_step_failed(void)
     {                                                                                              \
 #name, name, broken, broken                                                                \
     }
-/* Who lends what is not to be lent has asked the filter for nothing. */
-#define FAULT_OF_LOAN(name, broken)                                                                \
+#define FAULT_ALONG(name, broken, along)                                                           \
     {                                                                                              \
-#name, name, broken, RULE_FILTER_ASKED                                                     \
+#name, name, broken, along                                                                 \
     }
 static const struct {
     const char *name;
@@ -1286,8 +1286,8 @@ static const struct {
     FAULT(sbrk_tells_another_break, RULE_MEMORY_LAYOUT),
     FAULT(break_rises_by_itself, RULE_MEMORY_LAYOUT),
     FAULT(break_rises_though_brk_failed, RULE_MEMORY_LAYOUT),
-    FAULT_OF_LOAN(device_has_two_owners, RULE_EXCLUSIVE_OWNER),
-    FAULT_OF_LOAN(kernels_device_is_lent, RULE_EXCLUSIVE_OWNER),
+    FAULT_ALONG(device_has_two_owners, RULE_EXCLUSIVE_OWNER, RULE_FILTER_ASKED),
+    FAULT_ALONG(kernels_device_is_lent, RULE_EXCLUSIVE_OWNER, RULE_FILTER_ASKED),
     FAULT(store_to_a_foreign_device_went_through, RULE_EXCLUSIVE_OWNER),
     FAULT(filter_was_not_asked, RULE_FILTER_ASKED),
     FAULT(filter_was_asked_about_something_else, RULE_FILTER_ASKED),
@@ -1317,7 +1317,7 @@ static const struct {
     FAULT(release_is_kept_quiet, RULE_DEATH_ORDER),
     FAULT(device_is_quiet_before_its_line_is_masked, RULE_DEATH_ORDER),
     FAULT(user_mode_runs_in_the_middle_of_a_death, RULE_DEATH_ORDER),
-    FAULT(line_stays_enabled, RULE_DEATH_ORDER),
+    FAULT_ALONG(line_stays_enabled, RULE_DEATH_ORDER, RULE_INTERRUPT_OWNER),
     FAULT(device_goes_on, RULE_DEATH_ORDER),
     FAULT(register_keeps_the_old_owners_value, RULE_DEATH_ORDER),
     FAULT(device_is_called_stuck_and_is_not, RULE_DEATH_ORDER),

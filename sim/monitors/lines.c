@@ -4,7 +4,9 @@
  *                               or masked with the device that goes back; or pends yet: taken next
  *   a lent device's service --> its status has each enabled event that stood when the line rose;
  *                               the device's interrupts are disabled by then
- *   a line that is nobody's --> it is masked when user mode runs
+ *   a line that is nobody's --> it is masked when user mode runs: neither a driver's of the kernel's
+ *                               nor that of a lent device, or it was given up
+ *   a driver's of the kernel's that was serviced --> it is on again when the CPU sleeps
  *   a device that is lent   --> its line is on when user mode runs, or was serviced meanwhile
  *
  * By the lines as the devices drive them, the interrupt controller, the device's registers and the
@@ -24,10 +26,11 @@ enum {
 }; /* nRF52840 PS, "Peripheral interface" */
 
 struct lines {
-    bool is_any;                /* else the first three are 0 */
-    uint32_t due[NVIC_WORDS];   /* risen while they were on, and nothing was heard of them since */
-    uint32_t fresh[NVIC_WORDS]; /* lent in this stay in the kernel, and not serviced since */
-    uint32_t nobodys[NVIC_WORDS];    /* declared so in this stay */
+    bool is_any;                 /* else the first two are 0 */
+    uint32_t due[NVIC_WORDS];    /* risen while they were on, and nothing was heard of them since */
+    uint32_t fresh[NVIC_WORDS];  /* lent in this stay in the kernel, and not serviced since */
+    uint32_t may[NVIC_WORDS];    /* be on: the kernel's own and those of lent devices */
+    uint32_t served[NVIC_WORDS]; /* the kernel's own that were serviced, and not given up since */
     uint32_t standing[IRQ_LINE_MAX]; /* which enabled events stood as it rose; 0: not known */
 };
 
@@ -132,16 +135,18 @@ static void on_serviced(struct machine *m, struct lines *lines, const struct rec
 
     if (line < IRQ_LINE_MAX && endpoint < machine_scenario(m)->config.endpoint_count)
         judge_service(m, r->process, endpoint, pair_high(r->value), lines->standing[line]);
+    else if (line < IRQ_LINE_MAX)
+        lines->served[line / 32] |= bit_of(line) & lines->may[line / 32];
     line_heard(lines, line);
 }
 
-static void on_nobodys(struct lines *lines, uint32_t line)
+static void given_up(struct lines *lines, uint32_t line)
 {
     line_heard(lines, line);
     if (line >= IRQ_LINE_MAX)
         return;
-    lines->is_any = true;
-    lines->nobodys[line / 32] |= bit_of(line);
+    lines->may[line / 32] &= ~bit_of(line);
+    lines->served[line / 32] &= ~bit_of(line);
 }
 
 static void on_lent(const struct machine *m, struct lines *lines, uint32_t endpoint)
@@ -156,7 +161,7 @@ static void on_lent(const struct machine *m, struct lines *lines, uint32_t endpo
         return;
     lines->is_any = true;
     lines->fresh[line / 32] |= bit_of(line);
-    lines->nobodys[line / 32] &= ~bit_of(line);
+    lines->may[line / 32] |= bit_of(line);
 }
 
 /* It is masked now, and what pended was cleared. */
@@ -165,7 +170,7 @@ static void on_masked(const struct machine *m, struct lines *lines, uint32_t end
     const struct kernel_config *config = &machine_scenario(m)->config;
 
     if (endpoint < config->endpoint_count && config->endpoints[endpoint].has_line)
-        line_heard(lines, config->endpoints[endpoint].line);
+        given_up(lines, config->endpoints[endpoint].line);
 }
 
 /* ---- before user mode or sleep */
@@ -188,9 +193,8 @@ static OUT_OF_LINE void judge_lines(struct machine *m, struct lines *lines)
         uint32_t enabled = nvic->enabled[word], pending = nvic->pending[word];
         judge_word(m, word, lines->due[word] & ~(pending & enabled), DETAIL_IRQ_SWALLOWED);
         judge_word(m, word, lines->fresh[word] & ~enabled, DETAIL_IRQ_OFF);
-        judge_word(m, word, lines->nobodys[word] & enabled, DETAIL_IRQ_ON);
         lines->due[word] &= pending & enabled;
-        lines->fresh[word] = lines->nobodys[word] = 0;
+        lines->fresh[word] = 0;
         lines->is_any |= lines->due[word] != 0;
     }
 }
@@ -202,6 +206,18 @@ static void on_user(struct machine *m, void *state, uint32_t process)
     (void)process;
     if (lines->is_any)
         judge_lines(m, lines);
+    for (uint32_t word = 0; word < NVIC_WORDS; word++)
+        if (machine_nvic(m)->enabled[word] & ~lines->may[word])
+            judge_word(m, word, machine_nvic(m)->enabled[word] & ~lines->may[word], DETAIL_IRQ_ON);
+}
+
+/* Nobody is there to rest for, so none of the kernel's own lines does. */
+static void on_sleep(struct machine *m, struct lines *lines)
+{
+    on_user(m, lines, PROCESS_NONE);
+    for (uint32_t word = 0; word < NVIC_WORDS; word++)
+        judge_word(m, word, lines->served[word] & ~machine_nvic(m)->enabled[word],
+                   DETAIL_IRQ_CLOSED);
 }
 
 /* A flat switch. */
@@ -214,16 +230,16 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         on_risen(m, lines, r);
         break;
     case EVENT_SLEEP:
-        on_user(m, state, PROCESS_NONE);
+        on_sleep(m, lines);
         break;
     case EVENT_OF(NOTE_LINE_SERVICED):
         on_serviced(m, lines, r);
         break;
     case EVENT_OF(NOTE_LINE_UNCLAIMED):
-        on_nobodys(lines, r->address);
+        given_up(lines, r->address);
         break;
     case EVENT_OF(NOTE_ENDPOINT_STUCK):
-        line_heard(lines, (uint32_t)r->value);
+        given_up(lines, (uint32_t)r->value);
         break;
     case EVENT_OF(NOTE_ENDPOINT_MASKED):
         on_masked(m, lines, r->address);
@@ -232,6 +248,24 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         on_lent(m, lines, r->address);
         break;
     }
+}
+
+static void may_be_on(struct lines *lines, const struct driver_place *place)
+{
+    if (place->present && place->line < IRQ_LINE_MAX)
+        lines->may[place->line / 32] |= bit_of(place->line);
+}
+
+static void start(struct machine *m, void *state)
+{
+    const struct kernel_config *config = &machine_scenario(m)->config;
+
+    may_be_on(state, &config->alarm);
+    may_be_on(state, &config->console);
+    may_be_on(state, &config->gpio);
+    may_be_on(state, &config->radio.radio);
+    for (uint32_t i = 0; i < VIRTS; i++)
+        may_be_on(state, &config->virts[i]);
 }
 
 const struct monitor monitor_lines = {
@@ -243,6 +277,7 @@ const struct monitor monitor_lines = {
     .state_size = sizeof(struct lines),
     .rules = KIND_BIT(RULE_INTERRUPT_OWNER),
     .always = true,
+    .start = start,
     .on_record = on_record,
     .on_user = on_user,
 };
