@@ -592,6 +592,30 @@ START_TEST(map_of_this_very_event_holds_from_the_next_one_on)
 }
 END_TEST
 
+static uint16_t mhz_by(uint64_t channels, uint32_t event)
+{
+    const struct ble_plan plan = {.hop = HOP, .map = ble_channel_map_make(channels)};
+    return ble_plan_mhz(&plan, event);
+}
+
+/* The first one has come so late that its instant is this event, and the next one behind it. */
+START_TEST(two_maps_in_one_event_hold_one_after_the_other)
+{
+    const uint64_t maps[3] = {3, 0xc, 0x30}; /* no channel is in two of them */
+    struct ble_plan plan = {.hop = HOP, .map = ble_channel_map_make(maps[0])};
+    boot();
+    for (uint32_t i = 1; i < 3; i++) {
+        const struct ble_control map = {.opcode = BLE_CHANNEL_MAP_IND,
+                                        .map = {maps[i], (uint16_t)(i == 1 ? 17 : 20)}};
+        ck_assert(ble_plan_control(&plan, &map, 17));
+    }
+    ck_assert_uint_eq(ble_plan_mhz(&plan, 17), mhz_by(maps[0], 17));
+    ck_assert_uint_eq(ble_plan_mhz(&plan, 18), mhz_by(maps[1], 18));
+    ck_assert_uint_eq(ble_plan_mhz(&plan, 19), mhz_by(maps[1], 19));
+    ck_assert_uint_eq(ble_plan_mhz(&plan, 20), mhz_by(maps[2], 20));
+}
+END_TEST
+
 /* It listens where the new map says as soon as it has it. */
 START_TEST(map_of_the_next_event_is_listened_for_there)
 {
@@ -1327,6 +1351,7 @@ int main(void)
     tcase_add_test(t, bad_peer_breaks_nothing_and_is_counted);
     tcase_add_loop_test(t, new_map_holds_from_its_instant_on, 0, 2);
     tcase_add_loop_test(t, map_of_this_very_event_holds_from_the_next_one_on, 0, 2);
+    tcase_add_test(t, two_maps_in_one_event_hold_one_after_the_other);
     tcase_add_test(t, map_of_the_next_event_is_listened_for_there);
     tcase_add_loop_test(t, control_pdu_counts_once_it_is_acknowledged, 0, 2);
     tcase_add_loop_test(t, lawless_central_is_no_fault_of_the_peripheral, 0, 3);

@@ -110,6 +110,8 @@ uint16_t ble_plan_mhz(const struct ble_plan *plan, uint32_t event)
     const struct ble_channel_map *map = next ? &plan->next_map : &plan->map;
     unsigned channel;
 
+    if (plan->left_at == event + 1)
+        map = &plan->left_map;
     if (plan->csa2)
         channel = ble_csa2_channel(map, (uint16_t)event, plan->csa2_identifier);
     else
@@ -192,6 +194,15 @@ bool ble_plan_is_lawful(const struct ble_plan *plan, const struct ble_control *c
     }
 }
 
+/* A map of this very event, and now another one: until that one's instant the first one holds, but
+ * the event goes on by the one before. */
+static void leave_map(struct ble_plan *plan, uint32_t event)
+{
+    plan->left_map = plan->map;
+    plan->left_at = event + 1;
+    plan->map = plan->next_map;
+}
+
 bool ble_plan_control(struct ble_plan *plan, const struct ble_control *control, uint32_t event)
 {
     uint16_t counter = (uint16_t)event;
@@ -213,6 +224,8 @@ bool ble_plan_control(struct ble_plan *plan, const struct ble_control *control, 
     case BLE_CHANNEL_MAP_IND:
         if (ble_instant_passed(control->map.instant, counter))
             return false;
+        if (plan->remap && plan->remap_at == event + 1)
+            leave_map(plan, event);
         plan->remap = true;
         plan->remap_at = next_if_now(event_of(control->map.instant, event), event);
         plan->next_map = ble_channel_map_make(control->map.channels);

@@ -33,6 +33,9 @@ struct ble_plan {
         uint8_t size;
     } next;
     struct ble_channel_map next_map;
+    /* That of event `left_at` - 1, which goes on by it; 0: there is none. */
+    struct ble_channel_map left_map;
+    uint32_t left_at;
     uint8_t next_phy[BLE_SIDES];
 };
 
