@@ -170,6 +170,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_IRQ_FOREIGN, \
       "%p got the interrupt of the device at %a, line %g, which it was not lent") \
     X(DETAIL_IRQ_UNTIED, "%p got an upcall for base %a and line %g, which no one device has") \
+    X(DETAIL_IRQ_OPEN, "line %l is open, and its device has never been lent") \
     X(DETAIL_IRQ_NONE, \
       "%p got an upcall for line %g (device at %a), which has not risen since the last one") \
     X(DETAIL_IRQ_QUEUED, "line %g was serviced for %p, which does not hold its device at %a") \
@@ -202,7 +203,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_UPCALL_FUNCTION, "%p was called at %a, and it had subscribed %W") \
     X(DETAIL_UPCALL_SILENT, "%p was called at %a without an upcall having been delivered") \
     X(DETAIL_UPCALL_SWAP, "%p swapped an upcall of driver %W, and %g old ones still wait") \
-    X(DETAIL_UPCALL_LOST, "%p lost %g waiting upcalls of driver %W, which it did not swap") \
+    X(DETAIL_UPCALL_LOST, \
+      "%p lost %g upcalls of driver %W that it waits for, or that waited and were not swapped") \
     X(DETAIL_UPCALL_COUNT, "%p has %g upcalls waiting, and the kernel says %w") \
     X(DETAIL_UPCALL_DROPS, "%p has %g upcalls counted as dropped, wanted %w") \
     X(DETAIL_UPCALL_FULL, "%p has %g upcalls waiting, more than %w") \

@@ -642,6 +642,28 @@ static void memory_comes_back_as_it_was(void)
     break_sinks_and_rises(1);
 }
 
+/* The unit opens 32 bytes more than were asked for; something stands there as the break comes up. */
+static void break_rises_within_what_is_open(uint8_t left)
+{
+    uint32_t kernel_break = ledger_of(hw->m)->processes[A].kernel_break;
+
+    memset(machine_ram_at(hw->m, (struct span){BREAK - 64, 64}), 0, 64);
+    note(NOTE_PROCESS_BREAKS, A, BREAK - 64, pair(kernel_break, BREAK));
+    *machine_ram_at(hw->m, (struct span){BREAK - 1, 1}) = left;
+    note(NOTE_PROCESS_BREAKS, A, BREAK - 32, pair(kernel_break, BREAK));
+    answered((struct syscall){SYSCALL_MEMOP, {MEMOP_BRK, BREAK - 32}}, return_success());
+}
+
+static void memory_beyond_the_break_is_zero(void)
+{
+    break_rises_within_what_is_open(0);
+}
+
+static void memory_beyond_the_break_is_as_it_was(void)
+{
+    break_rises_within_what_is_open(1);
+}
+
 /* ---- yield */
 
 static void byte_says_that_none_ran(void)
@@ -932,6 +954,8 @@ static const struct {
     ROW(break_falls_below_a_buffer_not, RULE_CALL_ANSWER, DETAIL_NONE),
     ROW(memory_comes_back_zeroed, RULE_CALL_ANSWER, DETAIL_NONE),
     ROW(memory_comes_back_as_it_was, RULE_CALL_ANSWER, DETAIL_ANSWER_GREW),
+    ROW(memory_beyond_the_break_is_zero, RULE_CALL_ANSWER, DETAIL_NONE),
+    ROW(memory_beyond_the_break_is_as_it_was, RULE_CALL_ANSWER, DETAIL_ANSWER_GREW),
     ROW(byte_says_that_none_ran, RULE_CALL_ANSWER, DETAIL_NONE),
     ROW(byte_says_none_ran_and_one_did, RULE_CALL_ANSWER, DETAIL_ANSWER_FLAG),
     ROW(byte_says_one_ran_and_none_did, RULE_CALL_ANSWER, DETAIL_ANSWER_FLAG),

@@ -19,7 +19,8 @@
  *                  reading in its flash (4.4, 4.5)
  *   memop          by the app's own layout (4.6); NOMEM for a break, FAIL for a region, else
  *                  NOSUPPORT (Tock, memop.rs). A break that sinks to no lower than the buffers
- *                  handed over needs no memory: it is not refused. What it grows by is zero
+ *                  handed over needs no memory: it is not refused. What it grows by is zero,
+ *                  and so is what can be reached beyond it
  *   exit           comes back for an unknown number only: 0 with NOSUPPORT (4.7). A life ends as
  *                  its exit asked, with its code (TRD 106), or by a fault or a kill; one that ended
  *                  by exit-terminate is not followed by another; restarts are counted
@@ -53,9 +54,10 @@ struct row {
 };
 
 struct shadow {
-    uint32_t code;               /* of its last exit, if has_code */
-    uint32_t app_break, highest; /* as the kernel noted it last, and ever, in this life; or 0 */
-    uint8_t first;               /* of its rows */
+    uint32_t code;      /* of its last exit, if has_code */
+    uint32_t app_break; /* as the kernel noted it last, in this life; or 0 */
+    uint32_t highest;   /* that this life has ever reached, rounding beyond its break included */
+    uint8_t first;      /* of its rows */
     bool forgets : 1;
     bool flag_written : 1, flag : 1; /* of the open yield-no-wait */
     bool got_event : 1;              /* in the open yield-wait-for */
@@ -358,21 +360,28 @@ static void judge_break(struct machine *m, const struct answer *x)
         wrong(m, x, DETAIL_ANSWER_REFUSED, (uint32_t)wanted, 0);
 }
 
-/* What a break has grown by is zero, even where the app has been before; where it has not, that is
- * memory-fresh's. */
+/* What a break has grown by is zero, and what is reached beyond it, even where the app has been
+ * before; where it has not, that is memory-fresh's. */
 static OUT_OF_LINE void judge_growth(struct machine *m, struct shadow *shadow,
                                      const struct record *r)
 {
-    uint8_t byte;
+    uint32_t reach = pair_high(r->value), at = shadow->app_break;
+    uint32_t end = reach < shadow->highest ? reach : shadow->highest;
+    uint8_t byte = 0;
 
-    for (uint32_t at = shadow->app_break; at < r->address && at < shadow->highest; at++)
-        if (machine_peek(m, (struct span){at, 1}, &byte) && byte != 0) {
-            break_add(m, RULE_CALL_ANSWER, r->process, at, DETAIL_ANSWER_GREW, byte, 0);
-            break;
-        }
+    if (at < r->address && at < end) {
+        const uint8_t *bytes = machine_view(m, (struct span){at, end - at});
+        for (; at < end && byte == 0; at++)
+            if (bytes)
+                byte = *bytes++;
+            else if (!machine_peek(m, (struct span){at, 1}, &byte))
+                byte = 0;
+    }
+    if (byte != 0)
+        break_add(m, RULE_CALL_ANSWER, r->process, at - 1, DETAIL_ANSWER_GREW, byte, 0);
     shadow->app_break = r->address;
-    if (shadow->highest < r->address)
-        shadow->highest = r->address;
+    if (shadow->highest < reach)
+        shadow->highest = reach;
 }
 
 static void judge_grant_start(struct machine *m, const struct answers *a, const struct answer *x)

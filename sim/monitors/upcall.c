@@ -11,7 +11,8 @@
  *     other; one that is refused forgets none; of a device that is given back one at most goes;
  *   - at most 10 wait, and one in the slot of yield-wait-for; the kernel's count of the others is
  *     not below ours;
- *   - each drop raises the kernel's count by one, and no end of a life lowers it.
+ *   - each drop raises the kernel's count by one, and no end of a life lowers it; and what a
+ *     yield-wait-for waits for is not dropped.
  *
  * Cannot see: events of null upcalls, which the kernel keeps without a note for a later
  * yield-wait-for; the arguments r0 to r2 (of lent devices: interrupt.c). Two waiting upcalls of
@@ -199,6 +200,13 @@ static OUT_OF_LINE void judge_cancelled(struct machine *m, struct queue *q, cons
     }
 }
 
+/* For which a place is kept, whatever else waits. */
+static bool is_waited_for(const struct ledger_process *p, const struct record *r)
+{
+    return ledger_waits(p) && p->args[0] == YIELD_WAIT_FOR && p->args[1] == r->address &&
+           p->args[2] == pair_low(r->value);
+}
+
 /* The new one when the queue is full; else the oldest, which had become rubbish. */
 static OUT_OF_LINE void on_dropped(struct machine *m, struct queue *q, const struct record *r)
 {
@@ -209,6 +217,8 @@ static OUT_OF_LINE void on_dropped(struct machine *m, struct queue *q, const str
     if (says != q->dropped + 1)
         break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_DROPS, says, q->dropped + 1u);
     q->dropped = says;
+    if (is_waited_for(&ledger_of(m)->processes[r->process], r) && place == q->count)
+        lost(m, r->process, r->address, 1);
     if (q->count < UPCALL_MAX && place == 0 && q->count > 0)
         take(q, place);
 }
