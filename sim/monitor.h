@@ -377,7 +377,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     /* client-data */ \
     X(DETAIL_CLIENT_ADDRESS, "%x calls address %g for %q, which asked for %w") \
     X(DETAIL_CLIENT_WAY, \
-      "%x begins to write (0) or to read (1) for %q: %g, and now it is time for %w or for nothing") \
+      "%x begins to write (0) or to read (1) for %q: %g, and it is time for %w or for nothing") \
     X(DETAIL_CLIENT_NOBODY, "%x puts %G on the wire, and serves nobody; the last one was %q") \
     X(DETAIL_CLIENT_BYTES, "%x sent other bytes for %q than its buffer held (%g bytes)") \
     X(DETAIL_CLIENT_MORE, "%x moves byte %g of an operation of %q, which has %w bytes") \

@@ -177,7 +177,7 @@ static void queued(uint32_t app, uint32_t driver, uint32_t number)
     trace(EVENT_OF(NOTE_UPCALL_QUEUED), app, driver, pair(number, 1));
 }
 
-static void told(uint32_t app, uint32_t driver, uint32_t number, uint32_t a, uint32_t b)
+static void is_told(uint32_t app, uint32_t driver, uint32_t number, uint32_t a, uint32_t b)
 {
     trace(EVENT_OF(NOTE_UPCALL_DELIVERED), app, driver, pair(number, 0x100));
     trace(EVENT_UPCALL, app, 0x100, pair(a, b));
@@ -206,7 +206,7 @@ static void writes_two(void)
     wire(TWIM, WIRE_STOP, 0);
     ends(VIRT_I2C, A, ERR_NONE);
     queued(A, I2C, 0);
-    told(A, I2C, 0, ERR_NONE, 2);
+    is_told(A, I2C, 0, ERR_NONE, 2);
 }
 
 /* Two bytes of register 'a'; what it has behind them in the end. */
@@ -229,7 +229,7 @@ static void reads_two(const char *in_the_end)
 static void reads_what_came(void)
 {
     reads_two("XYcdefgh");
-    told(A, I2C, 0, ERR_NONE, 2);
+    is_told(A, I2C, 0, ERR_NONE, 2);
 }
 
 static void refused_and_told(void)
@@ -241,7 +241,7 @@ static void refused_and_told(void)
     wire(TWIM, WIRE_STOP, 0);
     ends(VIRT_I2C, A, ERR_NOACK);
     queued(A, I2C, 0);
-    told(A, I2C, 0, ERR_NOACK, 0);
+    is_told(A, I2C, 0, ERR_NOACK, 0);
 }
 
 static void other_address(void)
@@ -317,7 +317,7 @@ static void more_than_came(void)
 static void other_values(void)
 {
     reads_two("XYcdefgh");
-    told(A, I2C, 0, ERR_NONE, 3);
+    is_told(A, I2C, 0, ERR_NONE, 3);
 }
 
 static void asks_twice(void)
@@ -351,7 +351,7 @@ static void transfers_two(void)
     wire(SPIM, WIRE_IN, 0xff);
     ends(VIRT_SPI, A, ERR_NONE);
     queued(A, SPI, 0);
-    told(A, SPI, 0, ERR_NONE, 1);
+    is_told(A, SPI, 0, ERR_NONE, 1);
 }
 
 static void select_left_low(void)
@@ -413,7 +413,7 @@ static void text_of_two(const char *sent, uint32_t say)
     sends(UARTE, sent);
     ends(VIRT_UART, A, ERR_NONE);
     queued(A, CONSOLE, 1);
-    told(A, CONSOLE, 1, say, 0);
+    is_told(A, CONSOLE, 1, say, 0);
 }
 
 static void text_without_its_flag(void)
@@ -479,7 +479,7 @@ static void frame_sent(uint8_t address, const char *payload)
     frame(true, address, payload, 0);
     ends(VIRT_UART, A, ERR_NONE);
     queued(A, FRAMES, 1);
-    told(A, FRAMES, 1, ERR_NONE, 3);
+    is_told(A, FRAMES, 1, ERR_NONE, 3);
 }
 
 static void own_frame(void)
@@ -550,7 +550,7 @@ static void frame_came(uint32_t to, uint8_t address, uint8_t spoilt, const char 
 static void frame_for_it(void)
 {
     frame_came(B, 7, 0, "XYZdefgh");
-    told(B, FRAMES, 0, ERR_NONE, 3);
+    is_told(B, FRAMES, 0, ERR_NONE, 3);
 }
 
 static void frame_for_another(void)

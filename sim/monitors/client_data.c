@@ -628,21 +628,30 @@ static void on_wire(struct machine *m, struct client_data *d, const struct recor
     }
 }
 
-/* The line's brings a byte at a time, the converter's a sample. */
-static void on_dma(struct machine *m, struct client_data *d, const struct record *r)
+/* What the converter brings is a sample. */
+static void on_sample(struct machine *m, struct client_data *d, struct span to)
 {
-    uint32_t device = pair_high(r->value), size = pair_low(r->value);
     struct operation *sample = &d->lanes[VIRT_ADC].now;
     uint8_t bytes[2];
 
-    if (size > sizeof bytes || !machine_peek(m, (struct span){r->address, size}, bytes))
-        return;
-    if (device == d->lanes[VIRT_UART].device && size == 1)
-        client_line_came(m, d, r->address, bytes[0]);
-    if (device != d->lanes[VIRT_ADC].device || size != 2)
+    if (to.size != sizeof bytes || !machine_peek(m, to, bytes))
         return;
     sample->to = bytes[0] | (uint32_t)bytes[1] << 8;
-    sample->in.count = size;
+    sample->in.count = sizeof bytes;
+}
+
+static void on_dma(struct machine *m, struct client_data *d, const struct record *r)
+{
+    uint32_t device = pair_high(r->value);
+    struct span to = {r->address, pair_low(r->value)};
+    uint8_t byte;
+
+    if (device == d->lanes[VIRT_ADC].device)
+        on_sample(m, d, to);
+    if (device != d->lanes[VIRT_UART].device)
+        return;
+    for (; to.size > 0 && machine_peek(m, (struct span){to.base, 1}, &byte); to.base++, to.size--)
+        client_line_came(m, d, to.base, byte);
 }
 
 enum { RNG_VALUE = 0x508 }; /* of the generator: each read takes the byte that is there */

@@ -320,13 +320,13 @@ static bool udp_begins(struct machine *m, const struct account *account, struct 
 {
     struct span from = account->buffers[BUFFER_DATAGRAM_OUT];
     struct span to = account->buffers[BUFFER_DATAGRAM_TO];
-    uint8_t address[ADDRESS];
 
     now->out_of = asked->a;
     now->address = account->port;
     now->to = asked->b;
     now->to_hash = link_local_hash(1);
     if (to.size >= ADDRESS) {
+        uint8_t address[ADDRESS];
         if (!machine_peek(m, (struct span){to.base, ADDRESS}, address))
             return false;
         now->to_hash = address_hash(address);
