@@ -170,7 +170,6 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_IRQ_FOREIGN, \
       "%p got the interrupt of the device at %a, line %g, which it was not lent") \
     X(DETAIL_IRQ_UNTIED, "%p got an upcall for base %a and line %g, which no one device has") \
-    X(DETAIL_IRQ_OPEN, "line %l is open, and its device has never been lent") \
     X(DETAIL_IRQ_NONE, \
       "%p got an upcall for line %g (device at %a), which has not risen since the last one") \
     X(DETAIL_IRQ_QUEUED, "line %g was serviced for %p, which does not hold its device at %a") \

@@ -642,7 +642,7 @@ static void memory_comes_back_as_it_was(void)
     break_sinks_and_rises(1);
 }
 
-/* The unit opens 32 bytes more than were asked for; something stands there as the break comes up. */
+/* The unit opens more than was asked for; something stands there as the break comes up. */
 static void break_rises_within_what_is_open(uint8_t left)
 {
     uint32_t kernel_break = ledger_of(hw->m)->processes[A].kernel_break;

@@ -844,12 +844,6 @@ static void event_waited_for_is_dropped(void)
     note(NOTE_UPCALL_DROPPED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 1));
 }
 
-static void line_of_a_device_never_lent_is_open(void)
-{
-    hw->m->nvic.enabled[0] |= 1u << LINE_TIMER1;
-    user(WAITER);
-}
-
 static void drop_is_not_counted(void)
 {
     note(NOTE_UPCALL_DROPPED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 0));
@@ -1343,7 +1337,6 @@ static const struct {
     FAULT(handler_begins_out_of_the_blue, RULE_UPCALL_ONCE),
     FAULT(swap_leaves_old_upcalls, RULE_UPCALL_ONCE),
     FAULT(event_waited_for_is_dropped, RULE_UPCALL_ONCE),
-    FAULT(line_of_a_device_never_lent_is_open, RULE_INTERRUPT_OWNER),
     FAULT(swap_forgets_those_of_all_numbers, RULE_UPCALL_ONCE),
     FAULT(swap_forgets_those_of_another_driver, RULE_UPCALL_ONCE),
     FAULT(refused_swap_forgets_the_old_ones, RULE_UPCALL_ONCE),

@@ -26,8 +26,7 @@
 
 struct interrupt {
     uint32_t
-        risen[IRQ_LINE_MAX]; /* times since the device was lent, minus upcalls that the app got */
-    uint32_t lendable[NVIC_WORDS];
+        risen[IRQ_LINE_MAX];   /* times since the device was lent, minus upcalls that the app got */
     uint32_t lent[NVIC_WORDS]; /* lines that were ever lent: only they are looked at below */
     uint32_t due[NVIC_WORDS];  /* risen, and not serviced since */
     uint32_t owed[NVIC_WORDS]; /* serviced, and its owner has had no upcall since */
@@ -201,10 +200,6 @@ static OUT_OF_LINE void judge_lines(struct machine *m, struct interrupt *irq, ui
     const struct nvic *nvic = machine_nvic(m);
 
     for (uint32_t word = 0; word < NVIC_WORDS; word++) {
-        uint32_t open = nvic->enabled[word] & irq->lendable[word] & ~irq->lent[word];
-        if (open)
-            break_add(m, RULE_INTERRUPT_OWNER, PROCESS_NONE,
-                      32 * word + (uint32_t)__builtin_ctz(open), DETAIL_IRQ_OPEN, 0, 0);
         if (irq->lent[word] == 0)
             continue;
         uint32_t masked = (nvic->pending[word] | nvic->level[word]) & ~nvic->enabled[word];
@@ -386,11 +381,8 @@ static void start(struct machine *m, void *state)
 
     memset(irq->first_endpoint, ENDPOINT_MAX, sizeof irq->first_endpoint);
     for (uint32_t i = config->endpoint_count; i-- > 0;)
-        if (config->endpoints[i].has_line && config->endpoints[i].line < IRQ_LINE_MAX) {
-            uint32_t line = config->endpoints[i].line;
-            irq->first_endpoint[line] = (uint8_t)i;
-            irq->lendable[line / 32] |= bit_of(line);
-        }
+        if (config->endpoints[i].has_line && config->endpoints[i].line < IRQ_LINE_MAX)
+            irq->first_endpoint[config->endpoints[i].line] = (uint8_t)i;
 }
 
 const struct monitor monitor_interrupt = {
