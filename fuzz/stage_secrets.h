@@ -63,7 +63,8 @@ void stage_secrets_choose(struct stage_secrets *secrets, struct tape *tape);
  * for which there is room: one for each app but one. `start_ps`: the moment that operations count from. */
 void stage_secrets_plan(struct stage_secrets *secrets, uint64_t start_ps);
 
-/* True: somebody else could tell; `result` has what. */
+/* True: somebody else could tell; `result` has what. False as well if the line has lost octets: one
+ * that is a flag makes a frame text (model/framing.h), which is whoever's who reads. */
 bool stage_secrets_compare(struct stage_secrets *secrets);
 
 #endif

@@ -262,3 +262,80 @@ void story_filter(struct tape *story, struct random *random)
     else
         ask_for_commands(story, random);
 }
+
+/* --- what is another one's ------------------------------------------------------------------- */
+
+/* Of each sort of a secret: what its owner does, and what another one does who may come to see it;
+ * `number` of fuzz/app_bytes.h, kind 8, from 64 on those of apps with secrets; 0: nothing. */
+static const struct {
+    uint8_t owner[3], other[2];
+} sorts[] = {
+    {{129}, {129}},           /* the console */
+    {{140}, {140}},           /* frames, that come, or go */
+    {{141}, {141, 140}},      /* ... */
+    {{142}, {142}},           /* datagrams */
+    {{143}, {142}},           /* ... */
+    {{132}, {132}},           /* SPI */
+    {{137}, {136, 71}},       /* storage */
+    {{67}, {68}},             /* key registers */
+    {{138, 139}, {138, 139}}, /* messages */
+    {{64}, {64}},             /* the radio */
+    {{OWNS}, {OWNS}},         /* a device that is lent */
+    {{70}, {70, 70}},         /* text */
+};
+enum { SORTS = sizeof sorts / sizeof sorts[0] };
+
+static void do_it(struct tape *story, uint8_t app, uint8_t number, const struct tape_op *like,
+                  struct random *random)
+{
+    struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), BYTES_CALL_ANY);
+    op->number = number;
+    op->which = draw_small(random);
+    op->size = draw(random, 2) ? like->size : draw_size(random);
+    op->value[0] = like->value[0];
+    op->value[1] = like->value[1];
+}
+
+static void wait_a_little(struct tape *story, uint8_t app, struct random *random)
+{
+    struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), BYTES_COMPUTE);
+    op->which = draw(random, 32);
+    op->size = draw(random, 5);
+}
+
+static void come_by_wire(struct tape *story, struct random *random)
+{
+    struct tape_op *op = say(story, STREAM_DEVICE, draw(random, 3) ? DEVICE_FRAME : DEVICE_RECEIVE);
+    op->which = (uint8_t)(draw(random, 2) * 128 + draw(random, 2));
+    op->number = draw(random, 256);
+    op->size = draw(random, 16);
+    op->value[0] = (struct tape_value){draw(random, 256), (int8_t)draw(random, 128)};
+}
+
+/* It begins anew, and finds what it did before, perhaps in registers. */
+static void begin_again(struct tape *story, uint8_t app, struct random *random)
+{
+    say(story, (uint8_t)(STREAM_APP + app), SYSCALL_EXIT); /* and restarts */
+    wait_a_little(story, app, random);
+    struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), BYTES_DRIVE);
+    op->number = 128;
+    op->size = 4; /* a load of CC[1] */
+}
+
+void story_leaks(struct tape *story, struct random *random)
+{
+    const uint8_t sort = draw(random, SORTS), owner = draw(random, 2);
+    const struct tape_op like = {.size = draw_size(random),
+                                 .value = {{draw(random, 4), 0}, {draw(random, 4), 0}}};
+    choose_stage(story, random);
+    for (uint32_t i = 0; i < 3 && sorts[sort].owner[i]; i++)
+        do_it(story, owner, sorts[sort].owner[i], &like, random);
+    if (draw(random, 2))
+        wait_a_little(story, !owner, random);
+    for (uint32_t i = 0; i < 2 && sorts[sort].other[i]; i++)
+        do_it(story, !owner, sorts[sort].other[i], &like, random);
+    for (uint32_t left = draw(random, 3); left > 0; left--)
+        come_by_wire(story, random);
+    if (draw(random, 4) == 0)
+        begin_again(story, !owner, random);
+}

@@ -11,6 +11,8 @@
  *                  ahead, and near ones beside it
  *   story_filter   one app owns a device whose line storms, the others work; or commands whose
  *                  numbers lie around the words of a header's permissions
+ *   story_leaks    one app uses something, and lets go of it; another one uses it then; frames,
+ *                  datagrams or text come meanwhile
  */
 #ifndef FUZZ_STORY_H
 #define FUZZ_STORY_H
@@ -24,6 +26,6 @@ enum { STORY_MAX = 16 }; /* operations */
  * stage. */
 typedef void story_teller(struct tape *story, struct random *random);
 
-story_teller story_device, story_ble, story_syscall, story_filter;
+story_teller story_device, story_ble, story_syscall, story_filter, story_leaks;
 
 #endif

@@ -99,5 +99,6 @@ const struct stage_target target_leaks = {
                        [STREAM_DEVICE + 2] = LATE,
                        [STREAM_DEVICE + 3] = LATE,
                        [STREAM_DEVICE + 7] = LATE},
-             .secretive = true},
+             .secretive = true,
+             .tell = story_leaks},
 };

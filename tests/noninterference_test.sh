@@ -90,6 +90,22 @@ component beside '' spi
 component beside_for_nothing '"declassify": [{ "times_of": "kernel", "why": "it sends nothing" }],' adc
 component beside_alarm '' alarm
 
+# A frame for a, in which each octet of run 1 is stuffed; behind it a datagram for a port that is
+# nobody's. The network, which is the kernel's, has not seen that yet when run 1 ends.
+late() {
+    cat >"x/$1.json" <<END
+{ "claim": "It runs.", "board": "services", "until_us": $2, $3
+  "apps": [{ "name": "a", "steps": [{ "yield": "wait" }] }, { "name": "b", "secrets": [], "steps": [{ "yield": "wait" }] }],
+  "world": { "host": { "on": "UARTE0", "plan": [
+    { "at_us": 0, "do": "frame", "hex": "7e7e7e7e7e7e7e7e7e7e7e7e7e7e", "secret_of": "a" },
+    { "at_us": 0, "do": "datagram" }] } },
+  "expect": { "b": { "state": "yielded" } } }
+END
+}
+times_of_a='"declassify": [{ "times_of": "a", "why": "an octet that is stuffed takes two" }],'
+late late_shared 3125 "$times_of_a"
+late late '3125' ''
+
 mkdir alone
 cat >alone/alone.json <<'END'
 { "claim": "It runs.", "board": "nrf52840dk", "until_us": 200,
@@ -138,6 +154,9 @@ finds 'a secret that decides when others run is a leak of times, and of times on
 finds 'unless its times are declassified' 0 times_shared '^  shared   it may interrupt when it likes$'
 finds 'times of an app whose secrets nobody gets need no such entry' 5 times_shared_for_nothing \
     '^  /declassify/0 was never needed'
+finds 'what has not come yet at the end, where times are shared, is no leak' 0 late_shared \
+    '^  shared   an octet that is stuffed takes two$'
+finds 'what never comes is one where they are not' 1 late 'a client in the kernel  nothing$'
 finds 'what a command returns is a value' 1 ticks '1 leak \(1 of values, 1 of times\)'
 finds 'unless it is declassified' 1 ticks_shared '1 leak \(0 of values, 1 of times\)' \
     "^  shared   time is everybody's$"

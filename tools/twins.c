@@ -6,6 +6,7 @@
 #include "model/kernel.h"
 #include "sim/app_steps.h"
 #include "sim/monitors/ledger.h"
+#include "sim/random.h"
 #include "sim/scenario_load.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -36,6 +37,7 @@ enum {
 struct side {
     struct twin twin;
     struct twins *twins;
+    uint64_t moments;               /* a hash of what has happened when, where times are shared */
     uint32_t entered;               /* the app that was entered last, PROCESS_NONE: none since */
     uint32_t calls[PROCESS_MAX][3]; /* class, r0, r1 of each one's last system call */
     struct stream streams[OBSERVERS];
@@ -49,8 +51,10 @@ struct twins {
     struct twins_result *result;
     struct side sides[2];
     struct resumes resumes[PROCESS_MAX];
-    bool parted; /* by times that are shared: nothing is compared from there on */
-    bool acts;   /* the app with the secrets did something else in run 2 */
+    bool shares_times; /* differences of times are no leak */
+    bool shifted; /* ... and there was one, of whatever: it may have come here, and there not yet */
+    bool parted;  /* ... and somebody got to hear something else: no more is compared */
+    bool acts;    /* the app with the secrets did something else in run 2 */
     uint64_t acts_ps;
     uint32_t page_words;
     uint64_t *pages;                /* for each app: written since it was compared */
@@ -335,6 +339,8 @@ static uint32_t kernel_observer(const struct record *r)
 static void take_record(void *context, const struct record *r)
 {
     struct side *side = context;
+    if (side->twins->shares_times)
+        side->moments = random_mix(side->moments ^ r->at_ps ^ (uint64_t)r->kind << 56);
     bool kernels = is_kernel_clients(r);
     uint32_t observer = kernels ? kernel_observer(r) : r->process;
     uint32_t size = buffer_size(r);
@@ -519,29 +525,24 @@ static void keep_leak(struct twins *t, struct twins_leak *leak, uint32_t process
         keep_bytes(leak, records[0]->value, records[1]->value);
 }
 
-static bool times_are_shared(const struct twins *t)
+static bool times_are_shared(const struct scenario *s, uint32_t process)
 {
-    for (uint32_t i = 0; i < t->scenario->declassified_count; i++) {
-        const struct declassified *d = &t->scenario->declassified[i];
-        if (d->kind == DECLASSIFIED_TIMES && d->process == t->secret)
+    for (uint32_t i = 0; i < s->declassified_count; i++) {
+        const struct declassified *d = &s->declassified[i];
+        if (d->kind == DECLASSIFIED_TIMES && d->process == process)
             return true;
     }
     return false;
 }
 
-/* The same place, with other bytes in it. */
-static bool are_bytes(const struct record *const records[2])
-{
-    return records[0]->kind == records[1]->kind && records[0]->address == records[1]->address &&
-           (records[0]->kind == EVENT_LOAD || buffer_size(records[0]));
-}
-
-/* What somebody gets to hear, and what it does then, may hang on times that are shared: whoever
- * asks on and on learns them, and a client is given a buffer before or behind another's word. No
- * bytes do. */
+/* What somebody gets to hear, finds, and does then may hang on times that are shared: whoever asks
+ * on and on learns them, and a client is given a buffer before or behind another's word. What is in
+ * the same buffer does not. */
 static bool follows_times(const struct twins *t, const struct record *const records[2])
 {
-    return !are_bytes(records) && t->result->time.found && times_are_shared(t);
+    bool are_bytes = records[0]->kind == records[1]->kind &&
+                     records[0]->address == records[1]->address && buffer_size(records[0]);
+    return t->shifted && !are_bytes;
 }
 
 /* What one other app observed, as far as both runs have got. */
@@ -816,12 +817,13 @@ static void listen(struct twins *t)
 static void compare(struct twins *t)
 {
     const struct twins_result *result = t->result;
+    t->shifted |= t->sides[0].moments != t->sides[1].moments;
     for (uint32_t p = 0; p < OBSERVERS && !t->parted; p++)
         if (observes(t, p))
             compare_observer(t, p);
     compare_own(t);
-    if (!result->time.found && !result->value.found && t->sides[0].entered != PROCESS_NONE &&
-        t->sides[0].entered == t->sides[1].entered)
+    if (!result->time.found && !t->shifted && !result->value.found &&
+        t->sides[0].entered != PROCESS_NONE && t->sides[0].entered == t->sides[1].entered)
         compare_readable(t, t->sides[0].entered);
 }
 
@@ -829,7 +831,8 @@ static void compare(struct twins *t)
  * come yet, where times are shared. */
 static void compare_ends(struct twins *t)
 {
-    for (uint32_t p = 0; p < OBSERVERS && !times_are_shared(t); p++) {
+    t->shifted |= t->sides[0].moments != t->sides[1].moments;
+    for (uint32_t p = 0; p < OBSERVERS && !t->shifted; p++) {
         const struct record *const r[2] = {next_of(&t->sides[0].streams[p]),
                                            next_of(&t->sides[1].streams[p])};
         if (observes(t, p) && (r[0] || r[1]) && !t->result->time.found)
@@ -837,7 +840,8 @@ static void compare_ends(struct twins *t)
     }
     for (uint32_t p = 0; p < t->scenario->app_count; p++) {
         const struct ledger_process *l = &ledger_of(machine_of(t, 0))->processes[p];
-        if (observes(t, p) && l->live && !t->result->time.found && !t->result->value.found)
+        if (observes(t, p) && l->live && !t->result->time.found && !t->shifted &&
+            !t->result->value.found)
             compare_readable(t, p);
     }
 }
@@ -927,13 +931,14 @@ static void begin_again(struct twins *t)
     for (int i = 0; i < 2; i++) {
         struct side *side = &t->sides[i];
         memset(side->calls, 0, sizeof side->calls);
+        side->moments = 0;
         for (uint32_t p = 0; p < OBSERVERS; p++)
             side->streams[p].taken = side->streams[p].count = 0;
         twin_begin_again(&side->twin, t->scenario);
     }
     for (uint32_t p = 0; p < PROCESS_MAX; p++)
         t->resumes[p].taken = t->resumes[p].count = 0;
-    t->parted = t->acts = false;
+    t->parted = t->shifted = t->acts = false;
     t->acts_ps = 0;
 }
 
@@ -960,6 +965,7 @@ static struct twins *make(const struct scenario *scenario, uint32_t process, boo
     if (!t)
         abort();
     *t = (struct twins){.scenario = scenario, .secret = process, .result = result};
+    t->shares_times = times_are_shared(scenario, process);
     memset(result, 0, sizeof *result);
     for (int i = 0; i < 2; i++) {
         t->sides[i].twins = t;
@@ -992,6 +998,11 @@ struct twins *twins_make(const struct scenario *scenario, uint32_t process,
                          struct twins_result *result)
 {
     return make(scenario, process, true, result);
+}
+
+struct machine *twins_machine(const struct twins *twins, uint32_t run)
+{
+    return machine_of(twins, (int)run);
 }
 
 void twins_compare(struct twins *twins, struct twins_result *result)

@@ -19,9 +19,11 @@
  * place.
  *
  * Where the scenario declassifies when the app is served ("times_of"), differences of times are no
- * leak; the entry is needed if kernel or devices have read any of its secrets. Where what somebody
- * gets to hear differs after them (BUSY, or no more), the runs part, and are compared no further;
- * bytes that differ are a leak all the same.
+ * leak; the entry is needed if kernel or devices have read any of its secrets. From the first of them
+ * on, be it on the wire, memory is compared no longer: what comes may be there in one run and not
+ * yet in the other. Where what somebody gets to hear or finds differs then (BUSY, or no more), the
+ * runs part, and are compared no further; what is in a buffer of the kernel's that becomes somebody's
+ * is a leak all the same.
  *
  * Where the two runs' orders part, after a difference of times, memory is compared no longer.
  *
@@ -91,6 +93,8 @@ void twins_run(const struct scenario *scenario, uint32_t process, struct twins_r
 struct twins *twins_make(const struct scenario *scenario, uint32_t process,
                          struct twins_result *result);
 void twins_compare(struct twins *twins, struct twins_result *result);
+/* After that, of run 0 or 1. */
+struct machine *twins_machine(const struct twins *twins, uint32_t run);
 void twins_free(struct twins *twins); /* NULL: nothing to do */
 /* Fills in the path of a leak. */
 void twins_explain(const struct scenario *scenario, uint32_t process, struct twins_result *result);
