@@ -40,10 +40,13 @@ static const uint64_t queue_slice_ps[MLFQ_QUEUES] = {10000 * PS_PER_US, 20000 * 
 struct sched {
     uint32_t last; /* who ran last */
     bool unsure;   /* it may have been out of turn since */
+    bool has_slices;
+    uint8_t scheduler; /* enum scheduler_kind */
     /* Of the slice timer as it was started for it; 0: there was none. */
     uint64_t armed_ps, granted_ps;
     uint64_t call_ps;   /* when it made the system call that it stopped for; 0: it did not */
     uint64_t left_ps;   /* round robin: of its slice, when the timer was started */
+    uint64_t slice_ps;  /* round robin */
     uint64_t tolerance; /* for rounding to microseconds, and between reading and stopping */
     uint64_t entry_ps;  /* what a system call takes the kernel at least */
     /* Feedback queue: all are forgiven between these; 0: not known yet. */
@@ -65,29 +68,25 @@ static uint64_t ps_of_cycles(const struct machine *m, uint64_t cycles)
 
 /* ---- the slice timer */
 
-/* 0: it is off. */
-static uint64_t granted_ps(const struct machine *m)
+/* For how long it was started just now; 0: it is off. */
+static uint64_t granted_now_ps(const struct nvic *nvic)
 {
-    const struct nvic *nvic = machine_nvic(m);
-
     return nvic->systick_fires_ps == TIME_NEVER ? 0
                                                 : nvic->systick_fires_ps - nvic->systick_since_ps;
 }
 
-/* What it has used since the timer was started for it: nothing beyond what it was given. */
-static uint64_t used_ps(const struct machine *m, const struct sched *t)
+/* What who ran last has used of the timer that was started for it: no more than it was given. */
+static uint64_t used_ps(const struct sched *t, uint64_t off_ps)
 {
-    uint64_t off_ps = machine_nvic(m)->systick_off_ps;
     uint64_t used = off_ps > t->armed_ps ? off_ps - t->armed_ps : 0;
 
     return used < t->granted_ps ? used : t->granted_ps;
 }
 
-static void judge_call(struct machine *m, const struct sched *t)
+/* It was stopped at `off_ps`, before the kernel can have taken in the call. */
+static OUT_OF_LINE void judge_call(struct machine *m, const struct sched *t, uint64_t off_ps)
 {
-    uint64_t off_ps = machine_nvic(m)->systick_off_ps;
-
-    if (t->call_ps && t->granted_ps && off_ps > t->armed_ps && off_ps < t->call_ps + t->entry_ps)
+    if (t->granted_ps && off_ps > t->armed_ps)
         break_add(m, RULE_SCHED_ORDER, t->last, 0, DETAIL_SCHED_FREE,
                   off_ps > t->call_ps ? off_ps - t->call_ps : 0, t->entry_ps);
 }
@@ -98,6 +97,18 @@ static uint64_t less(uint64_t a, uint64_t b)
 }
 
 /* ---- turns */
+
+/* What the kernel has chosen. */
+struct choice {
+    uint32_t process;
+    uint64_t used_ps;    /* by who ran last */
+    uint64_t granted_ps; /* to this one */
+};
+
+static uint64_t ready_or_chosen(struct machine *m, const struct choice *now)
+{
+    return turns_ready(m) | BIT(now->process);
+}
 
 /* The first one behind `from` in the ring; some bit is set. */
 static uint32_t next_behind(uint64_t ready, uint32_t from)
@@ -131,47 +142,53 @@ static bool judge_turn(struct machine *m, const struct sched *t, uint64_t ready,
     return may && process == t->last;
 }
 
-static void cooperative(struct machine *m, struct sched *t, uint64_t ready, uint32_t process)
+static void cooperative(struct machine *m, struct sched *t, const struct choice *now)
 {
-    (void)judge_turn(m, t, ready, process, TIME_NEVER / 2);
+    (void)judge_turn(m, t, ready_or_chosen(m, now), now->process, TIME_NEVER / 2);
     t->unsure = false;
 }
 
 /* ---- round robin */
 
-static uint64_t slice_ps(const struct machine *m)
+static OUT_OF_LINE void new_turn(struct machine *m, struct sched *t, const struct choice *now,
+                                 uint64_t left_ps)
 {
-    uint32_t slice_us = machine_scenario(m)->config.timeslice_us;
-
-    return (slice_us ? slice_us : ROUND_ROBIN_SLICE_US) * PS_PER_US;
-}
-
-static void round_robin(struct machine *m, struct sched *t, uint64_t ready, uint32_t process)
-{
-    uint64_t granted = granted_ps(m), left = less(t->left_ps, used_ps(m, t));
-    bool is_alone = ready == BIT(process);
-    bool goes_on = judge_turn(m, t, ready, process, left);
+    uint64_t ready = ready_or_chosen(m, now);
+    bool is_alone = ready == BIT(now->process);
+    bool goes_on = judge_turn(m, t, ready, now->process, left_ps);
 
     /* With nobody else there it may have begun anew, behind a moment in which it was not ready. */
-    if (goes_on && is_alone && granted > left + t->tolerance)
+    if (goes_on && is_alone && now->granted_ps > left_ps + t->tolerance)
         goes_on = false;
     t->unsure = goes_on && t->unsure;
-    t->left_ps = goes_on ? left : slice_ps(m);
-    if (granted > t->left_ps + t->tolerance && !t->unsure && !is_alone)
-        break_add(m, RULE_SCHED_ORDER, process, 0, DETAIL_SCHED_MORE, granted, t->left_ps);
-    if (granted + t->tolerance >= t->left_ps)
-        t->left_ps = granted;
+    t->left_ps = goes_on ? left_ps : t->slice_ps;
+    if (now->granted_ps > t->left_ps + t->tolerance && !t->unsure && !is_alone)
+        break_add(m, RULE_SCHED_ORDER, now->process, 0, DETAIL_SCHED_MORE, now->granted_ps,
+                  t->left_ps);
+}
+
+static void round_robin(struct machine *m, struct sched *t, const struct choice *now)
+{
+    uint64_t left_ps = less(t->left_ps, now->used_ps);
+
+    if (now->process == t->last && !t->unsure && left_ps > QUANTUM_PS + t->tolerance &&
+        now->granted_ps <= left_ps + t->tolerance)
+        t->left_ps = left_ps; /* nearly always: it goes on, as it should */
+    else
+        new_turn(m, t, now, left_ps);
+    if (now->granted_ps + t->tolerance >= t->left_ps)
+        t->left_ps = now->granted_ps;
 }
 
 /* ---- priority */
 
-static void priority(struct machine *m, struct sched *t, uint64_t ready, uint32_t process)
+static void priority(struct machine *m, struct sched *t, const struct choice *now)
 {
-    uint32_t first = (uint32_t)__builtin_ctzll(ready);
+    uint32_t first = (uint32_t)__builtin_ctzll(ready_or_chosen(m, now));
 
     t->unsure = false;
-    if (first != process)
-        passed_over(m, first, DETAIL_SCHED_PRIORITY, process, 0);
+    if (first != now->process)
+        passed_over(m, first, DETAIL_SCHED_PRIORITY, now->process, 0);
 }
 
 /* ---- feedback queue */
@@ -254,20 +271,21 @@ static void judge_queues(struct machine *m, const struct sched *t, uint64_t read
         passed_over(m, t->last, DETAIL_SCHED_LOST, process, 0);
 }
 
-static void feedback(struct machine *m, struct sched *t, uint64_t ready, uint32_t process)
+static void feedback(struct machine *m, struct sched *t, const struct choice *now)
 {
-    struct queued *runs = &t->of[process];
-    uint64_t granted = granted_ps(m);
-    bool goes_on = charge(t, &t->of[t->last], used_ps(m, t));
+    struct queued *runs = &t->of[now->process];
+    uint64_t ready = ready_or_chosen(m, now);
+    bool goes_on = charge(t, &t->of[t->last], now->used_ps);
 
     goes_on = goes_on && !t->unsure && ready & BIT(t->last);
     t->unsure = false;
     if (t->blind || (forgives(m, t) && t->hazy))
         return;
-    look_at_queue(t, runs, granted);
-    judge_queues(m, t, ready, process, goes_on);
-    if (granted > runs->left_ps + t->tolerance && ready != BIT(process))
-        break_add(m, RULE_SCHED_ORDER, process, 0, DETAIL_SCHED_MORE, granted, runs->left_ps);
+    look_at_queue(t, runs, now->granted_ps);
+    judge_queues(m, t, ready, now->process, goes_on);
+    if (now->granted_ps > runs->left_ps + t->tolerance && ready != BIT(now->process))
+        break_add(m, RULE_SCHED_ORDER, now->process, 0, DETAIL_SCHED_MORE, now->granted_ps,
+                  runs->left_ps);
 }
 
 /* ---- records */
@@ -275,25 +293,25 @@ static void feedback(struct machine *m, struct sched *t, uint64_t ready, uint32_
 static void on_run(struct machine *m, struct sched *t, uint32_t process)
 {
     static void (*const judges[SCHEDULER_KINDS])(struct machine * m, struct sched * t,
-                                                 uint64_t ready, uint32_t process) = {
+                                                 const struct choice *now) = {
         [SCHEDULER_ROUND_ROBIN] = round_robin,
         [SCHEDULER_COOPERATIVE] = cooperative,
         [SCHEDULER_PRIORITY] = priority,
         [SCHEDULER_MLFQ] = feedback,
     };
+    const struct nvic *nvic = machine_nvic(m);
+    const struct choice now = {process, used_ps(t, nvic->systick_off_ps), granted_now_ps(nvic)};
 
-    enum scheduler_kind scheduler = machine_scenario(m)->config.scheduler;
-    bool has_slices = scheduler == SCHEDULER_ROUND_ROBIN || scheduler == SCHEDULER_MLFQ;
-
-    judge_call(m, t);
-    if (has_slices && granted_ps(m) == 0)
+    if (t->call_ps && nvic->systick_off_ps < t->call_ps + t->entry_ps)
+        judge_call(m, t, nvic->systick_off_ps);
+    if (t->has_slices && now.granted_ps == 0)
         t->unsure = true; /* turns.c judges what runs without end */
     else
-        judges[scheduler](m, t, turns_ready(m) | BIT(process), process);
+        judges[t->scheduler](m, t, &now);
     t->last = process;
     t->call_ps = 0;
-    t->armed_ps = machine_nvic(m)->systick_since_ps;
-    t->granted_ps = granted_ps(m);
+    t->armed_ps = nvic->systick_since_ps;
+    t->granted_ps = now.granted_ps;
 }
 
 static void on_record(struct machine *m, void *state, const struct record *r)
@@ -336,6 +354,10 @@ static void start(struct machine *m, void *state)
 
     t->last = s->app_count - 1; /* so the first one is next */
     t->unsure = true;
+    t->scheduler = (uint8_t)s->config.scheduler;
+    t->has_slices = t->scheduler == SCHEDULER_ROUND_ROBIN || t->scheduler == SCHEDULER_MLFQ;
+    t->slice_ps =
+        (s->config.timeslice_us ? s->config.timeslice_us : ROUND_ROBIN_SLICE_US) * PS_PER_US;
     t->tolerance = 4 * PS_PER_US + ps_of_cycles(m, 8 * (uint64_t)costs->kernel_mmio);
     t->entry_ps = ps_of_cycles(m, (uint64_t)costs->path[PATH_EXCEPTION_ENTRY] +
                                       costs->path[PATH_SYSCALL_DISPATCH]);
