@@ -52,7 +52,9 @@ static const struct {
     {2, 5, 6},   {4, 7, 7},   {6, 8, 9},   {6, 8, 9},   {7, 10, 11}, {7, 10, 11},
     {0, 12, 13}, {0, 12, 13}, {0, 14, 15}, {0, 14, 15},
 };
-enum { DRIVE_COUNT = sizeof drives / sizeof drives[0] };
+
+/* Those with more to go wrong more often: transfers that others hold up, keys, pages of flash. */
+static const uint8_t chosen[16] = {0, 1, 1, 3, 4, 5, 5, 5, 7, 8, 8, 10, 10, 10, 12, 14};
 
 /* An app's operation with that driver; what both apps say is the same but for this. */
 static void use(struct tape *story, uint8_t app, uint8_t drive, const struct tape_op *like,
@@ -97,7 +99,8 @@ static void disturb(struct tape *story, uint8_t device, struct random *random)
     op->size = draw_small(random);
     if (draw(random, 2))
         op->value[0] = (struct tape_value){draw(random, 256), (int8_t)draw_small(random)};
-    op->value[1].pick = (uint8_t)(64 * draw(random, 4) + 16 * draw(random, 4));
+    op->value[1].pick =
+        (uint8_t)(64 * (draw(random, 8) ? 1 + draw(random, 3) : 0) + 16 * draw(random, 4));
     op->value[1].pick += draw_small(random) % 16;
     op->value[1].offset = (int8_t)draw_small(random);
 }
@@ -113,7 +116,7 @@ void story_device(struct tape *story, struct random *random)
 {
     static const uint8_t kinds[4] = {SCHEDULE_KILL_AT, SCHEDULE_FAULT_AT, SCHEDULE_RESTART_AT,
                                      SCHEDULE_PRESSURE_AT};
-    const uint8_t drive = draw(random, DRIVE_COUNT), app = draw(random, 2);
+    const uint8_t drive = chosen[draw(random, 16)], app = draw(random, 2);
     const struct tape_op like = {.size = draw_size(random),
                                  .value = {{draw(random, 4), 0}, {draw(random, 4), 0}}};
     choose_stage(story, random);
@@ -183,8 +186,8 @@ void story_ble(struct tape *story, struct random *random)
 
 /* --- memory, alarms, permissions ------------------------------------------------------------- */
 
-/* `number` of fuzz/app_bytes.h, kind 8: what an app with a heap does, what one does that works until
- * an alarm, what an owner does. */
+/* `number` of fuzz/app_bytes.h, kind 8: what an app with a heap does, what one does that works
+ * until an alarm, what an owner does. */
 enum { HEAP = 80, BUSY = 96, OWNS = 112 };
 enum { GROWS = 1, FILLS = 2, SHRINKS = 8 };
 enum { ALARM = 1 }; /* `which` of its driver there */
@@ -254,13 +257,21 @@ static void ask_for_commands(struct tape *story, struct random *random)
     }
 }
 
+/* It has subscribed, and works through as many alarms as its queue has room for, or so. */
+static void fill_queue(struct tape *story, struct random *random)
+{
+    const uint8_t app = (uint8_t)(STREAM_APP + draw(random, 3));
+    say(story, app, BYTES_CALL_ANY)->number = DRIVES; /* the alarm's driver */
+    for (uint32_t left = 7 + draw(random, 6); left > 0; left--)
+        say(story, app, BYTES_CALL_ANY)->number = (uint8_t)(BUSY + draw(random, 3));
+}
+
 void story_filter(struct tape *story, struct random *random)
 {
+    static void (*const tell[4])(struct tape *, struct random *) = {storm, ask_for_commands,
+                                                                    fill_queue, fill_queue};
     choose_stage(story, random);
-    if (draw(random, 2))
-        storm(story, random);
-    else
-        ask_for_commands(story, random);
+    tell[draw(random, 4)](story, random);
 }
 
 /* --- what is another one's ------------------------------------------------------------------- */
