@@ -1,11 +1,11 @@
 /* lines: interrupt-owner, as far as the kernel's own part goes: what becomes of a line that rises.
  *
- *   a line rises and is on  --> before user mode runs or the CPU sleeps it is serviced, or given up,
- *                               or masked with the device that goes back; or pends yet: taken next
+ *   a line rises and is on  --> before user mode runs or the CPU sleeps it is serviced, given up,
+ *                               masked with the device that goes back, or pends: it is taken next
  *   a lent device's service --> its status has each enabled event that stood when the line rose;
  *                               the device's interrupts are disabled by then
- *   a line that is nobody's --> it is masked when user mode runs: neither a driver's of the kernel's
- *                               nor that of a lent device, or it was given up
+ *   a line that is nobody's --> it is masked when user mode runs: no driver's of the kernel's, and
+ *                               not that of a lent device; or it was given up
  *   a driver's of the kernel's that was serviced --> it is on again when the CPU sleeps
  *   a device that is lent   --> its line is on when user mode runs, or was serviced meanwhile
  *

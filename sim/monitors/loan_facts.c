@@ -146,7 +146,7 @@ static void add_block(struct regions *r, uint32_t base, uint32_t level)
     r->count++;
 }
 
-/* The level of the largest block that begins at `base`, aligned to its size, within `left` bytes. */
+/* The level of the largest block that begins at `base`, aligned to its size, in `left` bytes. */
 static uint32_t level_at(uint32_t base, uint32_t left)
 {
     uint32_t aligned = base ? (uint32_t)__builtin_ctz(base) : LEVEL_END - 1;

@@ -24,7 +24,7 @@ struct loan_due {
 enum { LOAN_WORDS = (ENDPOINT_MAX + 31) / 32 };
 
 /* What the process's open request must come to: that of the passthrough command that it is in or
- * has just come back from, or the next one of its header while it is loaded. NULL: there is none. */
+ * has just come back from, or its header's next one while it is loaded. NULL: there is none. */
 const struct loan_due *loans_due(struct machine *m, uint32_t process);
 
 /* loan_facts.c: the outcomes. `withheld`: a bit for each endpoint. */

@@ -3,8 +3,8 @@
  * A board declares by which steps each device that it lends is stopped and reset: writes, and waits
  * until a register is so (passthrough_endpoint.quiesce). This follows the kernel's writes to the
  * device through these steps; where a wait stands before one, the device's register must be as that
- * says by then, or the kernel has not waited, and must not call the device quiet. (One that did wait
- * in vain is called stuck.)
+ * says by then, or the kernel has not waited, and must not call the device quiet. (If it has waited
+ * in vain, it calls the device stuck.)
  *
  * Not judged: a register that a scenario forces, or in which nothing is stored (it is worked out at
  * each read); a device that hangs; steps that come in another way than declared, from there on.
