@@ -16,7 +16,7 @@
  * was high, or that the scenario pulses. Not judged: an owner whose block DMA or the scenario has
  * written over.
  *
- * Cannot see: whether the upcall has the `status` that the service came to (that one lines.c judges);
+ * Cannot see: whether the upcall has the `status` that the service came to (lines.c judges that);
  * rises that were merged into one upcall, which is what a level interrupt is for. Owners that wait
  * for another event: their queue may hold events of null upcalls, which no note tells.
  */
