@@ -14,6 +14,7 @@
 #include "tests/support_scenario.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,7 +74,7 @@ static void device_add(uint32_t which)
                                                .alias_of = BOARD_NONE,
                                                .line = BOARD_NONE,
                                                .endpoint = BOARD_NONE};
-    strcpy(board->devices[at].name, types[which]);
+    snprintf(board->devices[at].name, sizeof board->devices[at].name, "%s", types[which]);
 }
 
 static void set_up(void)
