@@ -84,6 +84,8 @@ static void use_some(struct tape *story, uint8_t app, uint8_t drive, const struc
         use(story, app, drive, like, random);
 }
 
+enum { MOST_BYTES = 15 }; /* `size` of as many as a wire brings at once: sixteen */
+
 /* What the device does, at a moment of its own. */
 static void disturb(struct tape *story, uint8_t device, struct random *random)
 {
@@ -97,6 +99,8 @@ static void disturb(struct tape *story, uint8_t device, struct random *random)
             has_wire ? (draw(random, 4) ? DEVICE_RECEIVE : DEVICE_FRAME) : kinds[draw(random, 16)]);
     op->which = draw(random, 256);
     op->size = draw_small(random);
+    if (has_wire && draw(random, 2))
+        op->size = MOST_BYTES;
     if (draw(random, 2))
         op->value[0] = (struct tape_value){draw(random, 256), (int8_t)draw_small(random)};
     op->value[1].pick =
