@@ -162,11 +162,22 @@ static bool loses_octets(const struct stage_secrets *secrets)
     return loses;
 }
 
+/* All others began again; who had not begun might read yet. */
+static bool took_turns(const struct stage_secrets *secrets)
+{
+    bool took = true;
+    for (uint32_t i = 0; secrets->of.turns && i < secrets->scenario->app_count; i++)
+        for (uint32_t run = 0; run < 2; run++)
+            took &= i == secrets->of.process ||
+                    machine_app(twins_machine(secrets->twins, run), i)->lives > 1;
+    return took;
+}
+
 bool stage_secrets_compare(struct stage_secrets *secrets)
 {
     secrets->hands = (struct bytes_hands){0};
     twins_compare(secrets->twins, &secrets->result);
-    if (secrets->result.end == TWINS_LEAK && loses_octets(secrets))
+    if (secrets->result.end == TWINS_LEAK && (loses_octets(secrets) || !took_turns(secrets)))
         secrets->result.end = TWINS_VACUOUS;
     return secrets->result.end == TWINS_LEAK;
 }

@@ -28,7 +28,8 @@
 #include "sim/scenario.h"
 #include "tools/twins.h"
 
-#define STAGE_TURN_PS (5 * PS_PER_MS)
+/* Behind a slice of 10 ms, in which one app may have run alone: the others have begun. */
+#define STAGE_TURN_PS (15 * PS_PER_MS)
 
 enum { SECRET_OCTETS_MAX = 16 };
 
@@ -64,7 +65,8 @@ void stage_secrets_choose(struct stage_secrets *secrets, struct tape *tape);
 void stage_secrets_plan(struct stage_secrets *secrets, uint64_t start_ps);
 
 /* True: somebody else could tell; `result` has what. False as well if the line has lost octets: one
- * that is a flag makes a frame text (model/framing.h), which is whoever's who reads. */
+ * that is a flag makes a frame text (model/framing.h), which is whoever's who reads; and if an app
+ * did not take its turn, since it had not run before. */
 bool stage_secrets_compare(struct stage_secrets *secrets);
 
 #endif

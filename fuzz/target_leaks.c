@@ -80,7 +80,7 @@ const struct stage_target target_leaks = {
                     HOST SHARED(TIMES("one", STUFFED) ", " TIMES("kernel", STUFFED)) UNTIL("100")},
                {"fuzz/lends.json",
                 CLAIM "\"nrf52840dk\"" APPS(APP("one", "1", ALL, ""), APP("two", "2", "", ""))
-                    SHARED(TIMES("one", RINGS)) UNTIL("40")},
+                    SHARED(TIMES("one", RINGS)) UNTIL("60")},
                {"fuzz/radio.json", CLAIM KERNEL_RADIO APPS(APP("one", "1", NO_HEADER, ""),
                                                            APP("two", "2", "", "")) UNTIL("40")}},
     .leaks = true,
