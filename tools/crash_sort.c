@@ -49,7 +49,8 @@ static bool is_plain(const char *word, size_t size, const struct finding *findin
         if (strlen(finding->breaks[i].app) == size &&
             memcmp(finding->breaks[i].app, word, size) == 0)
             return false;
-    return true;
+    return strlen(finding->leak.observer) != size ||
+           memcmp(finding->leak.observer, word, size) != 0;
 }
 
 static void add_word(char name[BUCKET_NAME_MAX], const char *word, size_t size)
@@ -235,8 +236,9 @@ static void write_again(FILE *to, const struct bucket *bucket, const char *folde
     fprintf(to, "Again:\n  ");
     program_write(to);
     if (bucket->target)
-        fprintf(to, " run %s/scenario.json\n  build/fuzz/fuzz_%s %s/tape\n", folder,
-                bucket->target->name, folder);
+        fprintf(to, " %s %s/scenario.json\n  build/fuzz/fuzz_%s %s/tape\n",
+                bucket->finding.of_pair ? "noninterference" : "run", folder, bucket->target->name,
+                folder);
     else if (bucket->kind == INPUT_CALLS)
         fprintf(to,
                 " fuzz decode %s/tape --target mpu -o calls.txt\n  build/fuzz/fuzz_mpu %s/tape\n",
