@@ -738,6 +738,31 @@ START_TEST(packet_that_the_air_has_forged_binds_who_goes_by_it)
 }
 END_TEST
 
+/* An update that the air brings in the place of a packet which comes again: the peripheral goes by
+ * it, three of its intervals are five of the central's, and each has another number for the event
+ * in which they meet. */
+START_TEST(sides_that_meet_in_two_events_are_adrift)
+{
+    const struct ble_control update = {.opcode = BLE_CONNECTION_UPDATE_IND,
+                                       .update = {1, 0, INTERVAL * 5 / 3, 0, TIMEOUT, 6}};
+    connect();
+    good_events(0, 4);
+    event(4, LOST, COMES, 0);
+    forged = _i > 0;
+    l.c.control = _i > 0 ? &update : NULL;
+    good_events(5, 7);
+    for (uint32_t n = 7; n < 11; n++)
+        event(n, DEAF, COMES, 0);
+    ck_assert(!ble_is_astray(facts()));
+    event(11, COMES, COMES, 0);
+    ck_assert_uint_eq(facts()->adrift, _i > 0);
+    ck_assert(!broke(RULE_NUMBER));
+    l.send_mhz_add = 2;
+    event(12, COMES, COMES, 0);
+    ck_assert(broke(RULE_BLE_CHANNEL) == (_i == 0));
+}
+END_TEST
+
 /* It starts encryption out of its turn: what follows may be readable to one side only. */
 START_TEST(encryption_out_of_turn_is_lawless)
 {
@@ -1356,6 +1381,7 @@ int main(void)
     tcase_add_loop_test(t, control_pdu_counts_once_it_is_acknowledged, 0, 2);
     tcase_add_loop_test(t, lawless_central_is_no_fault_of_the_peripheral, 0, 3);
     tcase_add_loop_test(t, central_that_leaves_an_event_which_goes_on_is_lawless, 0, 4);
+    tcase_add_loop_test(t, sides_that_meet_in_two_events_are_adrift, 0, 2);
     tcase_add_loop_test(t, packet_that_the_air_has_forged_binds_who_goes_by_it, 0, 4);
     tcase_add_loop_test(t, encryption_out_of_turn_is_lawless, 0, 4);
     tcase_add_test(t, goodbye_that_is_repeated_in_its_event_is_answered);

@@ -743,6 +743,7 @@ static void packet_heard(struct machine *m, struct ble_link *link, struct ble_co
     if (!is_alive(c, BLE_PERIPHERAL))
         return;
     unanswered(m, c);
+    c->facts.adrift |= ble_plan_event(&end->plan, start_ps) != c->event;
     while (c->listening.event < c->event && !ble_is_astray(&c->facts))
         settle_window(m, link, c);
     if (end->plan.update && c->event == end->plan.update_at)

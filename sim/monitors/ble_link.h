@@ -23,7 +23,8 @@
  * connection is `lawless` from then on. Where it is out of time, or leaves an event that goes on,
  * nobody can tell which event is the peripheral's, and the connection is `adrift`, too. So it is
  * where the scenario's air has changed, moved or made one of its packets, as soon as the central
- * leaves what its packets say: it may never have said that. Of such a connection (ble_is_astray)
+ * leaves what its packets say: it may never have said that; and where the peripheral hears it in
+ * what is another event by all that it has received itself. Of such a connection (ble_is_astray)
  * where the peripheral is, when it listens and how long it is silent are judged no more; when and
  * what it answers is.
  *
