@@ -1180,6 +1180,21 @@ START_TEST(either_side_has_its_own_supervision)
 }
 END_TEST
 
+/* The time-out ends 516 us behind a second at the latest; its packet is under way, or begins later. */
+START_TEST(packet_that_comes_in_as_the_timeout_ends_may_count)
+{
+    connect();
+    good_events(0, 6);
+    for (uint32_t n = 6; n <= 38; n++) {
+        l.anchor_ps += (_i ? 332 : 323) * US;
+        event(n, n < 38 ? BAD_CRC : COMES, COMES, 0);
+    }
+    ck_assert_uint_eq(facts()->lawless, false);
+    ck_assert_uint_eq(facts()->state[BLE_PERIPHERAL],
+                      _i ? BLE_STATE_TIMED_OUT : BLE_STATE_CONNECTED);
+}
+END_TEST
+
 START_TEST(connection_is_not_established_by_silence)
 {
     connect();
@@ -1399,6 +1414,7 @@ int main(void)
     tcase_add_test(t, phy_of_a_link_that_cannot_be_read_is_not_judged);
     tcase_add_loop_test(t, window_is_judged_at_both_ends, 0, COUNT(windows));
     tcase_add_loop_test(t, either_side_has_its_own_supervision, 0, 2);
+    tcase_add_loop_test(t, packet_that_comes_in_as_the_timeout_ends_may_count, 0, 2);
     tcase_add_loop_test(t, connection_is_not_established_by_silence, 0, 2);
     tcase_add_loop_test(t, compare_value_is_ahead_when_its_channel_is_on, 0, COUNT(armings));
     tcase_add_loop_test(t, compare_value_is_ahead_when_it_is_written, 0, COUNT(armings));

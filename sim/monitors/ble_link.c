@@ -18,6 +18,7 @@ enum {
     CRCSTATUS = 0x400, /* of RADIO: nRF52840 Product Specification v1.7 */
     ADRIFT_US = 1000,  /* a central's packet so far off its event is of another time line; ours */
     GOES_ON_US = 250,  /* behind what the central received: the event goes on; ours */
+    PACKET_US = 328,   /* 27 octets and their MIC at 1M: the longest (6.B 2.4) */
     ECHO_US = 300,     /* behind the event's last bit: nobody begins another; ours */
     MARGIN_OF_DEATH_US = 1, /* what a time-out counts as in the margins; ours */
 };
@@ -141,10 +142,11 @@ static uint64_t limit_ps(const struct ble_connection *c, enum ble_side side)
                               plan->timeout);
 }
 
-/* A side's clock may be slow by 500 ppm: no death is certain before. */
+/* A side's clock may be slow by 500 ppm, and what is coming in as the time ends may still count: no
+ * death is certain before. */
 static uint64_t certain_ps(uint64_t limit)
 {
-    return limit + limit / 2000 + BLE_SLEEP_JITTER_PS;
+    return limit + limit / 2000 + BLE_SLEEP_JITTER_PS + PACKET_US * PS_PER_US;
 }
 
 /* Where the window of an update's instant begins, and the connection has lived until then, the new
