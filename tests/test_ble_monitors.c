@@ -1180,7 +1180,7 @@ START_TEST(either_side_has_its_own_supervision)
 }
 END_TEST
 
-/* The time-out ends 516 us behind a second at the latest; its packet is under way, or begins later. */
+/* The time-out ends 516 us behind a second; a packet is under way by then, or begins later. */
 START_TEST(packet_that_comes_in_as_the_timeout_ends_may_count)
 {
     connect();
