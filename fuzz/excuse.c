@@ -236,5 +236,5 @@ bool verdict_excused(struct machine *m, const struct verdict *v)
 bool loss_excused(const struct machine *m, uint32_t device)
 {
     bool is_flash = device == device_of_virt(m, VIRT_STORAGE);
-    return befallen(m, device, is_flash ? LIES : KIND(RECEIVE));
+    return befallen(m, device, is_flash ? LIES : KIND(RECEIVE) | KIND(DELAY));
 }
