@@ -844,6 +844,15 @@ static void event_waited_for_is_dropped(void)
     note(NOTE_UPCALL_DROPPED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 1));
 }
 
+/* The queue is full of bare events, which no note tells. */
+static void event_waited_for_is_forgotten_once_the_next_is_dropped(void)
+{
+    call(WAITER, SYSCALL_YIELD, YIELD_WAIT_FOR, PASSTHROUGH_DRIVER_DEFAULT, 0, 0);
+    queued(WAITER, 11);
+    note(NOTE_UPCALL_DROPPED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 1));
+    add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
+}
+
 static void drop_is_not_counted(void)
 {
     note(NOTE_UPCALL_DROPPED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 0));
@@ -1346,6 +1355,7 @@ static const struct {
     FAULT(older_upcall_is_passed_over, RULE_UPCALL_ONCE),
     FAULT(kernel_panics, RULE_KERNEL_PANIC),
     FAULT(upcall_waits_while_the_cpu_sleeps, RULE_PROGRESS),
+    FAULT(event_waited_for_is_forgotten_once_the_next_is_dropped, RULE_PROGRESS),
     FAULT(ready_app_sleeps, RULE_PROGRESS),
     FAULT(lent_line_is_high_and_masked_in_sleep, RULE_PROGRESS),
     FAULT(lent_line_is_high_and_masked_while_others_run, RULE_PROGRESS),

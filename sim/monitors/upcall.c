@@ -207,7 +207,8 @@ static bool is_waited_for(const struct ledger_process *p, const struct record *r
            p->args[2] == pair_low(r->value);
 }
 
-/* The new one when the queue is full; else the oldest, which had become rubbish. */
+/* The new one when the queue is full, of bare events that no note tells, or the process has had what
+ * it waits for; else the oldest, which had become rubbish. */
 static OUT_OF_LINE void on_dropped(struct machine *m, struct queue *q, const struct record *r)
 {
     uint32_t says = pair_high(r->value);
@@ -217,9 +218,10 @@ static OUT_OF_LINE void on_dropped(struct machine *m, struct queue *q, const str
     if (says != q->dropped + 1)
         break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_DROPS, says, q->dropped + 1u);
     q->dropped = says;
-    if (is_waited_for(&ledger_of(m)->processes[r->process], r) && place == q->count)
+    bool is_waited = is_waited_for(&ledger_of(m)->processes[r->process], r);
+    if (is_waited && place == q->count)
         lost(m, r->process, r->address, 1);
-    if (q->count < UPCALL_MAX && place == 0 && q->count > 0)
+    if (!is_waited && q->count < UPCALL_MAX && place == 0 && q->count > 0)
         take(q, place);
 }
 
