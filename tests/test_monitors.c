@@ -1615,6 +1615,14 @@ static void interrupt_under_a_null_upcall(void)
     user(OTHER);
 }
 
+static void event_is_dropped_behind_the_one_waited_for(void)
+{
+    call(WAITER, SYSCALL_YIELD, YIELD_WAIT_FOR, PASSTHROUGH_DRIVER_DEFAULT, 0, 0);
+    queued(WAITER, 11);
+    note(NOTE_UPCALL_DELIVERED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 0));
+    note(NOTE_UPCALL_DROPPED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 1));
+}
+
 static void interrupt_that_the_queue_has_no_room_for(void)
 {
     lend_and_wait(handler_of(WAITER));
@@ -1775,6 +1783,7 @@ static const struct {
     GOOD(interrupt_to_one_who_waits),
     GOOD(interrupt_while_the_one_before_is_on_its_way),
     GOOD(interrupt_under_a_null_upcall),
+    GOOD(event_is_dropped_behind_the_one_waited_for),
     GOOD(interrupt_that_the_queue_has_no_room_for),
     GOOD(line_that_is_high_is_given_up),
     GOOD(interrupt_of_a_device_that_nobody_has),

@@ -219,7 +219,7 @@ static OUT_OF_LINE void on_dropped(struct machine *m, struct queue *q, const str
         break_add(m, RULE_UPCALL_ONCE, r->process, 0, DETAIL_UPCALL_DROPS, says, q->dropped + 1u);
     q->dropped = says;
     bool is_waited = is_waited_for(&ledger_of(m)->processes[r->process], r);
-    if (is_waited && place == q->count)
+    if (is_waited && place == q->count && !q->answered)
         lost(m, r->process, r->address, 1);
     if (!is_waited && q->count < UPCALL_MAX && place == 0 && q->count > 0)
         take(q, place);
