@@ -37,8 +37,8 @@
  *   * whatever is asked for, an app binds bytes_frame_address and bytes_udp_port of its own, and
  *     no other ones
  *   * kind 8, `number` 64 to 79: what apps with secrets do, secretives[`number` % 8] in app_bytes.c
- *   * kind 8, `number` 112 to 127, for an odd value[1].pick: the owner stores a secret in CC[1] of a
- *     timer, and does not start it
+ *   * kind 8, `number` 112 to 127, for an odd value[1].pick: the owner stores a secret in CC[1] of
+ *     a timer, and does not start it
  *   * kind 14, `number` 128 and up: CC[1 + `size` % 4] of that device; in a timer a store's value
  *     is a secret
  *   * with `reads_once` an app reads from the console in its first life only

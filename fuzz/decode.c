@@ -509,12 +509,15 @@ static void put_moment(cJSON *object, const struct injection *i)
         put_us(event, "after_us", i->at_ps);
 }
 
-/* Behind the last one whose moment came: what never happened there is nothing that a tape did. In
- * between it stays, since the trace tells injections by their numbers. */
+/* Behind the last one whose moment came: what never happened there is nothing that a tape did; but
+ * for a restart that waits, since for it a run goes on without a live app. In between it stays,
+ * since the trace tells injections by their numbers. */
 static uint32_t injections_end(const struct decode *d)
 {
+    const struct injection *plans = d->scenario->injections;
     uint32_t end = d->scenario->injection_count;
-    while (end > 0 && !d->log->tried[end - 1])
+    while (end > 0 && !d->log->tried[end - 1] &&
+           !(plans[end - 1].at_event && plans[end - 1].kind == INJECT_RESTART))
         end--;
     return end;
 }

@@ -61,7 +61,8 @@ void stage_secrets_free(struct stage_secrets *secrets);
 /* Leaves what the target plays, and takes what its host sends for itself. */
 void stage_secrets_choose(struct stage_secrets *secrets, struct tape *tape);
 /* The host's plan, what of the injections is a secret, and the restarts of a stage with `turns`,
- * for which there is room: one for each app but one. `start_ps`: the moment that operations count from. */
+ * for which there is room: one for each app but one. `start_ps`: the moment that operations count
+ * from. */
 void stage_secrets_plan(struct stage_secrets *secrets, uint64_t start_ps);
 
 /* True: somebody else could tell; `result` has what. False as well if the line has lost octets: one

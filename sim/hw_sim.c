@@ -219,8 +219,8 @@ static OUT_OF_LINE uint32_t core_read_slowly(struct hw *hw, uint32_t address)
     return value;
 }
 
-/* An access that takes `ps`, of which monitors hear at most, with nothing due meanwhile: nearly each
- * of them, so it has a path of its own. */
+/* An access that takes `ps`, of which monitors hear at most, with nothing due meanwhile: nearly
+ * each of them, so it has a path of its own. */
 static inline bool is_plain(const struct hw *hw, uint32_t address, uint64_t ps, unsigned kind)
 {
     return ps != TIME_NEVER && hw->m->now_ps + ps < hw->m->next_ps && address % 4 == 0 &&

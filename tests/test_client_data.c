@@ -1,6 +1,6 @@
 /* test_client_data.c: client-data bites: what no correct kernel would put on a wire, into an app's
- * buffer or into its upcall is traced in a booted machine, and that rule breaks, with that sentence.
- * And each good sequence stays silent.
+ * buffer or into its upcall is traced in a booted machine, and that rule breaks, with that
+ * sentence. And each good sequence stays silent.
  */
 #include "devices/catalogue.h"
 #include "model/process.h"

@@ -1,6 +1,6 @@
 /* test_policy_monitors.c: fault-policy and sched-order bite: what becomes of an app, and who runs,
- * is told to a booted machine, record by record, and that rule breaks where it is not what its board
- * declares. What is lawful stays silent.
+ * is told to a booted machine, record by record, and that rule breaks where it is not what its
+ * board declares. What is lawful stays silent.
  */
 #include "model/kernel.h"
 #include "sim/machine_value.h"
@@ -281,8 +281,8 @@ static void befalls(char what, uint32_t process)
     stops(what == 'f' ? 0 : 2);
 }
 
-/* "r0 10000": app 0 runs, with a slice of so much; then what befalls who runs, after so long: "i" an
- * interrupt, "c" a call, "f" a call whose work is free, "y" it waits, "x" it faults and lives again.
+/* "r0 10000": app 0 runs, with a slice of so much; then what befalls who runs, after so long: "i"
+ * an interrupt, "c" a call, "f" a call whose work is free, "y" it waits, "x" it faults and lives again.
  * "w1" wakes app 1, "p" passes time. */
 static void follow(const char *script)
 {

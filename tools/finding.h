@@ -78,7 +78,8 @@ bool finding_same(const struct finding *one, const struct finding *other, bool s
 /* True: `other` breaks no rule that `one` does not break. */
 bool finding_within(const struct finding *one, const struct finding *other);
 
-/* What a finding is called: a rule's id, "value-leak", "time-leak", "crash", "simulator", "overtime", "none", "bad-input". */
+/* What a finding is called: a rule's id, "value-leak", "time-leak", "crash", "simulator",
+ * "overtime", "none", "bad-input". */
 const char *finding_name(const struct finding *finding);
 /* "broke   memory-layout at 12.5 us, app two: SENTENCE." */
 void finding_print(FILE *to, const struct finding *finding);

@@ -121,6 +121,8 @@ static void judge_all(struct machine *m, const struct turns *t)
 /* Takes a new look at whether an app that does not run is ready. */
 static OUT_OF_LINE void look(struct machine *m, struct turns *t, uint32_t process, uint64_t now_ps)
 {
+    if (process >= PROCESS_MAX)
+        return;
     bool ready = process != t->running && process_would_run(m, ledger_of(m), process);
 
     if (ready && !t->of[process].ready) {
@@ -129,7 +131,10 @@ static OUT_OF_LINE void look(struct machine *m, struct turns *t, uint32_t proces
         t->of[process].ended = 0;
     }
     t->of[process].ready = ready;
-    t->ready = (t->ready & ~(UINT64_C(1) << process)) | (uint64_t)ready << process;
+    if (ready)
+        t->ready |= UINT64_C(1) << process;
+    else
+        t->ready &= ~(UINT64_C(1) << process);
 }
 
 /* ---- slice */
@@ -250,8 +255,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         on_end(m, t, r);
         break;
     default:
-        if (r->process < PROCESS_MAX)
-            look(m, t, r->process, r->at_ps);
+        look(m, t, r->process, r->at_ps);
         break;
     }
 }

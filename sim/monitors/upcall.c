@@ -207,8 +207,8 @@ static bool is_waited_for(const struct ledger_process *p, const struct record *r
            p->args[2] == pair_low(r->value);
 }
 
-/* The new one when the queue is full, of bare events that no note tells, or the process has had what
- * it waits for; else the oldest, which had become rubbish. */
+/* The new one when the queue is full, of bare events that no note tells, or the process has had
+ * what it waits for; else the oldest, which had become rubbish. */
 static OUT_OF_LINE void on_dropped(struct machine *m, struct queue *q, const struct record *r)
 {
     uint32_t says = pair_high(r->value);
