@@ -909,6 +909,19 @@ START_TEST(listening_elsewhere_is_the_wrong_channel)
 }
 END_TEST
 
+START_TEST(event_that_the_end_cuts_before_its_answer_is_due_is_not_missed)
+{
+    connect();
+    good_events(0, 3);
+    tune(anchor_of(3) - 400 * US, mhz_of(3));
+    uint64_t end = send(central, &l.c, mhz_of(3), anchor_of(3), COMES, 0);
+    tune(end + (_i ? 400 : 100) * US, 0);
+    machine_finish(hw);
+    ck_assert_uint_eq(facts()->missed, (uint32_t)_i);
+    ck_assert_uint_eq(facts()->events, 3 + (uint32_t)_i);
+}
+END_TEST
+
 /* ---- channel selection #2, 2M, encryption */
 
 static const struct ble_control enc_req = {
@@ -1406,6 +1419,7 @@ int main(void)
     tcase_add_loop_test(t, instant_that_has_passed_ends_the_connection, 0, COUNT(late));
     tcase_add_test(t, nothing_is_sent_after_the_end);
     tcase_add_loop_test(t, listening_elsewhere_is_the_wrong_channel, 0, 2);
+    tcase_add_loop_test(t, event_that_the_end_cuts_before_its_answer_is_due_is_not_missed, 0, 2);
     tcase_add_test(t, payload_that_nobody_encrypted_is_not_counted);
     tcase_add_loop_test(t, honest_updates_break_nothing_over_200_events, 0, LINK_KINDS);
     tcase_add_loop_test(t, planted_fault_is_seen_on_any_link, 0, 4 * COUNT(planted));

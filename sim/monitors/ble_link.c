@@ -662,16 +662,27 @@ static bool has_left(const struct ble_connection *c, const struct air_frame *fra
            frame->phy != ble_plan_phy(plan, BLE_CENTRAL, event);
 }
 
+static bool somebody_speaks(const struct ble_connection *c)
+{
+    return c->ends[BLE_CENTRAL].began_ps > c->event_end_ps ||
+           c->ends[BLE_PERIPHERAL].began_ps > c->event_end_ps;
+}
+
 /* Whether a central may begin another event: the one under way is closed T_IFS before the next
  * anchor (6.B 4.5.1), and where the last word was the central's there may be an answer to come. */
 static bool is_closed(const struct ble_connection *c, uint64_t at_ps)
 {
     uint64_t central_ps = c->ends[BLE_CENTRAL].began_ps;
     uint64_t peripheral_ps = c->ends[BLE_PERIPHERAL].began_ps;
-    bool speaks = central_ps > c->event_end_ps || peripheral_ps > c->event_end_ps;
     uint64_t apart_ps = central_ps > peripheral_ps ? ECHO_US * PS_PER_US : BLE_T_IFS_PS;
 
-    return !c->event_open || (!speaks && at_ps >= c->event_end_ps + apart_ps);
+    return !c->event_open || (!somebody_speaks(c) && at_ps >= c->event_end_ps + apart_ps);
+}
+
+/* It may be answered yet. */
+static bool is_undecided(const struct ble_connection *c, uint64_t at_ps)
+{
+    return !c->event_answered && !is_closed(c, at_ps) && (c->event_heard || somebody_speaks(c));
 }
 
 static void event_begin(struct ble_link *link, struct ble_connection *c, const struct record *r,
@@ -1117,14 +1128,20 @@ static void start(struct machine *m, void *state)
     link->due_ps = TIME_NEVER;
 }
 
+/* Of an event that the end cuts before its answer is due, nobody can tell what becomes of it. */
 static void at_end(struct machine *m, void *state)
 {
     struct ble_link *link = state;
+    uint64_t now_ps = machine_now_ps(m);
 
-    settle(m, link, machine_now_ps(m));
-    for (uint32_t i = 0; i < BLE_CONNECTION_MAX; i++)
-        if (link->connections[i].used)
-            event_over(&link->connections[i]);
+    settle(m, link, now_ps);
+    for (uint32_t i = 0; i < BLE_CONNECTION_MAX; i++) {
+        struct ble_connection *c = &link->connections[i];
+        if (c->used && is_undecided(c, now_ps))
+            c->facts.events -= c->event_counts;
+        else if (c->used)
+            event_over(c);
+    }
 }
 
 const struct ble_connection_facts *ble_connection(const struct machine *m, uint32_t i)
