@@ -1208,6 +1208,19 @@ START_TEST(packet_that_comes_in_as_the_timeout_ends_may_count)
 }
 END_TEST
 
+START_TEST(event_as_the_timeout_may_have_ended_need_not_be_heard)
+{
+    connect();
+    good_events(0, 6);
+    for (uint32_t n = 6; n <= 38; n++) {
+        l.anchor_ps += (_i ? 270 : 303) * US;
+        event(n, n < 38 ? BAD_CRC : DEAF, COMES, 0);
+    }
+    machine_finish(hw);
+    ck_assert_uint_eq(facts()->missed, (uint32_t)_i);
+}
+END_TEST
+
 START_TEST(connection_is_not_established_by_silence)
 {
     connect();
@@ -1429,6 +1442,7 @@ int main(void)
     tcase_add_loop_test(t, window_is_judged_at_both_ends, 0, COUNT(windows));
     tcase_add_loop_test(t, either_side_has_its_own_supervision, 0, 2);
     tcase_add_loop_test(t, packet_that_comes_in_as_the_timeout_ends_may_count, 0, 2);
+    tcase_add_loop_test(t, event_as_the_timeout_may_have_ended_need_not_be_heard, 0, 2);
     tcase_add_loop_test(t, connection_is_not_established_by_silence, 0, 2);
     tcase_add_loop_test(t, compare_value_is_ahead_when_its_channel_is_on, 0, COUNT(armings));
     tcase_add_loop_test(t, compare_value_is_ahead_when_it_is_written, 0, COUNT(armings));

@@ -142,11 +142,24 @@ static uint64_t limit_ps(const struct ble_connection *c, enum ble_side side)
                               plan->timeout);
 }
 
-/* A side's clock may be slow by 500 ppm, and what is coming in as the time ends may still count: no
- * death is certain before. */
+/* A side's clock may be off by 500 ppm, and what is coming in as the time ends may still count. */
+static uint64_t doubt_ps(uint64_t limit)
+{
+    return limit / 2000 + BLE_SLEEP_JITTER_PS + PACKET_US * PS_PER_US;
+}
+
+/* No death is certain before. */
 static uint64_t certain_ps(uint64_t limit)
 {
-    return limit + limit / 2000 + BLE_SLEEP_JITTER_PS + PACKET_US * PS_PER_US;
+    return limit + doubt_ps(limit);
+}
+
+/* Its time cannot have run out. */
+static bool is_surely_alive(const struct ble_connection *c, enum ble_side side, uint64_t now_ps)
+{
+    uint64_t limit = limit_ps(c, side);
+
+    return is_alive(c, side) && now_ps + doubt_ps(limit) < c->ends[side].valid_ps + limit;
 }
 
 /* Where the window of an update's instant begins, and the connection has lived until then, the new
@@ -703,7 +716,7 @@ static void event_begin(struct ble_link *link, struct ble_connection *c, const s
     c->event = event;
     c->event_mhz = f->frame.mhz;
     c->event_open = c->begun = true;
-    c->event_counts = is_alive(c, BLE_PERIPHERAL);
+    c->event_counts = is_surely_alive(c, BLE_PERIPHERAL, r->at_ps);
     c->event_heard = c->event_lost = c->event_answered = c->event_skipped = false;
     c->ends[BLE_CENTRAL].bad_in_row = c->ends[BLE_PERIPHERAL].bad_in_row = 0;
     c->facts.events += c->event_counts;
