@@ -4,11 +4,11 @@
  *
  * A tape's streams: STREAM_SCHEDULE, STREAM_APP, STREAM_APP + 1, and of STREAM_DEVICE only what
  * comes late, is an error, or comes by wire. Stages, and whose secrets: a kernel that shares all
- * its devices, with a host on the line (the first app's; the second one's); the same where the first
- * app has only what takes as long whatever the bytes are; with components of the kernel (theirs;
- * the first app's); a board that lends devices and whose console has its line to itself, read by the
- * first app (its, in timers and in what it reads); one whose kernel drives the radio (the first
- * app's, but for the packet's header).
+ * its devices, with a host on the line (the first app's; the second one's); the same where the
+ * first app has only what takes as long whatever the bytes are; with components of the kernel
+ * (theirs; the first app's); a board that lends devices and whose console has its line to itself,
+ * read by the first app (its, in timers and in what it reads); one whose kernel drives the radio
+ * (the first app's, but for the packet's header).
  *
  * Secret is all memory of the app. Where frames are sent times are shared, since a stuffed octet
  * takes two on the wire; so are those of storage, which writes what differs, and of a timer that is

@@ -26,8 +26,8 @@ static inline bool span_valid(struct span s)
 /* Every byte of `inner` is in `outer`; both valid. */
 static inline bool span_covers(struct span outer, struct span inner)
 {
-    uint32_t at = inner.base - outer.base;
-    return at < outer.size && inner.size - 1 < outer.size - at && span_valid(outer);
+    uint32_t from = inner.base - outer.base;
+    return from < outer.size && inner.size - 1 < outer.size - from && span_valid(outer);
 }
 
 /* At least one byte is in both; both valid. Then one of them begins in the other: mostly neither
