@@ -282,8 +282,8 @@ static void befalls(char what, uint32_t process)
 }
 
 /* "r0 10000": app 0 runs, with a slice of so much; then what befalls who runs, after so long: "i"
- * an interrupt, "c" a call, "f" a call whose work is free, "y" it waits, "x" it faults and lives again.
- * "w1" wakes app 1, "p" passes time. */
+ * an interrupt, "c" a call, "f" a call whose work is free, "y" it waits, "x" it faults and lives
+ * again. "w1" wakes app 1, "p" passes time. */
 static void follow(const char *script)
 {
     const char *at = script;

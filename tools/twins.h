@@ -20,9 +20,9 @@
  *
  * Where the scenario declassifies when the app is served ("times_of"), differences of times are no
  * leak; the entry is needed if kernel or devices have read any of its secrets. From the first of
- * them on, be it on the wire, memory is compared no longer: what comes may be there in one run and not
- * yet in the other. Where what somebody gets to hear or finds differs then (BUSY, or no more), the
- * runs part, and are compared no further; what is in a buffer of the kernel's that becomes
+ * them on, be it on the wire, memory is compared no longer: what comes may be there in one run and
+ * not yet in the other. Where what somebody gets to hear or finds differs then (BUSY, or no more),
+ * the runs part, and are compared no further; what is in a buffer of the kernel's that becomes
  * somebody's is a leak all the same.
  *
  * Where the two runs' orders part, after a difference of times, memory is compared no longer.
