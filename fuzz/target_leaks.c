@@ -81,8 +81,9 @@ const struct stage_target target_leaks = {
                {"fuzz/lends.json",
                 CLAIM "\"nrf52840dk\"" APPS(APP("one", "1", ALL, ""), APP("two", "2", "", ""))
                     SHARED(TIMES("one", RINGS)) UNTIL("60")},
-               {"fuzz/radio.json", CLAIM KERNEL_RADIO APPS(APP("one", "1", NO_HEADER, ""),
-                                                           APP("two", "2", "", "")) UNTIL("40")}},
+               {"fuzz/radio.json",
+                CLAIM KERNEL_RADIO APPS(APP("one", "1", NO_HEADER, ""), APP("two", "2", "", ""))
+                    SHARED(TIMES("one", RINGS)) UNTIL("40")}},
     .leaks = true,
     .secrets = {{ONE, false},
                 {TWO, false},
