@@ -29,8 +29,8 @@ static bool befallen(const struct machine *m, uint32_t device, uint32_t kinds)
     const struct scenario *s = machine_scenario(m);
     for (uint32_t i = 0; device != BOARD_NONE && i < s->injection_count; i++) {
         const struct injection *plan = &s->injections[i];
-        bool of_line = plan->kind == INJECT_INTERRUPT || plan->kind == INJECT_STORM;
-        bool meant = of_line ? plan->line == s->board.devices[device].line : plan->device == device;
+        bool meant = injection_pulses(plan) ? plan->line == s->board.devices[device].line
+                                            : plan->device == device;
         if (meant && kinds >> plan->kind & 1 && machine_injection_tried(m, i))
             return true;
     }

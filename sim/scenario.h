@@ -89,6 +89,20 @@ struct injection {
     char path[96]; /* JSON pointer, for messages */
 };
 
+/* It pends `line`, whatever the line's device does. */
+static inline bool injection_pulses(const struct injection *injection)
+{
+    return injection->kind == INJECT_INTERRUPT || injection->kind == INJECT_STORM;
+}
+
+/* It befalls a device or its line, no app and no memory. */
+static inline bool injection_is_of_device(const struct injection *injection)
+{
+    return injection->kind != INJECT_KILL && injection->kind != INJECT_FAULT &&
+           injection->kind != INJECT_RESTART && injection->kind != INJECT_MEMORY_PRESSURE &&
+           injection->kind != INJECT_POKE;
+}
+
 enum check_kind {
     CHECK_COUNT,  /* matches of `what` are within [min, max] */
     CHECK_ABSENT, /* no match; armed when `after` has matched (or at once if it is empty) */
@@ -172,5 +186,14 @@ struct scenario {
     uint32_t app_expectations; /* step expectations in all step lists: they count as checks */
     void *arena;               /* what apps' programs live in; owned */
 };
+
+/* Some injection pends that line. */
+static inline bool scenario_pulses(const struct scenario *s, uint32_t line)
+{
+    for (uint32_t i = 0; i < s->injection_count; i++)
+        if (injection_pulses(&s->injections[i]) && s->injections[i].line == line)
+            return true;
+    return false;
+}
 
 #endif

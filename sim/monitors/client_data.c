@@ -675,24 +675,16 @@ static bool hears_at(const struct scenario *s, unsigned kind, uint32_t place)
 static bool befalls(const struct scenario *s, const struct injection *plan,
                     const struct driver_place *place)
 {
-    bool of_line = plan->kind == INJECT_INTERRUPT || plan->kind == INJECT_STORM;
-
     if (!place->present)
         return false;
-    return of_line ? plan->line == place->line
-                   : plan->device == board_device_at(&s->board, place->base);
-}
-
-static bool is_of_device(enum injection_kind kind)
-{
-    return kind != INJECT_KILL && kind != INJECT_FAULT && kind != INJECT_RESTART &&
-           kind != INJECT_MEMORY_PRESSURE && kind != INJECT_POKE;
+    return injection_pulses(plan) ? plan->line == place->line
+                                  : plan->device == board_device_at(&s->board, place->base);
 }
 
 static void on_injected(const struct scenario *s, struct client_data *d, const struct record *r)
 {
     const struct injection *plan = &s->injections[r->address];
-    bool of_device = is_of_device(plan->kind);
+    bool of_device = injection_is_of_device(plan);
 
     d->is_stormy |= plan->kind == INJECT_STORM;
     d->alarm_lies |= of_device && befalls(s, plan, &s->config.alarm);

@@ -140,21 +140,11 @@ static void judge_reset(struct machine *m, const struct dying *dying, struct dev
                   DETAIL_DEATH_REGISTER, device_value(d, row), d->type->regs[row].reset);
 }
 
-/* Pulses that a scenario plants pend a line whatever the device does. */
-static bool is_pulsed(const struct scenario *s, uint32_t line)
-{
-    for (uint32_t i = 0; i < s->injection_count; i++)
-        if ((s->injections[i].kind == INJECT_INTERRUPT || s->injections[i].kind == INJECT_STORM) &&
-            s->injections[i].line == line)
-            return true;
-    return false;
-}
-
 /* A line that is high pends again by itself: then the device is judged; masked it must be. */
 static bool line_is_on(const struct machine *m, uint32_t line)
 {
     const struct nvic *nvic = machine_nvic(m);
-    bool may_pend = is_pulsed(machine_scenario(m), line);
+    bool may_pend = scenario_pulses(machine_scenario(m), line);
     uint32_t pending = may_pend ? 0 : nvic->pending[line / 32] & ~nvic->level[line / 32];
 
     return (nvic->enabled[line / 32] | pending) >> (line % 32) & 1;
@@ -183,7 +173,7 @@ static void judge_hardware(struct machine *m, const struct death *death, uint32_
 static bool line_says_stuck(const struct machine *m, uint32_t line)
 {
     return (machine_nvic(m)->level[line / 32] >> (line % 32) & 1) ||
-           is_pulsed(machine_scenario(m), line);
+           scenario_pulses(machine_scenario(m), line);
 }
 
 static bool endpoint_says_stuck(struct machine *m, const struct death *death, uint32_t endpoint)

@@ -112,8 +112,7 @@ static void on_injected(const struct machine *m, struct interrupt *irq, const st
 {
     const struct injection *plan = &machine_scenario(m)->injections[r->address];
 
-    if ((plan->kind == INJECT_INTERRUPT || plan->kind == INJECT_STORM) &&
-        plan->line < IRQ_LINE_MAX && !line_pends(m, plan->line))
+    if (injection_pulses(plan) && plan->line < IRQ_LINE_MAX && !line_pends(m, plan->line))
         line_risen(m, irq, plan->line);
 }
 
@@ -233,15 +232,6 @@ static void on_queued(struct machine *m, struct interrupt *irq, const struct rec
         irq->due[irq->serviced / 32] &= ~bit_of(irq->serviced);
 }
 
-static bool is_pulsed(const struct scenario *s, uint32_t line)
-{
-    for (uint32_t i = 0; i < s->injection_count; i++)
-        if ((s->injections[i].kind == INJECT_INTERRUPT || s->injections[i].kind == INJECT_STORM) &&
-            s->injections[i].line == line)
-            return true;
-    return false;
-}
-
 /* While its owner lives: what is stuck when the owner dies is death.c's. */
 static OUT_OF_LINE void on_stuck(struct machine *m, struct interrupt *irq, const struct record *r)
 {
@@ -252,7 +242,7 @@ static OUT_OF_LINE void on_stuck(struct machine *m, struct interrupt *irq, const
     if (owner == PROCESS_NONE)
         return;
     irq->off[line / 32] |= bit_of(line);
-    if (!line_is_high(m, line) && !is_pulsed(machine_scenario(m), line))
+    if (!line_is_high(m, line) && !scenario_pulses(machine_scenario(m), line))
         break_add(m, RULE_PROGRESS, owner, base, DETAIL_PROGRESS_GIVEN_UP, line, 0);
 }
 

@@ -336,10 +336,7 @@ static bool is_alarm_touched(const struct scenario *s)
 
     for (uint32_t i = 0; i < s->injection_count; i++) {
         const struct injection *plan = &s->injections[i];
-        bool is_pulse = plan->kind == INJECT_INTERRUPT || plan->kind == INJECT_STORM;
-        bool is_hand = plan->kind == INJECT_KILL || plan->kind == INJECT_FAULT ||
-                       plan->kind == INJECT_RESTART || plan->kind == INJECT_MEMORY_PRESSURE;
-        if (!is_pulse && !is_hand && plan->kind != INJECT_POKE &&
+        if (injection_is_of_device(plan) && !injection_pulses(plan) &&
             s->board.devices[plan->device].window.base == alarm->base)
             return true;
     }
