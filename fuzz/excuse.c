@@ -2,6 +2,7 @@
 #include "fuzz/excuse.h"
 
 #include "fuzz/app_bytes.h"
+#include "sim/gate.h"
 #include "sim/monitors/ble_link.h"
 #include "sim/monitors/ledger.h"
 #include "sim/world/catalogue.h"
@@ -197,19 +198,9 @@ static bool key_excused(const struct machine *m, const struct verdict *v)
     return befallen(m, device_of_virt(m, VIRT_CRYPTO), MISSES_RESET);
 }
 
-/* As the stage's text says. */
-static bool is_expected(const struct scenario *s, const struct verdict *v)
-{
-    for (uint32_t i = 0; i < s->break_count; i++)
-        if (s->breaks[i].rule == v->rule && s->breaks[i].process == v->process &&
-            v->address >= s->breaks[i].address_first && v->address <= s->breaks[i].address_last)
-            return true;
-    return false;
-}
-
 bool verdict_excused(struct machine *m, const struct verdict *v)
 {
-    if (is_expected(machine_scenario(m), v))
+    if (gate_expects(machine_scenario(m), v)) /* as the stage's text says */
         return true;
     switch (v->rule) {
     case RULE_ALARM_TIME:

@@ -47,7 +47,7 @@ static bool accounts_for(const struct expected_break *wanted, const struct verdi
            v->address >= wanted->address_first && v->address <= wanted->address_last;
 }
 
-static bool is_expected(const struct scenario *s, const struct verdict *v)
+bool gate_expects(const struct scenario *s, const struct verdict *v)
 {
     for (uint32_t i = 0; i < s->break_count; i++)
         if (accounts_for(&s->breaks[i], v))
@@ -70,7 +70,7 @@ static void judge_breaks(const struct machine *m, struct gate *gate)
 
     gate->lost = machine_verdict_count(m) - count;
     for (uint32_t i = 0; i < count; i++) {
-        gate->expected[i] = is_expected(machine_scenario(m), &kept[i]);
+        gate->expected[i] = gate_expects(machine_scenario(m), &kept[i]);
         gate->unexpected += !gate->expected[i];
         if (isolation_rules & KIND_BIT(kept[i].rule))
             line_lower(&gate->isolation, gate->expected[i]);

@@ -52,6 +52,9 @@ struct gate {
     } reasons[GATE_REASON_MAX];
 };
 
+/* Some break that the scenario expects accounts for it. */
+bool gate_expects(const struct scenario *s, const struct verdict *v);
+
 /* After machine_finish. */
 void gate_judge(struct machine *m, struct gate *gate);
 
