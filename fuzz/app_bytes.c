@@ -160,7 +160,7 @@ static struct syscall call_of(const struct app *app, const struct tape_op *op)
 
 /* --- what apps usually do -------------------------------------------------------------------- */
 
-enum { BUFFER_SIZE = 128, ANYWHERE = 192, HEAP = 80 };
+enum { BUFFER_SIZE = 128, ANYWHERE = 192 };
 
 /* What an argument of a usual call is. */
 enum usual_argument {
@@ -386,9 +386,9 @@ static const struct usual *usual_of(const struct app *app, const struct tape_op 
     const struct bytes_program *program = app->program;
     if (op->kind != BYTES_CALL_ANY)
         return NULL;
-    if (program->secretive && op->number >= SECRETIVE_FIRST && op->number < HEAP)
+    if (program->secretive && op->number >= SECRETIVE_FIRST && op->number < BYTES_HEAP)
         return &secretives[op->number % SECRETIVES];
-    return op->number >= 128 ? &usuals[op->number % USUALS] : NULL;
+    return op->number >= BYTES_USUAL ? &usuals[op->number % USUALS] : NULL;
 }
 
 static struct syscall usual_call_of(const struct app *app, const struct usual *usual,
@@ -430,7 +430,7 @@ static void usual_next(const struct app *app, const struct usual *usual, const s
 
 /* --- what an owner usually does -------------------------------------------------------------- */
 
-enum { OWNS = 112, SUBSCRIBES = 1, WORKS = 2, WAITS = 4, RETURNS = 8, ALWAYS = 16 };
+enum { SUBSCRIBES = 1, WORKS = 2, WAITS = 4, RETURNS = 8, ALWAYS = 16 };
 
 enum owner_step {
     OWNER_SUBSCRIBE,
@@ -454,7 +454,7 @@ static const uint8_t owner_steps[OWNER_STEPS] = {
 
 static bool owner_of(const struct tape_op *op)
 {
-    return op->kind == BYTES_CALL_ANY && op->number >= OWNS && op->number < 128;
+    return op->kind == BYTES_CALL_ANY && op->number >= BYTES_OWNS && op->number < BYTES_USUAL;
 }
 
 /* CC[1] and on of a timer that stands still keep a secret, and steer nothing. */
@@ -548,15 +548,11 @@ static void owner_next(const struct app *app, const struct tape_op *op, struct b
 
 /* --- working while events come --------------------------------------------------------------- */
 
-enum {
-    BUSY = 96,
-    TICK_CYCLES = 2048,
-    TICKS_MORE = 4
-}; /* a tick of 32,768 Hz, and some for the way */
+enum { TICK_CYCLES = 2048, TICKS_MORE = 4 }; /* a tick of 32,768 Hz, and some for the way */
 
 static bool busy_of(const struct tape_op *op)
 {
-    return op->kind == BYTES_CALL_ANY && op->number >= BUSY && op->number < OWNS;
+    return op->kind == BYTES_CALL_ANY && op->number >= BYTES_BUSY && op->number < BYTES_OWNS;
 }
 
 static void busy_next(const struct tape_op *op, struct bytes *bytes, struct app_op *out)
@@ -595,7 +591,6 @@ static struct syscall passthrough_of(const struct app *app, const struct tape_op
 
 /* --- what an app with a heap does ------------------------------------------------------------ */
 
-enum { GROWS = 1, FILLS = 2, SHARES = 4, SHRINKS = 8 };
 enum { SHARED = 64 };
 
 enum heap_step {
@@ -609,13 +604,13 @@ enum heap_step {
 _Static_assert((int)HEAP_STEPS <= (int)BYTES_CALLS, "the log has room for each step");
 
 static const uint8_t heap_steps[HEAP_STEPS] = {
-    [HEAP_FIND] = ALWAYS,  [HEAP_GROW] = GROWS,     [HEAP_FILL] = FILLS,
-    [HEAP_SHARE] = SHARES, [HEAP_SHRINK] = SHRINKS,
+    [HEAP_FIND] = ALWAYS,       [HEAP_GROW] = HEAP_GROWS,     [HEAP_FILL] = HEAP_FILLS,
+    [HEAP_SHARE] = HEAP_SHARES, [HEAP_SHRINK] = HEAP_SHRINKS,
 };
 
 static bool heap_of(const struct tape_op *op)
 {
-    return op->kind == BYTES_CALL_ANY && op->number >= HEAP && op->number < BUSY;
+    return op->kind == BYTES_CALL_ANY && op->number >= BYTES_HEAP && op->number < BYTES_BUSY;
 }
 
 static uint32_t heap_after(const struct tape_op *op, uint32_t step)
@@ -666,7 +661,7 @@ static void heap_next(const struct app *app, const struct tape_op *op, struct by
     uint32_t step = heap_after(op, bytes->done);
     if (bytes->done == HEAP_FIND + 1)
         bytes->top = heap_top(op, app->result.regs.r[1]);
-    if (step == HEAP_FILL && (!(op->number & GROWS) || was_refused(app)))
+    if (step == HEAP_FILL && (!(op->number & HEAP_GROWS) || was_refused(app)))
         step = heap_after(op, HEAP_SHARE);
     if (step < HEAP_STEPS)
         heap_do(op, (enum heap_step)step, bytes->top, out);

@@ -49,6 +49,18 @@
 #include "fuzz/tape.h"
 #include "sim/scenario.h"
 
+/* `number` of kind 8, from which on it means more than a class; added up, what is done. */
+enum {
+    BYTES_HEAP = 80,
+    HEAP_GROWS = 1,
+    HEAP_FILLS = 2,
+    HEAP_SHARES = 4,
+    HEAP_SHRINKS = 8,
+    BYTES_BUSY = 96,
+    BYTES_OWNS = 112,
+    BYTES_USUAL = 128,
+};
+
 enum bytes_kind {
     BYTES_CALL_ANY = 8,
     BYTES_LOAD,

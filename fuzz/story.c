@@ -42,8 +42,6 @@ static void befall(struct tape *story, uint8_t which, const uint8_t kinds[4], st
 
 /* --- devices and who shares them ------------------------------------------------------------- */
 
-enum { DRIVES = 128 }; /* `number` of what an app does that uses a driver: fuzz/app_bytes.h */
-
 /* Of each of these the device's stream, and the two that one driver has. */
 static const struct {
     uint8_t device, first, last;
@@ -63,7 +61,7 @@ static void use(struct tape *story, uint8_t app, uint8_t drive, const struct tap
     uint8_t first = drives[drive].first, last = drives[drive].last;
     struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), BYTES_CALL_ANY);
     op->which = draw(random, 256);
-    op->number = (uint8_t)(DRIVES + first + draw(random, last - first + 1u));
+    op->number = (uint8_t)(BYTES_USUAL + first + draw(random, last - first + 1u));
     op->size = like->size;
     op->value[0] = like->value[0];
     op->value[1] = like->value[1];
@@ -190,10 +188,6 @@ void story_ble(struct tape *story, struct random *random)
 
 /* --- memory, alarms, permissions ------------------------------------------------------------- */
 
-/* `number` of fuzz/app_bytes.h, kind 8: what an app with a heap does, what one does that works
- * until an alarm, what an owner does. */
-enum { HEAP = 80, BUSY = 96, OWNS = 112 };
-enum { GROWS = 1, FILLS = 2, SHRINKS = 8 };
 enum { ALARM = 1 }; /* `which` of its driver there */
 
 /* Drivers that it has not used yet may get their grants where it has written. */
@@ -201,14 +195,14 @@ static void write_under_grants(struct tape *story, struct random *random)
 {
     const uint8_t app = (uint8_t)(STREAM_APP + draw(random, 3));
     for (uint32_t left = draw(random, 6); left > 0; left--)
-        say(story, app, BYTES_CALL_ANY)->number = (uint8_t)(DRIVES + draw(random, 16));
+        say(story, app, BYTES_CALL_ANY)->number = (uint8_t)(BYTES_USUAL + draw(random, 16));
     struct tape_op *op = say(story, app, BYTES_CALL_ANY);
-    op->number = HEAP + GROWS + FILLS + SHRINKS;
+    op->number = BYTES_HEAP + HEAP_GROWS + HEAP_FILLS + HEAP_SHRINKS;
     op->which = draw(random, 2);
     op->size = draw(random, 128);
     op->value[0].pick = draw_small(random);
     for (uint32_t left = 1 + draw(random, 6); left > 0; left--)
-        say(story, app, BYTES_CALL_ANY)->number = (uint8_t)(DRIVES + draw(random, 16));
+        say(story, app, BYTES_CALL_ANY)->number = (uint8_t)(BYTES_USUAL + draw(random, 16));
 }
 
 static void set_alarms(struct tape *story, struct random *random)
@@ -221,7 +215,7 @@ static void set_alarms(struct tape *story, struct random *random)
         (struct tape_value){(uint8_t)(64 + 24 + draw(random, 8)), (int8_t)draw_small(random)};
     for (uint32_t left = 1 + draw(random, 3); left > 0; left--) {
         op = say(story, (uint8_t)(STREAM_APP + draw(random, 3)), BYTES_CALL_ANY);
-        op->number = (uint8_t)(BUSY + draw(random, 16));
+        op->number = (uint8_t)(BYTES_BUSY + draw(random, 16));
     }
 }
 
@@ -239,7 +233,7 @@ static void storm(struct tape *story, struct random *random)
     const uint8_t device = draw(random, 128), app = draw(random, 3);
     struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), BYTES_CALL_ANY);
     op->which = device;
-    op->number = (uint8_t)(OWNS + draw(random, 16));
+    op->number = (uint8_t)(BYTES_OWNS + draw(random, 16));
     op = say(story, (uint8_t)(STREAM_APP + (app + 1) % 3), BYTES_COMPUTE);
     op->which = draw(random, 256);
     op->size = draw(random, 5);
@@ -265,9 +259,9 @@ static void ask_for_commands(struct tape *story, struct random *random)
 static void fill_queue(struct tape *story, struct random *random)
 {
     const uint8_t app = (uint8_t)(STREAM_APP + draw(random, 3));
-    say(story, app, BYTES_CALL_ANY)->number = DRIVES; /* the alarm's driver */
+    say(story, app, BYTES_CALL_ANY)->number = BYTES_USUAL; /* the alarm's driver */
     for (uint32_t left = 7 + draw(random, 6); left > 0; left--)
-        say(story, app, BYTES_CALL_ANY)->number = (uint8_t)(BUSY + draw(random, 3));
+        say(story, app, BYTES_CALL_ANY)->number = (uint8_t)(BYTES_BUSY + draw(random, 3));
 }
 
 void story_filter(struct tape *story, struct random *random)
@@ -285,18 +279,18 @@ void story_filter(struct tape *story, struct random *random)
 static const struct {
     uint8_t owner[3], other[2];
 } sorts[] = {
-    {{129}, {129}},           /* the console */
-    {{140}, {140}},           /* frames, that come, or go */
-    {{141}, {141, 140}},      /* ... */
-    {{142}, {142}},           /* datagrams */
-    {{143}, {142}},           /* ... */
-    {{132}, {132}},           /* SPI */
-    {{137}, {136, 71}},       /* storage */
-    {{67}, {68}},             /* key registers */
-    {{138, 139}, {138, 139}}, /* messages */
-    {{64}, {64}},             /* the radio */
-    {{OWNS}, {OWNS}},         /* a device that is lent */
-    {{70}, {70, 70}},         /* text */
+    {{129}, {129}},               /* the console */
+    {{140}, {140}},               /* frames, that come, or go */
+    {{141}, {141, 140}},          /* ... */
+    {{142}, {142}},               /* datagrams */
+    {{143}, {142}},               /* ... */
+    {{132}, {132}},               /* SPI */
+    {{137}, {136, 71}},           /* storage */
+    {{67}, {68}},                 /* key registers */
+    {{138, 139}, {138, 139}},     /* messages */
+    {{64}, {64}},                 /* the radio */
+    {{BYTES_OWNS}, {BYTES_OWNS}}, /* a device that is lent */
+    {{70}, {70, 70}},             /* text */
 };
 enum { SORTS = sizeof sorts / sizeof sorts[0] };
 

@@ -35,7 +35,7 @@ void nvic_drive(struct nvic *nvic, uint32_t line, bool high)
 {
     if (line >= nvic->line_count)
         return;
-    uint32_t bit = 1u << (line % 32);
+    uint32_t bit = nvic_bit(line);
     nvic->is_quiet = false;
     if (high && !(nvic->level[line / 32] & bit))
         nvic->pending[line / 32] |= bit;
@@ -47,10 +47,10 @@ void nvic_drive(struct nvic *nvic, uint32_t line, bool high)
 
 bool nvic_pulse(struct nvic *nvic, uint32_t line)
 {
-    if (line >= nvic->line_count || (nvic->pending[line / 32] >> (line % 32) & 1))
+    if (line >= nvic->line_count || nvic->pending[line / 32] & nvic_bit(line))
         return false;
     nvic->is_quiet = false;
-    nvic->pending[line / 32] |= 1u << (line % 32);
+    nvic->pending[line / 32] |= nvic_bit(line);
     return true;
 }
 
@@ -59,7 +59,7 @@ void nvic_enter(struct nvic *nvic, uint32_t line)
     if (line >= nvic->line_count)
         return;
     nvic->active = line;
-    nvic->pending[line / 32] &= ~(1u << (line % 32));
+    nvic->pending[line / 32] &= ~nvic_bit(line);
 }
 
 void nvic_leave(struct nvic *nvic)
@@ -68,7 +68,7 @@ void nvic_leave(struct nvic *nvic)
     nvic->is_quiet = false;
     nvic->active = NVIC_NO_LINE;
     if (line != NVIC_NO_LINE)
-        nvic->pending[line / 32] |= nvic->level[line / 32] & 1u << (line % 32);
+        nvic->pending[line / 32] |= nvic->level[line / 32] & nvic_bit(line);
 }
 
 /* A CPU clock whose period is a whole number of picoseconds, said here: dividing by a frequency

@@ -44,6 +44,12 @@ enum {
     CFSR_UNALIGNED = 1u << 24,
 };
 
+/* The line's, in word `line / 32` of level, pending, enabled. */
+static inline uint32_t nvic_bit(uint32_t line)
+{
+    return UINT32_C(1) << line % 32;
+}
+
 void nvic_reset(struct nvic *nvic, uint32_t line_count);
 /* The line's level as a device drives it; a rising level pends it. */
 void nvic_drive(struct nvic *nvic, uint32_t line, bool high);

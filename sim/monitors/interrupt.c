@@ -41,11 +41,6 @@ struct interrupt {
     } of[PROCESS_MAX];
 };
 
-static uint32_t bit_of(uint32_t line)
-{
-    return UINT32_C(1) << line % 32;
-}
-
 /* What comes before the kernel has enabled a line for its new owner is forgotten, and was nothing
  * that this owner could have asked for. */
 static void line_risen(const struct machine *m, struct interrupt *irq, uint32_t line)
@@ -54,23 +49,23 @@ static void line_risen(const struct machine *m, struct interrupt *irq, uint32_t 
         return;
     irq->risen[line]++;
     irq->due[line / 32] |=
-        bit_of(line) & ~(irq->new[line / 32] & ~machine_nvic(m)->enabled[line / 32]);
+        nvic_bit(line) & ~(irq->new[line / 32] & ~machine_nvic(m)->enabled[line / 32]);
 }
 
 static bool line_is_high(const struct machine *m, uint32_t line)
 {
-    return machine_nvic(m)->level[line / 32] & bit_of(line);
+    return machine_nvic(m)->level[line / 32] & nvic_bit(line);
 }
 
 static bool line_pends(const struct machine *m, uint32_t line)
 {
-    return machine_nvic(m)->pending[line / 32] & bit_of(line);
+    return machine_nvic(m)->pending[line / 32] & nvic_bit(line);
 }
 
 /* Its upcall has come, or is lawfully lost. */
 static void line_paid(struct interrupt *irq, uint32_t line)
 {
-    irq->owed[line / 32] &= ~bit_of(line);
+    irq->owed[line / 32] &= ~nvic_bit(line);
 }
 
 /* The endpoint of that base and line, or ENDPOINT_MAX. */
@@ -99,8 +94,8 @@ static OUT_OF_LINE void judge_upcall(struct machine *m, struct interrupt *irq, u
     }
     if (!ledger_holds_endpoint(m, ledger_of(m), process, endpoint))
         break_add(m, RULE_INTERRUPT_OWNER, process, base, DETAIL_IRQ_FOREIGN, line, 0);
-    if (!(irq->owed[line / 32] & bit_of(line)))
-        irq->due[line / 32] &= ~bit_of(line);
+    if (!(irq->owed[line / 32] & nvic_bit(line)))
+        irq->due[line / 32] &= ~nvic_bit(line);
     line_paid(irq, line);
     if (irq->risen[line] > 0)
         irq->risen[line]--;
@@ -126,10 +121,10 @@ static OUT_OF_LINE void on_owned(const struct machine *m, struct interrupt *irq,
         return;
     uint32_t line = config->endpoints[r->address].line;
     irq->risen[line] = 0;
-    irq->lent[line / 32] |= bit_of(line);
-    irq->new[line / 32] |= bit_of(line);
-    irq->due[line / 32] &= ~bit_of(line);
-    irq->off[line / 32] &= ~bit_of(line);
+    irq->lent[line / 32] |= nvic_bit(line);
+    irq->new[line / 32] |= nvic_bit(line);
+    irq->due[line / 32] &= ~nvic_bit(line);
+    irq->off[line / 32] &= ~nvic_bit(line);
     line_paid(irq, line);
 }
 
@@ -220,7 +215,7 @@ static OUT_OF_LINE void on_upcall_lost(struct machine *m, struct interrupt *irq,
     if (r->address != machine_scenario(m)->config.passthrough_driver)
         return;
     for (uint32_t line = 0; line < IRQ_LINE_MAX; line++)
-        if ((irq->owed[line / 32] & bit_of(line)) &&
+        if ((irq->owed[line / 32] & nvic_bit(line)) &&
             owner_of_line(m, irq, line, &base) == r->process)
             line_paid(irq, line);
 }
@@ -229,7 +224,7 @@ static OUT_OF_LINE void on_upcall_lost(struct machine *m, struct interrupt *irq,
 static void on_queued(struct machine *m, struct interrupt *irq, const struct record *r)
 {
     if (r->address == machine_scenario(m)->config.passthrough_driver)
-        irq->due[irq->serviced / 32] &= ~bit_of(irq->serviced);
+        irq->due[irq->serviced / 32] &= ~nvic_bit(irq->serviced);
 }
 
 /* While its owner lives: what is stuck when the owner dies is death.c's. */
@@ -241,7 +236,7 @@ static OUT_OF_LINE void on_stuck(struct machine *m, struct interrupt *irq, const
 
     if (owner == PROCESS_NONE)
         return;
-    irq->off[line / 32] |= bit_of(line);
+    irq->off[line / 32] |= nvic_bit(line);
     if (!line_is_high(m, line) && !scenario_pulses(machine_scenario(m), line))
         break_add(m, RULE_PROGRESS, owner, base, DETAIL_PROGRESS_GIVEN_UP, line, 0);
 }
@@ -285,10 +280,10 @@ static OUT_OF_LINE void on_line_serviced(struct machine *m, struct interrupt *ir
     if (r->address >= IRQ_LINE_MAX || r->process >= PROCESS_MAX)
         return;
     irq->serviced = r->address;
-    irq->due[r->address / 32] &= ~bit_of(r->address);
+    irq->due[r->address / 32] &= ~nvic_bit(r->address);
     line_paid(irq, r->address);
     if (is_owed(m, r->process))
-        irq->owed[r->address / 32] |= bit_of(r->address);
+        irq->owed[r->address / 32] |= nvic_bit(r->address);
 }
 
 /* yield-wait-for gives the arguments as its return values. */

@@ -34,11 +34,6 @@ struct lines {
     uint32_t standing[IRQ_LINE_MAX]; /* which enabled events stood as it rose; 0: not known */
 };
 
-static uint32_t bit_of(uint32_t line)
-{
-    return UINT32_C(1) << line % 32;
-}
-
 /* ---- devices */
 
 /* What stands in the register at that offset, or 0: none is there. */
@@ -56,7 +51,7 @@ static uint32_t standing_in(struct device *d)
     for (uint32_t enabled = value_at(d, INTENSET); enabled; enabled &= enabled - 1) {
         uint32_t event = (uint32_t)__builtin_ctz(enabled);
         if (value_at(d, EVENTS + 4 * event))
-            standing |= bit_of(event);
+            standing |= UINT32_C(1) << event;
     }
     return standing;
 }
@@ -97,11 +92,11 @@ static void on_risen(struct machine *m, struct lines *lines, const struct record
     if (line >= IRQ_LINE_MAX)
         return;
     lines->standing[line] = 0;
-    if (!(machine_nvic(m)->enabled[line / 32] & bit_of(line)))
+    if (!(machine_nvic(m)->enabled[line / 32] & nvic_bit(line)))
         return;
     struct device *d = machine_device(m, (uint32_t)r->value);
     lines->is_any = true;
-    lines->due[line / 32] |= bit_of(line);
+    lines->due[line / 32] |= nvic_bit(line);
     if (d && !d->fault.forced && !d->fault.hung)
         lines->standing[line] = standing_in(d);
 }
@@ -110,8 +105,8 @@ static void line_heard(struct lines *lines, uint32_t line)
 {
     if (line >= IRQ_LINE_MAX)
         return;
-    lines->due[line / 32] &= ~bit_of(line);
-    lines->fresh[line / 32] &= ~bit_of(line);
+    lines->due[line / 32] &= ~nvic_bit(line);
+    lines->fresh[line / 32] &= ~nvic_bit(line);
     lines->standing[line] = 0;
 }
 
@@ -136,7 +131,7 @@ static void on_serviced(struct machine *m, struct lines *lines, const struct rec
     if (line < IRQ_LINE_MAX && endpoint < machine_scenario(m)->config.endpoint_count)
         judge_service(m, r->process, endpoint, pair_high(r->value), lines->standing[line]);
     else if (line < IRQ_LINE_MAX)
-        lines->served[line / 32] |= bit_of(line) & lines->may[line / 32];
+        lines->served[line / 32] |= nvic_bit(line) & lines->may[line / 32];
     line_heard(lines, line);
 }
 
@@ -145,8 +140,8 @@ static void given_up(struct lines *lines, uint32_t line)
     line_heard(lines, line);
     if (line >= IRQ_LINE_MAX)
         return;
-    lines->may[line / 32] &= ~bit_of(line);
-    lines->served[line / 32] &= ~bit_of(line);
+    lines->may[line / 32] &= ~nvic_bit(line);
+    lines->served[line / 32] &= ~nvic_bit(line);
 }
 
 static void on_lent(const struct machine *m, struct lines *lines, uint32_t endpoint)
@@ -160,8 +155,8 @@ static void on_lent(const struct machine *m, struct lines *lines, uint32_t endpo
     if (line >= IRQ_LINE_MAX)
         return;
     lines->is_any = true;
-    lines->fresh[line / 32] |= bit_of(line);
-    lines->may[line / 32] |= bit_of(line);
+    lines->fresh[line / 32] |= nvic_bit(line);
+    lines->may[line / 32] |= nvic_bit(line);
 }
 
 /* It is masked now, and what pended was cleared. */
@@ -253,7 +248,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
 static void may_be_on(struct lines *lines, const struct driver_place *place)
 {
     if (place->present && place->line < IRQ_LINE_MAX)
-        lines->may[place->line / 32] |= bit_of(place->line);
+        lines->may[place->line / 32] |= nvic_bit(place->line);
 }
 
 static void start(struct machine *m, void *state)
