@@ -10,6 +10,8 @@
 
 extern const struct device_type *const device_catalogue[];
 extern const uint32_t device_catalogue_count;
+/* NULL: none has that name. */
+const struct device_type *device_catalogue_find(const char *name);
 
 extern const struct nrf_type nrf52_ccm, nrf52_clock_power, nrf52_ecb, nrf52_egu, nrf52_gpiote,
     nrf52_radio, nrf52_rng, nrf52_rtc, nrf52_saadc, nrf52_spim, nrf52_temp, nrf52_timer,

@@ -57,13 +57,12 @@ static const struct {
 
 static const struct filter_row lend_all[] = {{.asked = {0x40000000, 0x100000}}};
 
-static const struct device_type *type_named(const char *name)
+const struct device_type *support_type(const char *name)
 {
-    for (uint32_t i = 0; i < device_catalogue_count; i++)
-        if (strcmp(device_catalogue[i]->name, name) == 0)
-            return device_catalogue[i];
-    ck_abort_msg("no device type %s", name);
-    return NULL;
+    const struct device_type *type = device_catalogue_find(name);
+    if (!type)
+        ck_abort_msg("no device type %s", name);
+    return type;
 }
 
 static void add_device(struct scenario *s, size_t row)
@@ -71,7 +70,7 @@ static void add_device(struct scenario *s, size_t row)
     struct board *board = &s->board;
     struct board_device *d = &board->devices[board->device_count++];
     *d = (struct board_device){.window = rows[row].window,
-                               .type = type_named(rows[row].type),
+                               .type = support_type(rows[row].type),
                                .alias_of = BOARD_NONE,
                                .line = rows[row].line,
                                .endpoint = BOARD_NONE};

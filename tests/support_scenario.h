@@ -14,6 +14,9 @@ enum { SUPPORT_TIMER0 = 0x40008000, SUPPORT_TIMER1 = 0x40009000, SUPPORT_TIMER2 
 /* Engines of apps that wait for upcalls for ever; that use their CPU time up. */
 extern const struct app_engine support_waits, support_spins;
 
+/* Of the catalogue; ends the test if there is none. */
+const struct device_type *support_type(const char *name);
+
 /* Fills `s`: `apps` apps, each run by `engine` with `program`; 30 ms, seed 1, costs "m4-300". It
  * has room for as many injections and checks as there may be, which the next one takes over. */
 void support_scenario(struct scenario *s, uint32_t apps, const struct app_engine *engine,

@@ -2,7 +2,6 @@
  * buffer or into its upcall is traced in a booted machine, and that rule breaks, with that
  * sentence. And each good sequence stays silent.
  */
-#include "devices/catalogue.h"
 #include "model/process.h"
 #include "model/virt/id.h"
 #include "model/virt/turn.h"
@@ -33,34 +32,6 @@ static bool hurries;
 
 /* ---- a machine with these devices, which nobody uses */
 
-static void idle_start(struct app *app, const uint32_t r[4])
-{
-    (void)app, (void)r;
-}
-
-static void idle_upcall(struct app *app, uint32_t function, const uint32_t r[4])
-{
-    (void)app, (void)function, (void)r;
-}
-
-static void idle_next(struct app *app, struct app_op *op)
-{
-    (void)app;
-    *op = (struct app_op){.kind = OP_SPIN};
-}
-
-static const struct app_engine idle = {
-    .name = "idle", .start = idle_start, .upcall = idle_upcall, .next = idle_next};
-
-static const struct device_type *type_named(const char *name)
-{
-    for (uint32_t i = 0; i < device_catalogue_count; i++)
-        if (strcmp(device_catalogue[i]->name, name) == 0)
-            return device_catalogue[i];
-    ck_abort_msg("no device type %s", name);
-    return NULL;
-}
-
 /* The board's devices stand by address. */
 static void device_add(uint32_t which)
 {
@@ -69,7 +40,7 @@ static void device_add(uint32_t which)
 
     for (; at > 0 && board->devices[at - 1].window.base > bases[which]; at--)
         board->devices[at] = board->devices[at - 1];
-    board->devices[at] = (struct board_device){.type = type_named(types[which]),
+    board->devices[at] = (struct board_device){.type = support_type(types[which]),
                                                .window = {bases[which], 0x1000},
                                                .alias_of = BOARD_NONE,
                                                .line = BOARD_NONE,
@@ -80,7 +51,7 @@ static void device_add(uint32_t which)
 static void set_up(void)
 {
     hurries = false;
-    support_scenario(&scenario, APPS, &idle, NULL);
+    support_scenario(&scenario, APPS, &support_spins, NULL);
     for (uint32_t i = 0; i < DEVICES; i++)
         device_add(i);
     struct kernel_config *config = &scenario.config;

@@ -31,30 +31,9 @@ static struct hw *hw;
 static uint32_t withheld[LOAN_WORDS];
 static struct filter_row said;
 
-/* ---- an app that does nothing */
-
-static void idler_start(struct app *app, const uint32_t r[4])
-{
-    (void)app, (void)r;
-}
-
-static void idler_upcall(struct app *app, uint32_t function, const uint32_t r[4])
-{
-    (void)app, (void)function, (void)r;
-}
-
-static void idler_next(struct app *app, struct app_op *op)
-{
-    (void)app;
-    *op = (struct app_op){.kind = OP_SPIN};
-}
-
-static const struct app_engine idler = {
-    .name = "idler", .start = idler_start, .upcall = idler_upcall, .next = idler_next};
-
 static void set_up(void)
 {
-    support_scenario(&scenario, APPS, &idler, NULL);
+    support_scenario(&scenario, APPS, &support_spins, NULL);
     hw = support_boot(&scenario, NULL);
     machine_run(hw, PS_PER_MS);
     memset(withheld, 0, sizeof withheld);

@@ -31,28 +31,6 @@ enum {
 static const struct span timer0 = {SUPPORT_TIMER0, 0x1000};
 static const struct span timer1 = {SUPPORT_TIMER1, 0x1000};
 
-/* ---- an app that waits for upcalls for ever */
-
-static void waiter_start(struct app *app, const uint32_t r[4])
-{
-    (void)app, (void)r;
-}
-
-static void waiter_upcall(struct app *app, uint32_t function, const uint32_t r[4])
-{
-    (void)app, (void)function, (void)r;
-}
-
-static void waiter_next(struct app *app, struct app_op *op)
-{
-    (void)app;
-    *op =
-        (struct app_op){.kind = OP_SYSCALL, .call = {.class = SYSCALL_YIELD, .args = {YIELD_WAIT}}};
-}
-
-static const struct app_engine waiter = {
-    .name = "waiter", .start = waiter_start, .upcall = waiter_upcall, .next = waiter_next};
-
 /* ---- records and registers by hand */
 
 static struct scenario scenario;
@@ -1395,7 +1373,7 @@ static const struct {
 
 static void set_up(void)
 {
-    support_scenario(&scenario, APPS, &waiter, NULL);
+    support_scenario(&scenario, APPS, &support_waits, NULL);
 }
 
 static void tear_down(void)

@@ -21,25 +21,9 @@ enum { A, B, C, APPS, EVENT_DRIVER = 1 };
 static struct scenario scenario;
 static struct hw *hw;
 
-/* ---- apps that have nothing to do */
-
-static void idler_start(struct app *app, const uint32_t r[4])
-{
-    (void)app, (void)r;
-}
-
-static void idler_next(struct app *app, struct app_op *op)
-{
-    (void)app;
-    *op =
-        (struct app_op){.kind = OP_SYSCALL, .call = {.class = SYSCALL_YIELD, .args = {YIELD_WAIT}}};
-}
-
-static const struct app_engine idler = {.name = "idler", .start = idler_start, .next = idler_next};
-
 static void set_up(void)
 {
-    support_scenario(&scenario, APPS, &idler, NULL);
+    support_scenario(&scenario, APPS, &support_waits, NULL);
     hw = support_boot(&scenario, NULL);
     machine_run(hw, PS_PER_MS);
     ck_assert_uint_eq(machine_verdict_count(hw->m), 0);
@@ -395,7 +379,7 @@ START_TEST(choice_is_the_schedulers)
     char text[VERDICT_TEXT_MAX];
 
     support_free(hw);
-    support_scenario(&scenario, APPS, &idler, NULL);
+    support_scenario(&scenario, APPS, &support_waits, NULL);
     scenario.config.scheduler = (enum scheduler_kind)choices[_i].scheduler;
     hw = support_boot(&scenario, NULL); /* nobody has run yet */
     for (uint32_t i = 0; i < APPS; i++)

@@ -4,7 +4,6 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
-#include "devices/catalogue.h"
 #include "model/process.h"
 #include "model/virt/id.h"
 #include "model/virt/turn.h"
@@ -36,15 +35,6 @@ static uint32_t upcalls_waiting[APPS];
 
 /* ---- a machine with a random number generator that nobody uses */
 
-static const struct device_type *type_named(const char *name)
-{
-    for (uint32_t i = 0; i < device_catalogue_count; i++)
-        if (strcmp(device_catalogue[i]->name, name) == 0)
-            return device_catalogue[i];
-    ck_abort_msg("no device type %s", name);
-    return NULL;
-}
-
 static void set_up(void)
 {
     support_scenario(&scenario, APPS, &support_waits, NULL);
@@ -53,7 +43,7 @@ static void set_up(void)
     memmove(d + 1, d, (board->device_count++ - RNG_PLACE) * sizeof *d);
     *d = (struct board_device){.name = "RNG",
                                .window = {RNG, 0x1000},
-                               .type = type_named("nrf52-rng"),
+                               .type = support_type("nrf52-rng"),
                                .alias_of = BOARD_NONE,
                                .line = RNG_LINE,
                                .endpoint = BOARD_NONE};

@@ -246,10 +246,10 @@ static void lend(struct scenario *s, struct board_device *d)
 
 static const struct device_type *type_named(const char *name)
 {
-    for (uint32_t i = 0; i < device_catalogue_count; i++)
-        if (strcmp(device_catalogue[i]->name, name) == 0)
-            return device_catalogue[i];
-    bench_fail("a device type is missing");
+    const struct device_type *type = device_catalogue_find(name);
+    if (!type)
+        bench_fail("a device type is missing");
+    return type;
 }
 
 static void make_board(struct scenario *s, uint32_t devices)
