@@ -7,13 +7,13 @@ enum { BUS_MAX = 128 }; /* bytes of a transfer */
 /* ---- both */
 
 /* How long a byte took: DELAY and HASTEN change that, and whoever holds the clock. */
-static void judge_pace(struct machine *m, const struct client_data *d, const struct lane *lane)
+static void judge_pace(struct machine *m, const struct lane *lane)
 {
     uint64_t took_ps = machine_now_ps(m) - lane->now.last_ps;
 
     if (lane->now.out.count + lane->now.in.count > 1 && !lane->is_late && lane->now.byte_ps > 0 &&
         took_ps < lane->now.byte_ps)
-        client_broken(m, d, lane, DETAIL_CLIENT_FAST, took_ps, lane->now.byte_ps);
+        client_broken(m, lane, DETAIL_CLIENT_FAST, took_ps, lane->now.byte_ps);
 }
 
 static bool went_whole(const struct lane *lane)
@@ -21,26 +21,24 @@ static bool went_whole(const struct lane *lane)
     return lane->now.out.count == lane->now.out_of && lane->now.in.count == lane->now.in_of;
 }
 
-static void judge_out(struct machine *m, const struct client_data *d, const struct lane *lane)
+static void judge_out(struct machine *m, const struct lane *lane)
 {
     if (lane->now.out.count == lane->now.out_of && lane->now.out.hash != lane->now.wanted.hash)
-        client_broken(m, d, lane, DETAIL_CLIENT_BYTES, lane->now.out.count, 0);
+        client_broken(m, lane, DETAIL_CLIENT_BYTES, lane->now.out.count, 0);
 }
 
-static void went_out(struct machine *m, const struct client_data *d, struct lane *lane,
-                     uint8_t value)
+static void went_out(struct machine *m, struct lane *lane, uint8_t value)
 {
     bytes_add(&lane->now.out, value);
     if (lane->now.out.count > lane->now.out_of)
-        client_broken(m, d, lane, DETAIL_CLIENT_MORE, lane->now.out.count, lane->now.out_of);
+        client_broken(m, lane, DETAIL_CLIENT_MORE, lane->now.out.count, lane->now.out_of);
 }
 
-static void came_in(struct machine *m, const struct client_data *d, struct lane *lane,
-                    uint8_t value)
+static void came_in(struct machine *m, struct lane *lane, uint8_t value)
 {
     bytes_add(&lane->now.in, value);
     if (lane->now.in.count > lane->now.in_of)
-        client_broken(m, d, lane, DETAIL_CLIENT_MORE, lane->now.in.count, lane->now.in_of);
+        client_broken(m, lane, DETAIL_CLIENT_MORE, lane->now.in.count, lane->now.in_of);
 }
 
 /* ---- I2C */
@@ -83,15 +81,14 @@ static bool i2c_begins(struct machine *m, const struct account *account, struct 
     return out <= buffer.size && bytes_of(m, (struct span){buffer.base, out}, &now->wanted);
 }
 
-static void i2c_start(struct machine *m, const struct client_data *d, const struct lane *lane,
-                      uint8_t value)
+static void i2c_start(struct machine *m, const struct lane *lane, uint8_t value)
 {
     bool reads = value & 1, due = lane->now.out.count == lane->now.out_of;
 
     if (value >> 1 != lane->now.address)
-        client_broken(m, d, lane, DETAIL_CLIENT_ADDRESS, value >> 1, lane->now.address);
+        client_broken(m, lane, DETAIL_CLIENT_ADDRESS, value >> 1, lane->now.address);
     else if (reads != due || (reads && lane->now.in_of == 0))
-        client_broken(m, d, lane, DETAIL_CLIENT_WAY, reads, due);
+        client_broken(m, lane, DETAIL_CLIENT_WAY, reads, due);
 }
 
 /* Nobody who could hold the clock has that address. */
@@ -111,18 +108,19 @@ static void i2c_wire(struct machine *m, struct client_data *d, struct lane *lane
 {
     bool moves = act == WIRE_START || act == WIRE_OUT || act == WIRE_IN;
 
+    (void)d;
     if (moves)
-        client_dead_judge(m, d, lane, I2C_AFTER_DEATH);
+        client_dead_judge(m, lane, I2C_AFTER_DEATH);
     if (!lane->now.known || lane->now.dead)
         return;
     if (act == WIRE_START)
-        i2c_start(m, d, lane, value);
+        i2c_start(m, lane, value);
     if (act == WIRE_OUT)
-        went_out(m, d, lane, value);
+        went_out(m, lane, value);
     if (act == WIRE_IN)
-        came_in(m, d, lane, value);
+        came_in(m, lane, value);
     if (act == WIRE_OUT || act == WIRE_IN)
-        judge_pace(m, d, lane);
+        judge_pace(m, lane);
     lane->now.refused |= act == WIRE_NACK;
     if (act == WIRE_STOP || (act == WIRE_NACK && i2c_is_nobody(m, lane)))
         lane->now.over_ps = machine_now_ps(m);
@@ -136,7 +134,7 @@ static void i2c_ends(struct machine *m, struct client_data *d, struct lane *lane
     bool whole = !lane->now.refused && went_whole(lane);
     uint32_t came = lane->now.in_of < buffer.size ? lane->now.in_of : buffer.size;
 
-    judge_out(m, d, lane);
+    judge_out(m, lane);
     client_error_judge(m, d, lane, err,
                        lane->now.refused ? ERR_NOACK
                        : whole           ? ERR_NONE
@@ -198,7 +196,7 @@ static void judge_select(struct machine *m, const struct client_data *d, const s
                          uint64_t due)
 {
     if (!d->pins_used && d->selected != due)
-        client_broken(m, d, lane, DETAIL_CLIENT_SELECT, d->selected, due);
+        client_broken(m, lane, DETAIL_CLIENT_SELECT, d->selected, due);
 }
 
 static void spi_wire(struct machine *m, struct client_data *d, struct lane *lane, uint32_t act,
@@ -207,17 +205,17 @@ static void spi_wire(struct machine *m, struct client_data *d, struct lane *lane
     if (act == WIRE_SELECT || act == WIRE_DESELECT)
         spi_pin(m, d, act, value);
     if (act == WIRE_OUT)
-        client_dead_judge(m, d, lane, 0);
+        client_dead_judge(m, lane, 0);
     if (!lane->now.known || lane->now.dead)
         return;
     if (act == WIRE_OUT) {
         judge_select(m, d, lane, spi_due(m, lane));
-        judge_pace(m, d, lane);
-        went_out(m, d, lane, value);
+        judge_pace(m, lane);
+        went_out(m, lane, value);
         lane->now.last_ps = machine_now_ps(m);
     }
     if (act == WIRE_IN)
-        came_in(m, d, lane, value);
+        came_in(m, lane, value);
     if (act == WIRE_IN && went_whole(lane))
         lane->now.over_ps = machine_now_ps(m);
 }
@@ -225,7 +223,7 @@ static void spi_wire(struct machine *m, struct client_data *d, struct lane *lane
 static void spi_ends(struct machine *m, struct client_data *d, struct lane *lane,
                      const struct account *account, enum err err)
 {
-    judge_out(m, d, lane);
+    judge_out(m, lane);
     judge_select(m, d, lane, 0);
     client_error_judge(m, d, lane, err, went_whole(lane) ? ERR_NONE : ERR_FAIL);
     if (!err && account->buffers[BUFFER_SPI_IN].size > 0)

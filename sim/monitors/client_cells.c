@@ -82,14 +82,13 @@ static bool storage_begins(struct machine *m, const struct account *account, str
     return !now->is_write || bytes_of(m, (struct span){buffer.base, asked->b}, &now->wanted);
 }
 
-static void judge_rest(struct machine *m, const struct client_data *d, const struct lane *lane,
-                       uint8_t page[REGION])
+static void judge_rest(struct machine *m, const struct lane *lane, uint8_t page[REGION])
 {
     if (rest_hash(page, lane->now.address, lane->now.out_of) != lane->now.rest)
-        client_broken(m, d, lane, DETAIL_CLIENT_NEIGHBOURS, lane->now.address, 0);
+        client_broken(m, lane, DETAIL_CLIENT_NEIGHBOURS, lane->now.address, 0);
 }
 
-static void judge_written(struct machine *m, const struct client_data *d, const struct lane *lane)
+static void judge_written(struct machine *m, const struct lane *lane)
 {
     uint8_t page[REGION];
     struct bytes is;
@@ -98,8 +97,8 @@ static void judge_written(struct machine *m, const struct client_data *d, const 
         return;
     part_hash(page, lane->now.address, lane->now.out_of, &is);
     if (is.hash != lane->now.wanted.hash)
-        client_broken(m, d, lane, DETAIL_CLIENT_STORED, lane->now.address, lane->now.out_of);
-    judge_rest(m, d, lane, page);
+        client_broken(m, lane, DETAIL_CLIENT_STORED, lane->now.address, lane->now.out_of);
+    judge_rest(m, lane, page);
 }
 
 /* A dead client's write has been ended for it, if only by its old bytes. */
@@ -107,9 +106,10 @@ static void storage_turns(struct machine *m, struct client_data *d, struct lane 
 {
     uint8_t page[REGION];
 
+    (void)d;
     if (lane->now.dead && lane->now.known && lane->now.is_write && !lane->is_late &&
         region_read(m, lane->now.client, page))
-        judge_rest(m, d, lane, page);
+        judge_rest(m, lane, page);
 }
 
 static void storage_ends(struct machine *m, struct client_data *d, struct lane *lane,
@@ -124,9 +124,9 @@ static void storage_ends(struct machine *m, struct client_data *d, struct lane *
         return;
     }
     if (err == ERR_FAIL && !lane->fails && !d->alarm_lies && !d->is_stormy)
-        client_error_broken(m, d, lane, err, ERR_NONE);
+        client_error_broken(m, lane, err, ERR_NONE);
     if (!err && lane->now.is_write)
-        judge_written(m, d, lane);
+        judge_written(m, lane);
     if (!err && !lane->now.is_write) {
         client_given(m, &lane->now, account->buffers[BUFFER_STORED_IN]);
         size = size < room ? size : room;
@@ -167,9 +167,9 @@ static void judge_done(struct machine *m, const struct client_data *d, const str
                        enum err err)
 {
     if (lane->now.in.count < lane->now.in_of && !err)
-        client_broken(m, d, lane, DETAIL_CLIENT_SHORT, lane->now.in.count, lane->now.in_of);
+        client_broken(m, lane, DETAIL_CLIENT_SHORT, lane->now.in.count, lane->now.in_of);
     if (err && !lane->is_late && !d->alarm_lies && !d->is_stormy)
-        client_error_broken(m, d, lane, err, ERR_NONE);
+        client_error_broken(m, lane, err, ERR_NONE);
 }
 
 static void rng_ends(struct machine *m, struct client_data *d, struct lane *lane,

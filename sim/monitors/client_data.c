@@ -131,12 +131,11 @@ static bool is_anybodys(struct machine *m)
     return any;
 }
 
-void client_broken(struct machine *m, const struct client_data *d, const struct lane *lane,
-                   enum verdict_detail detail, uint64_t got, uint64_t wanted)
+void client_broken(struct machine *m, const struct lane *lane, enum verdict_detail detail,
+                   uint64_t got, uint64_t wanted)
 {
     uint32_t client = lane->now.client;
 
-    (void)d;
     if (!lane->lies && !is_anybodys(m))
         break_add(m, RULE_CLIENT_DATA, client < CLIENT_KERNEL ? client : PROCESS_NONE,
                   lane->virt | client << 8, detail, got, wanted);
@@ -155,16 +154,15 @@ void client_error_judge(struct machine *m, const struct client_data *d, const st
                         enum err err, enum err wanted)
 {
     if (err != wanted && !(err == ERR_FAIL && may_be_given_up(m, d, lane)))
-        client_error_broken(m, d, lane, err, wanted);
+        client_error_broken(m, lane, err, wanted);
 }
 
-void client_error_broken(struct machine *m, const struct client_data *d, const struct lane *lane,
-                         enum err err, enum err wanted)
+void client_error_broken(struct machine *m, const struct lane *lane, enum err err, enum err wanted)
 {
     enum verdict_detail detail = !err      ? DETAIL_CLIENT_NO_ERROR
                                  : !wanted ? DETAIL_CLIENT_NO_REASON
                                            : DETAIL_CLIENT_ERROR;
-    client_broken(m, d, lane, detail, err, wanted);
+    client_broken(m, lane, detail, err, wanted);
 }
 
 void told_add(struct told *told, uint32_t a, uint32_t b)
@@ -177,15 +175,14 @@ void told_add(struct told *told, uint32_t a, uint32_t b)
     told->of[told->count++] = (struct told_values){a, b};
 }
 
-void client_dead_judge(struct machine *m, const struct client_data *d, struct lane *lane,
-                       uint32_t most)
+void client_dead_judge(struct machine *m, struct lane *lane, uint32_t most)
 {
     struct operation *now = &lane->now;
 
     if (!now->dead || machine_now_ps(m) < now->dead_ps + DEALT_WITH_PS || now->after_death > most)
         return;
     if (++now->after_death > most)
-        client_broken(m, d, lane, DETAIL_CLIENT_DEAD, 0, 0);
+        client_broken(m, lane, DETAIL_CLIENT_DEAD, 0, 0);
 }
 
 void client_told(struct client_data *d, const struct lane *lane, enum client_upcall upcall,
@@ -236,11 +233,11 @@ static void answered(struct machine *m, struct client_data *d, struct lane *lane
 
     rule_armed(m, RULE_CLIENT_DATA);
     if (account->asks_again && !err)
-        client_broken(m, d, &asker, DETAIL_CLIENT_AGAIN, 0, 0);
+        client_broken(m, &asker, DETAIL_CLIENT_AGAIN, 0, 0);
     else if (!account->asks_again && err)
         asked->open = false;
     else if (!err && asked->open && services[lane->virt]->refuses(account, asked))
-        client_broken(m, d, &asker, DETAIL_CLIENT_ACCEPTED, asked->command, 0);
+        client_broken(m, &asker, DETAIL_CLIENT_ACCEPTED, asked->command, 0);
 }
 
 /* A call of the client's is open that may have set what its operations go by: whether it has, the
@@ -277,7 +274,7 @@ static void joins(struct machine *m, const struct client_data *d, const struct l
 
     if (client < d->apps && lane->now.known && d->of[client].asked[lane->virt].open &&
         d->of[client].asked[lane->virt].a != lane->now.address)
-        client_broken(m, d, &its, DETAIL_CLIENT_SHARED, lane->now.address,
+        client_broken(m, &its, DETAIL_CLIENT_SHARED, lane->now.address,
                       d->of[client].asked[lane->virt].a);
 }
 
@@ -381,9 +378,9 @@ static void on_queued(struct machine *m, struct client_data *d, const struct rec
     lane->now.is_given = false;
     if (lane->now.into.size == lane->now.in.count && bytes_of(m, lane->now.into, &is) &&
         is.hash != lane->now.in.hash)
-        client_broken(m, d, lane, DETAIL_CLIENT_CAME, is.count, 0);
+        client_broken(m, lane, DETAIL_CLIENT_CAME, is.count, 0);
     if (bytes_of(m, lane->now.beyond, &is) && is.hash != lane->now.rest)
-        client_broken(m, d, lane, DETAIL_CLIENT_BEYOND, lane->now.into.size, 0);
+        client_broken(m, lane, DETAIL_CLIENT_BEYOND, lane->now.into.size, 0);
 }
 
 /* The first of those that wait with these values; told->count: none. */
@@ -408,7 +405,7 @@ static void judge_told(struct machine *m, struct client_data *d, uint32_t proces
         place = place_of(told, ANYTHING, ANYTHING);
     if (place == told->count) {
         if (!told->lost && told->count > 0)
-            client_broken(m, d, &lane, DETAIL_CLIENT_TOLD, a, b);
+            client_broken(m, &lane, DETAIL_CLIENT_TOLD, a, b);
         return;
     }
     told->count -= (uint8_t)(place + 1);
@@ -622,7 +619,7 @@ static void on_wire(struct machine *m, struct client_data *d, const struct recor
             continue;
         bool moves = act == WIRE_OUT || act == WIRE_START;
         if (moves && !lane->now.goes_on)
-            client_broken(m, d, lane, DETAIL_CLIENT_NOBODY, pair_low(r->value), 0);
+            client_broken(m, lane, DETAIL_CLIENT_NOBODY, pair_low(r->value), 0);
         services[i]->on_wire(m, d, lane, act, (uint8_t)pair_low(r->value));
         return;
     }

@@ -223,12 +223,11 @@ void client_bound(struct machine *m, struct client_data *d, uint32_t process, ui
 void client_receives(struct machine *m, struct client_data *d, uint32_t process, uint32_t driver);
 
 /* A break of client-data by that lane's client. */
-void client_broken(struct machine *m, const struct client_data *d, const struct lane *lane,
-                   enum verdict_detail detail, uint64_t got, uint64_t wanted);
+void client_broken(struct machine *m, const struct lane *lane, enum verdict_detail detail,
+                   uint64_t got, uint64_t wanted);
 
 /* It was told `err`, and `wanted` is what became of it. */
-void client_error_broken(struct machine *m, const struct client_data *d, const struct lane *lane,
-                         enum err err, enum err wanted);
+void client_error_broken(struct machine *m, const struct lane *lane, enum err err, enum err wanted);
 
 /* The error that an operation is to end with is `wanted`; ERR_FAIL is right whenever it has been
  * given up. */
@@ -236,8 +235,7 @@ void client_error_judge(struct machine *m, const struct client_data *d, const st
                         enum err err, enum err wanted);
 
 /* Something goes out for the lane's client; of what does so for the dead, `most` may. */
-void client_dead_judge(struct machine *m, const struct client_data *d, struct lane *lane,
-                       uint32_t most);
+void client_dead_judge(struct machine *m, struct lane *lane, uint32_t most);
 
 /* The client is to be told `a` and `b`. */
 void told_add(struct told *told, uint32_t a, uint32_t b);

@@ -187,7 +187,7 @@ static bool uart_begins(struct machine *m, const struct account *account, struct
 static void uart_turns(struct machine *m, struct client_data *d, struct lane *lane)
 {
     if (d->line_out.inside && !lane->is_late)
-        client_broken(m, d, lane, DETAIL_CLIENT_OPEN, 0, 0);
+        client_broken(m, lane, DETAIL_CLIENT_OPEN, 0, 0);
     d->line_out = (struct line_reader){.inside = false};
 }
 
@@ -211,11 +211,11 @@ static void judge_datagram(struct machine *m, struct client_data *d, const struc
         return;
     for (uint32_t i = 0; i < sizeof is / sizeof is[0]; i++)
         if (!is[i]) {
-            client_broken(m, d, lane, DETAIL_CLIENT_PACKET, i, 0);
+            client_broken(m, lane, DETAIL_CLIENT_PACKET, i, 0);
             return;
         }
     if (get16(f->head + AT_UDP) != now->address)
-        client_broken(m, d, lane, DETAIL_CLIENT_PORT, get16(f->head + AT_UDP), now->address);
+        client_broken(m, lane, DETAIL_CLIENT_PORT, get16(f->head + AT_UDP), now->address);
 }
 
 static void frame_went(struct machine *m, struct client_data *d, struct lane *lane)
@@ -227,7 +227,7 @@ static void frame_went(struct machine *m, struct client_data *d, struct lane *la
     if (lane->now.client == CLIENT_NETWORK && f->address == HDLC_PPP)
         judge_datagram(m, d, f);
     else if ((lane->now.known || lane->now.client == CLIENT_NETWORK) && f->address != wanted)
-        client_broken(m, d, lane, DETAIL_CLIENT_FRAME, f->address, wanted);
+        client_broken(m, lane, DETAIL_CLIENT_FRAME, f->address, wanted);
     lane->now.out = f->data;
 }
 
@@ -239,15 +239,15 @@ static void uart_wire(struct machine *m, struct client_data *d, struct lane *lan
     if (act != WIRE_OUT)
         return;
     lane->now.begun_ps = machine_now_ps(m);
-    client_dead_judge(m, d, lane, AFTER_DEATH);
+    client_dead_judge(m, lane, AFTER_DEATH);
     if (lane->now.client == CLIENT_NETWORK)
-        client_dead_judge(m, d, &d->lanes[VIRT_UDP], AFTER_DEATH);
+        client_dead_judge(m, &d->lanes[VIRT_UDP], AFTER_DEATH);
     if (lane->now.known && is_text)
         bytes_add(&lane->now.out, value);
     if (!machine_scenario(m)->config.frames)
         return;
     if (lane->now.known && is_text && value == HDLC_FLAG)
-        client_broken(m, d, lane, DETAIL_CLIENT_FLAG, 0, 0);
+        client_broken(m, lane, DETAIL_CLIENT_FLAG, 0, 0);
     if (take(&d->line_out, value, machine_now_ps(m), true) == LINE_FRAME)
         frame_went(m, d, lane);
 }
@@ -264,12 +264,12 @@ static bool is_as_it_was(const struct machine *m, const struct lane *lane, struc
            is.hash == lane->now.wanted.hash;
 }
 
-static void judge_sent(struct machine *m, const struct client_data *d, const struct lane *lane)
+static void judge_sent(struct machine *m, const struct lane *lane)
 {
     if (lane->now.out.count != lane->now.out_of)
-        client_broken(m, d, lane, DETAIL_CLIENT_SHORT, lane->now.out.count, lane->now.out_of);
+        client_broken(m, lane, DETAIL_CLIENT_SHORT, lane->now.out.count, lane->now.out_of);
     else if (lane->now.out.hash != lane->now.wanted.hash)
-        client_broken(m, d, lane, DETAIL_CLIENT_BYTES, lane->now.out.count, 0);
+        client_broken(m, lane, DETAIL_CLIENT_BYTES, lane->now.out.count, 0);
 }
 
 static void uart_ends(struct machine *m, struct client_data *d, struct lane *lane,
@@ -283,7 +283,7 @@ static void uart_ends(struct machine *m, struct client_data *d, struct lane *lan
         return;
     }
     if (same && !err)
-        judge_sent(m, d, lane);
+        judge_sent(m, lane);
     if (same)
         client_error_judge(m, d, lane, err, ERR_NONE);
     if (is_frame)
@@ -344,7 +344,7 @@ static void udp_ends(struct machine *m, struct client_data *d, struct lane *lane
         return;
     }
     if (!err != (lane->now.frames == 1))
-        client_error_broken(m, d, lane, err, lane->now.frames ? ERR_NONE : ERR_FAIL);
+        client_error_broken(m, lane, err, lane->now.frames ? ERR_NONE : ERR_FAIL);
     client_told(d, lane, UPCALL_DATAGRAM_SENT, err, err ? 0 : lane->now.out_of);
 }
 
@@ -389,7 +389,7 @@ static void broken(struct machine *m, const struct client_data *d, uint32_t virt
     const struct lane its = {
         .virt = (uint8_t)virt, .lies = d->lanes[virt].lies, .now.client = (uint8_t)process};
 
-    client_broken(m, d, &its, detail, got, wanted);
+    client_broken(m, &its, detail, got, wanted);
 }
 
 /* The first bytes of the app's buffer are those. */
