@@ -2,6 +2,7 @@
 #include "fuzz/excuse.h"
 
 #include "fuzz/app_bytes.h"
+#include "model/process.h"
 #include "sim/gate.h"
 #include "sim/monitors/ble_link.h"
 #include "sim/monitors/ledger.h"
@@ -81,6 +82,13 @@ static bool air_is_lawful(const struct air_conditions *air)
 
 enum { INTERVAL, LATENCY, TIMEOUT, WINDOW_OFFSET, WINDOW_SIZE, AHEAD, AGO }; /* of an update */
 
+/* The event under way is none too soon if nothing goes before it: the packet that tells of it is
+ * its anchor (Core Vol 6 Part B 5.1.1). */
+static bool is_in_time(uint64_t ahead, uint64_t soonest)
+{
+    return ahead > soonest || (ahead == 0 && soonest == 1);
+}
+
 /* Core Vol 6 Part B 2.4.2.1 and 4.5.2. */
 static bool is_lawful_update(const uint64_t *a, uint64_t soonest)
 {
@@ -89,7 +97,7 @@ static bool is_lawful_update(const uint64_t *a, uint64_t soonest)
            a[TIMEOUT] >= 100 * PS_PER_MS && a[TIMEOUT] <= 32000 * PS_PER_MS &&
            a[TIMEOUT] > 2 * (1 + a[LATENCY]) * a[INTERVAL] && a[WINDOW_OFFSET] <= a[INTERVAL] &&
            a[WINDOW_SIZE] >= unit_ps && a[WINDOW_SIZE] <= 8 * unit_ps &&
-           a[WINDOW_SIZE] < a[INTERVAL] && a[AHEAD] > soonest && a[AGO] == 0;
+           a[WINDOW_SIZE] < a[INTERVAL] && is_in_time(a[AHEAD], soonest) && a[AGO] == 0;
 }
 
 /* What a peripheral has to follow. Ours have one PHY for both ways, and read the first encrypted
@@ -102,7 +110,7 @@ static bool is_lawful(const struct peer_action *action, uint64_t soonest, bool l
     case CENTRAL_DO_UPDATE:
         return !loses && is_lawful_update(a, soonest);
     case CENTRAL_DO_MAP: /* two channels at least: 4.5.8 */
-        return !loses && (a[0] & (a[0] - 1)) != 0 && a[1] > soonest;
+        return !loses && (a[0] & (a[0] - 1)) != 0 && is_in_time(a[1], soonest);
     case CENTRAL_DO_PHY:
         return !loses && a[0] == a[1] && a[2] > soonest + 1;
     default:
@@ -198,11 +206,26 @@ static bool key_excused(const struct machine *m, const struct verdict *v)
     return befallen(m, device_of_virt(m, VIRT_CRYPTO), MISSES_RESET);
 }
 
+/* An app has faulted that wants the kernel to end with it: nothing runs behind that. */
+static bool panic_excused(struct machine *m)
+{
+    const struct scenario *s = machine_scenario(m);
+    bool is_due = false;
+    for (uint32_t i = 0; i < s->app_count; i++) {
+        const struct ledger_process *p = &ledger_of(m)->processes[i];
+        is_due |= s->images[i].fault_policy == FAULT_PANIC && !p->live && p->ended_due &&
+                  machine_process_facts(m, i).state == PROCESS_FAULTED;
+    }
+    return is_due;
+}
+
 bool verdict_excused(struct machine *m, const struct verdict *v)
 {
     if (gate_expects(machine_scenario(m), v)) /* as the stage's text says */
         return true;
     switch (v->rule) {
+    case RULE_KERNEL_PANIC:
+        return panic_excused(m);
     case RULE_ALARM_TIME:
         return befallen(m, device_of(m, &machine_scenario(m)->config.alarm), COUNTER_FAILS);
     case RULE_BUFFER_CUSTODY:

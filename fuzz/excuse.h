@@ -1,5 +1,6 @@
 /* excuse.h: what breaks by right, since a device did what no kernel can answer, or the air and a
- * central what no peripheral can (fuzz/README.md has the list).
+ * central what no peripheral can, or an app faulted whose fault is to end the kernel
+ * (fuzz/README.md has the list).
  *
  * Nothing else is let pass, and all else of such a run is judged: an excuse is for one rule, and
  * names the device and what befell it before the end of the run, or asks what was planned for a

@@ -159,12 +159,14 @@ void stage_free(struct stage *stage)
 
 /* --- the schedule ---------------------------------------------------------------------------- */
 
-static const enum injection_kind injected[SCHEDULE_KINDS] = {
+static const enum injection_kind injected[SCHEDULE_LENT_KINDS] = {
     [SCHEDULE_KILL] = INJECT_KILL,          [SCHEDULE_FAULT] = INJECT_FAULT,
     [SCHEDULE_RESTART] = INJECT_RESTART,    [SCHEDULE_INTERRUPT] = INJECT_INTERRUPT,
     [SCHEDULE_STORM] = INJECT_STORM,        [SCHEDULE_PRESSURE] = INJECT_MEMORY_PRESSURE,
     [SCHEDULE_KILL_AT] = INJECT_KILL,       [SCHEDULE_FAULT_AT] = INJECT_FAULT,
     [SCHEDULE_RESTART_AT] = INJECT_RESTART, [SCHEDULE_PRESSURE_AT] = INJECT_MEMORY_PRESSURE,
+    [SCHEDULE_HANG] = INJECT_HANG,          [SCHEDULE_STUCK] = INJECT_STUCK,
+    [SCHEDULE_RELEASE] = INJECT_RELEASE,
 };
 
 static bool is_at_moment(const struct tape_op *op)
@@ -235,6 +237,19 @@ static uint32_t lent_line_of(const struct scenario *s, uint8_t which)
     return which % s->config.line_count;
 }
 
+/* One that there is a model of, or BOARD_NONE. */
+static uint32_t lent_device_of(const struct scenario *s, uint8_t which)
+{
+    uint32_t count = s->config.endpoint_count;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct passthrough_endpoint *e = &s->config.endpoints[(which + i) % count];
+        uint32_t device = board_device_at(&s->board, e->windows[0].base);
+        if (device != BOARD_NONE && s->board.devices[device].type)
+            return device;
+    }
+    return BOARD_NONE;
+}
+
 static struct injection injection_of(const struct scenario *s, const struct tape_op *op,
                                      uint64_t at_ps)
 {
@@ -244,6 +259,8 @@ static struct injection injection_of(const struct scenario *s, const struct tape
                               .process = op->which % s->app_count,
                               .line = op->kind == SCHEDULE_STORM ? lent_line_of(s, op->which)
                                                                  : op->which % s->config.line_count,
+                              .device =
+                                  op->kind >= SCHEDULE_HANG ? lent_device_of(s, op->which) : 0,
                               .value = (pick + 1) * 16u,
                               .count = 1 + pick % (pick < 128 ? 32u : 128u),
                               .period_ps = offset * PS_PER_US};
@@ -276,12 +293,14 @@ static void plan_schedule(struct stage *stage)
     begin_bytes_again(stage);
     while ((op = tape_next(&stage->tape, STREAM_SCHEDULE, &at)) &&
            s->injection_count < STAGE_INJECTION_MAX) {
-        if (op->kind == SCHEDULE_STAGE || op->kind >= SCHEDULE_KINDS)
+        if (op->kind == SCHEDULE_STAGE || op->kind >= SCHEDULE_LENT_KINDS)
             continue;
         uint32_t waits = op->number * 256u + (is_at_moment(op) ? 0 : op->size);
         at_ps += apart_ps + waits * SCHEDULE_STEP_PS;
         struct injection next = injection_of(s, op, at_ps);
         if (is_at_moment(op) && !put_at_moment(stage, op, at_ps, &next))
+            continue;
+        if (next.device == BOARD_NONE)
             continue;
         s->injections[s->injection_count++] = next;
         if (next.at_event && apart_ps > 0)

@@ -166,6 +166,30 @@ static void lose(struct tape *story, struct random *random)
     op->size = (uint8_t)(draw(random, 2) ? draw(random, 4) : 128 + draw_small(random) % 128);
 }
 
+/* Its instant is the event that tells of it: none follows, and nothing is lost. */
+static void change_at_once(struct tape *story, struct random *random)
+{
+    change_lawfully(story, random);
+    struct tape_op *op = &story->ops[story->count - 1];
+    op->number = 0;
+    op->size &= (uint8_t)~1; /* without latency */
+    if (op->kind == PHY)
+        op->kind = MAP;
+}
+
+/* A short interval and the shortest timeout, from an instant on around which silence begins that is
+ * nearly as long. */
+static void outlive_an_instant(struct tape *story, struct random *random)
+{
+    struct tape_op *op = say(story, PEER_STREAM, UPDATE);
+    op->which = draw(random, 8);
+    op->number = (uint8_t)(12 + draw(random, 4));
+    op->value[0].pick = draw(random, 4);
+    op = say(story, PEER_STREAM, SILENCE);
+    op->number = (uint8_t)(128 + draw(random, 4));
+    op->size = (uint8_t)(128 + draw(random, 4));
+}
+
 /* Of target_ble's stages: the one with time for all that. */
 enum { PATIENT = 10 };
 
@@ -178,6 +202,13 @@ void story_ble(struct tape *story, struct random *random)
         story->ops[0].which = PATIENT;
     if (draw(random, 4) == 0) {
         befall(story, draw(random, 2), kinds, random);
+        return;
+    }
+    if (draw(random, 4) == 0) {
+        if (story->ops[0].which == PATIENT)
+            outlive_an_instant(story, random);
+        else
+            change_at_once(story, random);
         return;
     }
     for (uint32_t left = 1 + draw(random, 2); left > 0; left--)
@@ -219,13 +250,24 @@ static void set_alarms(struct tape *story, struct random *random)
     }
 }
 
+/* Two apps work for milliseconds, longer than a slice is: turns and queues change. */
+static void work_long(struct tape *story, struct random *random)
+{
+    const uint8_t first = draw(random, 3);
+    for (uint32_t left = 2 + draw(random, 6); left > 0; left--) {
+        struct tape_op *op =
+            say(story, (uint8_t)(STREAM_APP + (first + left % 2) % 3), BYTES_COMPUTE);
+        op->which = (uint8_t)(32 + draw(random, 224));
+        op->size = (uint8_t)(2 + draw(random, 3));
+    }
+}
+
 void story_syscall(struct tape *story, struct random *random)
 {
+    static void (*const tell[4])(struct tape *, struct random *) = {
+        write_under_grants, write_under_grants, set_alarms, work_long};
     choose_stage(story, random);
-    if (draw(random, 2))
-        write_under_grants(story, random);
-    else
-        set_alarms(story, random);
+    tell[draw(random, 4)](story, random);
 }
 
 static void storm(struct tape *story, struct random *random)
@@ -264,12 +306,30 @@ static void fill_queue(struct tape *story, struct random *random)
         say(story, app, BYTES_CALL_ANY)->number = (uint8_t)(BYTES_BUSY + draw(random, 3));
 }
 
+/* A device that an app has does not obey any more; the app gives it back or ends, and somebody asks
+ * for it. */
+static void break_what_is_lent(struct tape *story, struct random *random)
+{
+    const uint8_t device = draw(random, 128), app = draw(random, 3);
+    struct tape_op *op =
+        say(story, STREAM_SCHEDULE, draw(random, 2) ? SCHEDULE_HANG : SCHEDULE_STUCK);
+    op->which = device;
+    op->number = draw(random, 4);
+    for (uint32_t left = 1 + draw(random, 3); left > 0; left--) {
+        op = say(story, (uint8_t)(STREAM_APP + (draw(random, 2) ? app : draw(random, 3))),
+                 BYTES_CALL_ANY);
+        op->which = device;
+        op->number = (uint8_t)(BYTES_OWNS + draw(random, 16));
+        op->size = draw(random, 256);
+    }
+}
+
 void story_filter(struct tape *story, struct random *random)
 {
-    static void (*const tell[4])(struct tape *, struct random *) = {storm, ask_for_commands,
-                                                                    fill_queue, fill_queue};
+    static void (*const tell[5])(struct tape *, struct random *) = {
+        storm, ask_for_commands, fill_queue, fill_queue, break_what_is_lent};
     choose_stage(story, random);
-    tell[draw(random, 4)](story, random);
+    tell[draw(random, 5)](story, random);
 }
 
 /* --- what is another one's ------------------------------------------------------------------- */

@@ -6,12 +6,14 @@
  *   story_device   one app uses a driver, once or twice; at a moment of that it is ended, or the
  *                  driver's device does something; the other app uses it, too
  *   story_ble      the central changes the connection by the law, and is silent for a while, or a
- *                  part of what it says is lost; or the peripheral is ended at a moment
+ *                  part of what it says is lost; or it changes it at this very event; or is silent
+ *                  around an instant for nearly as long as the connection bears; or the
+ *                  peripheral is ended at a moment
  *   story_syscall  an app fills its memory, gives it back and has grants laid there; or an alarm
- *                  far ahead, and near ones beside it
+ *                  far ahead, and near ones beside it; or two apps work for longer than a slice
  *   story_filter   an app's queue fills with upcalls; or one app owns a device whose line storms,
- *                  and the others work; or commands whose numbers lie around the words of a
- *                  header's permissions
+ *                  and the others work; or a device breaks that apps have; or commands whose
+ *                  numbers lie around the words of a header's permissions
  *   story_leaks    one app uses something, and lets go of it; another one uses it then; frames,
  *                  datagrams or text come meanwhile
  */

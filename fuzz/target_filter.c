@@ -62,7 +62,7 @@ const struct stage_target target_filter = {
                {"fuzz/few.json", STAGE_TEXT(DK, FIVE_REGIONS)},
                {"fuzz/wide.json", STAGE_TEXT(WIDE, "")},
                {"fuzz/edges.json", STAGE_TEXT(EDGES, "{\"device\": \"BESIDE\"}")}},
-    .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
+    .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_LENT_KINDS) - 1,
                        [STREAM_FILTER] = (1 << FILTER_KINDS) - 1,
                        [STREAM_APP] = 0xffff,
                        [STREAM_APP + 1] = 0xffff,

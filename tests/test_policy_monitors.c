@@ -372,6 +372,8 @@ static const struct {
      "w0 r0 10000 i9998 r0 20000 w1 y10 p4999000 w0 r1 10000 p3000 i10 r1 6988 y1 "
      "r0 20000",
      DETAIL_NONE, 0},
+    {"a slice that began before all were forgiven ends behind that", FB,
+     "w0 r0 10000 y4000 p4995900 w0 w1 r0 5998 i5996 r1 10000", DETAIL_NONE, 0},
 };
 
 START_TEST(choice_is_the_schedulers)

@@ -277,7 +277,8 @@ static void feedback(struct machine *m, struct sched *t, const struct choice *no
     uint64_t ready = ready_or_chosen(m, now);
     bool goes_on = charge(t, &t->of[t->last], now->used_ps);
 
-    goes_on = goes_on && !t->unsure && ready & BIT(t->last);
+    /* In the haze it may have been nearer to the end of its slice than is known. */
+    goes_on = goes_on && !t->unsure && !t->hazy && ready & BIT(t->last);
     t->unsure = false;
     if (t->blind || (forgives(m, t) && t->hazy))
         return;
