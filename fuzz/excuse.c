@@ -82,14 +82,8 @@ static bool air_is_lawful(const struct air_conditions *air)
 
 enum { INTERVAL, LATENCY, TIMEOUT, WINDOW_OFFSET, WINDOW_SIZE, AHEAD, AGO }; /* of an update */
 
-/* The event under way is none too soon if nothing goes before it: the packet that tells of it is
- * its anchor (Core Vol 6 Part B 5.1.1). */
-static bool is_in_time(uint64_t ahead, uint64_t soonest)
-{
-    return ahead > soonest || (ahead == 0 && soonest == 1);
-}
-
-/* Core Vol 6 Part B 2.4.2.1 and 4.5.2. */
+/* Core Vol 6 Part B 2.4.2.1, 4.5.2 and 5.1.1. With nothing before it the instant may be the event
+ * under way: the packet that tells of it is the anchor. */
 static bool is_lawful_update(const uint64_t *a, uint64_t soonest)
 {
     const uint64_t unit_ps = 1250 * PS_PER_US;
@@ -97,7 +91,8 @@ static bool is_lawful_update(const uint64_t *a, uint64_t soonest)
            a[TIMEOUT] >= 100 * PS_PER_MS && a[TIMEOUT] <= 32000 * PS_PER_MS &&
            a[TIMEOUT] > 2 * (1 + a[LATENCY]) * a[INTERVAL] && a[WINDOW_OFFSET] <= a[INTERVAL] &&
            a[WINDOW_SIZE] >= unit_ps && a[WINDOW_SIZE] <= 8 * unit_ps &&
-           a[WINDOW_SIZE] < a[INTERVAL] && is_in_time(a[AHEAD], soonest) && a[AGO] == 0;
+           a[WINDOW_SIZE] < a[INTERVAL] &&
+           (a[AHEAD] > soonest || (a[AHEAD] == 0 && soonest == 1)) && a[AGO] == 0;
 }
 
 /* What a peripheral has to follow. Ours have one PHY for both ways, and read the first encrypted
@@ -110,7 +105,7 @@ static bool is_lawful(const struct peer_action *action, uint64_t soonest, bool l
     case CENTRAL_DO_UPDATE:
         return !loses && is_lawful_update(a, soonest);
     case CENTRAL_DO_MAP: /* two channels at least: 4.5.8 */
-        return !loses && (a[0] & (a[0] - 1)) != 0 && is_in_time(a[1], soonest);
+        return !loses && (a[0] & (a[0] - 1)) != 0 && a[1] > soonest;
     case CENTRAL_DO_PHY:
         return !loses && a[0] == a[1] && a[2] > soonest + 1;
     default:

@@ -166,15 +166,14 @@ static void lose(struct tape *story, struct random *random)
     op->size = (uint8_t)(draw(random, 2) ? draw(random, 4) : 128 + draw_small(random) % 128);
 }
 
-/* Its instant is the event that tells of it: none follows, and nothing is lost. */
+/* An update whose instant is the event that tells of it; nothing follows, and nothing is lost. */
 static void change_at_once(struct tape *story, struct random *random)
 {
     change_lawfully(story, random);
     struct tape_op *op = &story->ops[story->count - 1];
+    op->kind = UPDATE;
     op->number = 0;
     op->size &= (uint8_t)~1; /* without latency */
-    if (op->kind == PHY)
-        op->kind = MAP;
 }
 
 /* A short interval and the shortest timeout, from an instant on around which silence begins that is
