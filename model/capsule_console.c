@@ -117,7 +117,7 @@ void console_restart(struct kernel *k, struct hw *hw)
     chip_uarte_stop(hw, base);
     chip_uarte_start(hw, base);
     if (k->config->frames)
-        uart_receive(k, hw);
+        uart_receive_again(k, hw);
     else if (console->read_stopped)
         read_end(k, hw);
     else if (console->reader.unique)

@@ -8,9 +8,11 @@ enum {
     TASKS_STARTTX = 0x008,
     EVENTS_ENDRX = 0x110,
     EVENTS_ENDTX = 0x120,
+    EVENTS_ERROR = 0x124,
     EVENTS_RXTO = 0x144,
     INTENSET = 0x304,
     INTENCLR = 0x308,
+    ERRORSRC = 0x480,
     ENABLE = 0x500,
     BAUDRATE = 0x524,
     RXD_PTR = 0x534,
@@ -22,6 +24,7 @@ enum {
     INT_ENDRX = 1 << 4,
     INT_ENDTX = 1 << 8,
     INT_RXTO = 1 << 17,
+    ERROR_SOURCES = 0xf, /* overrun, parity, framing, break */
     ENABLE_UARTE = 8,
     BAUD_115200 = 0x01d60000,
 };
@@ -57,6 +60,16 @@ void chip_uarte_receive(struct hw *hw, uint32_t base, struct span bytes)
     hw_write32(hw, base + RXD_PTR, bytes.base);
     hw_write32(hw, base + RXD_MAXCNT, bytes.size);
     hw_write32(hw, base + TASKS_STARTRX, 1);
+}
+
+/* The event first: an error that comes meanwhile is told of the next time. */
+bool chip_uarte_failed(struct hw *hw, uint32_t base)
+{
+    bool failed = chip_event_take(hw, base + EVENTS_ERROR);
+
+    if (failed)
+        hw_write32(hw, base + ERRORSRC, ERROR_SOURCES);
+    return failed;
 }
 
 void chip_uarte_receive_stop(struct hw *hw, uint32_t base)

@@ -8,6 +8,9 @@
 
 #include "model/hw_port.h"
 
+/* Bytes that it takes while the receiver has no buffer (6.34, Reception); more are lost. */
+enum { CHIP_UARTE_FIFO_SIZE = 4 };
+
 void chip_uarte_start(struct hw *hw, uint32_t base);
 /* Off, whatever was under way; then chip_uarte_start. */
 void chip_uarte_stop(struct hw *hw, uint32_t base);
@@ -22,6 +25,10 @@ bool chip_uarte_sent(struct hw *hw, uint32_t base);
 void chip_uarte_receive(struct hw *hw, uint32_t base, struct span bytes);
 /* The buffer is full (ENDRX); the event is cleared. */
 bool chip_uarte_received(struct hw *hw, uint32_t base);
+/* A byte has been lost, or is not what was sent, since the last look (ERROR: overrun, parity,
+ * framing, break); that is forgotten. Asked before a buffer that was filled is handed over again,
+ * it is one in that buffer, or one that comes behind it: no interrupt need tell. */
+bool chip_uarte_failed(struct hw *hw, uint32_t base);
 /* Ends a reception early; the receiver takes what is on the wire, four byte times at most. Until it
  * has stopped, it obeys no new chip_uarte_receive. */
 void chip_uarte_receive_stop(struct hw *hw, uint32_t base);

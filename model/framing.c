@@ -63,6 +63,8 @@ static void body_begin(struct framing_reader *reader)
 {
     reader->inside = true;
     reader->escaped = false;
+    reader->gap = false;
+    reader->run = 0;
     reader->size = 0;
     reader->fcs = FRAMING_FCS_START;
 }
@@ -86,15 +88,28 @@ static enum framing_event judged(const struct framing_reader *reader)
     return reader->control == FRAMING_CONTROL ? FRAMING_GOOD : FRAMING_BAD_CONTROL;
 }
 
+static bool is_empty(const struct framing_reader *reader)
+{
+    return !reader->inside || (reader->size == 0 && !reader->escaped);
+}
+
+/* In doubt: what is no frame is what lies between two. */
+static bool is_frame(enum framing_event event)
+{
+    return event == FRAMING_GOOD || event == FRAMING_BAD_CONTROL || event == FRAMING_ABORTED;
+}
+
 static enum framing_event flag_take(struct framing_reader *reader)
 {
-    bool empty = !reader->inside || (reader->size == 0 && !reader->escaped);
-    enum framing_event event = empty ? FRAMING_NOTHING : judged(reader);
+    bool nothing = reader->gap || is_empty(reader);
+    enum framing_event event = nothing ? FRAMING_NOTHING : judged(reader);
 
-    if (event == FRAMING_GOOD)
+    if (event == FRAMING_GOOD && !reader->doubt) {
         reader->inside = false;
-    else
-        body_begin(reader);
+        return event;
+    }
+    reader->doubt = reader->doubt && (reader->gap || is_frame(event));
+    body_begin(reader);
     return event;
 }
 
@@ -110,12 +125,34 @@ static enum framing_event body_take(struct framing_reader *reader, uint8_t octet
     return reader->size > reader->limit ? FRAMING_NOTHING : FRAMING_OCTET;
 }
 
+/* So many octets are no frame: the next one is outside. */
+static enum framing_event doubt_end(struct framing_reader *reader)
+{
+    enum framing_event event = reader->gap ? FRAMING_NOTHING : FRAMING_LONG;
+
+    reader->inside = reader->escaped = reader->gap = reader->doubt = false;
+    return event;
+}
+
+enum framing_event framing_lose(struct framing_reader *reader)
+{
+    enum framing_event event = reader->gap || is_empty(reader) ? FRAMING_NOTHING : FRAMING_LOST;
+
+    body_begin(reader);
+    reader->gap = reader->doubt = true;
+    return event;
+}
+
 enum framing_event framing_take(struct framing_reader *reader, uint8_t wire)
 {
     if (wire == FRAMING_FLAG)
         return flag_take(reader);
     if (!reader->inside)
         return FRAMING_OUTSIDE;
+    if (reader->doubt && ++reader->run > FRAMING_WIRE_MAX)
+        return doubt_end(reader);
+    if (reader->gap)
+        return FRAMING_NOTHING;
     if (wire == FRAMING_ESCAPE && !reader->escaped) {
         reader->escaped = true;
         return FRAMING_NOTHING;

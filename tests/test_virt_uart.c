@@ -166,12 +166,162 @@ START_TEST(what_is_no_frame_has_a_name)
 }
 END_TEST
 
+/* ---- frames of which octets are lost
+ *
+ * A line in letters: F a flag, A a body that is good, t text, X text that looks like a good body,
+ * Z the octet before the flag of an abort, L some octets are lost. What the reader says of it: t
+ * an octet outside, g a good frame, s a short one, a an aborted one, l one that was lost. */
+
+static const struct {
+    const char *why, *line, *says;
+} losses[] = {
+    {"the first flag", "tLAFFAFt", "tgt"},
+    {"in a frame", "FALAFFAFt", "lgt"},
+    {"a flag on each side", "FALAFttFAFt", "lsgt"},
+    {"in text", "tLtFAFtFAFt", "tgsgt"},
+    {"in nothing", "LFAFFAFt", "ggt"},
+    {"right behind a flag", "FLAFFAFt", "gt"},
+    {"twice", "FALALFFAFt", "lgt"},
+    {"and again in doubt", "FALFALFFAFt", "llgt"},
+    {"text like a frame, in doubt", "FALAFXFAFtFAFt", "lggsgt"},
+    {"text like an abort, in doubt", "FALAFtZFAFtFAFt", "lagsgt"},
+    {"to be heard at once", "LtFFAFt", "gt"},
+};
+
+/* A good body, as octets between flags; its size. */
+static uint32_t body_of(uint8_t address, uint8_t *body)
+{
+    uint8_t wire[40];
+    uint32_t size = framed(address, (const uint8_t *)"body", 4, wire) - 2;
+
+    memcpy(body, wire + 1, size);
+    return size;
+}
+
+static uint32_t octets_of(char letter, uint8_t *octets)
+{
+    static const char letters[] = "FtZ";
+    static const uint8_t singles[] = {FRAMING_FLAG, 't', FRAMING_ESCAPE};
+    const char *single = strchr(letters, letter);
+
+    if (!single)
+        return body_of((uint8_t)letter, octets);
+    octets[0] = singles[single - letters];
+    return 1;
+}
+
+static void say(enum framing_event event, char *said)
+{
+    static const char words[FRAMING_EVENTS] = {
+        [FRAMING_OUTSIDE] = 't',     [FRAMING_GOOD] = 'g',    [FRAMING_BAD_FCS] = 'b',
+        [FRAMING_BAD_CONTROL] = 'c', [FRAMING_ABORTED] = 'a', [FRAMING_SHORT] = 's',
+        [FRAMING_LONG] = 'o',        [FRAMING_LOST] = 'l'};
+
+    if (words[event])
+        strncat(said, &words[event], 1);
+}
+
+START_TEST(what_may_be_of_a_frame_is_never_outside)
+{
+    struct framing_reader reader;
+    char said[64] = "";
+
+    framing_start(&reader, 20);
+    for (const char *letter = losses[_i].line; *letter; letter++) {
+        uint8_t octets[40];
+        if (*letter == 'L') {
+            say(framing_lose(&reader), said);
+            continue;
+        }
+        uint32_t size = octets_of(*letter, octets);
+        for (uint32_t i = 0; i < size; i++)
+            say(framing_take(&reader, octets[i]), said);
+    }
+
+    ck_assert_msg(strcmp(said, losses[_i].says) == 0, "%s: %s", losses[_i].why, said);
+}
+END_TEST
+
+/* From one state on, behind a flag or not: so much more is no frame. */
+START_TEST(a_line_without_flags_is_text_again_behind_more_than_any_frame)
+{
+    bool flag = _i == 1;
+    struct framing_reader reader;
+
+    framing_start(&reader, 20);
+    framing_lose(&reader);
+    for (uint32_t i = 0; i < FRAMING_WIRE_MAX; i++)
+        ck_assert_int_ne((int)framing_take(&reader, 't'), FRAMING_OUTSIDE);
+    framing_lose(&reader);
+    if (flag)
+        ck_assert_int_eq((int)framing_take(&reader, FRAMING_FLAG), FRAMING_NOTHING);
+    for (uint32_t i = 0; i < FRAMING_WIRE_MAX; i++)
+        ck_assert_int_ne((int)framing_take(&reader, 't'), FRAMING_OUTSIDE);
+
+    ck_assert_int_eq((int)framing_take(&reader, 't'), flag ? FRAMING_LONG : FRAMING_NOTHING);
+    ck_assert_int_eq((int)framing_take(&reader, 't'), FRAMING_OUTSIDE);
+    ck_assert_int_eq((int)framing_take(&reader, FRAMING_FLAG), FRAMING_NOTHING);
+}
+END_TEST
+
+/* Without a loss told, a body that is too long stays one, however long it is. */
+START_TEST(a_frame_that_never_ends_is_no_text)
+{
+    struct framing_reader reader;
+
+    framing_start(&reader, 20);
+    framing_take(&reader, FRAMING_FLAG);
+    for (uint32_t i = 0; i < 3 * FRAMING_WIRE_MAX; i++)
+        ck_assert_int_ne((int)framing_take(&reader, 't'), FRAMING_OUTSIDE);
+    ck_assert_int_eq((int)framing_take(&reader, FRAMING_FLAG), FRAMING_LONG);
+}
+END_TEST
+
+/* Frames and texts by chance, some of these like frames; losses by chance, of any octets. */
+static uint32_t chance(uint32_t *state, uint32_t n)
+{
+    *state = *state * 1664525 + 1013904223;
+    return (*state >> 16) % n;
+}
+
+START_TEST(whatever_is_lost_no_octet_of_a_frame_is_outside)
+{
+    static const char *const parts[] = {"FAF", "FBF", "FCF", "tttt", "X", "t"};
+    uint32_t state = (uint32_t)_i, goods = 0, texts = 0, lost = 0;
+    struct framing_reader reader;
+
+    framing_start(&reader, 20);
+    for (uint32_t n = 0; n < 4000; n++) {
+        const char *part = parts[chance(&state, COUNT_OF(parts))];
+        for (const char *letter = part; *letter; letter++) {
+            uint8_t octets[40];
+            uint32_t size = octets_of(*letter, octets);
+            for (uint32_t i = 0; i < size; i++) {
+                if (lost == 0 && chance(&state, 60) == 0) {
+                    lost = 1 + chance(&state, 30);
+                    framing_lose(&reader);
+                }
+                lost -= lost > 0;
+                enum framing_event event =
+                    lost > 0 ? FRAMING_NOTHING : framing_take(&reader, octets[i]);
+                goods += event == FRAMING_GOOD;
+                texts += event == FRAMING_OUTSIDE;
+                ck_assert(event != FRAMING_OUTSIDE || part[0] != 'F');
+            }
+        }
+    }
+    ck_assert_uint_gt(goods, 100);
+    ck_assert_uint_gt(texts, 100);
+}
+END_TEST
+
 /* ---- the multiplexer */
 
 static struct hw *const hw = &board.hw;
 static struct kernel *const k = &board.k;
 
-enum { UARTE = 0x40002000, LINE = 2, STARTRX = 0, STARTTX = 8, ENDRX = 4, ENDTX = 8 };
+enum { UARTE = 0x40002000, LINE = 2, STARTRX = 0, STARTTX = 8, ENDRX = 4, ENDTX = 8, ERROR = 9 };
+enum { ERRORSRC = 0x480, EVENTS_ERROR = 0x100 + 4 * ERROR };
 enum { ENABLE = 0x500, RXD_PTR = 0x534, RXD_AMOUNT = 0x53c, TXD_PTR = 0x544, TXD_MAXCNT = 0x548 };
 enum { SENDING = KERNEL_RAM + VIRT_RAM_OFFSET, COMING = KERNEL_RAM + FRAME_RAM_OFFSET };
 
@@ -593,6 +743,144 @@ START_TEST(an_empty_frame_is_a_frame)
 }
 END_TEST
 
+/* ---- what the UARTE has lost */
+
+enum { CONSOLE_READ = 2 };
+
+/* Process 0 reads from the console, and says how much has come for it. */
+static struct span console_reads(uint32_t size)
+{
+    struct span to = board_allow(board_process(0), &console_driver, ALLOW_RW, 1, 0x100, size);
+
+    board_subscribe(board_process(0), &console_driver, CONSOLE_READ);
+    struct syscall_return r = board_command(board_process(0), &console_driver, 2, size, 0);
+    ck_assert_uint_eq(r.r[0], RETURN_SUCCESS);
+    return to;
+}
+
+static uint32_t console_has(void)
+{
+    return k->services.console.read_count;
+}
+
+static void text_arrives(const char *text)
+{
+    arrive((const uint8_t *)text, (uint32_t)strlen(text));
+}
+
+static void error_happens(void)
+{
+    page_set(board_page_at(UARTE), ERRORSRC, 1);
+    page_event(board_page_at(UARTE), ERROR);
+}
+
+/* Behind a loss: an end of a frame, then one, and text. */
+static void frames_and_text_arrive(void)
+{
+    text_arrives("end of another's frame" F);
+    frame_arrives(3, "mine");
+    text_arrives("text");
+}
+
+static void board_with_readers(void)
+{
+    board_with_frames();
+    room(1, 64);
+    ck_assert_int_eq((int)frames(1, BIND, 3), ERR_NONE);
+    ck_assert_int_eq((int)frames(1, RECEIVE, 0), ERR_NONE);
+}
+
+START_TEST(behind_an_overrun_text_is_what_is_sure)
+{
+    board_with_readers();
+    struct span to = console_reads(8);
+    text_arrives("ab");
+    error_happens();
+    text_arrives("cdefg");
+    ck_assert_uint_eq(console_has(), 2);
+    frames_and_text_arrive();
+
+    ck_assert_int_eq(told(1, 0), 4);
+    ck_assert_uint_eq(console_has(), 6);
+    text_arrives("xy");
+    uint32_t args[3];
+    ck_assert(board_upcall(board_process(0), &console_driver, CONSOLE_READ, args));
+    ck_assert_uint_eq(args[0], ERR_NONE);
+    ck_assert_mem_eq(board_ram(to.base), "abtextxy", 8);
+    ck_assert_uint_eq(k->services.uart.losses, 1);
+}
+END_TEST
+
+/* It is asked once, and whatever it says of the reason. */
+START_TEST(the_uartes_error_is_cleared)
+{
+    board_with_readers();
+    error_happens();
+    text_arrives("a");
+
+    ck_assert_uint_eq(page_read(board_page_at(UARTE), EVENTS_ERROR), 0);
+    ck_assert_uint_eq(page_read(board_page_at(UARTE), ERRORSRC), 0xf); /* of 1: it clears */
+    text_arrives("b");
+    ck_assert_uint_eq(k->services.uart.losses, 1);
+}
+END_TEST
+
+/* The error is told at each octet of a frame; nothing of it stays, and the next one comes. */
+START_TEST(the_frame_in_which_octets_are_lost_is_dropped_and_wiped)
+{
+    uint8_t wire[40];
+    uint32_t size = framed(3, (const uint8_t *)"lost", 4, wire);
+
+    board_with_readers();
+    arrive(wire, (uint32_t)_i);
+    error_happens();
+    arrive(wire + _i, size - (uint32_t)_i);
+
+    ck_assert(is_zero(COMING, FRAME_RAM_SIZE));
+    ck_assert_int_eq(told(1, 0), -1);
+    ck_assert_uint_eq(k->services.uart.frames[FRAME_LOST], _i > 1);
+    frame_arrives(4, "nobody's");
+    frame_arrives(3, "next");
+    ck_assert_int_eq(told(1, 0), 4);
+}
+END_TEST
+
+/* The octet at hand and four behind it: a flag that the UARTE had before the loss opens nothing
+ * that goes on behind it. */
+START_TEST(what_the_uarte_had_when_it_failed_is_not_believed)
+{
+    board_with_readers();
+    console_reads(8);
+    error_happens();
+    text_arrives("abc" F);
+    ck_assert_uint_eq(k->services.uart.untrusted, 1);
+    ck_assert(k->services.uart.reader.gap);
+    text_arrives("d" F);
+
+    ck_assert_uint_eq(k->services.uart.untrusted, 0);
+    ck_assert(!k->services.uart.reader.gap);
+    ck_assert(k->services.uart.reader.doubt);
+}
+END_TEST
+
+START_TEST(a_uarte_that_was_off_has_lost_octets)
+{
+    board_with_readers();
+    console_reads(8);
+    payload_of(1, 'b', 4);
+    ck_assert_int_eq((int)frames(1, SEND, 4), ERR_NONE);
+    arrive((const uint8_t *)F "\x03\x03of a", 7);
+    virt_alarm(k, hw, &virt_uart);
+
+    ck_assert_uint_eq(k->services.uart.frames[FRAME_LOST], 1);
+    ck_assert(is_zero(COMING, FRAME_RAM_SIZE));
+    text_arrives("frame");
+    ck_assert_uint_eq(console_has(), 0);
+    frames_and_text_arrive();
+    ck_assert_uint_eq(console_has(), 4);
+}
+END_TEST
+
 /* ---- the network */
 
 START_TEST(frames_to_255_are_the_networks)
@@ -672,6 +960,10 @@ static TCase *framing_tests(void)
     tcase_add_loop_test(t, what_another_sends_is_taken, 0, 16);
     tcase_add_test(t, no_frame_with_one_wrong_bit_is_good);
     tcase_add_loop_test(t, what_is_no_frame_has_a_name, 0, COUNT_OF(damages));
+    tcase_add_loop_test(t, what_may_be_of_a_frame_is_never_outside, 0, COUNT_OF(losses));
+    tcase_add_loop_test(t, a_line_without_flags_is_text_again_behind_more_than_any_frame, 0, 2);
+    tcase_add_test(t, a_frame_that_never_ends_is_no_text);
+    tcase_add_loop_test(t, whatever_is_lost_no_octet_of_a_frame_is_outside, 0, 8);
     return t;
 }
 
@@ -690,6 +982,11 @@ static TCase *frames_tests(void)
     tcase_add_test(t, a_frame_comes_to_its_client_and_the_buffer_is_wiped);
     tcase_add_loop_test(t, a_frame_that_cannot_be_given_is_told, 0, 4);
     tcase_add_test(t, an_empty_frame_is_a_frame);
+    tcase_add_test(t, behind_an_overrun_text_is_what_is_sure);
+    tcase_add_test(t, the_uartes_error_is_cleared);
+    tcase_add_loop_test(t, the_frame_in_which_octets_are_lost_is_dropped_and_wiped, 0, 10);
+    tcase_add_test(t, what_the_uarte_had_when_it_failed_is_not_believed);
+    tcase_add_test(t, a_uarte_that_was_off_has_lost_octets);
     tcase_add_test(t, frames_to_255_are_the_networks);
     tcase_add_test(t, the_network_sends_in_its_turn);
     tcase_add_test(t, what_the_network_cannot_send_is_refused);

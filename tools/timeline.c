@@ -515,6 +515,7 @@ static const char *const frame_fates[FRAME_FATES] = {
     [FRAME_ABORTED] = "dropped, its sender gave it up",
     [FRAME_SHORT] = "dropped, too short",
     [FRAME_LONG] = "dropped, too long",
+    [FRAME_LOST] = "dropped, octets of it are lost",
 };
 
 static const char *const udp_fates[UDP_FATES] = {

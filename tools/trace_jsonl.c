@@ -282,12 +282,17 @@ static const char *const udp_fates[] = {[UDP_GIVEN] = "given",
                                         [UDP_STRAY] = "stray",
                                         [UDP_BAD] = "bad",
                                         NULL};
-static const char *const frame_fates[] = {
-    [FRAME_GIVEN] = "given",         [FRAME_UNAWAITED] = "unawaited",
-    [FRAME_TOO_LARGE] = "too-large", [FRAME_NOBODYS] = "nobodys",
-    [FRAME_BAD_FCS] = "bad-fcs",     [FRAME_BAD_CONTROL] = "bad-control",
-    [FRAME_ABORTED] = "aborted",     [FRAME_SHORT] = "short",
-    [FRAME_LONG] = "long",           NULL};
+static const char *const frame_fates[] = {[FRAME_GIVEN] = "given",
+                                          [FRAME_UNAWAITED] = "unawaited",
+                                          [FRAME_TOO_LARGE] = "too-large",
+                                          [FRAME_NOBODYS] = "nobodys",
+                                          [FRAME_BAD_FCS] = "bad-fcs",
+                                          [FRAME_BAD_CONTROL] = "bad-control",
+                                          [FRAME_ABORTED] = "aborted",
+                                          [FRAME_SHORT] = "short",
+                                          [FRAME_LONG] = "long",
+                                          [FRAME_LOST] = "lost",
+                                          NULL};
 static const char *const *const words[] = {
     [RESUME] = resumes, [ACCESS] = accesses,   [ENDING] = endings,
     [MISS] = misses,    [PHY] = phys,          [ACT] = acts,

@@ -15,14 +15,24 @@
  * told ERR_FAIL.
  *
  * Receiving (uart_receive.c), on a board whose config says `frames`: the UARTE brings one byte at a
- * time (it has a FIFO of four: the kernel may be late by 350 us at 115200 baud; what is lost then
- * is a frame with a wrong FCS). framing.h tells frames from what is outside. What comes goes
+ * time (it has a FIFO of four: the kernel may be late by 350 us at 115200 baud). framing.h tells
+ * frames from what is outside. What comes goes
  *   - in a frame to address N: to the process that had bound N when the frame began, and has since;
  *   - in a frame to 0xff: to the network;
  *   - outside of frames: to the process whose console read waits;
  * and to nobody else. A frame that is bad, too long, or for nobody is dropped and counted, and so
  * is one whose process does not wait for it just then: none is kept. No byte of a frame for nobody
- * is kept either. Errors that the UARTE reports (overrun, framing) end nothing: the FCS shows them.
+ * is kept either.
+ *
+ * Bytes get lost: whoever erases flash, a process may, keeps the CPU from its code for a
+ * millisecond, in which eleven come; and one that is not as it was sent may have been a flag. So the
+ * UARTE is asked at each byte whether there was an error (overrun, framing, break). If so, the frame
+ * under way is dropped, as are the byte at hand and as many behind it as the UARTE may have had when
+ * it failed, and framing.h is told: it says when what comes is text again. Until then the console's
+ * reader gets nothing. No read ends by that: it goes on, with the text that is sure, and has a gap.
+ * A read that ended in an error would let whoever erases flash end each read of another's. When the
+ * UARTE is turned off and on, it is the same. At the start the line is taken to be outside of
+ * frames: a host that is sending one then has to know that the board is not up.
  *
  * Without `frames` nobody can tell whose a byte is: the console's one reader has the line.
  */
@@ -58,6 +68,7 @@ enum frame_fate {
     FRAME_ABORTED,
     FRAME_SHORT,
     FRAME_LONG,
+    FRAME_LOST, /* bytes of it are lost */
     FRAME_FATES
 };
 
@@ -78,7 +89,9 @@ struct uart_service {
     uint8_t bound[PROCESS_MAX]; /* each process's address; 0: none */
     struct clients waiting;     /* for a frame */
     uint32_t frames[FRAME_FATES];
-    uint32_t lost; /* bytes outside of frames, and nobody reads */
+    uint32_t lost;     /* bytes outside of frames, and nobody reads */
+    uint32_t losses;   /* how often the UARTE has lost some */
+    uint8_t untrusted; /* of the next bytes: what it may have had by then */
 };
 
 /* ---- for the console and the frames driver */
@@ -92,6 +105,8 @@ void uart_start(struct kernel *k, struct hw *hw);
 void uart_receive(struct kernel *k, struct hw *hw);
 /* The transfer under way has gone out (ENDTX). None of ours: nothing. */
 void uart_sent(struct kernel *k, struct hw *hw);
+/* Likewise: it has been turned off and on, and bytes are lost. */
+void uart_receive_again(struct kernel *k, struct hw *hw);
 /* A byte has come (ENDRX), on a board with frames. */
 void uart_received(struct kernel *k, struct hw *hw);
 /* The process has unbound its address, or is gone: what comes for it is nobody's. */

@@ -30,6 +30,7 @@ void uart_start(struct kernel *k, struct hw *hw)
     framing_start(&uart->reader, FRAME_PAYLOAD_MAX + FRAMING_BODY_MIN);
     custody_start(&uart->frame, hw, VIRT_UART, frame_ram(k));
     ram_put(hw, slot_of(k).base, 0);
+    (void)chip_uarte_failed(hw, k->config->console.base); /* before us */
     uart_receive(k, hw);
 }
 
@@ -93,11 +94,10 @@ static uint32_t payload_size(const struct framing_reader *reader)
 
 static void frame_end(struct kernel *k, struct hw *hw, enum framing_event event, uint32_t size)
 {
-    static const uint8_t fates[FRAMING_EVENTS] = {[FRAMING_BAD_FCS] = FRAME_BAD_FCS,
-                                                  [FRAMING_BAD_CONTROL] = FRAME_BAD_CONTROL,
-                                                  [FRAMING_ABORTED] = FRAME_ABORTED,
-                                                  [FRAMING_SHORT] = FRAME_SHORT,
-                                                  [FRAMING_LONG] = FRAME_LONG};
+    static const uint8_t fates[FRAMING_EVENTS] = {
+        [FRAMING_BAD_FCS] = FRAME_BAD_FCS, [FRAMING_BAD_CONTROL] = FRAME_BAD_CONTROL,
+        [FRAMING_ABORTED] = FRAME_ABORTED, [FRAMING_SHORT] = FRAME_SHORT,
+        [FRAMING_LONG] = FRAME_LONG,       [FRAMING_LOST] = FRAME_LOST};
     struct uart_service *uart = &k->services.uart;
     uint32_t owner = uart->frame.client;
     enum frame_fate fate = (enum frame_fate)fates[event];
@@ -109,6 +109,23 @@ static void frame_end(struct kernel *k, struct hw *hw, enum framing_event event,
             pair(fate, size));
     custody_wipe(&uart->frame, hw);
     uart->frame_address = 0;
+}
+
+static void bytes_lost(struct kernel *k, struct hw *hw)
+{
+    struct uart_service *uart = &k->services.uart;
+    uint32_t size = payload_size(&uart->reader);
+    enum framing_event event = framing_lose(&uart->reader);
+
+    uart->losses++;
+    if (event != FRAMING_NOTHING)
+        frame_end(k, hw, event, size);
+}
+
+void uart_receive_again(struct kernel *k, struct hw *hw)
+{
+    bytes_lost(k, hw);
+    uart_receive(k, hw);
 }
 
 static void byte_take(struct kernel *k, struct hw *hw, uint8_t byte)
@@ -132,6 +149,15 @@ static void byte_take(struct kernel *k, struct hw *hw, uint8_t byte)
     }
 }
 
+/* The loss is behind what the UARTE has, or the byte that is spoilt is among that. */
+static void errors_look(struct kernel *k, struct hw *hw)
+{
+    if (!chip_uarte_failed(hw, k->config->console.base))
+        return;
+    k->services.uart.untrusted = 1 + CHIP_UARTE_FIFO_SIZE;
+    bytes_lost(k, hw);
+}
+
 /* The receiver is set to work again at once: the UARTE has room for four bytes meanwhile. */
 void uart_received(struct kernel *k, struct hw *hw)
 {
@@ -143,6 +169,10 @@ void uart_received(struct kernel *k, struct hw *hw)
     enum err err = hw_ram_read(hw, slot, &byte);
     KASSERT(hw, err == ERR_NONE); /* the kernel's own RAM */
     ram_put(hw, slot.base, 0);
+    errors_look(k, hw);
     uart_receive(k, hw);
-    byte_take(k, hw, byte);
+    if (k->services.uart.untrusted > 0)
+        k->services.uart.untrusted--;
+    else
+        byte_take(k, hw, byte);
 }

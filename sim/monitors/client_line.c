@@ -17,6 +17,9 @@ enum { CONSOLE = 0x1, FRAMES = 0x30003, UDP = 0x30002 };
 enum { BIND = 1, UNBIND, ABORT_READ }; /* commands */
 enum { PAYLOAD_MAX = 510, DATA_MAX = 256, ADDRESS = 16 };
 
+/* More is no frame, and may be text: RFC 1661, 6.1. */
+enum { BODY_MAX = HDLC_BODY_MIN + PPP_HEADER_SIZE + 1500 };
+
 /* What may still go out for the dead: the piece under way, and an abort. */
 enum { AFTER_DEATH = CONSOLE_BUFFER + 2 };
 
@@ -366,7 +369,7 @@ void client_line_came(struct machine *m, struct client_data *d, uint32_t at, uin
         return;
     }
     enum line_news news = take(&d->line_in, byte, machine_now_ps(m), false);
-    d->read.count += news == LINE_OUTSIDE;
+    d->read.count += news == LINE_OUTSIDE || d->line_in.octets > BODY_MAX;
     if (news != LINE_FRAME)
         return;
     struct line_frame *last = d->line_in.frame.address == HDLC_PPP ? &d->last_network : &d->last;
