@@ -65,9 +65,8 @@ void stage_secrets_choose(struct stage_secrets *secrets, struct tape *tape);
  * from. */
 void stage_secrets_plan(struct stage_secrets *secrets, uint64_t start_ps);
 
-/* True: somebody else could tell; `result` has what. False as well if the line has lost octets: one
- * that is a flag makes a frame text (model/framing.h), which is whoever's who reads; and if an app
- * did not take its turn, since it had not run before. */
+/* True: somebody else could tell; `result` has what. False as well if an app did not take its turn,
+ * since it had not run before. */
 bool stage_secrets_compare(struct stage_secrets *secrets);
 
 #endif
