@@ -13,12 +13,11 @@
  * Loss that somebody tells of (framing_lose): how many octets are missing, and which flags are
  * among them, nobody knows. So nothing is taken for outside until it is sure again what is:
  *
- *   a gap       what comes is thrown away.
+ *   a gap       what comes is thrown away
  *     v flag
- *   in doubt    has it opened a frame, or closed one? What comes is read as a frame, and is one if
- *     |         it is good. Else it is thrown away, as it may be text, or a frame of which octets
- *     |         are missing.
- *     v a flag, and what is between the two is no frame: text, or nothing. It opens a frame.
+ *   in doubt    has that flag opened a frame, or closed one? What comes is read as a frame, and is
+ *     |         one if it is good; if not, it was text, and is thrown away
+ *     v flag, behind what is no frame: text, or nothing. It opens a frame
  *   as ever
  *
  * In doubt neither a good frame nor an abort settles anything: whoever made the text between two
@@ -56,9 +55,9 @@ enum {
     FRAMING_OPEN_MAX = 1 + 2 * FRAMING_HEADER_SIZE, /* octets that framing_open writes at most */
     FRAMING_CLOSE_MAX = 2 * FRAMING_FCS_SIZE + 1, /* ... framing_close; framing_put: two for each */
     FRAMING_ABORT_SIZE = 2,
-    /* Octets of a body at most, and on the wire between its flags: who has agreed upon nothing sends
-     * 1500 behind a protocol of two (RFC 1661, 6.1 and 2), and may escape each. A reader may take
-     * less. */
+    /* Octets of a body at most, and on the wire between its flags: who has agreed upon nothing
+     * sends 1500 behind a protocol of two (RFC 1661, 6.1 and 2), and may escape each. A reader may
+     * take less. */
     FRAMING_BODY_MAX = FRAMING_BODY_MIN + 2 + 1500,
     FRAMING_WIRE_MAX = 2 * FRAMING_BODY_MAX,
 };

@@ -47,8 +47,10 @@ void alarm_kernel_set(struct kernel *k, struct hw *hw, uint32_t which, uint64_t 
  * buffer, at each piece anew. One reader at a time, up to CONSOLE_BUFFER bytes a read; its buffer
  * stands at CONSOLE_BUFFER in kernel_ram and is zeroed before it serves the next. A dead writer's
  * transfer under way ends; a dead reader's is stopped. On a board with frames the reader gets the
- * bytes that are outside of them; those that come while nobody reads are lost; and a '~' that a
- * process writes goes out as '^', since it is a frame's flag.
+ * bytes that are outside of them; those that come while nobody reads are lost, and so are those of
+ * which the kernel cannot be sure that they are no frame's, since the UARTE has lost some (a read
+ * goes on then: what it gets has a gap); and a '~' that a process writes goes out as '^', since it
+ * is a frame's flag.
  *
  * ERR_BUSY: this process's write, or frame, is under way; or anybody's read is.
  * ERR_SIZE: length 0, or no buffer allowed. ERR_ALREADY: abort, but this process does not read.

@@ -24,15 +24,17 @@
  * is one whose process does not wait for it just then: none is kept. No byte of a frame for nobody
  * is kept either.
  *
- * Bytes get lost: whoever erases flash, a process may, keeps the CPU from its code for a
- * millisecond, in which eleven come; and one that is not as it was sent may have been a flag. So the
- * UARTE is asked at each byte whether there was an error (overrun, framing, break). If so, the frame
- * under way is dropped, as are the byte at hand and as many behind it as the UARTE may have had when
- * it failed, and framing.h is told: it says when what comes is text again. Until then the console's
- * reader gets nothing. No read ends by that: it goes on, with the text that is sure, and has a gap.
- * A read that ended in an error would let whoever erases flash end each read of another's. When the
- * UARTE is turned off and on, it is the same. At the start the line is taken to be outside of
- * frames: a host that is sending one then has to know that the board is not up.
+ * Bytes get lost: whoever writes storage, as any process may, has flash erased, and keeps the CPU
+ * from its code for a millisecond, in which eleven come. And a byte that is not as it was sent
+ * may have been a flag. So the UARTE is asked at each byte whether there was an error (overrun,
+ * framing, break). If so, the frame under way is dropped, the byte at hand and as many behind it
+ * as the UARTE may have had when it failed are thrown away, and framing.h is told, which says
+ * when what comes is text again. Until then the console's reader gets nothing. Its read does not
+ * end: it goes on with the text that is sure, and has a gap. (If it ended in an error, whoever
+ * writes storage could end each read of another's.) When the UARTE has been turned off and on, it
+ * is the same.
+ * At the start the line is taken to be outside of frames: a host that was in the middle of one is
+ * to know that there was no board to hear it.
  *
  * Without `frames` nobody can tell whose a byte is: the console's one reader has the line.
  */
