@@ -45,7 +45,7 @@ SEMANTIC = re.compile("|".join([
     "is not a device type", "there is no boards/", "is not in this app's", "means something else",
     "want one of this app's", "is not a variable", "no app's name", "is not an? (event|app|handler)",
     "the board.s kernel has no ", "of this board write flash", "is not success, failure or an error", "no memory to keep things in", "is not a device", "is not a driver's name", "is not a rule", "is a word too many", "want one of \"widen_512k\"",
-    "no such parameter", "is not a number$", "behind the app's name", "is not a (peer, or a )?note of", "is not out or in", "has no interrupt line",
+    "no such parameter", "is not a number$", "behind the app's name", "is not a (peer, or a )?note of", "is not out or in", "has no interrupt line", r"want a number behind \+ or -",
     # what a type of peers, a program's facts may say
     "nothing that can be asked of", "has no octets", "is not a value of", "is not a type of peer", "is nothing that an?", "has no antenna",
     "has no such (parameter|argument)", "is taken by the peer", "want one of \"running\"", "want them in order", "it ends before it begins",
