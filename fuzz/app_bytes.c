@@ -183,13 +183,22 @@ enum usual_argument {
     FEW,     /* as much as comes at once */
     PACKET,  /* the size of one */
     HEADER,  /* ... and its first two bytes, which are in OUT */
+    WITHIN,  /* as many bytes of its buffer: value[1].offset, or, if that is 0, all of it */
+    FILL,    /* a word of one byte, by `which` */
+    TEXT,    /* ... or one with what stands around frames in it */
+    LAST,    /* an offset where the region ends, or where the sum with a length wraps */
+    CHIP,    /* an address of I2C */
+    RATE,    /* a rate of SPI, ... */
+    PHASE,
+    POLARITY,
 };
 
 struct usual_call {
     uint8_t class, number, a, b; /* of class BYTES_STORE: a word at a, that no other app writes */
 };
 
-enum { USUAL_CALLS = BYTES_CALLS - 1, USUALS = 16 };
+/* Where runs with secrets are compared apps do the first of them alone. */
+enum { USUAL_CALLS = BYTES_CALLS - 1, USUALS = 32, USUALS_SECRETIVE = 16 };
 
 /* As libtock's drivers call. Each row ends with its upcall's number. */
 static const struct usual {
@@ -279,6 +288,103 @@ static const struct usual {
       {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
       {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
       {SYSCALL_COMMAND, 3, SIZE, SECOND}}},
+    /* Lets its address go, and binds one; what it sends is not all zeros. */
+    {0x30003,
+     1,
+     {{SYSCALL_COMMAND, 2, NOTHING, NOTHING},
+      {SYSCALL_COMMAND, 1, FIRST, NOTHING},
+      {BYTES_STORE, 0, OUT, FILL},
+      {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 4, SIZE, NOTHING}}},
+    {0x30003,
+     0,
+     {{SYSCALL_COMMAND, 2, NOTHING, NOTHING},
+      {SYSCALL_COMMAND, 1, FIRST, NOTHING},
+      {SYSCALL_ALLOW_RW, 0, IN, WITHIN},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, NOTHING, NOTHING}}},
+    {0x30002,
+     1,
+     {{SYSCALL_COMMAND, 2, NOTHING, NOTHING},
+      {SYSCALL_COMMAND, 1, FIRST, NOTHING},
+      {BYTES_STORE, 0, OUT, FILL},
+      {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, SIZE, SECOND}}},
+    {0x30002,
+     0,
+     {{SYSCALL_COMMAND, 2, NOTHING, NOTHING},
+      {SYSCALL_COMMAND, 1, FIRST, NOTHING},
+      {SYSCALL_ALLOW_RW, 0, IN, WITHIN},
+      {SYSCALL_ALLOW_RW, 1, KEY, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 4, NOTHING, NOTHING}}},
+    /* To another address than the host's. */
+    {0x30002,
+     1,
+     {{SYSCALL_COMMAND, 1, FIRST, NOTHING},
+      {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_ALLOW_RO, 1, KEY, WITHIN},
+      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, SIZE, SECOND}}},
+    {0x20001,
+     0,
+     {{SYSCALL_COMMAND, 3, PIN, NOTHING},
+      {SYSCALL_COMMAND, 5, RATE, NOTHING},
+      {SYSCALL_COMMAND, 7, PHASE, NOTHING},
+      {SYSCALL_COMMAND, 9, POLARITY, NOTHING},
+      {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 2, SIZE, NOTHING}}},
+    {0x20003,
+     0,
+     {{BYTES_STORE, 0, IN, FILL},
+      {SYSCALL_ALLOW_RW, 1, IN, WITHIN},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 1, CHIP, SIZE}}},
+    {1,
+     1,
+     {{BYTES_STORE, 0, OUT, TEXT},
+      {SYSCALL_ALLOW_RO, 1, OUT, ROOM},
+      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 1, SIZE, NOTHING}}},
+    {0x50001,
+     1,
+     {{BYTES_STORE, 0, OUT, FILL},
+      {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, FIRST, SIZE}}},
+    {0x50001,
+     1,
+     {{SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_SUBSCRIBE, 1, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, LAST, SIZE}}},
+    {0x50001,
+     0,
+     {{SYSCALL_ALLOW_RW, 0, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 2, LAST, SIZE}}},
+    {1,
+     2,
+     {{SYSCALL_ALLOW_RW, 1, IN, WITHIN},
+      {SYSCALL_SUBSCRIBE, 2, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 2, SIZE, NOTHING},
+      {SYSCALL_COMMAND, 3, NOTHING, NOTHING}}},
+    {0x30003, 0, {{SYSCALL_COMMAND, 2, NOTHING, NOTHING}}},
+    {0x30002, 0, {{SYSCALL_COMMAND, 2, NOTHING, NOTHING}}},
+    {0x40001,
+     0,
+     {{SYSCALL_ALLOW_RW, 0, IN, WITHIN},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 1, SIZE, NOTHING}}},
+    {0x20001,
+     0,
+     {{BYTES_STORE, 0, OUT, FILL},
+      {SYSCALL_ALLOW_RO, 0, OUT, ROOM},
+      {SYSCALL_ALLOW_RW, 0, IN, WITHIN},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 2, SIZE, NOTHING}}},
 };
 
 /* With a secret: the radio, when its crystal has had time, is taken, a packet sent, and it is given
@@ -335,6 +441,40 @@ static uint32_t slot_of(const struct app *app, const struct tape_op *op)
     return program->secretive && op->value[0].offset >= 0 ? bytes->slot : small(op->value[0]);
 }
 
+/* One of four. */
+static uint32_t fourth(const uint32_t of[4], uint32_t which)
+{
+    return of[which % 4];
+}
+
+/* Of what the later rows have. */
+static uint32_t later_value(const struct tape_op *op, enum usual_argument what)
+{
+    static const uint32_t texts[4] = {0x7e7e7e7e, 0x41037e7e, 0x7e5e7d0a, 0x64636261};
+    static const uint32_t lasts[4] = {4095, 4092, UINT32_MAX, UINT32_MAX - 15};
+    static const uint32_t rates_hz[4] = {125000, 1000000, 8000000, 100};
+    switch (what) {
+    case WITHIN:
+        return op->value[1].offset ? (uint8_t)op->value[1].offset : BUFFER_SIZE;
+    case FILL:
+        return (op->which + 1u) * UINT32_C(0x01010101);
+    case TEXT:
+        return fourth(texts, op->which / 64);
+    case LAST:
+        return fourth(lasts, op->value[0].pick);
+    case CHIP:
+        return 0x40 + small(op->value[0]);
+    case RATE:
+        return fourth(rates_hz, op->which / 64);
+    case PHASE:
+        return op->which / 32 % 2;
+    case POLARITY:
+        return op->which / 16 % 2;
+    default:
+        return 0;
+    }
+}
+
 static uint32_t usual_value(const struct app *app, const struct tape_op *op,
                             enum usual_argument what)
 {
@@ -377,7 +517,7 @@ static uint32_t usual_value(const struct app *app, const struct tape_op *op,
     case HEADER: /* a non-connectable advertiser's packet, its length behind it */
         return 2 | (op->size % 32u) << 8;
     default:
-        return 0;
+        return later_value(op, what);
     }
 }
 
@@ -388,7 +528,9 @@ static const struct usual *usual_of(const struct app *app, const struct tape_op 
         return NULL;
     if (program->secretive && op->number >= SECRETIVE_FIRST && op->number < BYTES_HEAP)
         return &secretives[op->number % SECRETIVES];
-    return op->number >= BYTES_USUAL ? &usuals[op->number % USUALS] : NULL;
+    if (op->number < BYTES_USUAL)
+        return NULL;
+    return &usuals[op->number % (program->secretive ? USUALS_SECRETIVE : USUALS)];
 }
 
 static struct syscall usual_call_of(const struct app *app, const struct usual *usual,

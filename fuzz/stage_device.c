@@ -1,6 +1,7 @@
 /* stage_device.c: see stage_device.h. */
 #include "fuzz/stage_device.h"
 
+#include "fuzz/mail.h"
 #include "fuzz/moment.h"
 #include "model/datagram.h"
 #include "model/framing.h"
@@ -168,6 +169,8 @@ static bool fill(const struct scenario *s, const struct tape_op *op, struct inje
     case DEVICE_FRAME:
         frame_bytes(op, i);
         return type->on_packet;
+    case DEVICE_MAIL: /* more_of */
+        return type->on_packet;
     case DEVICE_STUCK:
     case DEVICE_INTERRUPT:
     case DEVICE_STORM:
@@ -186,6 +189,7 @@ static const enum injection_kind kinds[DEVICE_KINDS] = {
     [DEVICE_DELAY] = INJECT_DELAY,         [DEVICE_HASTEN] = INJECT_HASTEN,
     [DEVICE_TASK] = INJECT_TASK,           [DEVICE_RECEIVE] = INJECT_RECEIVE,
     [DEVICE_FRAME] = INJECT_RECEIVE,       [DEVICE_LATE] = INJECT_DELAY,
+    [DEVICE_MAIL] = INJECT_RECEIVE,
 };
 
 /* By the upper and by the next two bits of value[1].pick. */
@@ -235,10 +239,27 @@ static bool injection_of(const struct scenario *s, const struct tape_op *op, uin
     return fill(s, op, i);
 }
 
+/* The first part of it, and further ones; how many these are. */
+static uint32_t mail_of(const struct tape_op *op, struct injection *first, uint32_t room)
+{
+    uint8_t octets[MAIL_MAX];
+    uint32_t size = mail_write(op, octets), count = 0;
+    for (uint32_t at = 0; at < size && count <= room; at += MAIL_PART) {
+        struct injection *part = &first[count];
+        *part = *first;
+        part->at_ps = first->at_ps + count++ * MAIL_PART_PS;
+        part->size = size - at < MAIL_PART ? size - at : MAIL_PART;
+        memcpy(part->bytes, octets + at, part->size);
+    }
+    return count - 1;
+}
+
 /* What is late is so at further moments; how many there are of it. */
 static uint32_t more_of(const struct tape_op *op, struct injection *first, uint32_t room)
 {
     uint32_t count = 0;
+    if (op->kind == DEVICE_MAIL)
+        return mail_of(op, first, room);
     while (op->kind == DEVICE_LATE && first->at_event && count < LATE_MORE && count < room) {
         count++;
         first[count] = *first;

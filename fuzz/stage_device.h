@@ -27,6 +27,7 @@
  *  12 its wire brings a frame of `size` % 32 bytes for address `which`, or, from 128 on, a datagram
  *     for port `which`; value[0].pick / 16 damages it in one way, or in none
  *  13 it is late for a while: as 8, at that moment and at the seven behind it
+ *  14 its wire brings mail (fuzz/mail.h), MAIL_PART octets at once, MAIL_PART_PS apart
  *
  * value[0] is, by pick / 32: 0 its offset  1 all ones, but for the offset  2 one bit  3 ... and the
  * offset  4 in the kernel's RAM  5 in the processes'  6 the lower bits all ones  7 any number.
@@ -55,9 +56,14 @@ enum device_kind {
     DEVICE_RECEIVE,
     DEVICE_FRAME,
     DEVICE_LATE,
+    DEVICE_MAIL,
     DEVICE_KINDS
 };
 #define DEVICE_STEP_PS (16 * PS_PER_US)
+
+/* As much as one injection brings, and how long that takes at 115,200 baud. */
+enum { MAIL_PART = 64 };
+#define MAIL_PART_PS (5550 * PS_PER_US)
 
 /* The `nth` device that the kernel keeps, as above, or BOARD_NONE. */
 uint32_t kept_device(const struct board *board, uint32_t nth);

@@ -42,44 +42,65 @@ static void befall(struct tape *story, uint8_t which, const uint8_t kinds[4], st
 
 /* --- devices and who shares them ------------------------------------------------------------- */
 
-/* Of each of these the device's stream, and the two that one driver has. */
+/* Of each of these the device's stream, and what apps do with it: usuals[] in fuzz/app_bytes.c. */
+enum { ALARMS, TEXTS, SAMPLES, SPI, I2C, BYTES, STORAGE, KEYS, FRAMES, DATAGRAMS };
 static const struct {
-    uint8_t device, first, last;
-} drives[] = {
-    {5, 0, 0},   {0, 1, 2},   {0, 1, 2},   {3, 3, 3},   {1, 4, 4},   {2, 5, 6},
-    {2, 5, 6},   {4, 7, 7},   {6, 8, 9},   {6, 8, 9},   {7, 10, 11}, {7, 10, 11},
-    {0, 12, 13}, {0, 12, 13}, {0, 14, 15}, {0, 14, 15},
+    uint8_t device, count, rows[6];
+} families[] = {
+    [ALARMS] = {5, 1, {0}},
+    [TEXTS] = {0, 5, {1, 2, 2, 23, 27}},
+    [SAMPLES] = {3, 1, {3}},
+    [SPI] = {1, 4, {4, 4, 21, 31}},
+    [I2C] = {2, 5, {5, 6, 5, 6, 22}},
+    [BYTES] = {4, 2, {7, 30}},
+    [STORAGE] = {6, 6, {8, 9, 24, 24, 25, 26}},
+    [KEYS] = {7, 2, {10, 11}},
+    [FRAMES] = {0, 5, {12, 13, 16, 17, 28}},
+    [DATAGRAMS] = {0, 6, {14, 15, 18, 19, 20, 29}},
 };
 
 /* Those with more to go wrong more often: transfers that others hold up, keys, pages of flash. */
-static const uint8_t chosen[16] = {0, 1, 1, 3, 4, 5, 5, 5, 7, 8, 8, 10, 10, 10, 12, 14};
+static const uint8_t chosen[16] = {ALARMS, TEXTS, TEXTS,  SAMPLES,  SAMPLES, SPI,
+                                   I2C,    I2C,   BYTES,  STORAGE,  STORAGE, STORAGE,
+                                   KEYS,   KEYS,  FRAMES, DATAGRAMS};
 
-/* An app's operation with that driver; what both apps say is the same but for this. */
-static void use(struct tape *story, uint8_t app, uint8_t drive, const struct tape_op *like,
-                struct random *random)
+/* An app's operation; what both apps say is the same but for this. */
+static struct tape_op *use_row(struct tape *story, uint8_t app, uint8_t row,
+                               const struct tape_op *like, struct random *random)
 {
-    uint8_t first = drives[drive].first, last = drives[drive].last;
     struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), BYTES_CALL_ANY);
     op->which = draw(random, 256);
-    op->number = (uint8_t)(BYTES_USUAL + first + draw(random, last - first + 1u));
+    op->number = (uint8_t)(BYTES_USUAL + row);
     op->size = like->size;
     op->value[0] = like->value[0];
     op->value[1] = like->value[1];
     if (draw(random, 4) == 0)
         op->value[draw(random, 2)].pick = draw(random, 4);
+    return op;
 }
 
-static void use_some(struct tape *story, uint8_t app, uint8_t drive, const struct tape_op *like,
+static void use(struct tape *story, uint8_t app, uint8_t family, const struct tape_op *like,
+                struct random *random)
+{
+    const uint8_t row = families[family].rows[draw(random, families[family].count)];
+    (void)use_row(story, app, row, like, random);
+}
+
+static void work_a_while(struct tape *story, uint8_t app, struct random *random)
+{
+    struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), BYTES_COMPUTE);
+    op->which = draw_small(random);
+    op->number = draw(random, 256);
+    op->size = draw(random, 5);
+}
+
+static void use_some(struct tape *story, uint8_t app, uint8_t family, const struct tape_op *like,
                      struct random *random)
 {
-    if (draw(random, 4) == 0) { /* later */
-        struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), BYTES_COMPUTE);
-        op->which = draw_small(random);
-        op->number = draw(random, 256);
-        op->size = draw(random, 5);
-    }
+    if (draw(random, 4) == 0) /* later */
+        work_a_while(story, app, random);
     for (uint32_t left = 1 + draw(random, 3); left > 0; left--)
-        use(story, app, drive, like, random);
+        use(story, app, family, like, random);
 }
 
 enum { MOST_BYTES = 15 }; /* `size` of as many as a wire brings at once: sixteen */
@@ -114,21 +135,67 @@ static uint8_t draw_size(struct random *random)
     return sizes[draw(random, 8)];
 }
 
-void story_device(struct tape *story, struct random *random)
+/* For the address that the apps have, or for one that they may have. */
+static void send_mail(struct tape *story, uint8_t family, const struct tape_op *like,
+                      struct random *random)
 {
-    static const uint8_t kinds[4] = {SCHEDULE_KILL_AT, SCHEDULE_FAULT_AT, SCHEDULE_RESTART_AT,
-                                     SCHEDULE_PRESSURE_AT};
-    const uint8_t drive = chosen[draw(random, 16)], app = draw(random, 2);
+    struct tape_op *op = say(story, STREAM_DEVICE, DEVICE_MAIL);
+    op->which = (uint8_t)(draw(random, 4) ? like->value[0].pick : draw(random, 4));
+    op->which += (uint8_t)(4 * draw(random, 32) + (family == DATAGRAMS ? 128 : 0));
+    op->number = draw(random, 2) ? draw_small(random) : draw(random, 256);
+    op->size = draw(random, 2) ? draw(random, 32) : draw(random, 256);
+    op->value[0] = (struct tape_value){draw(random, 256), (int8_t)draw(random, 128)};
+}
+
+static const uint8_t ends[4] = {SCHEDULE_KILL_AT, SCHEDULE_FAULT_AT, SCHEDULE_RESTART_AT,
+                                SCHEDULE_PRESSURE_AT};
+
+/* An app waits for what comes by the line, and so may another one, for the same or not. Meanwhile
+ * its address changes hands, perhaps. */
+static void correspond(struct tape *story, struct random *random)
+{
+    const uint8_t family = draw(random, 2) ? FRAMES : DATAGRAMS, app = draw(random, 2);
+    const uint8_t waits = family == FRAMES ? 12 : 14, anew = family == FRAMES ? 17 : 19;
+    const struct tape_op like = {
+        .size = draw_size(random),
+        .value = {{draw(random, 4), 0}, {draw(random, 4), (int8_t)draw_small(random)}}};
+    (void)use_row(story, app, draw(random, 2) ? waits : anew, &like, random);
+    if (draw(random, 2))
+        use_row(story, !app, draw(random, 2) ? waits : anew, &like, random)->value[0].pick =
+            draw(random, 4);
+    for (uint32_t left = 1 + draw(random, 2); left > 0; left--)
+        send_mail(story, family, &like, random);
+    if (draw(random, 2))
+        work_a_while(story, app, random);
+    if (draw(random, 4) == 0)
+        say(story, (uint8_t)(STREAM_APP + app), SYSCALL_EXIT); /* and restarts */
+    for (uint32_t left = draw(random, 3); left > 0; left--)
+        use(story, draw(random, 4) ? app : !app, family, &like, random);
+    if (draw(random, 4) == 0)
+        befall(story, draw(random, 2), ends, random);
+}
+
+static void share(struct tape *story, struct random *random)
+{
+    const uint8_t family = chosen[draw(random, 16)], app = draw(random, 2);
     const struct tape_op like = {.size = draw_size(random),
                                  .value = {{draw(random, 4), 0}, {draw(random, 4), 0}}};
-    choose_stage(story, random);
-    use_some(story, app, drive, &like, random);
+    use_some(story, app, family, &like, random);
     if (draw(random, 3))
-        befall(story, (uint8_t)(draw(random, 4) ? app : !app), kinds, random);
+        befall(story, (uint8_t)(draw(random, 4) ? app : !app), ends, random);
     for (uint32_t left = draw(random, 3); left > 0; left--)
-        disturb(story, drives[drive].device, random);
+        disturb(story, families[family].device, random);
     if (draw(random, 4))
-        use_some(story, !app, drive, &like, random);
+        use_some(story, !app, family, &like, random);
+}
+
+void story_device(struct tape *story, struct random *random)
+{
+    choose_stage(story, random);
+    if (draw(random, 3) == 0)
+        correspond(story, random);
+    else
+        share(story, random);
 }
 
 /* --- a connection ---------------------------------------------------------------------------- */

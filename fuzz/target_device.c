@@ -13,15 +13,18 @@
 #include "fuzz/stage_device.h"
 #include "fuzz/stage_target.h"
 
-#define APPS_ON(board, more, until)                                                                \
+#define APPS_ON(board, two, more, until)                                                           \
     " \"board\": \"" board "\","                                                                   \
     " \"apps\": ["                                                                                 \
     "{\"name\": \"one\", \"program\": \"bytes\", \"fault_policy\": \"restart\", \"short_id\": 1,"  \
     " \"ram\": {\"size\": 8192, \"initial\": 2048}},"                                              \
-    "{\"name\": \"two\", \"program\": \"bytes\", \"fault_policy\": \"restart\", \"short_id\": 2,"  \
+    "{\"name\": \"two\", \"program\": \"bytes\", \"fault_policy\": \"restart\", "                  \
+    "\"short_id\": " two ","                                                                       \
     " \"ram\": {\"size\": 8192, \"initial\": 2048}}" more "],"                                     \
     " \"until_ms\": " until
-#define APPS APPS_ON("services", "", "450")
+#define APPS APPS_ON("services", "2", "", "450")
+/* What the one has stored the other one finds. */
+#define HEIRS APPS_ON("services", "1", "", "450")
 /* Somebody has to be awake by then: an alarm wakes this one. */
 #define WAKER                                                                                      \
     ", {\"name\": \"waker\", \"steps\": ["                                                         \
@@ -50,9 +53,9 @@ const struct stage_target target_device = {
     .stages = {{"fuzz/kept.json", CLAIM APPS "}"},
                {"fuzz/wired.json", CLAIM APPS ", " PEERS "}"},
                {"fuzz/shared.json", CLAIM APPS ", " PEERS ", " CLIENTS("1", "1", "1") "}"},
-               {"fuzz/turns.json", CLAIM APPS_ON("services", WAKER, "512150") "}"},
-               {"fuzz/alone.json", CLAIM APPS_ON("nrf52840dk", "", "450") "}"},
-               {"fuzz/crowded.json", CLAIM APPS ", " PEERS ", " CLIENTS("2", "3", "4") "}"}},
+               {"fuzz/turns.json", CLAIM APPS_ON("services", "2", WAKER, "512150") "}"},
+               {"fuzz/alone.json", CLAIM APPS_ON("nrf52840dk", "2", "", "450") "}"},
+               {"fuzz/crowded.json", CLAIM HEIRS ", " PEERS ", " CLIENTS("2", "3", "4") "}"}},
     .from_us = {0, 0, 0, 511997000},
     .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
                        [STREAM_APP] = 0xffff,

@@ -525,6 +525,16 @@ static void frame_for_it(void)
     is_told(B, FRAMES, 0, ERR_NONE, 3);
 }
 
+static void empty_frame_for_it(void)
+{
+    sets(B, FRAMES, 1, 7);
+    allows(B, FRAMES, RW, 0, 8);
+    sets(B, FRAMES, 3, 0);
+    frame(false, 7, "", 0);
+    queued(B, FRAMES, 0);
+    is_told(B, FRAMES, 0, ERR_NONE, 0);
+}
+
 static void frame_for_another(void)
 {
     frame_came(B, 8, 0, "XYZdefgh");
@@ -557,8 +567,12 @@ static void frame_given_twice(void)
 }
 
 static void (*const good[])(void) = {
-    writes_two, reads_what_came, refused_and_told,      transfers_two,       has_what_it_drew,
-    own_frame,  frame_for_it,    frame_aborted_in_time, address_of_the_dead, text_without_its_flag,
+    writes_two,          reads_what_came,
+    refused_and_told,    transfers_two,
+    has_what_it_drew,    own_frame,
+    frame_for_it,        frame_aborted_in_time,
+    address_of_the_dead, text_without_its_flag,
+    empty_frame_for_it,
 };
 
 START_TEST(good_sequence_is_silent)

@@ -1,6 +1,7 @@
 /* test_stage_device.c: what a tape makes devices do (fuzz/stage_device.h), what apps usually do
  * with them (fuzz/app_bytes.h), and what is by right (fuzz/excuse.h). */
 #include "fuzz/excuse.h"
+#include "fuzz/mail.h"
 #include "fuzz/stage_device.h"
 #include "fuzz/stage_target.h"
 #include "model/framing.h"
@@ -16,7 +17,8 @@ enum { START_PS = 1000000 };
 static struct stage_set set;
 static struct stage *stage;
 static struct tape tape;
-static struct injection planned[4];
+enum { PLANNED_MAX = 12 };
+static struct injection planned[PLANNED_MAX];
 
 static void set_up(void)
 {
@@ -35,7 +37,7 @@ static uint32_t plan(uint32_t count, const struct tape_op *ops)
 {
     tape = (struct tape){.count = count};
     memcpy(tape.ops, ops, count * sizeof *ops);
-    return device_injections(stage->scenario, &tape, START_PS, planned, 4);
+    return device_injections(stage->scenario, &tape, START_PS, planned, PLANNED_MAX);
 }
 
 static const char *name_of(const struct injection *i)
@@ -62,6 +64,7 @@ static const struct {
     {{UARTE, DEVICE_RECEIVE, 3, 1, 2, {{0, 7}}}, INJECT_RECEIVE, "UARTE0"},
     {{UARTE, DEVICE_FRAME, 3, 1, 2, {{0, 7}}}, INJECT_RECEIVE, "UARTE0"},
     {{AES, DEVICE_LATE, 3, 1, 2, {{0, 7}}}, INJECT_DELAY, "AES"},
+    {{UARTE, DEVICE_MAIL, 3, 1, 2, {{0, 7}}}, INJECT_RECEIVE, "UARTE0"},
 };
 _Static_assert(sizeof meanings / sizeof meanings[0] == DEVICE_KINDS, "a row for each kind");
 
@@ -81,9 +84,10 @@ START_TEST(what_a_device_has_not_is_no_injection)
 {
     const struct tape_op none[] = {{NVMC, DEVICE_STUCK, 0, 0, 0, {{0}}},
                                    {SPIM, DEVICE_RECEIVE, 0, 0, 0, {{0}}},
+                                   {SPIM, DEVICE_MAIL, 0, 0, 0, {{0}}},
                                    {NVMC, DEVICE_TASK, 0, 0, 0, {{0}}},
                                    {NVMC, DEVICE_KINDS, 0, 0, 0, {{0}}}};
-    ck_assert_uint_eq(plan(4, none), 0);
+    ck_assert_uint_eq(plan(5, none), 0);
 }
 END_TEST
 
@@ -149,8 +153,8 @@ END_TEST
 START_TEST(late_device_is_so_at_moments_in_a_row)
 {
     const struct tape_op op = {AES, DEVICE_LATE, 0, 1, 5, {{0, 0}, {64 + 16 + 2, 0}}};
-    ck_assert_uint_eq(plan(1, &op), 4); /* as many as there is room for */
-    for (uint32_t i = 0; i < 4; i++) {
+    ck_assert_uint_eq(plan(1, &op), 8);
+    for (uint32_t i = 0; i < 8; i++) {
         ck_assert_int_eq(planned[i].kind, INJECT_DELAY);
         ck_assert_uint_eq(planned[i].nth, 3 + i);
         ck_assert_uint_eq(planned[i].period_ps, 100 * PS_PER_US);
@@ -224,6 +228,86 @@ START_TEST(frame_is_whole_or_damaged_in_one_way)
 }
 END_TEST
 
+/* Of each thing that may be wrong: what a reader of frames says, and one of datagrams. */
+static const struct {
+    uint8_t wrong, size;
+    enum framing_event end;
+    bool parsed;
+} mails[] = {
+    {0, 20, FRAMING_GOOD, true},         {15, 255, FRAMING_GOOD, true},
+    {16, 20, FRAMING_GOOD, false},       {18, 20, FRAMING_GOOD, false},
+    {20, 20, FRAMING_GOOD, false},       {22, 20, FRAMING_GOOD, false},
+    {23, 20, FRAMING_GOOD, false},       {24, 20, FRAMING_GOOD, false},
+    {25, 20, FRAMING_GOOD, true},        {27, 20, FRAMING_BAD_FCS, false},
+    {28, 20, FRAMING_BAD_CONTROL, true}, {29, 20, FRAMING_ABORTED, true},
+    {30, 20, FRAMING_OCTET, true},       {31, 20, FRAMING_NOTHING, false},
+};
+enum { MAILS = sizeof mails / sizeof mails[0] };
+
+static uint8_t body[MAIL_MAX];
+static uint32_t body_size;
+
+static enum framing_event last_of_mail(const uint8_t *octets, uint32_t size)
+{
+    struct framing_reader reader;
+    enum framing_event event = FRAMING_NOTHING;
+    framing_start(&reader, MAIL_MAX / 2);
+    body_size = 0;
+    for (uint32_t n = 0; n < size; n++) {
+        event = framing_take(&reader, octets[n]);
+        if (event == FRAMING_OCTET)
+            body[body_size++] = reader.octet;
+    }
+    return event;
+}
+
+START_TEST(mail_is_whole_or_has_one_thing_wrong)
+{
+    const struct tape_op op = {UARTE, DEVICE_MAIL,    (uint8_t)(128 + 4 * mails[_i].wrong + 2),
+                               0,     mails[_i].size, {{0x7e, 90}}};
+    uint8_t octets[MAIL_MAX];
+    struct datagram datagram;
+    ck_assert_int_eq(last_of_mail(octets, mail_write(&op, octets)), mails[_i].end);
+    ck_assert_uint_eq(body[0], 0xff);
+    const uint32_t packet = body_size - (mails[_i].wrong == 31 ? 0 : FRAMING_BODY_MIN);
+    ck_assert(datagram_parse(body + FRAMING_HEADER_SIZE, packet, &datagram) == mails[_i].parsed);
+    if (!mails[_i].parsed)
+        return;
+    ck_assert_uint_eq(datagram.destination_port, 2);
+    ck_assert_uint_eq(datagram.destination[15], mails[_i].wrong == 25 ? 3 : 2);
+    ck_assert_uint_eq(datagram.size,
+                      mails[_i].size < MAIL_LONG ? mails[_i].size % MAIL_SHORT : 64 * MAIL_UNIT);
+}
+END_TEST
+
+/* 576 octets in the frame and six around them. */
+START_TEST(long_mail_comes_in_parts)
+{
+    const struct tape_op op = {UARTE, DEVICE_MAIL, 3, 1, 255, {{0x55, 1}, {64, 0}}};
+    uint8_t octets[MAIL_MAX];
+    uint32_t size = 0;
+    ck_assert_uint_eq(plan(1, &op), 10);
+    for (uint32_t i = 0; i < 10; i++) {
+        ck_assert(planned[i].at_event && planned[i].nth == 1);
+        ck_assert_uint_eq(planned[i].at_ps, i * MAIL_PART_PS);
+        memcpy(octets + size, planned[i].bytes, planned[i].size);
+        size += planned[i].size;
+    }
+    ck_assert_int_eq(last_of_mail(octets, size), FRAMING_GOOD);
+    ck_assert_uint_eq(body_size, FRAMING_BODY_MIN + 64 * MAIL_UNIT);
+    ck_assert_uint_eq(body[0], 3);
+}
+END_TEST
+
+START_TEST(mail_that_there_is_no_room_for_is_cut)
+{
+    struct tape_op ops[PLANNED_MAX];
+    for (uint32_t i = 0; i < PLANNED_MAX; i++)
+        ops[i] = (struct tape_op){UARTE, DEVICE_MAIL, 3, 1, 200, {{0}}};
+    ck_assert_uint_eq(plan(PLANNED_MAX, ops), PLANNED_MAX);
+}
+END_TEST
+
 /* A usual sequence of calls is an operation that is served: of the generator, and its upcall. */
 static uint64_t upcalls_of(const struct tape_op *ops, uint32_t count)
 {
@@ -242,6 +326,19 @@ START_TEST(usual_sequence_is_its_calls_and_a_wait_for_its_upcall)
                                   {STREAM_APP, BYTES_COMPUTE, 0, 0, 0, {{0}}}};
     /* allow, subscribe, command, wait; what comes behind shows that the wait was over */
     ck_assert_uint_eq(upcalls_of(ops, 2), 4 + 1);
+}
+END_TEST
+
+/* Who has bound the address and waits there is woken by it. */
+START_TEST(mail_comes_for_an_address_that_apps_bind)
+{
+    struct tape_op ops[] = {{STREAM_APP, BYTES_CALL_ANY, 1, 128 + 17, 8, {{3, 0}}},
+                            {UARTE, DEVICE_MAIL, 3, 10, 8, {{0}}},
+                            {STREAM_APP, BYTES_COMPUTE, 0, 0, 0, {{0}}}};
+    /* unbind, bind, allow, subscribe, receive, wait; and what comes behind */
+    ck_assert_uint_eq(upcalls_of(ops, 3), 6 + 1);
+    ops[1].which = 2;
+    ck_assert_uint_eq(upcalls_of(ops, 3), 6);
 }
 END_TEST
 
@@ -334,6 +431,10 @@ int main(void)
     tcase_add_loop_test(c, what_befalls_an_app_may_come_at_a_moment, 0, ENDS);
     tcase_add_test(c, moment_that_there_is_not_is_no_injection);
     tcase_add_loop_test(c, frame_is_whole_or_damaged_in_one_way, 0, 6);
+    tcase_add_loop_test(c, mail_is_whole_or_has_one_thing_wrong, 0, MAILS);
+    tcase_add_test(c, long_mail_comes_in_parts);
+    tcase_add_test(c, mail_that_there_is_no_room_for_is_cut);
+    tcase_add_test(c, mail_comes_for_an_address_that_apps_bind);
     tcase_add_test(c, usual_sequence_is_its_calls_and_a_wait_for_its_upcall);
     tcase_add_test(c, lost_alarm_is_by_right_if_its_counter_failed);
     tcase_add_test(c, excuse_is_for_its_rule_and_its_device_alone);

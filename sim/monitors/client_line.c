@@ -480,7 +480,7 @@ static void frame_told(struct machine *m, struct client_data *d, uint32_t proces
     struct span to = account->buffers[BUFFER_FRAME_IN];
     struct line_frame *f = &d->last;
     uint32_t command = open_command(m, process, FRAMES);
-    bool its = f->address == account->frame_address && f->size > 0 && f->size <= PAYLOAD_MAX;
+    bool its = f->address == account->frame_address && f->size <= PAYLOAD_MAX;
 
     if (command == BIND || command == UNBIND) {
         told_add(told, ANYTHING, ANYTHING);

@@ -15,9 +15,12 @@
  * was stopped; and it is not stopped before the kernel has taken in the app's system call, whose
  * work counts.
  *
+ * The kernel counts in whole microseconds, up, so its view of a slice drifts from this one, until
+ * it gives all that it thinks is left. Where a line rests that it wants to look at
+ * (model/line_pace.h) it gives less each time: such drift is let pass.
+ *
  * Ready ever since: who was woken out of a yield, faulted or began anew may go on or go behind the
- * others. Less than was left may be given: a line of the kernel's own that rests wants to be looked
- * at (model/line_pace.h).
+ * others.
  *
  * Cannot see: the order within one queue of the feedback queue, but for who goes on; queues after
  * the first five seconds on a board without an alarm, or at all where an injection touches it.
@@ -32,6 +35,7 @@ enum { FORGIVE_TICKS = MLFQ_REFRESH_MS * 32768 / 1000 };
 static const uint64_t queue_slice_ps[MLFQ_QUEUES] = {10000 * PS_PER_US, 20000 * PS_PER_US,
                                                      50000 * PS_PER_US};
 
+#define DRIFT_PS (2 * PS_PER_US) /* of one run: rounding, and what lies between two looks */
 #define QUANTUM_PS (MIN_QUANTUM_US * PS_PER_US)
 #define FORGIVE_TOLERANCE_PS (200 * PS_PER_US) /* a few ticks, and what the choice takes */
 #define FORGIVE_SPREAD_PS (3 * PS_PER_MS)      /* seen so late, the next time is not known */
@@ -46,6 +50,7 @@ struct sched {
     uint64_t armed_ps, granted_ps;
     uint64_t call_ps;   /* when it made the system call that it stopped for; 0: it did not */
     uint64_t left_ps;   /* round robin: of its slice, when the timer was started */
+    uint64_t drift_ps;  /* round robin: by so much the kernel may think that less is left */
     uint64_t slice_ps;  /* round robin */
     uint64_t tolerance; /* for rounding to microseconds, and between reading and stopping */
     uint64_t entry_ps;  /* what a system call takes the kernel at least */
@@ -130,7 +135,7 @@ static bool judge_turn(struct machine *m, const struct sched *t, uint64_t ready,
                        uint64_t left_ps)
 {
     bool may = ready & BIT(t->last) && (t->unsure || left_ps + t->tolerance > QUANTUM_PS);
-    bool must = may && !t->unsure && left_ps > QUANTUM_PS + t->tolerance;
+    bool must = may && !t->unsure && left_ps > QUANTUM_PS + t->tolerance + t->drift_ps;
     uint32_t next = next_behind(ready, t->last);
 
     if (must && process != t->last)
@@ -162,6 +167,7 @@ static OUT_OF_LINE void new_turn(struct machine *m, struct sched *t, const struc
         goes_on = false;
     t->unsure = goes_on && t->unsure;
     t->left_ps = goes_on ? left_ps : t->slice_ps;
+    t->drift_ps = goes_on ? t->drift_ps : 0;
     if (now->granted_ps > t->left_ps + t->tolerance && !t->unsure && !is_alone)
         break_add(m, RULE_SCHED_ORDER, now->process, 0, DETAIL_SCHED_MORE, now->granted_ps,
                   t->left_ps);
@@ -176,8 +182,12 @@ static void round_robin(struct machine *m, struct sched *t, const struct choice 
         t->left_ps = left_ps; /* nearly always: it goes on, as it should */
     else
         new_turn(m, t, now, left_ps);
-    if (now->granted_ps + t->tolerance >= t->left_ps)
-        t->left_ps = now->granted_ps;
+    if (now->granted_ps + t->tolerance < t->left_ps) {
+        t->drift_ps += DRIFT_PS;
+        return;
+    }
+    t->left_ps = now->granted_ps;
+    t->drift_ps = 0;
 }
 
 /* ---- priority */
