@@ -55,14 +55,21 @@ static const struct {
     [BYTES] = {4, 2, {7, 30}},
     [STORAGE] = {6, 6, {8, 9, 24, 24, 25, 26}},
     [KEYS] = {7, 2, {10, 11}},
-    [FRAMES] = {0, 5, {12, 13, 16, 17, 28}},
-    [DATAGRAMS] = {0, 6, {14, 15, 18, 19, 20, 29}},
+    [FRAMES] = {0, 6, {12, 13, 13, 16, 16, 28}},
+    [DATAGRAMS] = {0, 6, {14, 15, 15, 18, 20, 29}},
 };
 
 /* Those with more to go wrong more often: transfers that others hold up, keys, pages of flash. */
-static const uint8_t chosen[16] = {ALARMS, TEXTS, TEXTS,  SAMPLES,  SAMPLES, SPI,
-                                   I2C,    I2C,   BYTES,  STORAGE,  STORAGE, STORAGE,
-                                   KEYS,   KEYS,  FRAMES, DATAGRAMS};
+static const uint8_t chosen[] = {ALARMS, TEXTS, TEXTS,  SAMPLES, SAMPLES,  SPI,
+                                 I2C,    I2C,   BYTES,  STORAGE, STORAGE,  KEYS,
+                                 KEYS,   KEYS,  FRAMES, FRAMES,  DATAGRAMS};
+
+/* Sizes that a block cipher takes, too: BLOCK - 1 stands for one block. */
+static uint8_t draw_size(struct random *random)
+{
+    static const uint8_t sizes[8] = {0, 1, 3, 15, 15, 31, 63, 192};
+    return sizes[draw(random, 8)];
+}
 
 /* An app's operation; what both apps say is the same but for this. */
 static struct tape_op *use_row(struct tape *story, uint8_t app, uint8_t row,
@@ -76,6 +83,8 @@ static struct tape_op *use_row(struct tape *story, uint8_t app, uint8_t row,
     op->value[1] = like->value[1];
     if (draw(random, 4) == 0)
         op->value[draw(random, 2)].pick = draw(random, 4);
+    if (draw(random, 4) == 0)
+        op->size = draw_size(random);
     return op;
 }
 
@@ -86,19 +95,28 @@ static void use(struct tape *story, uint8_t app, uint8_t family, const struct ta
     (void)use_row(story, app, row, like, random);
 }
 
-static void work_a_while(struct tape *story, uint8_t app, struct random *random)
+static struct tape_op *work_a_while(struct tape *story, uint8_t app, struct random *random)
 {
     struct tape_op *op = say(story, (uint8_t)(STREAM_APP + app), BYTES_COMPUTE);
     op->which = draw_small(random);
     op->number = draw(random, 256);
     op->size = draw(random, 5);
+    return op;
+}
+
+/* As long as something may be on the line: up to 16 ms, mostly less. */
+static void work_for_ms(struct tape *story, uint8_t app, struct random *random)
+{
+    struct tape_op *op = work_a_while(story, app, random);
+    op->which = draw(random, draw(random, 2) ? 96 : 256);
+    op->size = 4;
 }
 
 static void use_some(struct tape *story, uint8_t app, uint8_t family, const struct tape_op *like,
                      struct random *random)
 {
     if (draw(random, 4) == 0) /* later */
-        work_a_while(story, app, random);
+        (void)work_a_while(story, app, random);
     for (uint32_t left = 1 + draw(random, 3); left > 0; left--)
         use(story, app, family, like, random);
 }
@@ -128,56 +146,71 @@ static void disturb(struct tape *story, uint8_t device, struct random *random)
     op->value[1].offset = (int8_t)draw_small(random);
 }
 
-/* Sizes that a block cipher takes, too: BLOCK - 1 stands for one block. */
-static uint8_t draw_size(struct random *random)
-{
-    static const uint8_t sizes[8] = {0, 1, 3, 15, 15, 31, 63, 192};
-    return sizes[draw(random, 8)];
-}
-
 /* For the address that the apps have, or for one that they may have. */
-static void send_mail(struct tape *story, uint8_t family, const struct tape_op *like,
+static void send_mail(struct tape *story, bool is_datagram, const struct tape_op *like,
                       struct random *random)
 {
     struct tape_op *op = say(story, STREAM_DEVICE, DEVICE_MAIL);
-    op->which = (uint8_t)(draw(random, 4) ? like->value[0].pick : draw(random, 4));
-    op->which += (uint8_t)(4 * draw(random, 32) + (family == DATAGRAMS ? 128 : 0));
-    op->number = draw(random, 2) ? draw_small(random) : draw(random, 256);
-    op->size = draw(random, 2) ? draw(random, 32) : draw(random, 256);
+    op->which = draw(random, 4) ? like->value[0].pick : draw(random, 4);
+    op->which += (uint8_t)(4 * draw(random, 32) + 128 * is_datagram);
+    op->number = (uint8_t)(draw(random, 2) ? 4 + draw(random, 28) : draw(random, 256));
+    op->size = draw(random, draw(random, 2) ? 32 : 256);
     op->value[0] = (struct tape_value){draw(random, 256), (int8_t)draw(random, 128)};
 }
 
 static const uint8_t ends[4] = {SCHEDULE_KILL_AT, SCHEDULE_FAULT_AT, SCHEDULE_RESTART_AT,
                                 SCHEDULE_PRESSURE_AT};
 
-/* An app waits for what comes by the line, and so may another one, for the same or not. Meanwhile
- * its address changes hands, perhaps. */
+/* An app waits for what comes by the line, or sends, and so may another one, with the same address
+ * or not. Meanwhile the address changes hands, perhaps. */
 static void correspond(struct tape *story, struct random *random)
 {
-    const uint8_t family = draw(random, 2) ? FRAMES : DATAGRAMS, app = draw(random, 2);
-    const uint8_t waits = family == FRAMES ? 12 : 14, anew = family == FRAMES ? 17 : 19;
+    /* usuals[] in fuzz/app_bytes.c: half of those at first wait; the last four let go before. */
+    static const uint8_t rows[2][8] = {{12, 12, 17, 13, 17, 17, 16, 28},
+                                       {14, 14, 19, 15, 19, 19, 18, 29}};
+    const uint8_t is_datagram = draw(random, 2), app = draw(random, 2);
     const struct tape_op like = {
         .size = draw_size(random),
         .value = {{draw(random, 4), 0}, {draw(random, 4), (int8_t)draw_small(random)}}};
-    (void)use_row(story, app, draw(random, 2) ? waits : anew, &like, random);
+    if (draw(random, 4) == 0)
+        work_for_ms(story, app, random);
+    (void)use_row(story, app, rows[is_datagram][draw(random, 4)], &like, random);
     if (draw(random, 2))
-        use_row(story, !app, draw(random, 2) ? waits : anew, &like, random)->value[0].pick =
+        use_row(story, !app, rows[is_datagram][draw(random, 8)], &like, random)->value[0].pick =
             draw(random, 4);
-    for (uint32_t left = 1 + draw(random, 2); left > 0; left--)
-        send_mail(story, family, &like, random);
-    if (draw(random, 2))
-        work_a_while(story, app, random);
+    for (uint32_t left = draw(random, 3); left > 0; left--)
+        send_mail(story, is_datagram, &like, random);
+    if (draw(random, 4))
+        work_for_ms(story, app, random);
     if (draw(random, 4) == 0)
         say(story, (uint8_t)(STREAM_APP + app), SYSCALL_EXIT); /* and restarts */
     for (uint32_t left = draw(random, 3); left > 0; left--)
-        use(story, draw(random, 4) ? app : !app, family, &like, random);
+        (void)use_row(story, draw(random, 4) ? app : !app, rows[is_datagram][4 + draw(random, 4)],
+                      &like, random);
     if (draw(random, 4) == 0)
         befall(story, draw(random, 2), ends, random);
 }
 
+/* An app writes over what it has stored, and ends while flash is erased; somebody comes next. */
+static void rewrite(struct tape *story, struct random *random)
+{
+    const uint8_t app = draw(random, 2), kinds[4] = {ends[0], ends[0], ends[1], ends[2]};
+    for (uint32_t left = 2; left > 0; left--) {
+        const struct tape_op like = {.size = draw_size(random), .value = {{draw(random, 4), 0}}};
+        use_row(story, app, 24, &like, random)->which |= 1; /* and waits */
+    }
+    befall(story, app, kinds, random);
+    struct tape_op *end = &story->ops[story->count - 1];
+    end->size = draw(random, 256);
+    end->value[0].pick = draw(random, 3);           /* as an operation of its own begins, */
+    end->value[1].offset = (int8_t)draw(random, 3); /* the second one, perhaps */
+    const struct tape_op any = {.size = draw_size(random)};
+    use_some(story, draw(random, 2), STORAGE, &any, random);
+}
+
 static void share(struct tape *story, struct random *random)
 {
-    const uint8_t family = chosen[draw(random, 16)], app = draw(random, 2);
+    const uint8_t family = chosen[draw(random, sizeof chosen)], app = draw(random, 2);
     const struct tape_op like = {.size = draw_size(random),
                                  .value = {{draw(random, 4), 0}, {draw(random, 4), 0}}};
     use_some(story, app, family, &like, random);
@@ -189,13 +222,52 @@ static void share(struct tape *story, struct random *random)
         use_some(story, !app, family, &like, random);
 }
 
+/* What one reads of the line, and then another. */
+static void read_text(struct tape *story, struct random *random)
+{
+    const uint8_t app = draw(random, 2);
+    const struct tape_op like = {.size = draw_size(random)};
+    (void)use_row(story, app, 2, &like, random);
+    struct tape_op *op = say(story, STREAM_DEVICE, DEVICE_RECEIVE);
+    op->which = draw(random, 256);
+    op->number = (uint8_t)(4 + draw(random, 60));
+    op->size = draw(random, 2) ? like.size : MOST_BYTES;
+    op->value[0] = (struct tape_value){draw(random, 256), (int8_t)draw(random, 256)};
+    if (draw(random, 2))
+        work_for_ms(story, app, random);
+    (void)use_row(story, draw(random, 2), 2, &like, random);
+}
+
+/* Of target_device's stages: the one where the most wait. */
+enum { CROWDED = 5 };
+
+/* Two want the same, and one ends within microseconds of what is done for it. */
+static void end_at_once(struct tape *story, struct random *random)
+{
+    const uint8_t family = chosen[draw(random, sizeof chosen)], app = draw(random, 2);
+    const uint8_t row = families[family].rows[draw(random, families[family].count)];
+    const struct tape_op like = {.size = draw_size(random),
+                                 .value = {{draw(random, 4), 0}, {draw(random, 4), 0}}};
+    if (draw(random, 2))
+        story->ops[0].which = CROWDED;
+    (void)use_row(story, app, row, &like, random);
+    (void)use_row(story, !app, row, &like, random);
+    befall(story, draw(random, 2), ends, random);
+    struct tape_op *end = &story->ops[story->count - 1];
+    end->size = draw(random, 4) == 0;
+    end->value[0] = (struct tape_value){draw(random, 4), (int8_t)draw(random, 128)};
+    end->value[1].offset = (int8_t)(draw(random, 4) == 0);
+    if (draw(random, 2))
+        use_some(story, app, family, &like, random);
+}
+
 void story_device(struct tape *story, struct random *random)
 {
+    static void (*const tell[])(struct tape *, struct random *) = {
+        share,      share,      share,   share,     share,       share,
+        correspond, correspond, rewrite, read_text, end_at_once, end_at_once};
     choose_stage(story, random);
-    if (draw(random, 3) == 0)
-        correspond(story, random);
-    else
-        share(story, random);
+    tell[draw(random, sizeof tell / sizeof tell[0])](story, random);
 }
 
 /* --- a connection ---------------------------------------------------------------------------- */

@@ -4,8 +4,9 @@
  * drawn.
  *
  *   story_device   one app uses a driver, once or twice; at a moment of that it is ended, or the
- *                  driver's device does something; the other app uses it, too. Or apps wait for
- *                  frames or datagrams at their addresses, and some come
+ *                  driver's device does something; the other app uses it, too. Or both want the
+ *                  same, and one ends at once; apps wait for frames, datagrams or text, and some
+ *                  come; one ends as it writes over what it has stored
  *   story_ble      the central changes the connection by the law, and is silent for a while, or a
  *                  part of what it says is lost; or it changes it at this very event; or is silent
  *                  around an instant for nearly as long as the connection bears; or the
