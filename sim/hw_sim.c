@@ -488,14 +488,25 @@ void hw_barrier(struct hw *hw)
     (void)hw; /* register writes take effect at once here */
 }
 
+static OUT_OF_LINE void spend_slowly(struct hw *hw, enum kernel_path path, uint32_t count)
+{
+    struct machine *m = hw->m;
+    uint64_t before_ps = m->now_ps;
+    machine_spend_exactly(hw, (uint64_t)costs_of(hw)->path[path] * count);
+    m->worked_ps += m->now_ps - before_ps;
+}
+
+/* As machine_spend, with less to compute. */
 void hw_spend(struct hw *hw, enum kernel_path path, uint32_t count)
 {
     struct machine *m = hw->m;
-    uint64_t target_ps = m->now_ps + m->setup->path_ps[path] * count;
-    if (m->setup->ps_per_cycle && target_ps < m->next_ps)
-        m->now_ps = target_ps; /* as machine_spend, with less to compute */
-    else
-        machine_spend_exactly(hw, (uint64_t)costs_of(hw)->path[path] * count);
+    uint64_t ps = m->setup->path_ps[path] * count, target_ps = m->now_ps + ps;
+    if (!m->setup->ps_per_cycle || target_ps >= m->next_ps) {
+        spend_slowly(hw, path, count);
+        return;
+    }
+    m->now_ps = target_ps;
+    m->worked_ps += ps;
 }
 
 void hw_note(struct hw *hw, enum note note, uint32_t process, uint32_t address, uint64_t value)

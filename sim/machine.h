@@ -26,7 +26,7 @@ enum {
     MACHINE_DEVICE_MAX = BOARD_DEVICE_MAX + PEER_MAX,
     ROUTER_MAX = 4,
     LINE_NONE = 0xff,
-    MONITOR_MAX = 40, /* ours, as the next: room for every set of monitors that hears something */
+    MONITOR_MAX = 48, /* ours, as the next: room for every set of monitors that hears something */
     LISTENER_MAX = 512,
 };
 
@@ -174,6 +174,7 @@ struct machine_head {
     const struct machine_setup *setup;
     uint64_t now_ps;
     uint64_t rules_armed; /* bit r: rule r */
+    uint64_t worked_ps;   /* of now_ps: what the kernel's own instructions took */
 };
 static inline const struct machine_head *machine_get_head(const struct machine *m)
 {
@@ -190,6 +191,12 @@ static inline const struct scenario *machine_scenario(const struct machine *m)
 static inline uint64_t machine_now_ps(const struct machine *m)
 {
     return machine_get_head(m)->now_ps;
+}
+/* How long the CPU has walked the kernel's paths so far, accesses to registers and memory apart: by
+ * how far the clock went on meanwhile. */
+static inline uint64_t machine_worked_ps(const struct machine *m)
+{
+    return machine_get_head(m)->worked_ps;
 }
 uint64_t machine_trace_hash(const struct machine *m);
 uint64_t machine_record_count(const struct machine *m);

@@ -62,9 +62,10 @@ enum { KNOWN_MAX = 128 }; /* a power of two; ours */
 enum { DEVICE_WORDS = (MACHINE_DEVICE_MAX + 63) / 64 };
 
 struct machine {
-    const struct machine_setup *setup; /* these three first, as struct machine_head has them */
+    const struct machine_setup *setup; /* these four first, as struct machine_head has them */
     uint64_t now_ps;
     uint64_t rules_armed;
+    uint64_t worked_ps;
 
     uint64_t cycle_rest; /* of a picosecond, in 1/cpu_hz: only when cpu_hz does not divide 10^12 */
     uint64_t next_ps; /* the earliest of all that is due: device wakes, SysTick, injections; it may
@@ -131,7 +132,8 @@ _Static_assert(MACHINE_DEVICE_MAX <= 256, "waking[] has bytes");
 _Static_assert(offsetof(struct machine, setup) == offsetof(struct machine_head, setup) &&
                    offsetof(struct machine, now_ps) == offsetof(struct machine_head, now_ps) &&
                    offsetof(struct machine, rules_armed) ==
-                       offsetof(struct machine_head, rules_armed),
+                       offsetof(struct machine_head, rules_armed) &&
+                   offsetof(struct machine, worked_ps) == offsetof(struct machine_head, worked_ps),
                "machine_get_head() finds them there");
 _Static_assert(RULE_NUMBER <= 64 && SCENARIO_CHECK_MAX <= 64, "one bit each");
 

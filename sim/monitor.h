@@ -121,7 +121,9 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
  *   %b what the check wants: 2, at least 2, at most 2, 2 to 4
  *   %x the multiplexer in the low byte of `address`, %q the client in the next one
  *   %y the clients in `got`, a byte each
- *   %m the check's fact: "answered of central"         %v got, in the fact's own words */
+ *   %m the check's fact: "answered of central"         %v got, in the fact's own words
+ *   %h, %H the low and the high half of wanted, nanoseconds, as microseconds
+ *   %k an event at the time got, %K kernel paths: bits of `address`, the event behind the paths */
 /* clang-format off */
 #define VERDICT_DETAILS(X)                                                                         \
     X(DETAIL_NONE, "") \
@@ -300,6 +302,13 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
       "%p gets %t us beside another that is ready, and %u us of its slice are left") \
     X(DETAIL_SCHED_FREE, \
       "%p: its slice ended %t us into a system call, which takes the kernel %u us at least") \
+    /* kernel-cost */ \
+    X(DETAIL_COST_RUN, \
+      "from %k until %p ran the kernel worked %h us, and by its board's costs that takes %H us " \
+      "at least: left out is %K") \
+    X(DETAIL_COST_SLEEP, \
+      "from %k until the CPU slept the kernel worked %h us, and by its board's costs that takes " \
+      "%H us at least: left out is %K") \
     /* ble-armed-late, ble-ifs, ble-sequence, ble-stale-buffer, ble-channel */ \
     X(DETAIL_BLE_ARMED_LATE, \
       "%p armed %a with a compare value %g ticks behind the counter: what it should start never " \

@@ -211,6 +211,13 @@ static const struct explanation explanations[RULE_NUMBER] = {
         {"at each switch to user mode, by who is ready, by whose turn it was, and by the slice "
          "timer: when it was started and stopped, and for how long",
          EXAMPLE(.detail = DETAIL_SCHED_PRIORITY, .process = 0, .got = 1)},
+    [RULE_KERNEL_COST] =
+        {"at each switch to user mode and to sleep, by how long the kernel's instructions took "
+         "since it was entered, accesses apart, and by what the records of that time, the "
+         "protection unit's regions and the slice timer say it has done",
+         EXAMPLE(.detail = DETAIL_COST_RUN, .process = 0, .got = 150 * PS_PER_US,
+                 .address = 1u << PATH_CONTEXT_SWITCH | (uint32_t)EVENT_SYSCALL << KERNEL_PATHS,
+                 .wanted = UINT64_C(4781) << 32 | 4312)},
     [RULE_FINAL] = {"once, at the end of the run",
                     EXAMPLE(.detail = DETAIL_FINAL_STATE, .process = 0, .got = PROCESS_FAULTED,
                             .wanted = PROCESS_YIELDED)},

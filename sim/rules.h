@@ -181,7 +181,11 @@
       "What goes out for a client is what its buffer held, whole, in order, to the address it "    \
       "named and in nobody else's name; what it gets is what came in for it; and its completion "  \
       "says how it went.",                                                                         \
-      "Tock, Virtualization document, section Data Sharing; model/services.h")
+      "Tock, Virtualization document, section Data Sharing; model/services.h")                     \
+    X(RULE_KERNEL_COST, "kernel-cost", "",                                                         \
+      "What the kernel does takes the time that its board's costs say, at least: each path of a "  \
+      "stay in it, from what ended user mode or sleep to the next of either.",                     \
+      "Tock issue 1730; sim/costs.h")
 
 enum rule {
 #define RULE_ENUM(enumerator, id, aliases, demand, source) enumerator,

@@ -3,6 +3,7 @@
 #include "model/virt/turn.h"
 #include "sim/app_steps.h"
 #include "sim/ble_expect.h"
+#include "sim/costs.h"
 #include "sim/load.h"
 #include "sim/machine.h"
 #include "sim/scenario_load.h"
@@ -185,6 +186,59 @@ static void put_clients(struct text *t, const struct scenario *s, uint64_t clien
     }
 }
 
+/* "a system call at 12.500 us" */
+static void put_start(struct text *t, const struct verdict *v)
+{
+    static const char *const words[EVENT_NOTE_BASE] = {
+        [EVENT_SYSCALL] = "a system call",        [EVENT_FAULT] = "a fault",
+        [EVENT_SLICE_END] = "the end of a slice", [EVENT_IRQ_TAKEN] = "an interrupt",
+        [EVENT_WAKE] = "the CPU's waking",
+    };
+    uint32_t event = v->address >> KERNEL_PATHS;
+
+    if (event >= EVENT_NOTE_BASE || !words[event]) {
+        put(t, "the reset, or a hand from outside,");
+        return;
+    }
+    put(t, "%s at ", words[event]);
+    put_time(t, v->got);
+    put(t, " us");
+}
+
+/* "context_switch or yield" */
+static void put_paths(struct text *t, uint32_t paths)
+{
+    const char *between = "";
+
+    for (uint32_t i = 0; i < KERNEL_PATHS; i++) {
+        if (!(paths >> i & 1))
+            continue;
+        put(t, "%s%s", between, costs_name(i));
+        between = " or ";
+    }
+}
+
+static void put_cost_letter(struct text *t, const struct verdict *v, char letter)
+{
+    switch (letter) {
+    case 'k':
+        put_start(t, v);
+        break;
+    case 'K':
+        put_paths(t, v->address);
+        break;
+    case 'h':
+        put_time(t, pair_low(v->wanted) * UINT64_C(1000));
+        break;
+    case 'H':
+        put_time(t, pair_high(v->wanted) * UINT64_C(1000));
+        break;
+    default:
+        put(t, "%c", letter);
+        break;
+    }
+}
+
 static void put_virt_letter(struct text *t, const struct scenario *s, const struct verdict *v,
                             char letter)
 {
@@ -199,7 +253,7 @@ static void put_virt_letter(struct text *t, const struct scenario *s, const stru
         put_clients(t, s, v->got);
         break;
     default:
-        put(t, "%c", letter);
+        put_cost_letter(t, v, letter);
         break;
     }
 }

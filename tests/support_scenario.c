@@ -189,5 +189,6 @@ void support_trace(struct hw *hw, unsigned kind, uint32_t process, uint32_t addr
     for (uint32_t access = 0; access < ACCESS_RECORDS; access++)
         if (kinds[access] == kind)
             listeners = setup->access_listener[access][place];
+    hw->m->worked_ps += PS_PER_S; /* what led to it was paid: kernel-cost has tests of its own */
     machine_trace_to(hw, kind, process, address, value, listeners);
 }
