@@ -15,10 +15,10 @@
  *                                     configures it, if its regions have changed; the switch, if
  *                                     another process ran last; the return
  *
- * Each of them is paid within the stay, before the record that ends it. More may have been: handlers
- * of lines that came while the kernel ran, passes without a result, requests that were refused
- * before the filter was asked, deferred calls of multiplexers, checksums. What is left out next to
- * one of these may stay unseen there; in most stays there are none.
+ * Each of them is paid within the stay, before the record that ends it. More may have been:
+ * handlers of lines that came while the kernel ran, passes without a result, requests that were
+ * refused before the filter was asked, deferred calls of multiplexers, checksums. What is left out
+ * beside one of these may stay unseen there; in most stays there are none.
  *
  * Cannot see: whether what costs nothing by the board's table takes time.
  */
