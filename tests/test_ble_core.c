@@ -429,6 +429,22 @@ START_TEST(new_interval_begins_at_its_instant)
 }
 END_TEST
 
+/* An event that began in time goes on behind it: what comes then, good or bad, counts no more. */
+START_TEST(packet_behind_the_timeout_comes_too_late)
+{
+    const struct ble_pdu empty = {.header = BLE_LLID_CONTINUE};
+    for (uint32_t late = 0; late < 2; late++) {
+        struct ble_core core = connected();
+        (void)say(&core, BLE_LLID_CONTINUE, NULL, 0);
+        uint32_t end_us = core.valid_us + 999999 + late;
+        enum ble_answer answer = ble_core_received(&core, &empty, _i, end_us);
+        ck_assert_int_eq(answer == BLE_NO_ANSWER, late);
+        ck_assert_int_eq(core.state, late ? BLE_CLOSED : BLE_ESTABLISHED);
+        ck_assert_uint_eq(core.reason, late ? BLE_REASON_TIMEOUT : 0);
+    }
+}
+END_TEST
+
 /* The old interval is over in time, and the window of the new one begins too late. */
 START_TEST(window_of_an_instant_may_begin_behind_the_timeout)
 {
@@ -726,6 +742,7 @@ static Suite *suite(void)
     tcase_add_test(tcase, connection_that_nobody_answers_is_over_after_six_intervals);
     tcase_add_test(tcase, timeout_that_ends_where_a_window_begins_leaves_it_closed);
     tcase_add_test(tcase, established_connection_is_over_after_its_timeout);
+    tcase_add_loop_test(tcase, packet_behind_the_timeout_comes_too_late, 0, 2);
     tcase_add_test(tcase, each_request_gets_its_answer);
     tcase_add_test(tcase, new_interval_begins_at_its_instant);
     tcase_add_test(tcase, window_of_an_instant_may_begin_behind_the_timeout);

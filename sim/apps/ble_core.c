@@ -332,10 +332,19 @@ static void sequence(struct ble_core *core, const struct ble_pdu *pdu)
     core->opened = false;
 }
 
+/* In a long event that has begun in time: it does not count any more. */
+static bool comes_too_late(struct ble_core *core, uint32_t end_us)
+{
+    if ((int32_t)(end_us - core->valid_us) < (int32_t)supervision_us(core))
+        return false;
+    close(core, core->state == BLE_CREATED ? BLE_REASON_NOT_ESTABLISHED : BLE_REASON_TIMEOUT);
+    return true;
+}
+
 enum ble_answer ble_core_received(struct ble_core *core, const struct ble_pdu *pdu, bool crc_good,
                                   uint32_t end_us)
 {
-    if (core->state == BLE_CLOSED)
+    if (core->state == BLE_CLOSED || comes_too_late(core, end_us))
         return BLE_NO_ANSWER;
     if (!crc_good) {
         core->more = false;
