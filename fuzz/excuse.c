@@ -202,7 +202,7 @@ static bool key_excused(const struct machine *m, const struct verdict *v)
 }
 
 /* An app has faulted that wants the kernel to end with it: nothing runs behind that. */
-static bool panic_excused(struct machine *m)
+static bool panic_is_due(struct machine *m)
 {
     const struct scenario *s = machine_scenario(m);
     bool is_due = false;
@@ -216,11 +216,12 @@ static bool panic_excused(struct machine *m)
 
 bool verdict_excused(struct machine *m, const struct verdict *v)
 {
-    if (gate_expects(machine_scenario(m), v)) /* as the stage's text says */
+    bool is_expected = gate_expects(machine_scenario(m), v); /* as the stage's text says */
+    if (v->rule == RULE_KERNEL_PANIC)
+        return is_expected && panic_is_due(m);
+    if (is_expected)
         return true;
     switch (v->rule) {
-    case RULE_KERNEL_PANIC:
-        return panic_excused(m);
     case RULE_ALARM_TIME:
         return befallen(m, device_of(m, &machine_scenario(m)->config.alarm), COUNTER_FAILS);
     case RULE_BUFFER_CUSTODY:

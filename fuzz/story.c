@@ -275,11 +275,14 @@ void story_device(struct tape *story, struct random *random)
 /* Of enum peer kinds in air_tape.c. */
 enum { UPDATE = 1, MAP = 2, PHY = 3, SILENCE = 8 };
 
+/* `size` of an update that has a window of 5 ms, no latency and no offset. */
+enum { WINDOW = 4 };
+
 /* A change that a central may make, at an instant that is far enough. */
 static void change_lawfully(struct tape *story, struct random *random)
 {
     static const uint8_t intervals[8] = {0, 1, 2, 3, 7, 8, 8, 8}, latencies[4] = {4, 4, 5, 6};
-    static const uint8_t kinds[4] = {UPDATE, UPDATE, MAP, PHY}, sizes[8] = {0, 0, 1, 2, 3, 4, 5, 5};
+    static const uint8_t kinds[4] = {UPDATE, UPDATE, MAP, PHY}, sizes[8] = {0, 4, 4, 4, 5, 5, 6, 7};
     struct tape_op *op = say(story, PEER_STREAM, kinds[draw(random, 4)]);
     op->which = draw(random, 8);
     op->number = (uint8_t)(draw(random, 4) ? 5 + draw(random, 11) : draw(random, 16));
@@ -312,7 +315,7 @@ static void change_at_once(struct tape *story, struct random *random)
     struct tape_op *op = &story->ops[story->count - 1];
     op->kind = UPDATE;
     op->number = 0;
-    op->size &= (uint8_t)~1; /* without latency */
+    op->size = WINDOW;
 }
 
 /* A short interval and the shortest timeout, from an instant on around which silence begins that is
@@ -322,6 +325,7 @@ static void outlive_an_instant(struct tape *story, struct random *random)
     struct tape_op *op = say(story, PEER_STREAM, UPDATE);
     op->which = draw(random, 8);
     op->number = (uint8_t)(12 + draw(random, 4));
+    op->size = WINDOW;
     op->value[0].pick = draw(random, 4);
     op = say(story, PEER_STREAM, SILENCE);
     op->number = (uint8_t)(128 + draw(random, 4));
