@@ -181,7 +181,9 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_IRQ_SWALLOWED, "line %g has risen while it was on, and nobody has serviced it") \
     X(DETAIL_IRQ_OFF, "the device at %a was lent, and its line, %g, is off") \
     X(DETAIL_IRQ_ON, "line %g is nobody's, or was given up, and is on") \
-    X(DETAIL_IRQ_CLOSED, "line %g was serviced, and is off while the CPU sleeps") \
+    X(DETAIL_IRQ_CLOSED, "line %g is a driver's of the kernel's, and is off while the CPU sleeps") \
+    X(DETAIL_IRQ_UNHEARD, \
+      "line %g is a driver's of the kernel's, which has not taken it, and is given up") \
     /* death-order, device-reset */ \
     X(DETAIL_DEATH_IGNORED, \
       "%p exited or faulted, and its life was not ended before user mode ran") \

@@ -882,6 +882,45 @@ static void kernels_line_is_closed_for_ever(void)
     support_trace(hw, EVENT_SLEEP, PROCESS_NONE, 0, 0);
 }
 
+/* A pulse, which no device drives: it was taken, and nobody serves it. */
+static void kernels_pulse_closes_its_line(void)
+{
+    line_on(LINE_RTC1, true);
+    lines_user();
+    line_on(LINE_RTC1, false);
+    support_trace(hw, EVENT_SLEEP, PROCESS_NONE, 0, 0);
+}
+
+/* For lines.c alone: app A is ready. */
+static void lines_sleep(void)
+{
+    monitor_lines.on_record(hw->m, machine_monitor_state(hw->m, MONITOR_lines),
+                            &(struct record){.kind = EVENT_SLEEP});
+}
+
+static void kernels_line_is_nobodys(void)
+{
+    line_on(LINE_RTC1, false);
+    note(NOTE_LINE_UNCLAIMED, PROCESS_NONE, LINE_RTC1, 0);
+}
+
+static void kernels_line_is_given_up_as_stuck(void)
+{
+    kernels_line_rises();
+    note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_RTC1, 0xffffffff);
+    nothing_pends();
+    lines_user();
+    line_on(LINE_RTC1, false);
+    note(NOTE_ENDPOINT_STUCK, PROCESS_NONE, UINT32_MAX, LINE_RTC1);
+    lines_sleep();
+}
+
+static void kernels_line_is_given_up_unserved(void)
+{
+    line_on(LINE_RTC1, false);
+    note(NOTE_ENDPOINT_STUCK, PROCESS_NONE, UINT32_MAX, LINE_RTC1);
+}
+
 /* It rests. */
 static void kernels_line_is_closed_while_apps_run(void)
 {
@@ -1009,6 +1048,10 @@ static const struct {
     LINE(line_that_was_given_up_is_on, DETAIL_IRQ_ON),
     LINE(kernels_line_is_closed_for_ever, DETAIL_IRQ_CLOSED),
     LINE(kernels_line_is_closed_while_apps_run, DETAIL_NONE),
+    LINE(kernels_pulse_closes_its_line, DETAIL_IRQ_CLOSED),
+    LINE(kernels_line_is_nobodys, DETAIL_IRQ_UNHEARD),
+    LINE(kernels_line_is_given_up_as_stuck, DETAIL_NONE),
+    LINE(kernels_line_is_given_up_unserved, DETAIL_IRQ_UNHEARD),
     {"awaited", device_is_waited_for, RULE_DEATH_ORDER, DETAIL_NONE},
     {"in vain", device_is_waited_for_in_vain, RULE_DEATH_ORDER, DETAIL_NONE},
     {"hangs", hung_device_says_nothing, RULE_DEATH_ORDER, DETAIL_NONE},

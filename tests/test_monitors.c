@@ -879,7 +879,8 @@ static void timer0_line(bool high)
 
 static void mask(bool masked)
 {
-    hw->m->nvic.enabled[0] = masked ? 0 : 1u << LINE_TIMER0;
+    const uint32_t others = hw->m->nvic.enabled[0] & ~(1u << LINE_TIMER0);
+    hw->m->nvic.enabled[0] = others | (masked ? 0 : 1u << LINE_TIMER0);
 }
 
 /* The owner of TIMER0 waits for its interrupt; its line is enabled. */

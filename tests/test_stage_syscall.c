@@ -74,7 +74,6 @@ static const struct {
 } breaks[] = {
     {SCHEDULE_HANG, INJECT_HANG},
     {SCHEDULE_STUCK, INJECT_STUCK},
-    {SCHEDULE_RELEASE, INJECT_RELEASE},
 };
 
 START_TEST(device_that_is_lent_may_break)

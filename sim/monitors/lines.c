@@ -6,7 +6,8 @@
  *                               the device's interrupts are disabled by then
  *   a line that is nobody's --> it is masked when user mode runs: no driver's of the kernel's, and
  *                               not that of a lent device; or it was given up
- *   a driver's of the kernel's that was serviced --> it is on again when the CPU sleeps
+ *   a driver's of the kernel's --> once it was on, it is on again when the CPU sleeps, whoever took
+ *                               it; and it is given up as stuck alone, once it was serviced
  *   a device that is lent   --> its line is on when user mode runs, or was serviced meanwhile
  *
  * By the lines as the devices drive them, the interrupt controller, the device's registers and the
@@ -30,7 +31,9 @@ struct lines {
     uint32_t due[NVIC_WORDS];    /* risen while they were on, and nothing was heard of them since */
     uint32_t fresh[NVIC_WORDS];  /* lent in this stay in the kernel, and not serviced since */
     uint32_t may[NVIC_WORDS];    /* be on: the kernel's own and those of lent devices */
-    uint32_t served[NVIC_WORDS]; /* the kernel's own that were serviced, and not given up since */
+    uint32_t own[NVIC_WORDS];    /* of the kernel's own devices, and not given up; some have none */
+    uint32_t heard[NVIC_WORDS];  /* ... and that were on while user mode ran */
+    uint32_t served[NVIC_WORDS]; /* by a driver of the kernel's, once at least */
     uint32_t standing[IRQ_LINE_MAX]; /* which enabled events stood as it rose; 0: not known */
 };
 
@@ -131,7 +134,7 @@ static void on_serviced(struct machine *m, struct lines *lines, const struct rec
     if (line < IRQ_LINE_MAX && endpoint < machine_scenario(m)->config.endpoint_count)
         judge_service(m, r->process, endpoint, pair_high(r->value), lines->standing[line]);
     else if (line < IRQ_LINE_MAX)
-        lines->served[line / 32] |= nvic_bit(line) & lines->may[line / 32];
+        lines->served[line / 32] |= nvic_bit(line);
     line_heard(lines, line);
 }
 
@@ -141,7 +144,21 @@ static void given_up(struct lines *lines, uint32_t line)
     if (line >= IRQ_LINE_MAX)
         return;
     lines->may[line / 32] &= ~nvic_bit(line);
-    lines->served[line / 32] &= ~nvic_bit(line);
+    lines->own[line / 32] &= ~nvic_bit(line);
+    lines->heard[line / 32] &= ~nvic_bit(line);
+}
+
+/* A line of its own that was on has a driver that takes it: it is never nobody's, and stuck is one
+ * that was serviced, and comes again and again. */
+static OUT_OF_LINE void on_given_up(struct machine *m, struct lines *lines, uint32_t line,
+                                    bool is_stuck)
+{
+    uint32_t bit = line < IRQ_LINE_MAX ? nvic_bit(line) : 0, word = bit ? line / 32 : 0;
+
+    rule_armed(m, RULE_INTERRUPT_OWNER);
+    if (lines->heard[word] & bit && !(is_stuck && lines->served[word] & bit))
+        break_add(m, RULE_INTERRUPT_OWNER, PROCESS_NONE, 0, DETAIL_IRQ_UNHEARD, line, 0);
+    given_up(lines, line);
 }
 
 static void on_lent(const struct machine *m, struct lines *lines, uint32_t endpoint)
@@ -201,9 +218,12 @@ static void on_user(struct machine *m, void *state, uint32_t process)
     (void)process;
     if (lines->is_any)
         judge_lines(m, lines);
-    for (uint32_t word = 0; word < NVIC_WORDS; word++)
-        if (machine_nvic(m)->enabled[word] & ~lines->may[word])
-            judge_word(m, word, machine_nvic(m)->enabled[word] & ~lines->may[word], DETAIL_IRQ_ON);
+    for (uint32_t word = 0; word < NVIC_WORDS; word++) {
+        uint32_t enabled = machine_nvic(m)->enabled[word];
+        lines->heard[word] |= enabled & lines->own[word];
+        if (enabled & ~lines->may[word])
+            judge_word(m, word, enabled & ~lines->may[word], DETAIL_IRQ_ON);
+    }
 }
 
 /* Nobody is there to rest for, so none of the kernel's own lines does. */
@@ -211,7 +231,7 @@ static void on_sleep(struct machine *m, struct lines *lines)
 {
     on_user(m, lines, PROCESS_NONE);
     for (uint32_t word = 0; word < NVIC_WORDS; word++)
-        judge_word(m, word, lines->served[word] & ~machine_nvic(m)->enabled[word],
+        judge_word(m, word, lines->heard[word] & ~machine_nvic(m)->enabled[word],
                    DETAIL_IRQ_CLOSED);
 }
 
@@ -231,10 +251,10 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         on_serviced(m, lines, r);
         break;
     case EVENT_OF(NOTE_LINE_UNCLAIMED):
-        given_up(lines, r->address);
+        on_given_up(m, lines, r->address, false);
         break;
     case EVENT_OF(NOTE_ENDPOINT_STUCK):
-        given_up(lines, (uint32_t)r->value);
+        on_given_up(m, lines, (uint32_t)r->value, true);
         break;
     case EVENT_OF(NOTE_ENDPOINT_MASKED):
         on_masked(m, lines, r->address);
@@ -245,22 +265,24 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     }
 }
 
-static void may_be_on(struct lines *lines, const struct driver_place *place)
+static void is_own(struct lines *lines, const struct driver_place *place)
 {
     if (place->present && place->line < IRQ_LINE_MAX)
-        lines->may[place->line / 32] |= nvic_bit(place->line);
+        lines->own[place->line / 32] |= nvic_bit(place->line);
 }
 
 static void start(struct machine *m, void *state)
 {
     const struct kernel_config *config = &machine_scenario(m)->config;
+    struct lines *lines = state;
 
-    may_be_on(state, &config->alarm);
-    may_be_on(state, &config->console);
-    may_be_on(state, &config->gpio);
-    may_be_on(state, &config->radio.radio);
+    is_own(lines, &config->alarm);
+    is_own(lines, &config->console);
+    is_own(lines, &config->gpio);
+    is_own(lines, &config->radio.radio);
     for (uint32_t i = 0; i < VIRTS; i++)
-        may_be_on(state, &config->virts[i]);
+        is_own(lines, &config->virts[i]);
+    memcpy(lines->may, lines->own, sizeof lines->may);
 }
 
 const struct monitor monitor_lines = {
