@@ -166,7 +166,6 @@ static const enum injection_kind injected[SCHEDULE_LENT_KINDS] = {
     [SCHEDULE_KILL_AT] = INJECT_KILL,       [SCHEDULE_FAULT_AT] = INJECT_FAULT,
     [SCHEDULE_RESTART_AT] = INJECT_RESTART, [SCHEDULE_PRESSURE_AT] = INJECT_MEMORY_PRESSURE,
     [SCHEDULE_HANG] = INJECT_HANG,          [SCHEDULE_STUCK] = INJECT_STUCK,
-    [SCHEDULE_RELEASE] = INJECT_RELEASE,
 };
 
 static bool is_at_moment(const struct tape_op *op)

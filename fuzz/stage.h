@@ -34,8 +34,8 @@
  *     value[1].offset the how many-th one, 1 to 16; and behind that value[0].offset * 62.5 ns, if
  *     it is above 0, and `size`^2 * 4 us. On a stage with a snapshot nothing follows one: what it
  *     is apart from nobody knows
- *  11 lendable device `which` hangs, 12 its line sticks, 13 neither any more. A kernel's own device
- *     does that in fuzz/stage_device.h
+ *  11 lendable device `which` hangs, 12 its line sticks: for good, since rules look at it when the
+ *     kernel has called it stuck, not before. The kernel's own devices: fuzz/stage_device.h
  *
  * The streams STREAM_DEVICE to STREAM_DEVICE + 7: fuzz/stage_device.h.
  */
@@ -65,7 +65,6 @@ enum schedule_kind {
     SCHEDULE_KINDS,
     SCHEDULE_HANG = SCHEDULE_KINDS, /* with devices that are lent and break */
     SCHEDULE_STUCK,
-    SCHEDULE_RELEASE,
     SCHEDULE_LENT_KINDS
 };
 #define SCHEDULE_STEP_PS UINT64_C(62500) /* four cycles of 64 MHz */
