@@ -404,12 +404,21 @@ static void work_long(struct tape *story, struct random *random)
     }
 }
 
+/* It has subscribed, and works through as many alarms as its queue has room for, or so. */
+static void fill_queue(struct tape *story, struct random *random)
+{
+    const uint8_t app = (uint8_t)(STREAM_APP + draw(random, 3));
+    say(story, app, BYTES_CALL_ANY)->number = BYTES_USUAL; /* the alarm's driver */
+    for (uint32_t left = 7 + draw(random, 6); left > 0; left--)
+        say(story, app, BYTES_CALL_ANY)->number = (uint8_t)(BYTES_BUSY + draw(random, 3));
+}
+
 void story_syscall(struct tape *story, struct random *random)
 {
-    static void (*const tell[4])(struct tape *, struct random *) = {
-        write_under_grants, write_under_grants, set_alarms, work_long};
+    static void (*const tell[5])(struct tape *, struct random *) = {
+        write_under_grants, write_under_grants, set_alarms, work_long, fill_queue};
     choose_stage(story, random);
-    tell[draw(random, 4)](story, random);
+    tell[draw(random, 5)](story, random);
 }
 
 static void storm(struct tape *story, struct random *random)
@@ -437,15 +446,6 @@ static void ask_for_commands(struct tape *story, struct random *random)
         op->which = draw(random, 2) ? ALARM : draw(random, 16);
         op->number = (uint8_t)(32 * draw(random, 8) + draw(random, 8));
     }
-}
-
-/* It has subscribed, and works through as many alarms as its queue has room for, or so. */
-static void fill_queue(struct tape *story, struct random *random)
-{
-    const uint8_t app = (uint8_t)(STREAM_APP + draw(random, 3));
-    say(story, app, BYTES_CALL_ANY)->number = BYTES_USUAL; /* the alarm's driver */
-    for (uint32_t left = 7 + draw(random, 6); left > 0; left--)
-        say(story, app, BYTES_CALL_ANY)->number = (uint8_t)(BYTES_BUSY + draw(random, 3));
 }
 
 /* A device that an app has does not obey any more; the app gives it back or ends, and somebody asks

@@ -12,7 +12,8 @@
  *                  around an instant for nearly as long as the connection bears; or the
  *                  peripheral is ended at a moment
  *   story_syscall  an app fills its memory, gives it back and has grants laid there; or an alarm
- *                  far ahead, and near ones beside it; or two apps work for longer than a slice
+ *                  far ahead, and near ones beside it; or two apps work for longer than a slice;
+ *                  or an app's queue fills with upcalls
  *   story_filter   an app's queue fills with upcalls; or one app owns a device whose line storms,
  *                  and the others work; or a device breaks that apps have; or commands whose
  *                  numbers lie around the words of a header's permissions
