@@ -154,7 +154,7 @@ static void send_mail(struct tape *story, bool is_datagram, const struct tape_op
     op->which = draw(random, 4) ? like->value[0].pick : draw(random, 4);
     op->which += (uint8_t)(4 * draw(random, 32) + 128 * is_datagram);
     op->number = (uint8_t)(draw(random, 2) ? 4 + draw(random, 28) : draw(random, 256));
-    op->size = draw(random, draw(random, 2) ? 32 : 256);
+    op->size = (uint8_t)(draw(random, 4) ? draw(random, 32) : 192 + draw(random, 64));
     op->value[0] = (struct tape_value){draw(random, 256), (int8_t)draw(random, 128)};
 }
 
@@ -184,8 +184,8 @@ static void correspond(struct tape *story, struct random *random)
         work_for_ms(story, app, random);
     if (draw(random, 4) == 0)
         say(story, (uint8_t)(STREAM_APP + app), SYSCALL_EXIT); /* and restarts */
-    for (uint32_t left = draw(random, 3); left > 0; left--)
-        (void)use_row(story, draw(random, 4) ? app : !app, rows[is_datagram][4 + draw(random, 4)],
+    for (uint32_t left = 1 + draw(random, 2); left > 0; left--)
+        (void)use_row(story, draw(random, 8) ? app : !app, rows[is_datagram][4 + draw(random, 4)],
                       &like, random);
     if (draw(random, 4) == 0)
         befall(story, draw(random, 2), ends, random);
@@ -194,8 +194,10 @@ static void correspond(struct tape *story, struct random *random)
 /* An app writes over what it has stored, and ends while flash is erased; somebody comes next. */
 static void rewrite(struct tape *story, struct random *random)
 {
-    const uint8_t app = draw(random, 2), kinds[4] = {ends[0], ends[0], ends[1], ends[2]};
-    for (uint32_t left = 2; left > 0; left--) {
+    const uint8_t kinds[4] = {SCHEDULE_RESTART_AT, SCHEDULE_RESTART_AT, SCHEDULE_FAULT_AT,
+                              SCHEDULE_KILL_AT};
+    const uint8_t app = draw(random, 2);
+    for (uint32_t left = 3; left > 0; left--) {
         const struct tape_op like = {.size = draw_size(random), .value = {{draw(random, 4), 0}}};
         use_row(story, app, 24, &like, random)->which |= 1; /* and waits */
     }
@@ -205,7 +207,8 @@ static void rewrite(struct tape *story, struct random *random)
     end->value[0].pick = draw(random, 3);           /* as an operation of its own begins, */
     end->value[1].offset = (int8_t)draw(random, 3); /* the second one, perhaps */
     const struct tape_op any = {.size = draw_size(random)};
-    use_some(story, draw(random, 2), STORAGE, &any, random);
+    for (uint32_t left = draw(random, 3); left > 0; left--)
+        use_row(story, !app, 8, &any, random)->which |= 1;
 }
 
 static void share(struct tape *story, struct random *random)
@@ -264,8 +267,8 @@ static void end_at_once(struct tape *story, struct random *random)
 void story_device(struct tape *story, struct random *random)
 {
     static void (*const tell[])(struct tape *, struct random *) = {
-        share,      share,      share,   share,     share,       share,
-        correspond, correspond, rewrite, read_text, end_at_once, end_at_once};
+        share,      share,      share,      share,   share,     share,       share,
+        correspond, correspond, correspond, rewrite, read_text, end_at_once, end_at_once};
     choose_stage(story, random);
     tell[draw(random, sizeof tell / sizeof tell[0])](story, random);
 }

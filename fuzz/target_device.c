@@ -5,8 +5,9 @@
  * stages: apps alone; with peers on the wires, so that transfers have a meaning; with components of
  * the kernel that use each multiplexer, too; apps alone 2 ms before the alarm's counter turns over,
  * which it does after 512 s (2^24 / 32,768 Hz); the nRF52840 DK, whose console has its line to
- * itself; and more components: two of storage (one has an app's number), three of the converter
- * (some wait for the same), four of the crypto engine, which has eight key registers. A run is
+ * itself; and more components: two of storage (one has an app's number), four of the converter
+ * (some wait for the same), four of the crypto engine, which has eight key registers; there both apps
+ * have one id, and so one region of storage. A run is
  * longer than an operation of the dead may keep others waiting (virt-callback, 350 ms), or, behind
  * the turn, than a multiplexer's timeout of 100 ms.
  */
@@ -39,8 +40,7 @@
 #define CLIENTS(storage, adc, crypto)                                                              \
     "\"kernel\": {\"clients\": {\"alarm\": {\"count\": 1, \"operations\": 4},"                     \
     " \"rng\": {\"count\": 1, \"operations\": 4}, \"adc\": {\"count\": " adc                       \
-    ", \"operations\": 4},"                                                                        \
-    " \"spi\": {\"count\": 1, \"operations\": 4}, \"i2c\": {\"count\": 1, \"operations\": 4},"     \
+    "}, \"spi\": {\"count\": 1, \"operations\": 4}, \"i2c\": {\"count\": 1, \"operations\": 4},"   \
     " \"storage\": {\"count\": " storage ", \"operations\": 4},"                                   \
     " \"crypto\": {\"count\": " crypto ", \"operations\": 4},"                                     \
     " \"uart\": {\"count\": 1, \"operations\": 4}, \"udp\": {\"count\": 1, \"operations\": 4}}}"
@@ -52,10 +52,12 @@ const struct stage_target target_device = {
     .stage_count = 6,
     .stages = {{"fuzz/kept.json", CLAIM APPS "}"},
                {"fuzz/wired.json", CLAIM APPS ", " PEERS "}"},
-               {"fuzz/shared.json", CLAIM APPS ", " PEERS ", " CLIENTS("1", "1", "1") "}"},
+               {"fuzz/shared.json",
+                CLAIM APPS ", " PEERS ", " CLIENTS("1", "1, \"operations\": 4", "1") "}"},
                {"fuzz/turns.json", CLAIM APPS_ON("services", "2", WAKER, "512150") "}"},
                {"fuzz/alone.json", CLAIM APPS_ON("nrf52840dk", "2", "", "450") "}"},
-               {"fuzz/crowded.json", CLAIM HEIRS ", " PEERS ", " CLIENTS("2", "3", "4") "}"}},
+               {"fuzz/crowded.json",
+                CLAIM HEIRS ", " PEERS ", " CLIENTS("2", "4, \"operations\": 12", "4") "}"}},
     .from_us = {0, 0, 0, 511997000},
     .user = {.kinds = {[STREAM_SCHEDULE] = (1 << SCHEDULE_KINDS) - 1,
                        [STREAM_APP] = 0xffff,
