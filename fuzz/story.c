@@ -244,6 +244,15 @@ static void read_text(struct tape *story, struct random *random)
 /* Of target_device's stages: the one where the most wait. */
 enum { CROWDED = 5 };
 
+/* A while that others fit into: microseconds are made hundreds of them. */
+static void hold_up(struct tape *story, uint8_t device, struct random *random)
+{
+    struct tape_op *op =
+        say(story, (uint8_t)(STREAM_DEVICE + device), draw(random, 2) ? DEVICE_DELAY : DEVICE_LATE);
+    op->size = (uint8_t)(1 + draw(random, 8));
+    op->value[1].pick = (uint8_t)(64 + 16 + draw_small(random) % 16); /* as it is written to */
+}
+
 /* Two want the same, and one ends within microseconds of what is done for it. */
 static void end_at_once(struct tape *story, struct random *random)
 {
@@ -260,6 +269,8 @@ static void end_at_once(struct tape *story, struct random *random)
     end->size = draw(random, 4) == 0;
     end->value[0] = (struct tape_value){draw(random, 4), (int8_t)draw(random, 128)};
     end->value[1].offset = (int8_t)(draw(random, 4) == 0);
+    if (draw(random, 2))
+        hold_up(story, families[family].device, random);
     if (draw(random, 2))
         use_some(story, app, family, &like, random);
 }
