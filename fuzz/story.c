@@ -191,6 +191,9 @@ static void correspond(struct tape *story, struct random *random)
         befall(story, draw(random, 2), ends, random);
 }
 
+/* `size` of a moment so far behind it: a page has been erased, in pieces, or nearly. */
+enum { ERASED = 200 };
+
 /* An app writes over what it has stored, and ends while flash is erased; somebody comes next. */
 static void rewrite(struct tape *story, struct random *random)
 {
@@ -203,7 +206,7 @@ static void rewrite(struct tape *story, struct random *random)
     }
     befall(story, app, kinds, random);
     struct tape_op *end = &story->ops[story->count - 1];
-    end->size = draw(random, 256);
+    end->size = (uint8_t)(draw(random, 2) ? ERASED + draw(random, 16) : draw(random, 256));
     end->value[0].pick = draw(random, 3);           /* as an operation of its own begins, */
     end->value[1].offset = (int8_t)draw(random, 3); /* the second one, perhaps */
     const struct tape_op any = {.size = draw_size(random)};
@@ -256,20 +259,21 @@ static void hold_up(struct tape *story, uint8_t device, struct random *random)
 /* Two want the same, and one ends within microseconds of what is done for it. */
 static void end_at_once(struct tape *story, struct random *random)
 {
-    const uint8_t family = chosen[draw(random, sizeof chosen)], app = draw(random, 2);
+    static const uint8_t brief[8] = {SAMPLES, SAMPLES, SAMPLES, KEYS, KEYS, KEYS, BYTES, SPI};
+    const uint8_t family = brief[draw(random, 8)], app = draw(random, 2);
     const uint8_t row = families[family].rows[draw(random, families[family].count)];
     const struct tape_op like = {.size = draw_size(random),
                                  .value = {{draw(random, 4), 0}, {draw(random, 4), 0}}};
-    if (draw(random, 2))
+    if (draw(random, 4))
         story->ops[0].which = CROWDED;
-    (void)use_row(story, app, row, &like, random);
+    use_row(story, app, row, &like, random)->which |= (uint8_t)(draw(random, 4) > 0); /* waits */
     (void)use_row(story, !app, row, &like, random);
     befall(story, draw(random, 2), ends, random);
     struct tape_op *end = &story->ops[story->count - 1];
     end->size = draw(random, 4) == 0;
     end->value[0] = (struct tape_value){draw(random, 4), (int8_t)draw(random, 128)};
     end->value[1].offset = (int8_t)(draw(random, 4) == 0);
-    if (draw(random, 2))
+    if (draw(random, 3) == 0)
         hold_up(story, families[family].device, random);
     if (draw(random, 2))
         use_some(story, app, family, &like, random);
