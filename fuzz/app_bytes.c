@@ -234,7 +234,7 @@ static const struct usual {
      0,
      {{SYSCALL_ALLOW_RW, 1, IN, ROOM},
       {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
-      {SYSCALL_COMMAND, 2, PAIR, SIZE}}},
+      {SYSCALL_COMMAND, 2, CHIP, SIZE}}},
     {0x40001,
      0,
      {{SYSCALL_ALLOW_RW, 0, IN, ROOM},
