@@ -85,6 +85,8 @@ static struct tape_op *use_row(struct tape *story, uint8_t app, uint8_t row,
         op->value[draw(random, 2)].pick = draw(random, 4);
     if (draw(random, 4) == 0)
         op->size = draw_size(random);
+    if (draw(random, 8) == 0) /* of its buffer, where that may be shorter */
+        op->value[1].offset = (int8_t)draw_small(random);
     return op;
 }
 
@@ -178,7 +180,7 @@ static void correspond(struct tape *story, struct random *random)
     if (draw(random, 2))
         use_row(story, !app, rows[is_datagram][draw(random, 8)], &like, random)->value[0].pick =
             draw(random, 4);
-    for (uint32_t left = draw(random, 3); left > 0; left--)
+    for (uint32_t left = 1 + draw(random, 3); left > 0; left--)
         send_mail(story, is_datagram, &like, random);
     if (draw(random, 4))
         work_for_ms(story, app, random);
