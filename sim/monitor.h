@@ -181,6 +181,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_IRQ_SWALLOWED, "line %g has risen while it was on, and nobody has serviced it") \
     X(DETAIL_IRQ_OFF, "the device at %a was lent, and its line, %g, is off") \
     X(DETAIL_IRQ_ON, "line %g is nobody's, or was given up, and is on") \
+    X(DETAIL_IRQ_OPEN, "line %g is serviced while it is on: its handler has not masked it") \
     X(DETAIL_IRQ_CLOSED, "line %g is a driver's of the kernel's, and is off while the CPU sleeps") \
     X(DETAIL_IRQ_UNHEARD, \
       "line %g is a driver's of the kernel's, which has not taken it, and is given up") \
@@ -210,6 +211,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
       "%p lost %g upcalls of driver %W that it waits for, or that waited and were not swapped") \
     X(DETAIL_UPCALL_COUNT, "%p has %g upcalls waiting, and the kernel says %w") \
     X(DETAIL_UPCALL_DROPS, "%p has %g upcalls counted as dropped, wanted %w") \
+    X(DETAIL_UPCALL_OWED, \
+      "%p has a handler for an interrupt or alarm that has come, and nothing waits or is counted") \
     X(DETAIL_UPCALL_FULL, "%p has %g upcalls waiting, more than %w") \
     /* progress, starvation, slice, livelock */ \
     X(DETAIL_PROGRESS_UPCALL, "the CPU sleeps while an upcall waits that %p would take") \
@@ -222,6 +225,9 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_SLICE, "%p ran for %t us while another was ready, its slice is %u us") \
     X(DETAIL_LIVELOCK_LINE, \
       "line %l was serviced %g times while %p was ready, and the apps had %u us") \
+    X(DETAIL_LIVELOCK_ROW, \
+      "line %l was serviced %g times in a row, without user mode or sleep between, and not given " \
+      "up") \
     X(DETAIL_LIVELOCK_KERNEL, \
       "%p was ready, and for %t us the CPU was the kernel's alone; more than %u us are too long") \
     X(DETAIL_LIVELOCK_STUCK, "virtual time stands still: the CPU never leaves a loop") \
@@ -283,6 +289,7 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     X(DETAIL_POLICY_DEAD, "%p faulted and has to be restarted, and stays dead after %g restarts") \
     X(DETAIL_POLICY_NOT_ANEW, "%p has to begin anew, and stays dead after %g restarts") \
     X(DETAIL_POLICY_NO_PANIC, "%p faulted, its board asks for a panic, and the kernel goes on") \
+    X(DETAIL_POLICY_ID, "%p begins a life with id %w, which is that of an earlier life of %o") \
     /* loan-answer */ \
     X(DETAIL_LOAN_VALUE, "%p asked about a window at %a and was told %G, wanted %W") \
     X(DETAIL_LOAN_VARIANT, "%p asked for %a and got return variant %g, wanted %w") \
@@ -366,6 +373,8 @@ enum { VERDICT_MAX = 32, CHECK_NONE = 0xffff };
     /* alarm-time */ \
     X(DETAIL_ALARM_EARLY, "alarm %l fired %g ticks before it was due, at tick %w") \
     X(DETAIL_ALARM_LOST, "alarm %l was due %g ticks ago, at tick %w, and has not fired") \
+    X(DETAIL_ALARM_UNARMED, \
+      "alarm %l is due in %g ticks, and the counter's compare event comes in %w") \
     X(DETAIL_ALARM_UNSET, "alarm %l fired for tick %g, which it was not set for") \
     /* key-custody */ \
     X(DETAIL_KEYS_LEFT, "key register %g of %a holds a key, and it is nobody's") \

@@ -166,7 +166,8 @@
       "TRD 104 sections 4.1.1, 4.4 and 4.5; Tock, grants: allocated zeroed")                       \
     X(RULE_FAULT_POLICY, "fault-policy", "",                                                       \
       "What becomes of an app that faults is what its board declares: stop, restart, restart at "  \
-      "most so often, panic. Who is killed stays dead; who exits to begin anew does.",             \
+      "most so often, panic. Who is killed stays dead; who exits to begin anew does. A life has "  \
+      "an id of its own.",                                                                         \
       "Tock, process fault policies; TRD 104 section 4.7; model/kernel.h, process_end")            \
     X(RULE_LOAN_ANSWER, "loan-answer", "PT5 PT11",                                                 \
       "What a call of the passthrough driver answers, and which windows and devices come and go "  \

@@ -755,6 +755,12 @@ static void kernels_line_rises(void)
     support_trace(hw, EVENT_IRQ_RAISED, PROCESS_NONE, LINE_RTC1, 3);
 }
 
+static void kernels_line_is_serviced(void)
+{
+    line_on(LINE_RTC1, false);
+    note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_RTC1, 0xffffffff);
+}
+
 static void interrupt_is_serviced(void)
 {
     timer0_calls();
@@ -768,6 +774,7 @@ static void interrupt_is_taken_next(void)
     timer0_calls();
     line_on(LINE_TIMER0, true);
     lines_user();
+    line_on(LINE_TIMER0, false);
     timer0_write(INTENSET + 4, UINT32_MAX);
     timer0_is_serviced(1u << COMPARE);
     lines_user();
@@ -788,7 +795,7 @@ static void kernels_interrupt_is_serviced(void)
     hw->m->nvic.pending[0] = 1u << LINE_RTC1;
     lines_user(); /* it pends, and is taken next */
     nothing_pends();
-    note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_RTC1, 0xffffffff);
+    kernels_line_is_serviced();
     lines_user();
 }
 
@@ -873,12 +880,25 @@ static void line_that_was_given_up_is_on(void)
     lines_user();
 }
 
-static void kernels_line_is_closed_for_ever(void)
+static void lines_handler_does_not_mask_it(void)
+{
+    timer0_calls();
+    line_on(LINE_TIMER0, true);
+    timer0_write(INTENSET + 4, UINT32_MAX);
+    timer0_is_serviced(1u << COMPARE);
+}
+
+static void kernels_lines_handler_does_not_mask_it(void)
 {
     kernels_line_rises();
     note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_RTC1, 0xffffffff);
+}
+
+static void kernels_line_is_closed_for_ever(void)
+{
+    kernels_line_rises();
+    kernels_line_is_serviced();
     nothing_pends();
-    line_on(LINE_RTC1, false);
     support_trace(hw, EVENT_SLEEP, PROCESS_NONE, 0, 0);
 }
 
@@ -925,9 +945,8 @@ static void kernels_line_is_given_up_unserved(void)
 static void kernels_line_is_closed_while_apps_run(void)
 {
     kernels_line_rises();
-    note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_RTC1, 0xffffffff);
+    kernels_line_is_serviced();
     nothing_pends();
-    line_on(LINE_RTC1, false);
     lines_user();
 }
 
@@ -1039,6 +1058,8 @@ static const struct {
     {"off", line_rises_while_it_is_off, RULE_LOAN_ANSWER, DETAIL_NONE},
     LINE(status_is_lost, DETAIL_IRQ_STATUS),
     LINE(device_is_not_silenced, DETAIL_IRQ_LOUD),
+    LINE(lines_handler_does_not_mask_it, DETAIL_IRQ_OPEN),
+    LINE(kernels_lines_handler_does_not_mask_it, DETAIL_IRQ_OPEN),
     LINE(lent_interrupt_is_passed_over, DETAIL_IRQ_SWALLOWED),
     LINE(kernels_interrupt_is_passed_over, DETAIL_IRQ_SWALLOWED),
     LINE(passed_over_and_masked_for_ever, DETAIL_IRQ_SWALLOWED),

@@ -925,10 +925,57 @@ static void interrupt_is_swallowed(void)
 {
     lend_and_wait(handler_of(WAITER));
     timer0_line(true);
+    mask(true);
     note(NOTE_LINE_SERVICED, WAITER, LINE_TIMER0, pair(endpoint_at(timer0), 0x10000));
     timer0_line(false);
     hw->m->nvic.pending[0] = 0;
     add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
+}
+
+/* It does not wait. */
+static void lend_with_handler(void)
+{
+    lend(WAITER, timer0);
+    call(WAITER, SYSCALL_SUBSCRIBE, PASSTHROUGH_DRIVER_DEFAULT, 0, handler_of(WAITER), 77);
+    returned(WAITER, RETURN_SUCCESS_2U32, 0);
+}
+
+static void timer0_interrupts_its_owner(void)
+{
+    mask(true);
+    timer0_line(true);
+    note(NOTE_LINE_SERVICED, WAITER, LINE_TIMER0, pair(endpoint_at(timer0), 0x10000));
+    timer0_line(false);
+    hw->m->nvic.pending[0] = 0;
+}
+
+static void interrupt_is_neither_queued_nor_counted(void)
+{
+    lend_with_handler();
+    timer0_interrupts_its_owner();
+    call(WAITER, SYSCALL_COMMAND, 0, 0, 0, 0);
+}
+
+static void interrupt_is_anothers_upcall(void)
+{
+    lend_with_handler();
+    timer0_interrupts_its_owner();
+    queued(OTHER, 1);
+}
+
+static void alarm_fires(void)
+{
+    uint64_t tick = machine_now_ps(hw->m) / (PS_PER_S / 32768);
+    note(NOTE_ALARM_SET, WAITER, WAITER, tick - 1);
+    note(NOTE_ALARM_FIRED, WAITER, WAITER, tick - 1);
+}
+
+static void alarm_is_neither_queued_nor_counted(void)
+{
+    call(WAITER, SYSCALL_SUBSCRIBE, 0, 0, handler_of(WAITER), 77);
+    returned(WAITER, RETURN_SUCCESS_2U32, 0);
+    alarm_fires();
+    call(WAITER, SYSCALL_COMMAND, 0, 0, 0, 0);
 }
 
 /* Without so much as a note. */
@@ -1036,7 +1083,7 @@ static void new_life_goes_on_where_the_old_one_was(void)
 {
     const struct process *p = process_of(WAITER);
     exits(WAITER, EXIT_RESTART);
-    note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, p->id.unique));
+    note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, 99));
     run_as(WAITER, RESUME_CONTINUE);
 }
 
@@ -1110,7 +1157,7 @@ static void app_faults_whenever_it_runs_in_a_storm(void)
         add(EVENT_FAULT, WAITER, 0, pair(CFSR_DACCVIOL, ACCESS_READ));
         pass_us(2);
         note(NOTE_PROCESS_END, WAITER, i, END_FAULT);
-        note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, p->id.unique));
+        note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, 100 + i));
         run_as(WAITER, RESUME_START);
         leave(WAITER);
         pass_us(10);
@@ -1118,9 +1165,35 @@ static void app_faults_whenever_it_runs_in_a_storm(void)
     }
 }
 
+static void line_that_is_stuck_is_never_given_up(void)
+{
+    for (int i = 0; i < 25; i++)
+        note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_TIMER0, pair(~0u, 0));
+}
+
+/* As often as the kernel lets it be at most, and again in its next stay. */
+static void line_is_serviced_now_and_then(void)
+{
+    for (int i = 0; i < 34; i++) {
+        note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_TIMER0, pair(~0u, 0));
+        if (i == 16)
+            user(OTHER);
+    }
+}
+
+/* Everybody is dead, and something may still come: there is no record of that sleep's beginning. */
+static void storm_while_everybody_is_dead(void)
+{
+    for (int i = 0; i < 200; i++) {
+        add(EVENT_WAKE, PROCESS_NONE, 0, 0);
+        note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_TIMER0, pair(~0u, 0));
+    }
+}
+
 static void storm_while_nobody_is_ready(void)
 {
     for (int i = 0; i < 200; i++) {
+        add(EVENT_SLEEP, PROCESS_NONE, 0, 0);
         pass_us(10);
         note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_TIMER0, pair(~0u, 0));
     }
@@ -1209,7 +1282,7 @@ static void new_life_finds_the_old_ones_bytes(void)
     user(WAITER);
     *ram_byte(p->memory.base + 300) = 0x5e;
     exits(WAITER, EXIT_RESTART);
-    note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, p->id.unique));
+    note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, 99));
     note(NOTE_PROCESS_BREAKS, WAITER, begin, pair(p->kernel_break, begin));
     user(WAITER);
 }
@@ -1332,6 +1405,9 @@ static const struct {
     FAULT(drop_is_not_counted, RULE_UPCALL_ONCE),
     FAULT(queue_holds_too_many, RULE_UPCALL_ONCE),
     FAULT(older_upcall_is_passed_over, RULE_UPCALL_ONCE),
+    FAULT(interrupt_is_neither_queued_nor_counted, RULE_UPCALL_ONCE),
+    FAULT(interrupt_is_anothers_upcall, RULE_UPCALL_ONCE),
+    FAULT(alarm_is_neither_queued_nor_counted, RULE_UPCALL_ONCE),
     FAULT(kernel_panics, RULE_KERNEL_PANIC),
     FAULT(upcall_waits_while_the_cpu_sleeps, RULE_PROGRESS),
     FAULT(event_waited_for_is_forgotten_once_the_next_is_dropped, RULE_PROGRESS),
@@ -1355,6 +1431,7 @@ static const struct {
     FAULT(app_gets_no_turn, RULE_STARVATION),
     FAULT(app_runs_past_its_slice, RULE_SLICE),
     FAULT(line_is_serviced_without_end, RULE_LIVELOCK),
+    FAULT(line_that_is_stuck_is_never_given_up, RULE_LIVELOCK),
     FAULT(user_mode_ends_before_its_first_instruction, RULE_LIVELOCK),
     FAULT(user_mode_has_next_to_nothing, RULE_LIVELOCK),
     FAULT(time_stands_still, RULE_LIVELOCK),
@@ -1489,6 +1566,7 @@ static void interrupt_to_its_owner(void)
 {
     lend(WAITER, timer0);
     add(EVENT_IRQ_RAISED, PROCESS_NONE, LINE_TIMER0, 0);
+    mask(true);
     note(NOTE_LINE_SERVICED, WAITER, LINE_TIMER0, pair(endpoint_at(timer0), 0x10000));
     upcall(WAITER, SUPPORT_TIMER0, LINE_TIMER0);
 }
@@ -1594,6 +1672,20 @@ static void interrupt_under_a_null_upcall(void)
     user(OTHER);
 }
 
+/* Which handler it has, the answer to its call will say. */
+static void interrupt_while_its_handler_is_swapped(void)
+{
+    lend_with_handler();
+    call(WAITER, SYSCALL_SUBSCRIBE, PASSTHROUGH_DRIVER_DEFAULT, 0, 0, 0);
+    mask(true);
+    timer0_line(true);
+    note(NOTE_LINE_SERVICED, WAITER, LINE_TIMER0, pair(endpoint_at(timer0), 0x10000));
+    timer0_line(false);
+    hw->m->nvic.pending[0] = 0;
+    user(WAITER);
+    add(EVENT_RETURN, WAITER, RETURN_SUCCESS_2U32, pair(handler_of(WAITER), 77));
+}
+
 static void event_is_dropped_behind_the_one_waited_for(void)
 {
     call(WAITER, SYSCALL_YIELD, YIELD_WAIT_FOR, PASSTHROUGH_DRIVER_DEFAULT, 0, 0);
@@ -1606,8 +1698,10 @@ static void interrupt_that_the_queue_has_no_room_for(void)
 {
     lend_and_wait(handler_of(WAITER));
     timer0_line(true);
+    mask(true);
     note(NOTE_LINE_SERVICED, WAITER, LINE_TIMER0, pair(endpoint_at(timer0), 0x10000));
     timer0_line(false);
+    mask(false);
     hw->m->nvic.pending[0] = 0;
     note(NOTE_UPCALL_DROPPED, WAITER, PASSTHROUGH_DRIVER_DEFAULT, pair(0, 1));
     user(OTHER);
@@ -1705,7 +1799,7 @@ static void slice_begins_anew_with_nobody_else_there(void)
     slice(OTHER, 8000);
     note(NOTE_PROCESS_END, WAITER, 0, END_KILL);
     slice(OTHER, 9000);
-    note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, p->id.unique));
+    note(NOTE_PROCESS_LOADED, WAITER, p->memory.base, pair(p->memory.size, 99));
     slice(OTHER, 8000);
     run_as(WAITER, RESUME_START);
 }
@@ -1762,6 +1856,7 @@ static const struct {
     GOOD(interrupt_to_one_who_waits),
     GOOD(interrupt_while_the_one_before_is_on_its_way),
     GOOD(interrupt_under_a_null_upcall),
+    GOOD(interrupt_while_its_handler_is_swapped),
     GOOD(event_is_dropped_behind_the_one_waited_for),
     GOOD(interrupt_that_the_queue_has_no_room_for),
     GOOD(line_that_is_high_is_given_up),
@@ -1776,6 +1871,8 @@ static const struct {
     GOOD(interrupts_leave_little),
     GOOD(app_faults_whenever_it_runs_in_a_storm),
     GOOD(storm_while_nobody_is_ready),
+    GOOD(storm_while_everybody_is_dead),
+    GOOD(line_is_serviced_now_and_then),
     GOOD(swapped_upcalls_are_gone),
     GOOD(kernels_dma_stays_in_its_ram),
     GOOD(some_of_several_upcalls_are_cancelled),

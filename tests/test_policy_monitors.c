@@ -20,6 +20,7 @@ enum { A, B, C, APPS, EVENT_DRIVER = 1 };
 
 static struct scenario scenario;
 static struct hw *hw;
+static uint32_t next_id; /* of a life */
 
 static void set_up(void)
 {
@@ -27,6 +28,7 @@ static void set_up(void)
     hw = support_boot(&scenario, NULL);
     machine_run(hw, PS_PER_MS);
     ck_assert_uint_eq(machine_verdict_count(hw->m), 0);
+    next_id = 90;
 }
 
 static void tear_down(void)
@@ -53,11 +55,11 @@ static void injected(enum injection_kind kind, uint32_t process)
     support_trace(hw, EVENT_INJECTED, PROCESS_NONE, 0, 0);
 }
 
-static void loads(void)
+static void loads_as(uint32_t id)
 {
     const struct process *p = &hw->m->kernel.processes[A];
 
-    note(NOTE_PROCESS_LOADED, A, p->memory.base, pair(p->memory.size, 99));
+    note(NOTE_PROCESS_LOADED, A, p->memory.base, pair(p->memory.size, id));
     note(NOTE_PROCESS_BREAKS, A, p->app_break, pair(p->kernel_break, p->app_break));
 }
 
@@ -91,7 +93,13 @@ static void play(const char *letters)
             note(NOTE_PROCESS_END, A, ledger_of(hw->m)->processes[A].life - 1, 0);
             break;
         case 'l':
-            loads();
+            loads_as(next_id++);
+            break;
+        case 'L': /* with the id that it had */
+            loads_as(next_id - 1);
+            break;
+        case 'B':
+            loads_as(hw->m->kernel.processes[B].id.unique);
             break;
         case 'p':
             support_trace(hw, EVENT_KERNEL_PANIC, PROCESS_NONE, 0, 0);
@@ -157,6 +165,8 @@ static const struct {
     {"exits for good", FAULT_RESTART, 0, "teu", DETAIL_NONE},
     {"ends for no reason: call-answer's", FAULT_RESTART, 0, "elu", DETAIL_NONE},
     {"ends for no reason, and stays so", FAULT_RESTART, 0, "eu", DETAIL_NONE},
+    {"a new life with the old one's id", FAULT_RESTART, 0, "felufeLu", DETAIL_POLICY_ID},
+    {"a new life with another app's id", FAULT_RESTART, 0, "feBu", DETAIL_POLICY_ID},
     {"a panic before the new life", FAULT_RESTART, 0, "fep", DETAIL_NONE},
 };
 
@@ -238,7 +248,7 @@ static void faults(uint32_t process)
 
     support_trace(hw, EVENT_FAULT, process, 0x20000000, 0);
     note(NOTE_PROCESS_END, process, 0, END_FAULT);
-    note(NOTE_PROCESS_LOADED, process, p->memory.base, pair(p->memory.size, 99));
+    note(NOTE_PROCESS_LOADED, process, p->memory.base, pair(p->memory.size, next_id++));
 }
 
 static void befalls(char what, uint32_t process)

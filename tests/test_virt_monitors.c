@@ -190,9 +190,33 @@ static uint64_t now_ticks(void)
     return machine_now_ps(hw->m) / (PS_PER_S / HZ);
 }
 
+enum { RTC_PLACE = 4, EVENTS_COMPARE0 = 0x140, INTENSET = 0x304, INTENCLR = 0x308, CC0 = 0x540 };
+
+static void rtc_write(uint32_t offset, uint64_t value)
+{
+    device_write(machine_device(hw->m, RTC_PLACE), offset, (uint32_t)value, machine_now_ps(hw->m));
+    machine_serve(hw, RTC_PLACE);
+}
+
+/* The counter's event comes at that tick, and has not come. */
+static void rtc_armed(uint64_t tick)
+{
+    rtc_write(EVENTS_COMPARE0, 0);
+    rtc_write(INTENSET, 1 << 16);
+    rtc_write(CC0, tick & 0xffffff);
+}
+
+/* Whether the counter is armed for it is no matter: its event has come. */
 static void alarm_set(uint32_t slot, uint64_t due)
 {
+    rtc_write(INTENCLR, 1 << 16);
+    rtc_write(EVENTS_COMPARE0, 1);
     note(NOTE_ALARM_SET, slot < PROCESS_MAX ? slot : PROCESS_NONE, slot, due);
+}
+
+static void alarm_set_beside(uint32_t slot, uint64_t due)
+{
+    note(NOTE_ALARM_SET, slot, slot, due);
 }
 
 static void alarm_fired(uint32_t slot, uint64_t due)
@@ -567,6 +591,33 @@ static void alarm_as_it_was_set_before(void)
     alarm_fired(A, due);
 }
 
+static void counter_is_armed_for_a_later_alarm(void)
+{
+    uint64_t now = now_ticks();
+    alarm_set(A, now + 100);
+    alarm_set(B, now + 1000);
+    rtc_armed(now + 1000);
+    kernel_leaves();
+}
+
+static void counter_has_passed_what_it_is_armed_for(void)
+{
+    uint64_t now = now_ticks();
+    alarm_set(A, now + 4);
+    rtc_armed(now + 4);
+    pass_us(200);
+    rtc_write(EVENTS_COMPARE0, 0);
+    alarm_set_beside(B, now + 1000);
+}
+
+static void counters_event_is_no_interrupt(void)
+{
+    alarm_set(A, now_ticks() + 100);
+    rtc_armed(now_ticks() + 100);
+    rtc_write(INTENCLR, 1 << 16);
+    kernel_leaves();
+}
+
 #define FAULT(name, rule, detail)                                                                  \
     {                                                                                              \
 #name, name, rule, detail                                                                  \
@@ -618,6 +669,9 @@ static const struct {
     FAULT(alarm_never_comes, RULE_ALARM_TIME, DETAIL_ALARM_LOST),
     FAULT(alarm_is_lost_at_the_end, RULE_ALARM_TIME, DETAIL_ALARM_LOST),
     FAULT(alarm_is_lost_while_others_fire, RULE_ALARM_TIME, DETAIL_ALARM_LOST),
+    FAULT(counter_is_armed_for_a_later_alarm, RULE_ALARM_TIME, DETAIL_ALARM_UNARMED),
+    FAULT(counter_has_passed_what_it_is_armed_for, RULE_ALARM_TIME, DETAIL_ALARM_UNARMED),
+    FAULT(counters_event_is_no_interrupt, RULE_ALARM_TIME, DETAIL_ALARM_UNARMED),
     FAULT(alarm_nobody_set, RULE_ALARM_TIME, DETAIL_ALARM_UNSET),
     FAULT(alarm_comes_twice, RULE_ALARM_TIME, DETAIL_ALARM_UNSET),
     FAULT(alarm_of_the_dead, RULE_ALARM_TIME, DETAIL_ALARM_UNSET),
@@ -757,6 +811,7 @@ static void an_alarm_right_behind_a_callback(void)
     done(A);
     upcall(A, RNG_DRIVER);
     upcall(B, ALARM_DRIVER);
+    hw->m->nvic.enabled[0] = 0;
     note(NOTE_LINE_SERVICED, PROCESS_NONE, RNG_LINE, 0);
     upcall(C, CONSOLE_DRIVER);
 }
@@ -810,6 +865,29 @@ static void alarms_on_time(void)
     machine_finish(hw);
 }
 
+static void counter_armed_for_the_earliest(void)
+{
+    uint64_t now = now_ticks();
+    alarm_set(A, now + 1000);
+    alarm_set(PROCESS_MAX + 1, now + 100);
+    rtc_armed(now + 115); /* as near as it was safe */
+    kernel_leaves();
+    alarm_set_beside(B, now + 50);
+    rtc_armed(now + 20); /* as it was, for one who has died: it is looked at then */
+    kernel_leaves();
+}
+
+/* By a hand of the scenario, which may have moved it. */
+static void counter_that_is_touched(void)
+{
+    alarm_set(A, now_ticks() + 100);
+    rtc_armed(now_ticks() + 1000);
+    scenario.injection_count = 1;
+    scenario.injections[0] = (struct injection){.kind = INJECT_FORCE, .device = RTC_PLACE};
+    kernel_leaves();
+    scenario.injection_count = 0;
+}
+
 static void an_alarm_far_away(void)
 {
     alarm_set(A, now_ticks() + 0x1000000);
@@ -828,12 +906,13 @@ static void the_dead_have_no_alarm(void)
 }
 
 static void (*const good[])(void) = {
-    three_in_turns,         one_alone_again_and_again,
-    refused_while_it_waits, some_share,
-    the_leader_dies,        deaths_at_each_stage,
-    the_dead_harm_nobody,   an_alarm_right_behind_a_callback,
-    a_buffer_goes_round,    a_components_buffer_of_two_lengths,
-    alarms_on_time,         an_alarm_far_away,
+    three_in_turns,          one_alone_again_and_again,
+    refused_while_it_waits,  some_share,
+    the_leader_dies,         deaths_at_each_stage,
+    the_dead_harm_nobody,    an_alarm_right_behind_a_callback,
+    a_buffer_goes_round,     a_components_buffer_of_two_lengths,
+    alarms_on_time,          an_alarm_far_away,
+    counter_that_is_touched, counter_armed_for_the_earliest,
     the_dead_have_no_alarm,
 };
 

@@ -6,6 +6,10 @@
  * notes; that an app's alarm is due when the app asked for it, scenarios hold against what they
  * asked.
  *
+ * When an app sets one and when the CPU sleeps, and something was set or fired since, the RTC itself
+ * is asked: its compare event has come, or comes no later than the earliest alarm is due, or from
+ * now on if that has been, but for ARMED_LATE_MAX. Not judged of an RTC that an injection touches.
+ *
  * Ticks are compared modulo 2^24, the counter's size, so that its turning over is judged, too; an
  * alarm that far away is due in no less than half of that: time says it.
  */
@@ -16,9 +20,14 @@
 
 enum {
     RTC_COUNTER = 0x504,
+    RTC_EVENT_COMPARE0 = 0x140,
+    RTC_INTENSET = 0x304,
+    RTC_INT_COMPARE0 = 1 << 16,
+    RTC_CC0 = 0x540,
     COUNTER_MASK = 0xffffff,
-    LATE_MAX = 3277, /* ticks: 100 ms; ours: twice what the kernel may take for itself */
-    COPY_MAX = 2048, /* bytes of an RTC */
+    LATE_MAX = 3277,     /* ticks: 100 ms; ours: twice what the kernel may take for itself */
+    ARMED_LATE_MAX = 32, /* ticks, a millisecond; ours: arming takes the kernel a few */
+    COPY_MAX = 2048,     /* bytes of an RTC */
     TICKS_PER_S = 32768,
 };
 
@@ -27,6 +36,7 @@ enum {
 struct alarms {
     uint32_t count;
     uint64_t first_due; /* the first of them is not before */
+    bool is_changed;    /* one was set, or has fired, since the RTC was asked */
     uint64_t due[];     /* ticks; the apps', then the kernel's; DUE_NEVER: none is set */
 };
 
@@ -83,6 +93,59 @@ static void judge_lost(struct machine *m, struct alarms *a)
     }
 }
 
+/* ---- whether the RTC is armed */
+
+static bool is_touched(const struct scenario *s, const struct device *d)
+{
+    for (uint32_t i = 0; i < s->injection_count; i++) {
+        const struct injection *plan = &s->injections[i];
+        if (injection_is_of_device(plan) && !injection_pulses(plan) && plan->device == d->index)
+            return true;
+    }
+    return false;
+}
+
+static uint32_t value_at(struct device *d, uint32_t offset)
+{
+    int row = device_row_at(d, offset);
+
+    return row < 0 ? 0 : device_value(d, (uint32_t)row - d->type->regs[row].view);
+}
+
+/* The place of the earliest one; a->count: none is set. */
+static uint32_t earliest(const struct alarms *a)
+{
+    uint32_t first = a->count;
+
+    for (uint32_t i = 0; i < a->count; i++)
+        if (a->due[i] != DUE_NEVER && (first == a->count || a->due[i] < a->due[first]))
+            first = i;
+    return first;
+}
+
+static OUT_OF_LINE void judge_armed(struct machine *m, struct alarms *a)
+{
+    const struct scenario *s = machine_scenario(m);
+    struct device *d = machine_device(m, board_device_at(&s->board, s->config.alarm.base));
+    uint32_t first = earliest(a);
+
+    a->is_changed = false;
+    if (first == a->count || value_at(d, RTC_EVENT_COMPARE0) || is_touched(s, d))
+        return;
+    int64_t past = ticks_past(m, a->due[first]);
+    uint32_t to_go = past < 0 ? (uint32_t)-past : 0;
+    uint32_t comes = (value_at(d, RTC_CC0) - counter_now(m)) & COUNTER_MASK;
+    if (past < -(COUNTER_MASK / 4))
+        return; /* an overflow comes first, and arms it */
+    if (!(value_at(d, RTC_INTENSET) & RTC_INT_COMPARE0))
+        comes = COUNTER_MASK;
+    if (comes > to_go + ARMED_LATE_MAX)
+        break_add(m, RULE_ALARM_TIME, first < a->count - ALARM_KERNEL_MAX ? first : PROCESS_NONE,
+                  first, DETAIL_ALARM_UNARMED, to_go, comes);
+}
+
+/* ---- records */
+
 static void fires(struct machine *m, struct alarms *a, uint32_t slot, const struct record *r)
 {
     int64_t past = ticks_past(m, r->value);
@@ -104,6 +167,13 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     uint32_t apps = a->count - ALARM_KERNEL_MAX;
     uint32_t slot = r->address < PROCESS_MAX ? r->address : apps + r->address - PROCESS_MAX;
 
+    /* Before the kernel sets another one it has seen to those that there are. Its own components
+     * set theirs while it does. */
+    bool is_settled = r->kind == EVENT_SLEEP ||
+                      (r->kind == EVENT_OF(NOTE_ALARM_SET) && r->process != PROCESS_NONE);
+
+    if (a->is_changed && is_settled)
+        judge_armed(m, a);
     if (r->kind == EVENT_SLEEP) {
         judge_lost(m, a);
     } else if (r->kind == EVENT_OF(NOTE_PROCESS_END)) {
@@ -111,9 +181,11 @@ static void on_record(struct machine *m, void *state, const struct record *r)
             a->due[r->process] = DUE_NEVER;
     } else if (slot < a->count && r->kind == EVENT_OF(NOTE_ALARM_SET)) {
         a->due[slot] = r->value;
+        a->is_changed = true;
         a->first_due = r->value < a->first_due ? r->value : a->first_due;
     } else if (slot < a->count) {
         fires(m, a, slot, r);
+        a->is_changed = true;
         judge_lost(m, a);
     }
 }

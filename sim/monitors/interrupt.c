@@ -148,22 +148,6 @@ static uint32_t owner_of_line(struct machine *m, const struct interrupt *irq, ui
     return PROCESS_NONE;
 }
 
-/* What DMA or a scenario has written over in its block may be the very upcall or subscription. */
-static bool block_is_broken(const struct machine *m, struct span block)
-{
-    const struct scenario *s = machine_scenario(m);
-    const struct verdict *kept;
-    uint32_t count = machine_verdicts(m, &kept);
-
-    for (uint32_t i = 0; i < count; i++)
-        if (kept[i].rule == RULE_DMA_REACH && span_holds(block, kept[i].address))
-            return true;
-    for (uint32_t i = 0; i < s->injection_count; i++)
-        if (s->injections[i].kind == INJECT_POKE && span_holds(block, s->injections[i].address))
-            return true;
-    return false;
-}
-
 static bool waits_for_interrupts(struct machine *m, uint32_t process)
 {
     const struct ledger *l = ledger_of(m);
@@ -171,7 +155,7 @@ static bool waits_for_interrupts(struct machine *m, uint32_t process)
     uint32_t driver = machine_scenario(m)->config.passthrough_driver;
 
     if (!p->live || p->doomed || !ledger_waits(p) || process_would_run(m, l, process) ||
-        block_is_broken(m, p->block))
+        ledger_block_is_broken(m, p->block))
         return false;
     if (p->args[0] == YIELD_WAIT_FOR)
         return p->args[1] == driver && p->args[2] == 0;

@@ -66,6 +66,21 @@ uint32_t ledger_rights(const struct machine *m, const struct ledger *l, uint32_t
     return ledger_window_at(l, process, address) ? RIGHT_READ | RIGHT_WRITE : 0;
 }
 
+bool ledger_block_is_broken(const struct machine *m, struct span block)
+{
+    const struct scenario *s = machine_scenario(m);
+    const struct verdict *kept;
+    uint32_t count = machine_verdicts(m, &kept);
+
+    for (uint32_t i = 0; i < count; i++)
+        if (kept[i].rule == RULE_DMA_REACH && span_holds(block, kept[i].address))
+            return true;
+    for (uint32_t i = 0; i < s->injection_count; i++)
+        if (s->injections[i].kind == INJECT_POKE && span_holds(block, s->injections[i].address))
+            return true;
+    return false;
+}
+
 bool ledger_waits(const struct ledger_process *p)
 {
     return p->call_open && p->call_class == SYSCALL_YIELD &&

@@ -95,6 +95,10 @@ uint32_t ledger_holder(const struct ledger *l, struct span span, uint32_t except
 bool ledger_holds_endpoint(const struct machine *m, const struct ledger *l, uint32_t process,
                            uint32_t endpoint);
 
+/* DMA or the scenario has written over something in that block of a process: what the kernel keeps
+ * there may be anything, an upcall or a subscription for instance. */
+bool ledger_block_is_broken(const struct machine *m, struct span block);
+
 /* It waits in a yield for an upcall. */
 bool ledger_waits(const struct ledger_process *p);
 

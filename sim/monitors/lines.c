@@ -2,6 +2,7 @@
  *
  *   a line rises and is on  --> before user mode runs or the CPU sleeps it is serviced, given up,
  *                               masked with the device that goes back, or pends: it is taken next
+ *   a line's service        --> it is masked meanwhile
  *   a lent device's service --> its status has each enabled event that stood when the line rose;
  *                               the device's interrupts are disabled by then
  *   a line that is nobody's --> it is masked when user mode runs: no driver's of the kernel's, and
@@ -131,6 +132,9 @@ static void on_serviced(struct machine *m, struct lines *lines, const struct rec
 {
     uint32_t endpoint = pair_low(r->value), line = r->address;
 
+    if (line < IRQ_LINE_MAX && machine_nvic(m)->enabled[line / 32] & nvic_bit(line))
+        break_add(m, RULE_INTERRUPT_OWNER, r->process, base_of_line(m, line), DETAIL_IRQ_OPEN, line,
+                  0);
     if (line < IRQ_LINE_MAX && endpoint < machine_scenario(m)->config.endpoint_count)
         judge_service(m, r->process, endpoint, pair_high(r->value), lines->standing[line]);
     else if (line < IRQ_LINE_MAX)

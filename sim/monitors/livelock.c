@@ -1,8 +1,9 @@
 /* livelock: livelock.
  *
- * Judges two things: over each SERVICES_MAX bottom halves of one line (serviced, or declared
+ * Judges three things: over each SERVICES_MAX bottom halves of one line (serviced, or declared
  * nobody's) the apps had less than 1/SHARE of the time, though an app was ready at each of them;
- * and a run that ended since virtual time stood still. A time is the apps' from the switch to user
+ * in one stay in the kernel no line is serviced more than ROW_MAX times, but given up; and a run that
+ * ended since virtual time stood still. A time is the apps' from the switch to user
  * mode until an interrupt, a slice end or a bottom half; so what the kernel does for a system call
  * is theirs, or for a fault, and for the new life behind it: an app that faults each time has spent
  * what the line left it. A sleep begins anew: nobody is ready then. Both numbers are ours: a device
@@ -16,17 +17,24 @@
 #include "sim/machine.h"
 #include "sim/monitors/upcall.h"
 
-enum { SERVICES_MAX = 64, SHARE = 10 };
+enum {
+    SERVICES_MAX = 64,
+    SHARE = 10,
+    ROW_MAX = 24, /* ours: by half more than the kernel's own bound */
+};
 
 struct livelock {
     bool is_apps;      /* the time since ... */
     uint64_t since_ps; /* ... this */
     uint64_t apps_ps;  /* the apps' time before */
+    uint32_t stay;     /* in the kernel: their number */
     bool is_any_open;  /* else no window has services */
     struct window {
         uint32_t services;
+        uint32_t stay; /* in which ... */
         uint64_t from_ps, apps_ps_then;
-        bool told; /* once a line is enough */
+        bool told;   /* once a line is enough */
+        uint8_t row; /* ... it was serviced so often */
     } of[IRQ_LINE_MAX];
 };
 
@@ -73,8 +81,19 @@ static void judge(struct machine *m, const struct livelock *live, struct window 
     break_add(m, RULE_LIVELOCK, process, line, DETAIL_LIVELOCK_LINE, w->services, apps_ps);
 }
 
+static void judge_row(struct machine *m, const struct livelock *live, struct window *w,
+                      uint32_t line)
+{
+    if (w->stay != live->stay)
+        w->row = 0;
+    w->stay = live->stay;
+    if (w->row++ == ROW_MAX)
+        break_add(m, RULE_LIVELOCK, PROCESS_NONE, line, DETAIL_LIVELOCK_ROW, w->row, 0);
+}
+
 static OUT_OF_LINE void on_service(struct machine *m, struct livelock *live, uint32_t line)
 {
+    judge_row(m, live, &live->of[line], line);
     apps_end(live, machine_now_ps(m));
     uint32_t process = ready_process(m);
     rule_armed(m, RULE_LIVELOCK);
@@ -102,8 +121,13 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     switch (r->kind) {
     case EVENT_RUN:
         apps_begin(live, r->at_ps);
+        live->stay++;
+        break;
+    case EVENT_WAKE: /* who halts sleeps without a record while something may still come */
+        live->stay++;
         break;
     case EVENT_SLEEP:
+        live->stay++;
         apps_end(live, r->at_ps);
         windows_end(live);
         break;
@@ -127,8 +151,8 @@ static void at_end(struct machine *m, void *state)
 
 const struct monitor monitor_livelock = {
     .name = "livelock",
-    .kinds = {KIND_EVENT(EVENT_RUN) | KIND_EVENT(EVENT_SLEEP) | KIND_EVENT(EVENT_IRQ_TAKEN) |
-                  KIND_EVENT(EVENT_SLICE_END),
+    .kinds = {KIND_EVENT(EVENT_RUN) | KIND_EVENT(EVENT_SLEEP) | KIND_EVENT(EVENT_WAKE) |
+                  KIND_EVENT(EVENT_IRQ_TAKEN) | KIND_EVENT(EVENT_SLICE_END),
               KIND_NOTE(NOTE_LINE_SERVICED) | KIND_NOTE(NOTE_LINE_UNCLAIMED)},
     .state_size = sizeof(struct livelock),
     .rules = KIND_BIT(RULE_LIVELOCK),

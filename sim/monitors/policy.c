@@ -12,6 +12,8 @@
  *   it exits to begin anew, or an         whatever the policy    it begins anew
  *   injection restarts it, dead or alive
  *
+ * Each life has an id that none had before it, whoever's.
+ *
  * A new life is there before user mode runs again, whoever's, and at the end; and none begins that
  * is not due. Lives are the ledger's count of loads, which a restart for any reason adds to.
  *
@@ -30,6 +32,7 @@ enum due { DUE_ANYTHING, DUE_NOTHING, DUE_LIFE, DUE_PANIC };
 struct policy {
     uint32_t pending; /* apps whose `due` is DUE_LIFE or DUE_PANIC */
     struct {
+        uint32_t id;   /* of its latest life; 0: it had none */
         uint8_t cause; /* of the end of this life, as far as it is known */
         uint8_t due;
     } of[PROCESS_MAX];
@@ -99,6 +102,15 @@ static OUT_OF_LINE void on_end(struct machine *m, struct policy *policy, uint32_
     if (policy->of[process].cause == CAUSE_NONE && has_exited(p) && p->args[0] == EXIT_RESTART)
         policy->of[process].cause = CAUSE_RESTART;
     set_due(policy, process, due_of_end(m, policy, process));
+}
+
+/* Who still has the id of an earlier life must not reach the new one by it. */
+static void judge_id(struct machine *m, struct policy *policy, uint32_t process, uint32_t id)
+{
+    for (uint32_t i = 0; i < machine_scenario(m)->app_count; i++)
+        if (policy->of[i].id == id)
+            break_add(m, RULE_FAULT_POLICY, process, 0, DETAIL_POLICY_ID, i, id);
+    policy->of[process].id = id;
 }
 
 static OUT_OF_LINE void judge_load(struct machine *m, struct policy *policy, uint32_t process)
@@ -172,6 +184,7 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         break;
     case EVENT_OF(NOTE_PROCESS_LOADED):
         judge_load(m, policy, r->process);
+        judge_id(m, policy, r->process, pair_high(r->value));
         break;
     default: /* the kernel panics, and no more is to be expected of it */
         for (uint32_t i = 0; i < PROCESS_MAX && policy->pending; i++)

@@ -11,6 +11,8 @@
  *     other; one that is refused forgets none; of a device that is given back one at most goes;
  *   - at most 10 wait, and one in the slot of yield-wait-for; the kernel's count of the others is
  *     not below ours;
+ *   - the interrupt of a lent device and the alarm of an app that has a handler for it is queued, or
+ *     noted as dropped;
  *   - each drop raises the kernel's count by one, and no end of a life lowers it; and what a
  *     yield-wait-for waits for is not dropped.
  *
@@ -26,6 +28,7 @@
 enum {
     WAITING_MAX = UPCALL_MAX + 1, /* and the slot */
     SUBSCRIPTION_MAX = 256,
+    DRIVER_ALARM = 0x0,     /* model/services.h */
     NO_NUMBER = 0xffffffff, /* every number of the driver */
 };
 
@@ -55,6 +58,7 @@ struct upcalls {
     } of[PROCESS_MAX];
     uint32_t subscription_end; /* rows from here on were never used */
     bool forgets;              /* there was no row for one */
+    uint8_t owed;              /* 1 + the process whose upcall must be noted next; 0: none */
     struct subscription subscriptions[SUBSCRIPTION_MAX];
 };
 
@@ -321,11 +325,37 @@ static void on_called(const struct ledger_process *p, struct queue *q)
     q->before_swap = is_swap ? count_of(q, subscribed_by(p)) : 0;
 }
 
+/* ---- what must be queued */
+
+static OUT_OF_LINE void judge_owed(struct machine *m, struct upcalls *u, const struct record *r)
+{
+    uint32_t process = u->owed - 1u;
+    bool is_noted =
+        r->kind == EVENT_OF(NOTE_UPCALL_QUEUED) || r->kind == EVENT_OF(NOTE_UPCALL_DROPPED);
+
+    u->owed = 0;
+    if ((!is_noted || r->process != process) &&
+        !ledger_block_is_broken(m, ledger_of(m)->processes[process].block))
+        break_add(m, RULE_UPCALL_ONCE, process, 0, DETAIL_UPCALL_OWED, 0, 0);
+}
+
+/* Unless it is just about to swap handlers: which holds, its return says. */
+static void owes(struct machine *m, struct upcalls *u, uint32_t process, uint32_t driver)
+{
+    const struct ledger_process *p = &ledger_of(m)->processes[process];
+    bool swaps = p->call_open && p->call_class == SYSCALL_SUBSCRIBE;
+
+    if (p->live && !swaps && has_handler(u, process, (struct waiting){driver, 0}))
+        u->owed = (uint8_t)(process + 1);
+}
+
 /* A flat switch. */
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     struct upcalls *u = state;
 
+    if (u->owed)
+        judge_owed(m, u, r);
     if (r->process >= PROCESS_MAX)
         return;
     struct queue *q = &u->of[r->process];
@@ -358,6 +388,12 @@ static void on_record(struct machine *m, void *state, const struct record *r)
         break;
     case EVENT_OF(NOTE_UPCALL_DELIVERED):
         on_delivered(m, u, q, r);
+        break;
+    case EVENT_OF(NOTE_LINE_SERVICED):
+        owes(m, u, r->process, machine_scenario(m)->config.passthrough_driver);
+        break;
+    case EVENT_OF(NOTE_ALARM_FIRED):
+        owes(m, u, r->process, DRIVER_ALARM);
         break;
     default:
         break;
@@ -408,7 +444,8 @@ const struct monitor monitor_upcall = {
                   KIND_EVENT(EVENT_UPCALL_MORE),
               KIND_NOTE(NOTE_PROCESS_LOADED) | KIND_NOTE(NOTE_PROCESS_END) |
                   KIND_NOTE(NOTE_UPCALL_QUEUED) | KIND_NOTE(NOTE_UPCALL_DROPPED) |
-                  KIND_NOTE(NOTE_UPCALL_CANCELLED) | KIND_NOTE(NOTE_UPCALL_DELIVERED)},
+                  KIND_NOTE(NOTE_UPCALL_CANCELLED) | KIND_NOTE(NOTE_UPCALL_DELIVERED) |
+                  KIND_NOTE(NOTE_LINE_SERVICED) | KIND_NOTE(NOTE_ALARM_FIRED)},
     .state_size = sizeof(struct upcalls),
     .rows = {ROWS_OF_APPS(upcalls, of),
              ROWS_FROM_UP_TO(upcalls, subscriptions, 0, subscription_end)},
