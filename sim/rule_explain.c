@@ -57,7 +57,7 @@ static const struct explanation explanations[RULE_NUMBER] = {
                            EXAMPLE(.detail = DETAIL_RESET_REGISTER, .process = 1,
                                    .address = 0x40009540, .got = 0x1234)},
     [RULE_UPCALL_ONCE] = {"with a queue kept from the kernel's notes, and the subscriptions that "
-                          "the app made itself",
+                          "the app made itself; and by the interrupts and alarms that have come",
                           EXAMPLE(.detail = DETAIL_UPCALL_UNQUEUED, .process = 0, .got = 0x10001)},
     [RULE_KERNEL_PANIC] = {"when the kernel panics", EXAMPLE(.detail = DETAIL_KERNEL_PANIC)},
     [RULE_PROGRESS] = {"when the CPU goes to sleep or halts: no live app is ready, and none waits "
@@ -72,8 +72,10 @@ static const struct explanation explanations[RULE_NUMBER] = {
                                  .wanted = 30060 * PS_PER_US)},
     [RULE_LIVELOCK] =
         {"by the apps' time over each 64 bottom halves of one line during which an app was ready: "
-         "a tenth at least; and by how long the CPU is the kernel's alone while an app is ready: "
-         "50 ms at most",
+         "a tenth at least; by how long the CPU is the kernel's alone while an app is ready: "
+         "50 ms at most; and by how often a line is serviced in one stay in the kernel: 24 times "
+         "at "
+         "most",
          EXAMPLE(.detail = DETAIL_LIVELOCK_LINE, .process = 0, .address = 9, .got = 65,
                  .wanted = PS_PER_US)},
     [RULE_DMA_REACH] = {"at each access of a device to memory, by whom it works for at that moment",
@@ -113,7 +115,8 @@ static const struct explanation explanations[RULE_NUMBER] = {
                                     .address = 0x100)},
     [RULE_ALARM_TIME] = {"by the RTC's own counter when an alarm fires; and whether one has not, "
                          "100 ms after its tick, when another fires, when the CPU sleeps, and at "
-                         "the end",
+                         "the end; and by the RTC's compare register when an app sets one and when "
+                         "the CPU sleeps",
                          EXAMPLE(.detail = DETAIL_ALARM_LOST, .process = 1, .address = 1,
                                  .got = 3300, .wanted = 66)},
     [RULE_KEY_CUSTODY] =
@@ -199,7 +202,7 @@ static const struct explanation explanations[RULE_NUMBER] = {
     [RULE_FAULT_POLICY] =
         {"before user mode runs again behind the end of a life, when a life begins, and at the "
          "end: by the app's own fault or exit or the injection that ended it, and by the policy "
-         "and the limit that are declared, over all restarts so far",
+         "and the limit that are declared, over all restarts so far; and by each life's id",
          EXAMPLE(.detail = DETAIL_POLICY_LIMIT, .process = 2, .got = 4, .wanted = 3)},
     [RULE_LOAN_ANSWER] =
         {"when an answer of the passthrough driver reaches the app, and at each note of a window "

@@ -27,7 +27,8 @@ enum {
     COUNTER_MASK = 0xffffff,
     LATE_MAX = 3277,     /* ticks: 100 ms; ours: twice what the kernel may take for itself */
     ARMED_LATE_MAX = 32, /* ticks, a millisecond; ours: arming takes the kernel a few */
-    COPY_MAX = 2048,     /* bytes of an RTC */
+    SURE_TICKS = 8,
+    COPY_MAX = 2048, /* bytes of an RTC */
     TICKS_PER_S = 32768,
 };
 
@@ -123,6 +124,26 @@ static uint32_t earliest(const struct alarms *a)
     return first;
 }
 
+/* It is armed for just that tick, which is far enough for time to know that it is to come. */
+static bool is_armed_for(const struct machine *m, struct device *d, uint64_t due)
+{
+    return value_at(d, RTC_CC0) == (due & COUNTER_MASK) &&
+           value_at(d, RTC_INTENSET) & RTC_INT_COMPARE0 && ticks_past_about(m, due) < -SURE_TICKS;
+}
+
+static void judge_event(struct machine *m, const struct alarms *a, struct device *d, uint32_t slot)
+{
+    uint32_t counter = counter_now(m), comes = COUNTER_MASK;
+    int32_t past = (int32_t)((counter - (uint32_t)a->due[slot]) << 8) >> 8;
+    uint32_t to_go = past < 0 ? (uint32_t)-past : 0;
+
+    if (value_at(d, RTC_INTENSET) & RTC_INT_COMPARE0)
+        comes = (value_at(d, RTC_CC0) - counter) & COUNTER_MASK;
+    if (comes > to_go + ARMED_LATE_MAX)
+        break_add(m, RULE_ALARM_TIME, slot < a->count - ALARM_KERNEL_MAX ? slot : PROCESS_NONE,
+                  slot, DETAIL_ALARM_UNARMED, to_go, comes);
+}
+
 static OUT_OF_LINE void judge_armed(struct machine *m, struct alarms *a)
 {
     const struct scenario *s = machine_scenario(m);
@@ -130,18 +151,11 @@ static OUT_OF_LINE void judge_armed(struct machine *m, struct alarms *a)
     uint32_t first = earliest(a);
 
     a->is_changed = false;
-    if (first == a->count || value_at(d, RTC_EVENT_COMPARE0) || is_touched(s, d))
+    if (first == a->count || value_at(d, RTC_EVENT_COMPARE0) || is_armed_for(m, d, a->due[first]))
         return;
-    int64_t past = ticks_past(m, a->due[first]);
-    uint32_t to_go = past < 0 ? (uint32_t)-past : 0;
-    uint32_t comes = (value_at(d, RTC_CC0) - counter_now(m)) & COUNTER_MASK;
-    if (past < -(COUNTER_MASK / 4))
+    if (ticks_past_about(m, a->due[first]) < -(COUNTER_MASK / 4) || is_touched(s, d))
         return; /* an overflow comes first, and arms it */
-    if (!(value_at(d, RTC_INTENSET) & RTC_INT_COMPARE0))
-        comes = COUNTER_MASK;
-    if (comes > to_go + ARMED_LATE_MAX)
-        break_add(m, RULE_ALARM_TIME, first < a->count - ALARM_KERNEL_MAX ? first : PROCESS_NONE,
-                  first, DETAIL_ALARM_UNARMED, to_go, comes);
+    judge_event(m, a, d, first);
 }
 
 /* ---- records */
