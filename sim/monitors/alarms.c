@@ -6,9 +6,10 @@
  * notes; that an app's alarm is due when the app asked for it, scenarios hold against what they
  * asked.
  *
- * When an app sets one and when the CPU sleeps, and something was set or fired since, the RTC itself
- * is asked: its compare event has come, or comes no later than the earliest alarm is due, or from
- * now on if that has been, but for ARMED_LATE_MAX. Not judged of an RTC that an injection touches.
+ * When an app sets one and when the CPU sleeps, and something was set or fired since, the RTC
+ * itself is asked: its compare event has come, or comes no later than the earliest alarm is due, or
+ * from now on if that has been, but for ARMED_LATE_MAX. Not judged of an RTC that an injection
+ * touches.
  *
  * Ticks are compared modulo 2^24, the counter's size, so that its turning over is judged, too; an
  * alarm that far away is due in no less than half of that: time says it.

@@ -1,12 +1,12 @@
 /* livelock: livelock.
  *
  * Judges three things: over each SERVICES_MAX bottom halves of one line (serviced, or declared
- * nobody's) the apps had less than 1/SHARE of the time, though an app was ready at each of them;
- * in one stay in the kernel no line is serviced more than ROW_MAX times, but given up; and a run that
- * ended since virtual time stood still. A time is the apps' from the switch to user
- * mode until an interrupt, a slice end or a bottom half; so what the kernel does for a system call
- * is theirs, or for a fault, and for the new life behind it: an app that faults each time has spent
- * what the line left it. A sleep begins anew: nobody is ready then. Both numbers are ours: a device
+ * nobody's) the apps had less than 1/SHARE of the time, though an app was ready at each of them; a
+ * line that was serviced more than ROW_MAX times in one stay in the kernel, and not given up; and a
+ * run that ended since virtual time stood still. A time is the apps' from the switch to user mode
+ * until an interrupt, a slice end or a bottom half; so what the kernel does for a system call is
+ * theirs, or for a fault, and for the new life behind it: an app that faults each time has spent
+ * what the line left it. A sleep begins anew: nobody is ready then. The numbers are ours: a device
  * that works leaves far more (half of the time in the worst of our scenarios), and a kernel that
  * gives a line up does so far earlier. It holds for a line of the kernel's own as for a lent one.
  *

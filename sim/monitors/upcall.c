@@ -11,8 +11,8 @@
  *     other; one that is refused forgets none; of a device that is given back one at most goes;
  *   - at most 10 wait, and one in the slot of yield-wait-for; the kernel's count of the others is
  *     not below ours;
- *   - the interrupt of a lent device and the alarm of an app that has a handler for it is queued, or
- *     noted as dropped;
+ *   - the interrupt of a lent device and the alarm of an app that has a handler for it is queued,
+ *     or noted as dropped;
  *   - each drop raises the kernel's count by one, and no end of a life lowers it; and what a
  *     yield-wait-for waits for is not dropped.
  *
