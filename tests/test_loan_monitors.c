@@ -927,7 +927,7 @@ static void kernels_line_is_nobodys(void)
 static void kernels_line_is_given_up_as_stuck(void)
 {
     kernels_line_rises();
-    note(NOTE_LINE_SERVICED, PROCESS_NONE, LINE_RTC1, 0xffffffff);
+    kernels_line_is_serviced();
     nothing_pends();
     lines_user();
     line_on(LINE_RTC1, false);
