@@ -198,7 +198,7 @@ struct usual_call {
 };
 
 /* Where runs with secrets are compared apps do the first of them alone. */
-enum { USUAL_CALLS = BYTES_CALLS - 1, USUALS = 32, USUALS_SECRETIVE = 16 };
+enum { USUAL_CALLS = BYTES_CALLS - 1, USUALS = 33, USUALS_SECRETIVE = 16 };
 
 /* As libtock's drivers call. Each row ends with its upcall's number. */
 static const struct usual {
@@ -385,6 +385,14 @@ static const struct usual {
       {SYSCALL_ALLOW_RW, 0, IN, WITHIN},
       {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
       {SYSCALL_COMMAND, 2, SIZE, NOTHING}}},
+    /* With a register, and no key in it. */
+    {0x40006,
+     0,
+     {{SYSCALL_COMMAND, 1, NOTHING, NOTHING},
+      {SYSCALL_ALLOW_RO, 1, OUT, ROOM},
+      {SYSCALL_ALLOW_RW, 0, IN, ROOM},
+      {SYSCALL_SUBSCRIBE, 0, HANDLER, NOTHING},
+      {SYSCALL_COMMAND, 3, AES, SIZE}}},
 };
 
 /* With a secret: the radio, when its crystal has had time, is taken, a packet sent, and it is given
@@ -530,7 +538,7 @@ static const struct usual *usual_of(const struct app *app, const struct tape_op 
         return &secretives[op->number % SECRETIVES];
     if (op->number < BYTES_USUAL)
         return NULL;
-    return &usuals[op->number % (program->secretive ? USUALS_SECRETIVE : USUALS)];
+    return &usuals[(op->number - BYTES_USUAL) % (program->secretive ? USUALS_SECRETIVE : USUALS)];
 }
 
 static struct syscall usual_call_of(const struct app *app, const struct usual *usual,
