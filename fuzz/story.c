@@ -261,6 +261,8 @@ static void hold_up(struct tape *story, uint8_t device, struct random *random)
 /* Two want the same, and one ends within microseconds of what is done for it. */
 static void end_at_once(struct tape *story, struct random *random)
 {
+    static const uint8_t kinds[4] = {SCHEDULE_KILL_AT, SCHEDULE_KILL_AT, SCHEDULE_FAULT_AT,
+                                     SCHEDULE_RESTART_AT};
     static const uint8_t brief[8] = {SAMPLES, SAMPLES, SAMPLES, KEYS, KEYS, KEYS, BYTES, SPI};
     const uint8_t family = brief[draw(random, 8)], app = draw(random, 2);
     const uint8_t row = families[family].rows[draw(random, families[family].count)];
@@ -270,10 +272,10 @@ static void end_at_once(struct tape *story, struct random *random)
         story->ops[0].which = CROWDED;
     use_row(story, app, row, &like, random)->which |= (uint8_t)(draw(random, 4) > 0); /* waits */
     (void)use_row(story, !app, row, &like, random);
-    befall(story, draw(random, 2), ends, random);
+    befall(story, draw(random, 4) ? app : !app, kinds, random);
     struct tape_op *end = &story->ops[story->count - 1];
     end->size = draw(random, 4) == 0;
-    end->value[0] = (struct tape_value){draw(random, 4), (int8_t)draw(random, 128)};
+    end->value[0] = (struct tape_value){draw(random, 3), (int8_t)draw(random, 128)};
     end->value[1].offset = (int8_t)(draw(random, 4) == 0);
     if (draw(random, 3) == 0)
         hold_up(story, families[family].device, random);
