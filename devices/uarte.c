@@ -78,6 +78,7 @@ struct uarte {
     bool tx_stopping;
     bool rx_on, rx_stopping; /* the receiver, with or without a buffer */
     bool flushing;           /* rx is FLUSHRX's */
+    bool draining;           /* rx_bytes are under way: neither counted yet nor stopped */
     uint8_t tx_byte;
     uint8_t rx_bytes[FIFO_SIZE]; /* on their way to RAM */
     uint8_t fifo[FIFO_SIZE];
@@ -105,7 +106,7 @@ static void plan_wake(struct device *d)
     const struct uarte *u = device_state(d);
     uint64_t due = u->tx_due_ps;
     due = u->rx_due_ps < due ? u->rx_due_ps : due;
-    d->wake_ps = u->stop_due_ps < due ? u->stop_due_ps : due;
+    d->wake_ps = u->stop_due_ps < due && !u->draining ? u->stop_due_ps : due;
 }
 
 /* Whatever is under way begins its byte time now. */
@@ -214,6 +215,7 @@ static void drain(struct device *d)
     memcpy(u->rx_bytes, u->fifo, count);
     memmove(u->fifo, u->fifo + count, (size_t)(FIFO_SIZE - count));
     u->fifo_count -= count;
+    u->draining = true;
     device_request(d, (struct device_request){.kind = REQUEST_DMA_WRITE,
                                               .tag = TAG_RX,
                                               .size = count,
@@ -221,16 +223,32 @@ static void drain(struct device *d)
                                               .state_offset = offsetof(struct uarte, rx_bytes)});
 }
 
+static void rx_stopped(struct device *d)
+{
+    struct uarte *u = device_state(d);
+    if (u->rx.active)
+        end_rx(d);
+    u->rx_on = false;
+    u->rx_stopping = false;
+    u->stop_due_ps = TIME_NEVER;
+    nrf_event(d, RXTO);
+}
+
 static void on_dma_done(struct device *d, const struct device_request *r, bool done)
 {
     struct uarte *u = device_state(d);
     if (r->tag == TAG_TX && !done)
         u->tx_byte = 0;
-    if (r->tag != TAG_RX || !u->rx.active)
+    if (r->tag != TAG_RX)
+        return;
+    u->draining = false;
+    if (!u->rx.active)
         return;
     u->rx.done += r->size;
     if (u->rx.done == u->rx.size || u->flushing)
         end_rx(d);
+    if (u->stop_due_ps <= d->now_ps)
+        rx_stopped(d);
     plan_wake(d);
 }
 
@@ -255,17 +273,6 @@ static void stop_rx(struct device *d, uint32_t row)
     u->rx_stopping = true;
     u->stop_due_ps = after_bytes(d, FIFO_SIZE);
     plan_wake(d);
-}
-
-static void rx_stopped(struct device *d)
-{
-    struct uarte *u = device_state(d);
-    if (u->rx.active)
-        end_rx(d);
-    u->rx_on = false;
-    u->rx_stopping = false;
-    u->stop_due_ps = TIME_NEVER;
-    nrf_event(d, RXTO);
 }
 
 static void flush_rx(struct device *d, uint32_t row)
@@ -333,7 +340,7 @@ static void on_wake(struct device *d)
         byte_sent(d);
     if (u->rx_due_ps <= d->now_ps)
         byte_received(d);
-    if (u->stop_due_ps <= d->now_ps)
+    if (u->stop_due_ps <= d->now_ps && !u->draining)
         rx_stopped(d);
     plan_wake(d);
 }
@@ -360,7 +367,7 @@ static void enable_written(struct device *d, uint32_t row, uint32_t written)
     if (enabled(d))
         return;
     u->tx.active = u->rx.active = false;
-    u->tx_stopping = u->rx_on = u->rx_stopping = u->flushing = false;
+    u->tx_stopping = u->rx_on = u->rx_stopping = u->flushing = u->draining = false;
     u->fifo_count = 0;
     u->tx_due_ps = u->stop_due_ps = TIME_NEVER;
     plan_wake(d);

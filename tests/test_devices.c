@@ -295,6 +295,18 @@ START_TEST(uarte_stop_ends_a_part_filled_buffer_before_rxto)
 }
 END_TEST
 
+START_TEST(uarte_byte_that_ends_with_the_receiver_is_counted)
+{
+    receive(10);
+    rig_packet(r, "abcd", 4);
+    rig_write(r, "TASKS_STOPRX", 1);
+    rig_run(r, 4 * BYTE_PS);
+    ck_assert_uint_eq(rig_read(r, "EVENTS_RXTO"), 1);
+    ck_assert_uint_eq(rig_read(r, "RXD.AMOUNT"), 4);
+    ck_assert_mem_eq(r->ram + 16, "abcd\0", 5);
+}
+END_TEST
+
 START_TEST(uarte_flush_moves_the_fifo_to_ram)
 {
     receive(1);
@@ -884,6 +896,7 @@ static void add_uarte_tests(Suite *suite)
     tcase_add_test(c, uarte_short_starts_the_next_buffer);
     tcase_add_test(c, uarte_small_buffers_drain_a_full_fifo_in_order);
     tcase_add_test(c, uarte_stop_ends_a_part_filled_buffer_before_rxto);
+    tcase_add_test(c, uarte_byte_that_ends_with_the_receiver_is_counted);
     tcase_add_test(c, uarte_flush_moves_the_fifo_to_ram);
     tcase_add_test(c, uarte_disable_stops_dma_silently);
     tcase_add_test(c, uarte_starts_afresh_after_a_disable);
