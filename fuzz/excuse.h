@@ -12,7 +12,7 @@
 #include "sim/machine.h"
 
 /* Which rules are never told for this verdict: see the rows in excuse.c; and what the stage's text
- * expects to break; of that the kernel's panic only behind the fault of an app whose policy it is. */
+ * expects to break; of that the kernel's panic only behind the fault of an app that asks for it. */
 bool verdict_excused(struct machine *m, const struct verdict *verdict);
 /* The model of that device has lost what was sent to it: more than its wire has room for, or, of
  * the flash controller, what came while it said that it was ready and was not. */
