@@ -341,6 +341,11 @@ static const struct {
      DETAIL_NONE, 0},
     {"a slice cut short goes on", RR, "w0 w1 r0 300 i300 r0 9700 i9698 r1 10000", DETAIL_NONE, 0},
     {"cut short, it loses the turn", RR, "w0 w1 r0 300 i300 r1 10000", DETAIL_SCHED_LOST, 0},
+    {"cut short often, less may be left", RR,
+     "w0 w1 r0 1000 i1000 r0 1000 i1000 r0 1000 i1000 r0 1000 i1000 r0 1000 i1000 r0 1000 i1000 "
+     "r0 1000 i1000 r0 1000 i1000 r0 1000 i1000 r0 484 i484 r1 10000",
+     DETAIL_NONE, 0},
+    {"cut short once, as much is left", RR, "w0 w1 r0 9484 i9484 r1 10000", DETAIL_SCHED_LOST, 0},
     {"its slice grows by a call", RR, "w0 w1 r0 10000 c5000 r0 10000", DETAIL_SCHED_MORE, 0},
     {"its slice grows from call to call", RR, "w0 w1 r0 10000 c90 r0 9908 c90 r0 9908",
      DETAIL_SCHED_MORE, 0},
