@@ -112,11 +112,16 @@ found() {
 
 # `why` behind a semicolon.
 not_found() {
-    echo '| not found | tried | why |'
-    echo '|---|---|---|'
     joined | awk -F'\t' '$6 == 0 {
         why = $2; sub(/^[^;]*(; |$)/, "", why)
-        print "| `" $1 "` | `" $3 "`, " $7 ($7 == 1 ? " run, " : " runs, ") $4 " inputs | " (why ? why : "-") " |" }'
+        if (!rows++)
+            print "| not found | tried | why |\n|---|---|---|"
+        print "| `" $1 "` | `" $3 "`, " $7 ($7 == 1 ? " run, " : " runs, ") $4 " inputs | " (why ? why : "-") " |"
+    }
+    END {
+        if (!rows)
+            print "Each of them was found by some run."
+    }'
 }
 
 tables() {
