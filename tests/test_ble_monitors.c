@@ -1047,6 +1047,28 @@ START_TEST(payload_that_nobody_encrypted_is_not_counted)
 }
 END_TEST
 
+/* Its LLID is one that there is none of, changed on the way: its SN is taken all the same, and what
+ * comes behind it is new. */
+START_TEST(packet_of_no_kind_counts_for_what_comes_behind)
+{
+    begin_link(ENCRYPTED);
+    tune(anchor_of(10) - 400 * US, mhz_of(10));
+    uint64_t end = send(central, &l.c, mhz_of(10), anchor_of(10), COMES,
+                        BLE_LLID_CONTINUE ^ BLE_LLID_RESERVED);
+    tune(end, 0);
+    take(&l.p, &l.c, 0);
+    send(radio, &l.p, mhz_of(10), end + BLE_T_IFS_PS, COMES, 0);
+    take(&l.c, &l.p, 0);
+    control(11, &few_channels);
+    good_events(12, 50);
+    keep_instants(50);
+    good_events(50, 54);
+    ck_assert(!broke(RULE_NUMBER));
+    ck_assert_uint_eq(facts()->sequence_faults[BLE_CENTRAL], 1);
+    ck_assert_uint_eq(facts()->channel_faults[BLE_CENTRAL], 0);
+}
+END_TEST
+
 /* What a peripheral may do wrong. */
 static void keep_phy(void)
 {
@@ -1434,6 +1456,7 @@ int main(void)
     tcase_add_loop_test(t, listening_elsewhere_is_the_wrong_channel, 0, 2);
     tcase_add_loop_test(t, event_that_the_end_cuts_before_its_answer_is_due_is_not_missed, 0, 2);
     tcase_add_test(t, payload_that_nobody_encrypted_is_not_counted);
+    tcase_add_test(t, packet_of_no_kind_counts_for_what_comes_behind);
     tcase_add_loop_test(t, honest_updates_break_nothing_over_200_events, 0, LINK_KINDS);
     tcase_add_loop_test(t, planted_fault_is_seen_on_any_link, 0, 4 * COUNT(planted));
     tcase_add_loop_test(t, old_phy_listened_to_is_seen_on_any_link, 0, SECRET);

@@ -943,6 +943,13 @@ static void control_sent(struct ble_connection *c, enum ble_side side,
     (void)ble_plan_control(plan, control, c->event);
 }
 
+/* Whoever hears it takes its SN and NESN: its CRC is good and its length, whatever LLID it has. */
+static bool is_sequenced(const struct ble_connection *c, const uint8_t *octets, uint32_t size)
+{
+    return ble_crc_good(c->crc_init, octets, size) &&
+           size == BLE_HEADER_SIZE + BLE_CRC_SIZE + (uint32_t)ble_data_header_read(octets).size;
+}
+
 /* What the sender is in after this packet. */
 static void sequence_goes_on(struct machine *m, struct ble_connection *c, enum ble_side side,
                              const uint8_t *octets, uint32_t size)
@@ -1075,7 +1082,7 @@ static void packet_ended(struct machine *m, struct ble_link *link, struct ble_co
         uint8_t octets[AIR_BYTES_MAX];
         uint32_t size = whole ? plain_of(&f->frame, octets) : 0;
         p->fault = whole ? (uint8_t)sequence_of(m, c, side, octets, size) : BLE_SEQUENCE_NO_PDU;
-        if (p->fault != BLE_SEQUENCE_NO_PDU) {
+        if (whole && is_sequenced(c, octets, size)) {
             struct ble_data_header header = ble_data_header_read(octets);
             p->repeated = c->ends[side].sent && header.sn == c->ends[side].sn;
             p->new_unheeded &= header.nesn == c->ends[side].nesn;
