@@ -10,8 +10,8 @@
  *            have one, `number` is the command's, buffer's, subscription's, memop's; yields and
  *            exits are mostly those that go on. value[0], value[1]: the arguments behind
  *   8        any class `number`, any driver, values for the rest. `number` 128 and up: what an app
- *            does that uses a driver, usuals[(`number` - 128) % 33] in app_bytes.c: its buffers, its
- *            upcall, the command, and for an odd `which` it waits for the upcall then; a call each.
+ *            does that uses a driver, usuals[(`number` - 128) % 33] in app_bytes.c: its buffers,
+ *            its upcall, the command, and for an odd `which` it waits for the upcall; a call each.
  *            With value[1].pick 192 and up its buffers are at an edge, value[0].offset bytes long.
  *            80 to 95: what an app with a heap does: asks where grants begin; + 1: moves its break
  *            to there, or a little below by value[0]; + 2: and writes to the end of that; + 4:
