@@ -55,10 +55,10 @@ struct kernel_cost {
     uint32_t paths;          /* whose times are in `due`: BIT */
     uint8_t since;           /* enum event: what has ended user mode or sleep; 0: see begin() */
     bool is_timed;           /* the slice timer was started, and has not been read since */
-    /* For the whole run. */
-    uint32_t
-        call[SYSCALL_CLASSES + 1]; /* what each class takes up to its handler's end; no class */
-    uint32_t to_user;              /* what each switch to user mode takes */
+    /* For the whole run: what each class, and then what is none, takes up to its handler's end; and
+     * what each switch to user mode takes. */
+    uint32_t call[SYSCALL_CLASSES + 1];
+    uint32_t to_user;
 };
 
 static uint32_t price(const struct machine *m, enum kernel_path path)
