@@ -35,6 +35,7 @@ static const struct quiesce_step rtc[] = {
     WRITE(0x008, 1),           /* TASKS_CLEAR */
     AWAIT(0x504, 0xffffff, 0), /* COUNTER: the clear takes up to one LFCLK cycle */
     WRITE(0x508, 0),           /* PRESCALER */
+    AWAIT(0x508, ALL, 0),      /* written in an RTC that stands alone, thus one that obeyed */
     FILL(0x540, 4, 0),         /* CC */
     FILL(0x100, 2, 0),         /* EVENTS_TICK, EVENTS_OVRFLW */
     FILL(0x140, 4, 0),         /* EVENTS_COMPARE */
