@@ -186,6 +186,17 @@ START_TEST(a_hung_device_is_found_out)
 }
 END_TEST
 
+/* Its counter is 0 whether or not it obeys. */
+START_TEST(a_hung_rtc_that_never_ran_is_found_out_by_what_it_keeps)
+{
+    start(&nrf52_rtc.type);
+    rig_write(rig, "PRESCALER", 0x1f);
+    rig->d->fault.hung = true;
+    ck_assert_int_eq(quiesce(QUIESCE_NRF52_RTC, true), ERR_FAIL);
+    rig_free(rig);
+}
+END_TEST
+
 /* Bytes on their way in both directions, at the slowest rate. */
 START_TEST(a_uarte_is_stopped_in_mid_transfer)
 {
@@ -393,6 +404,7 @@ int main(void)
 
     tcase_add_loop_test(t, a_misused_device_is_as_after_reset, 0, COUNT_OF(devices));
     tcase_add_loop_test(t, a_hung_device_is_found_out, 0, COUNT_OF(devices));
+    tcase_add_test(t, a_hung_rtc_that_never_ran_is_found_out_by_what_it_keeps);
     tcase_add_test(t, a_uarte_is_stopped_in_mid_transfer);
     tcase_add_loop_test(t, a_twim_is_stopped_in_mid_transfer, 0, 2);
     tcase_add_test(t, the_low_frequency_clock_runs_on);
