@@ -555,12 +555,29 @@ static void begin_again(struct tape *story, uint8_t app, struct random *random)
     op->size = 4; /* a load of CC[1] */
 }
 
+/* One reads the line while frame comes upon frame, and flash is erased meanwhile: by itself, or by a
+ * component of the kernel. */
+static void overhear(struct tape *story, const struct tape_op *like, struct random *random)
+{
+    const uint8_t reader = draw(random, 2);
+    for (uint32_t left = draw(random, 3); left > 0; left--)
+        do_it(story, reader, 137, like, random);
+    do_it(story, reader, 70, like, random);
+    for (uint32_t left = 4 + draw(random, 7); left > 0; left--)
+        come_by_wire(story, random);
+    do_it(story, reader, 70, like, random);
+}
+
 void story_leaks(struct tape *story, struct random *random)
 {
     const uint8_t sort = draw(random, SORTS), owner = draw(random, 2);
     const struct tape_op like = {.size = draw_size(random),
                                  .value = {{draw(random, 4), 0}, {draw(random, 4), 0}}};
     choose_stage(story, random);
+    if (draw(random, 8) == 0) {
+        overhear(story, &like, random);
+        return;
+    }
     for (uint32_t i = 0; i < 3 && sorts[sort].owner[i]; i++)
         do_it(story, owner, sorts[sort].owner[i], &like, random);
     if (draw(random, 2))

@@ -18,7 +18,8 @@
  *                  and the others work; or a device breaks that apps have; or commands whose
  *                  numbers lie around the words of a header's permissions
  *   story_leaks    one app uses something, and lets go of it; another one uses it then; frames,
- *                  datagrams or text come meanwhile
+ *                  datagrams or text come meanwhile; or one reads the line, and frame comes upon
+ *                  frame
  */
 #ifndef FUZZ_STORY_H
 #define FUZZ_STORY_H
