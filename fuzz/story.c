@@ -555,7 +555,7 @@ static void begin_again(struct tape *story, uint8_t app, struct random *random)
     op->size = 4; /* a load of CC[1] */
 }
 
-/* One reads the line while frame comes upon frame, and flash is erased meanwhile: by itself, or by a
+/* One reads the line while frame comes upon frame, and flash is erased meanwhile, by itself or by a
  * component of the kernel. */
 static void overhear(struct tape *story, const struct tape_op *like, struct random *random)
 {
