@@ -231,6 +231,12 @@ static inline int device_row_at(const struct device *d, uint32_t offset)
         row--;
     return type_regs[row].offset == offset ? (int)row : -1;
 }
+/* What is stored in the register at `offset`, or in the one that it is a view of; none there: 0. */
+static inline uint32_t device_value_at(struct device *d, uint32_t offset)
+{
+    int row = device_row_at(d, offset);
+    return row < 0 ? 0 : device_value(d, (uint32_t)row - d->type->regs[row].view);
+}
 
 /* For the machine. Time in these calls never goes back. A wake that is due is done before an access
  * that comes at the same moment; one that a wake asks for at or before its own time is put off by a

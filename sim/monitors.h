@@ -19,7 +19,7 @@
     X(quiet) X(dma) X(answers) X(writes) X(upcall) X(panic) X(progress) X(turns) X(livelock)       \
     X(returns) X(fresh) X(custody) X(latency) X(count_checks) X(ble_link) X(ble_buffer)            \
     X(ble_answer) X(ble_channel) X(ble_arming) X(crystal) X(router) X(ble_checks) X(virt_turns)    \
-    X(virt_buffers) X(alarms) X(keys) X(storage) X(client_data) X(policy) X(sched)        \
+    X(virt_buffers) X(alarms) X(keys) X(storage) X(client_data) X(policy) X(sched)                 \
     X(kernel_cost) X(final)
 /* clang-format on */
 

@@ -74,8 +74,7 @@ static const struct explanation explanations[RULE_NUMBER] = {
         {"by the apps' time over each 64 bottom halves of one line during which an app was ready: "
          "a tenth at least; by how long the CPU is the kernel's alone while an app is ready: "
          "50 ms at most; and by how often a line is serviced in one stay in the kernel: 24 times "
-         "at "
-         "most",
+         "at most",
          EXAMPLE(.detail = DETAIL_LIVELOCK_LINE, .process = 0, .address = 9, .got = 65,
                  .wanted = PS_PER_US)},
     [RULE_DMA_REACH] = {"at each access of a device to memory, by whom it works for at that moment",

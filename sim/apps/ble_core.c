@@ -220,12 +220,17 @@ static uint32_t supervision_us(const struct ble_core *core)
                                       : core->timing.timeout * (uint32_t)TIMEOUT_US;
 }
 
+static void close_unheard(struct ble_core *core)
+{
+    close(core, core->state == BLE_CREATED ? BLE_REASON_NOT_ESTABLISHED : BLE_REASON_TIMEOUT);
+}
+
 /* True: it has heard nothing for too long when the next window begins, and the connection ends. */
 static bool time_out(struct ble_core *core)
 {
     if (core->anchor_us - core->valid_us < supervision_us(core))
         return false;
-    close(core, core->state == BLE_CREATED ? BLE_REASON_NOT_ESTABLISHED : BLE_REASON_TIMEOUT);
+    close_unheard(core);
     return true;
 }
 
@@ -337,7 +342,7 @@ static bool comes_too_late(struct ble_core *core, uint32_t end_us)
 {
     if ((int32_t)(end_us - core->valid_us) < (int32_t)supervision_us(core))
         return false;
-    close(core, core->state == BLE_CREATED ? BLE_REASON_NOT_ESTABLISHED : BLE_REASON_TIMEOUT);
+    close_unheard(core);
     return true;
 }
 

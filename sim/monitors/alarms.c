@@ -107,13 +107,6 @@ static bool is_touched(const struct scenario *s, const struct device *d)
     return false;
 }
 
-static uint32_t value_at(struct device *d, uint32_t offset)
-{
-    int row = device_row_at(d, offset);
-
-    return row < 0 ? 0 : device_value(d, (uint32_t)row - d->type->regs[row].view);
-}
-
 /* The place of the earliest one; a->count: none is set. */
 static uint32_t earliest(const struct alarms *a)
 {
@@ -128,8 +121,9 @@ static uint32_t earliest(const struct alarms *a)
 /* It is armed for just that tick, which is far enough for time to know that it is to come. */
 static bool is_armed_for(const struct machine *m, struct device *d, uint64_t due)
 {
-    return value_at(d, RTC_CC0) == (due & COUNTER_MASK) &&
-           value_at(d, RTC_INTENSET) & RTC_INT_COMPARE0 && ticks_past_about(m, due) < -SURE_TICKS;
+    return device_value_at(d, RTC_CC0) == (due & COUNTER_MASK) &&
+           device_value_at(d, RTC_INTENSET) & RTC_INT_COMPARE0 &&
+           ticks_past_about(m, due) < -SURE_TICKS;
 }
 
 static void judge_event(struct machine *m, const struct alarms *a, struct device *d, uint32_t slot)
@@ -138,8 +132,8 @@ static void judge_event(struct machine *m, const struct alarms *a, struct device
     int32_t past = (int32_t)((counter - (uint32_t)a->due[slot]) << 8) >> 8;
     uint32_t to_go = past < 0 ? (uint32_t)-past : 0;
 
-    if (value_at(d, RTC_INTENSET) & RTC_INT_COMPARE0)
-        comes = (value_at(d, RTC_CC0) - counter) & COUNTER_MASK;
+    if (device_value_at(d, RTC_INTENSET) & RTC_INT_COMPARE0)
+        comes = (device_value_at(d, RTC_CC0) - counter) & COUNTER_MASK;
     if (comes > to_go + ARMED_LATE_MAX)
         break_add(m, RULE_ALARM_TIME, slot < a->count - ALARM_KERNEL_MAX ? slot : PROCESS_NONE,
                   slot, DETAIL_ALARM_UNARMED, to_go, comes);
@@ -152,7 +146,8 @@ static OUT_OF_LINE void judge_armed(struct machine *m, struct alarms *a)
     uint32_t first = earliest(a);
 
     a->is_changed = false;
-    if (first == a->count || value_at(d, RTC_EVENT_COMPARE0) || is_armed_for(m, d, a->due[first]))
+    if (first == a->count || device_value_at(d, RTC_EVENT_COMPARE0) ||
+        is_armed_for(m, d, a->due[first]))
         return;
     if (ticks_past_about(m, a->due[first]) < -(COUNTER_MASK / 4) || is_touched(s, d))
         return; /* an overflow comes first, and arms it */

@@ -29,13 +29,6 @@ static bool is_type(const struct device_type *type, const char *name)
     return type && strcmp(type->name, name) == 0;
 }
 
-static uint32_t value_at(struct device *d, uint32_t offset)
-{
-    int row = device_row_at(d, offset);
-
-    return row < 0 ? 0 : device_value(d, (uint32_t)row);
-}
-
 static void on_record(struct machine *m, void *state, const struct record *r)
 {
     const struct crystal *c = state;
@@ -46,8 +39,8 @@ static void on_record(struct machine *m, void *state, const struct record *r)
     struct device *radio = machine_device(m, index);
     if (!radio || !is_type(radio->type, "nrf52-radio"))
         return;
-    uint32_t radio_state = value_at(radio, STATE);
-    uint32_t status = value_at(machine_device(m, c->clock - 1u), HFCLKSTAT);
+    uint32_t radio_state = device_value_at(radio, STATE);
+    uint32_t status = device_value_at(machine_device(m, c->clock - 1u), HFCLKSTAT);
     if (radio_state != RX_RAMP && radio_state != TX_RAMP)
         return;
     rule_armed(m, RULE_RADIO_CRYSTAL);

@@ -40,21 +40,13 @@ struct lines {
 
 /* ---- devices */
 
-/* What stands in the register at that offset, or 0: none is there. */
-static uint32_t value_at(struct device *d, uint32_t offset)
-{
-    int row = device_row_at(d, offset);
-
-    return row < 0 ? 0 : device_value(d, (uint32_t)row - d->type->regs[row].view);
-}
-
 static uint32_t standing_in(struct device *d)
 {
     uint32_t standing = 0;
 
-    for (uint32_t enabled = value_at(d, INTENSET); enabled; enabled &= enabled - 1) {
+    for (uint32_t enabled = device_value_at(d, INTENSET); enabled; enabled &= enabled - 1) {
         uint32_t event = (uint32_t)__builtin_ctz(enabled);
-        if (value_at(d, EVENTS + 4 * event))
+        if (device_value_at(d, EVENTS + 4 * event))
             standing |= UINT32_C(1) << event;
     }
     return standing;
@@ -65,7 +57,7 @@ static uint32_t enabled_in(struct device *d)
 {
     int row = device_row_at(d, INTENCLR);
 
-    return row < 0 ? 0 : value_at(d, INTENCLR) & d->type->regs[row].write1_clears;
+    return row < 0 ? 0 : device_value_at(d, INTENCLR) & d->type->regs[row].write1_clears;
 }
 
 /* The one that the kernel asks for the endpoint's status. NULL: not modelled. */
